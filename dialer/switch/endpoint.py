@@ -1,0 +1,324 @@
+"""A SIP endpoint on pjsua2: the one module that imports the binding.
+
+The library runs without threads of its own for SIP: `Endpoint.poll` drives it, and every callback
+comes from there. Audio is mixed and sent by the library's own clock thread.
+
+Three habits of the binding shape this module. A `Call` that Python collects while the library still
+uses it aborts the process, so legs are kept until the poll after their end. What is reached through a
+temporary (`call.getInfo().media`) is freed memory, so every step is bound to a name. An exception in a
+callback is swallowed by the wrapper, so callbacks catch and keep it, and `poll` raises it.
+"""
+
+import re
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pjsua2 as pj
+
+from dialer.errors import DialerError
+from dialer.switch.options import EndpointOptions
+
+_Q850 = re.compile(rb"^Reason:[^\r\n]*Q\.850[^\r\n]*cause=(\d+)", re.IGNORECASE | re.MULTILINE)
+_CODECS = ("PCMU/8000", "PCMA/8000")
+_TOO_MANY = 70010  # PJ_ETOOMANY
+
+
+class EndpointError(DialerError):
+    """The SIP library refused; the message says what it said."""
+
+    code = "sip-endpoint"
+
+
+@dataclass(frozen=True)
+class CallEnding:
+    """The final status of a call; 0 where the network never gave one."""
+
+    status: int
+    reason: str
+    by_far_end: bool
+    q850_cause: int | None
+
+
+class CallListener(Protocol):
+    """Who is told what becomes of a call. Called from `Endpoint.poll`."""
+
+    def call_ringing(self, call: "SipCall", status: int) -> None: ...
+    def call_answered(self, call: "SipCall") -> None: ...
+    def call_ended(self, call: "SipCall", ending: CallEnding) -> None: ...
+
+
+IncomingHandler = Callable[["SipCall", str], CallListener]
+"""Given a call and the user part it asks for, returns who listens to it."""
+
+
+class Endpoint:
+    """One SIP address with its calls and its audio bridge. A process can have one."""
+
+    def __init__(self, options: EndpointOptions, on_incoming: IncomingHandler | None = None) -> None:
+        """Starts the library. Raises EndpointError, for example where the port is taken."""
+        self._on_incoming = on_incoming
+        self._calls: dict[int, SipCall] = {}
+        self._buried: list[SipCall] = []
+        self._error: BaseException | None = None
+        self._library = pj.Endpoint()
+        try:
+            self._start(options)
+        except pj.Error as error:
+            raise EndpointError(f"The SIP endpoint did not start: {error.reason}.") from error
+
+    def _start(self, options: EndpointOptions) -> None:
+        library = self._library
+        library.libCreate()
+        library.libInit(_library_config(options))
+        transport = pj.TransportConfig()
+        transport.boundAddress = options.host
+        transport.port = options.port
+        transport_id = library.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+        info = library.transportGetInfo(transport_id)
+        host, _, port = str(info.localName).rpartition(":")
+        self.host, self.port = host, int(port)
+        library.libStart()
+        library.audDevManager().setNullDev()
+        codecs = library.codecEnum2()
+        for codec in codecs:
+            wanted = str(codec.codecId).startswith(_CODECS)
+            library.codecSetPriority(codec.codecId, 200 if wanted else 0)
+        self._account = _Account(self)
+        self._account.create(_account_config(options, f"{self.host}:{self.port}"), True)
+
+    @property
+    def version(self) -> str:
+        """The SIP library's own version."""
+        version = self._library.libVersion()
+        return str(version.full)
+
+    def poll(self, timeout_ms: int) -> None:
+        """Handles what has come, waiting up to `timeout_ms`. Raises what a callback raised."""
+        self._library.libHandleEvents(timeout_ms)
+        self._buried.clear()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def place(self, listener: CallListener, uri: str, caller_id: str) -> "SipCall":
+        """Sends an INVITE that offers G.711. Raises EndpointError where it could not be sent."""
+        call = SipCall(self, self._account, pj.PJSUA_INVALID_ID, listener)
+        options = _audio_only(pj.CallOpParam(True))
+        if caller_id:
+            options.txOption.localUri = f"<sip:{caller_id}@{self.host}:{self.port}>"
+        try:
+            call.makeCall(uri, options)
+        except pj.Error as error:
+            self._buried.append(call)
+            reason = "every line is in use" if error.status == _TOO_MANY else str(error.reason)
+            raise EndpointError(f"The call could not be placed: {reason}.") from error
+        self._calls[call.getId()] = call
+        return call
+
+    def close(self) -> None:
+        """Ends the library; calls that are still up are cut off."""
+        for call in list(self._calls.values()):
+            call.hang_up()
+        self._library.libDestroy()
+        self._calls.clear()
+
+    def _incoming(self, call_id: int) -> None:
+        call = SipCall(self, self._account, call_id, None)
+        self._calls[call_id] = call
+        if self._on_incoming is None:
+            call.hang_up(480)
+            return
+        info = call.getInfo()
+        user = re.sub(r"^.*?sips?:", "", str(info.localUri)).partition("@")[0]
+        call.listener = self._on_incoming(call, user)
+
+    def _bury(self, call_id: int) -> None:
+        if call := self._calls.pop(call_id, None):
+            self._buried.append(call)
+
+    def _keep(self, error: BaseException) -> None:
+        self._error = self._error or error
+
+
+class _Account(pj.Account):  # type: ignore[misc]
+    def __init__(self, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._endpoint = endpoint
+
+    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            self._endpoint._incoming(prm.callId)  # noqa: SLF001 - one unit with the endpoint
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._endpoint._keep(error)  # noqa: SLF001
+
+
+class SipCall(pj.Call):  # type: ignore[misc]
+    """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
+
+    def __init__(self, endpoint: Endpoint, account: Any, call_id: int, listener: CallListener | None) -> None:
+        super().__init__(account, call_id)
+        self.listener = listener
+        self._endpoint = endpoint
+        self._player: Any = None
+        self._over = False
+        self._hung_up = False
+        self._confirmed = False
+
+    def answer_with(self, status: int) -> None:
+        """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
+        options = _audio_only(pj.CallOpParam(True))
+        options.statusCode = status
+        self._command(lambda: self.answer(options))
+
+    def hang_up(self, status: int = 0) -> None:
+        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given)."""
+        self._hung_up = True
+        options = pj.CallOpParam()
+        options.statusCode = status
+        self._command(lambda: self.hangup(options))
+
+    def connect(self, other: "SipCall") -> bool:
+        """Lets both hear each other; False where one of them has no audio any more."""
+        mine, theirs = self.audio(), other.audio()
+        if mine is None or theirs is None:
+            return False
+        self._stop_player()
+        mine.startTransmit(theirs)
+        theirs.startTransmit(mine)
+        return True
+
+    def play(self, path: str, *, loop: bool = False) -> float:
+        """Plays a WAV file to the far end; returns its length in seconds.
+
+        Raises EndpointError where the file is not a WAV file that can be read, or the audio is gone.
+        """
+        try:
+            with wave.open(path, "rb") as reader:
+                duration = reader.getnframes() / reader.getframerate()
+            player = pj.AudioMediaPlayer()
+            player.createPlayer(path, 0 if loop else pj.PJMEDIA_FILE_NO_LOOP)
+            audio = self.audio()
+            if audio is None:
+                raise EndpointError("The message could not be played: the call has no audio any more.")
+            player.startTransmit(audio)
+        except (OSError, EOFError, wave.Error) as error:
+            raise EndpointError(f"The message {path} is not a WAV file that can be read: {error}.") from error
+        except pj.Error as error:
+            raise EndpointError(f"The message {path} could not be played: {error.reason}.") from error
+        self._player = player
+        return duration
+
+    def audio(self) -> Any | None:
+        """The call's audio port on the bridge, or None where it has none (now)."""
+        if self._over:
+            return None
+        try:
+            info = self.getInfo()
+            media = info.media
+            for index in range(len(media)):
+                entry = media[index]
+                if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                    return self.getAudioMedia(index)
+        except pj.Error:
+            return None
+        return None
+
+    def heard_level(self) -> int:
+        """How loud the far end is right now, 0 (silence) to 255."""
+        audio = self.audio()
+        return 0 if audio is None else int(audio.getRxLevel())
+
+    def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            self._state_changed(prm)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._endpoint._keep(error)  # noqa: SLF001
+
+    def _state_changed(self, prm: Any) -> None:
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
+            if self.listener:
+                self.listener.call_ringing(self, int(info.lastStatusCode))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
+            self._confirmed = True
+            if self.listener:
+                self.listener.call_answered(self)
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
+            self._over = True
+            self._stop_player()
+            ending = CallEnding(
+                status=int(info.lastStatusCode),
+                reason=str(info.lastReason),
+                by_far_end=not self._hung_up,
+                q850_cause=_q850_cause(prm),
+            )
+            self._endpoint._bury(int(info.id))  # noqa: SLF001 - one unit with the endpoint
+            if self.listener:
+                self.listener.call_ended(self, ending)
+
+    def _stop_player(self) -> None:
+        self._player = None
+
+    def _command(self, send: Callable[[], None]) -> None:
+        if self._over:
+            return
+        try:
+            send()
+        except pj.Error as error:
+            if error.status not in _ALREADY_ENDING:
+                self._endpoint._keep(EndpointError(f"A call command failed: {error.reason}."))  # noqa: SLF001
+
+
+_ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
+
+
+def _library_config(options: EndpointOptions) -> Any:
+    config = pj.EpConfig()
+    config.uaConfig.maxCalls = options.max_calls
+    config.uaConfig.threadCnt = 0
+    config.uaConfig.mainThreadOnly = True
+    config.uaConfig.userAgent = "dialer"
+    config.logConfig.level = options.log_level
+    config.logConfig.consoleLevel = options.log_level
+    media = config.medConfig
+    media.clockRate = 8000
+    media.sndClockRate = 8000
+    media.ecTailLen = 0
+    media.noVad = True
+    media.sndAutoCloseTime = -1
+    media.maxMediaPorts = 4 * options.max_calls + 16
+    return config
+
+
+def _account_config(options: EndpointOptions, address: str) -> Any:
+    config = pj.AccountConfig()
+    config.idUri = f"<sip:{options.user}@{address}>"
+    media = config.mediaConfig
+    media.lockCodecEnabled = False
+    media.transportConfig.boundAddress = options.host
+    media.transportConfig.port = options.rtp_port
+    media.transportConfig.portRange = options.rtp_port_count
+    return config
+
+
+def _audio_only(options: Any) -> Any:
+    options.opt.audioCount = 1
+    options.opt.videoCount = 0
+    options.opt.textCount = 0
+    return options
+
+
+def _q850_cause(prm: Any) -> int | None:
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE:
+        return None
+    body = event.body
+    tsx_state = body.tsxState
+    if tsx_state.type != pj.PJSIP_EVENT_RX_MSG:
+        return None
+    source = tsx_state.src
+    rdata = source.rdata
+    found = _Q850.search(str(rdata.wholeMsg).encode("utf-8", "replace"))
+    return int(found[1]) if found else None

@@ -1,0 +1,230 @@
+"""What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
+
+Three rules hold here whether or not an engine is connected:
+
+- a leg that rings out is given up at the end of its ring time;
+- an answered customer leg that nobody claims in time hears its message and is ended;
+- when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
+  kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dialer.switch.messages import (
+    BridgeFailed,
+    EndedBy,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LegRole,
+    LegsBridged,
+    LegState,
+    LegUnclaimed,
+    LiveLeg,
+    PlaceLeg,
+)
+
+ORPHAN_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Connect:
+    """Let both legs hear each other."""
+
+    leg: str
+    other: str
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """End the leg with BYE or CANCEL."""
+
+    leg: str
+
+
+@dataclass(frozen=True)
+class PlayMessage:
+    """Play a WAV file to the leg; the caller answers with `message_started`."""
+
+    leg: str
+    path: str
+
+
+Action = Connect | HangUp | PlayMessage | Event
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the network said that a leg ended."""
+
+    status: int
+    reason: str
+    by_far_end: bool
+    q850_cause: int | None = None
+
+
+@dataclass
+class _Leg:
+    name: str
+    role: LegRole
+    state: LegState
+    claim_within_s: float
+    message: str
+    deadline: float | None
+    """When the next thing is due: ring time over, claim time over, message over, orphan limit over."""
+    partner: str | None = None
+    answered_at: float | None = None
+    provisional: bool = False
+    timed_out: bool = False
+    ended_by: EndedBy = "far_end"
+
+
+@dataclass
+class LegBook:
+    """Every leg of this switch. Each method returns what has to be done, in order."""
+
+    engine_present: bool = True
+    _legs: dict[str, _Leg] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self._legs)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._legs
+
+    def live(self, clock_offset: float) -> Iterator[LiveLeg]:
+        """The legs as an engine that connects has to know them; the offset turns `now` into its clock."""
+        for leg in self._legs.values():
+            answered_at = None if leg.answered_at is None else leg.answered_at + clock_offset
+            yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at)
+
+    def next_deadline(self) -> float | None:
+        """The earliest instant at which `tick` has something to do."""
+        return min((leg.deadline for leg in self._legs.values() if leg.deadline is not None), default=None)
+
+    def place(self, command: PlaceLeg, now: float) -> None:
+        """A leg is about to be placed."""
+        self._legs[command.leg] = _Leg(
+            name=command.leg,
+            role=command.role,
+            state="dialing",
+            claim_within_s=command.claim_within_s,
+            message=command.message,
+            deadline=now + command.ring_timeout_s,
+        )
+
+    def ringing(self, name: str, status: int, now: float) -> list[Action]:
+        """A provisional answer came; only the first is reported."""
+        leg = self._legs.get(name)
+        if leg is None or leg.state != "dialing":
+            return []
+        leg.state = "ringing"
+        leg.provisional = True
+        return [LegRinging(at=now, leg=name, status=status)]
+
+    def answered(self, name: str, now: float) -> list[Action]:
+        """The far end answered. A customer has to be claimed from now on."""
+        leg = self._legs.get(name)
+        if leg is None or leg.state not in ("dialing", "ringing"):
+            return []
+        leg.state = "answered"
+        leg.answered_at = now
+        self._await_claim(leg, now)
+        return [LegAnswered(at=now, leg=name)]
+
+    def bridge(self, name: str, other: str, now: float) -> list[Action]:
+        """The engine claims a leg for another."""
+        pair = [self._legs[each] for each in (name, other) if each in self._legs]
+        if len(pair) < 2:
+            return [BridgeFailed(at=now, leg=name, other=other, reason="a leg has ended")]
+        for leg in pair:
+            if leg.state != "answered":
+                return [BridgeFailed(at=now, leg=name, other=other, reason=f"{leg.name} is {leg.state}")]
+        for leg, partner in (pair, reversed(pair)):
+            leg.state = "bridged"
+            leg.partner = partner.name
+            leg.deadline = None
+        return [Connect(name, other), LegsBridged(at=now, leg=name, other=other)]
+
+    def hang_up(self, name: str) -> list[Action]:
+        """The engine ends a leg."""
+        leg = self._legs.get(name)
+        return [] if leg is None else self._leave(leg, "engine")
+
+    def message_started(self, name: str, duration_s: float, now: float) -> None:
+        """The message plays; the leg is ended when it is over."""
+        if leg := self._legs.get(name):
+            leg.deadline = now + duration_s
+
+    def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
+        """A leg is over. Its partner waits again: an agent for work, a customer to be claimed."""
+        leg = self._legs.pop(name, None)
+        if leg is None:
+            return []
+        if leg.partner is not None and (partner := self._legs.get(leg.partner)) is not None:
+            partner.state = "answered"
+            partner.partner = None
+            self._await_claim(partner, now)
+        return [
+            LegEnded(
+                at=now,
+                leg=name,
+                status=ending.status,
+                reason=ending.reason,
+                ended_by="far_end" if ending.by_far_end and not leg.timed_out else leg.ended_by,
+                timed_out=leg.timed_out,
+                provisional=leg.provisional,
+                q850_cause=ending.q850_cause,
+            )
+        ]
+
+    def tick(self, now: float) -> list[Action]:
+        """What has come due."""
+        due = [leg for leg in self._legs.values() if leg.deadline is not None and leg.deadline <= now]
+        return [action for leg in due for action in self._on_deadline(leg, now)]
+
+    def engine_gone(self, now: float) -> list[Action]:
+        """Nobody decides any more: what is not a conversation is ended, agents' legs wait a while."""
+        self.engine_present = False
+        actions: list[Action] = []
+        for leg in list(self._legs.values()):
+            if leg.role == "agent" and leg.state == "answered":
+                leg.deadline = now + ORPHAN_LIMIT_S
+            elif leg.state in ("dialing", "ringing"):
+                actions += self._leave(leg, "switch")
+        return actions
+
+    def engine_back(self) -> None:
+        """An engine decides again."""
+        self.engine_present = True
+        for leg in self._legs.values():
+            if leg.role == "agent" and leg.state == "answered":
+                leg.deadline = None
+
+    def _await_claim(self, leg: _Leg, now: float) -> None:
+        if leg.role == "customer":
+            leg.deadline = now + leg.claim_within_s
+        else:
+            leg.deadline = None if self.engine_present else now + ORPHAN_LIMIT_S
+
+    def _on_deadline(self, leg: _Leg, now: float) -> list[Action]:
+        leg.deadline = None
+        if leg.state in ("dialing", "ringing"):
+            leg.timed_out = True
+            return self._leave(leg, "switch")
+        if leg.role == "customer" and leg.state == "answered" and leg.message:
+            leg.state = "leaving"
+            leg.ended_by = "switch"
+            return [LegUnclaimed(at=now, leg=leg.name), PlayMessage(leg.name, leg.message)]
+        unclaimed: list[Action] = []
+        if leg.role == "customer" and leg.state == "answered":
+            unclaimed.append(LegUnclaimed(at=now, leg=leg.name))
+        return unclaimed + self._leave(leg, "switch")
+
+    def _leave(self, leg: _Leg, by: EndedBy) -> list[Action]:
+        leg.state = "leaving"
+        leg.ended_by = by
+        leg.deadline = None
+        return [HangUp(leg.name)]

@@ -1,0 +1,199 @@
+"""What the engine and the switch say to each other, over a local stream socket.
+
+Each message is a tagged MessagePack map behind a four-byte big-endian length. The engine sends
+commands, the switch sends events. A leg is one SIP call; its name is the engine's choice and unique
+for as long as the switch runs. Instants are Unix seconds (UTC); durations are seconds.
+
+The switch numbers its events from 1 and keeps each until the engine has acknowledged it, so an engine
+that comes back after a crash is told again what it may have missed. Events may therefore repeat.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+LegRole = Literal["customer", "agent"]
+LegState = Literal["dialing", "ringing", "answered", "bridged", "leaving"]
+EndedBy = Literal["far_end", "engine", "switch"]
+
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+_LENGTH = struct.Struct(">I")
+
+
+class Command(msgspec.Struct, frozen=True, tag_field="command", tag=True):
+    """What the engine asks of the switch."""
+
+
+class PlaceLeg(Command, frozen=True):
+    """Send an INVITE. `LegEnded` follows in every case, at once where the switch cannot send it.
+
+    A customer leg that is answered and not bridged within `claim_within_s` hears `message` (a path to
+    a WAV file) and is ended, whether or not an engine is there.
+    """
+
+    leg: str
+    role: LegRole
+    uri: str
+    caller_id: str
+    ring_timeout_s: float
+    claim_within_s: float = 2.0
+    message: str = ""
+
+
+class BridgeLegs(Command, frozen=True):
+    """Let two answered legs hear each other: `LegsBridged`, or `BridgeFailed` where one has gone."""
+
+    leg: str
+    other: str
+
+
+class HangUpLeg(Command, frozen=True):
+    """End a leg, whatever its state; `LegEnded` follows. Its partner stays up."""
+
+    leg: str
+
+
+class AcknowledgeEvents(Command, frozen=True):
+    """Every event up to and including this number is safely recorded."""
+
+    seq: int
+
+
+class StopSwitch(Command, frozen=True):
+    """End every leg, report each, and exit."""
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", tag=True, kw_only=True):
+    """What the switch reports; `seq` counts from 1, `at` is when it happened."""
+
+    seq: int = 0
+    at: float
+
+
+class LiveLeg(msgspec.Struct, frozen=True):
+    """A leg that is up, as told to an engine that connects."""
+
+    leg: str
+    role: LegRole
+    state: LegState
+    partner: str | None = None
+    answered_at: float | None = None
+
+
+class SwitchReady(Event, frozen=True, kw_only=True):
+    """The first message on every connection; its `seq` is 0 and needs no acknowledgement."""
+
+    switch: str
+    """Names this run of the switch; another name means that the legs of the former run are gone."""
+    pid: int
+    version: str
+    max_legs: int
+    live: list[LiveLeg]
+
+
+class LegRinging(Event, frozen=True, kw_only=True):
+    """A provisional answer of 180 or above came."""
+
+    leg: str
+    status: int
+
+
+class LegAnswered(Event, frozen=True, kw_only=True):
+    """The far end answered and its audio can be bridged."""
+
+    leg: str
+
+
+class LegsBridged(Event, frozen=True, kw_only=True):
+    """Both legs hear each other from now on."""
+
+    leg: str
+    other: str
+
+
+class BridgeFailed(Event, frozen=True, kw_only=True):
+    """A bridge was asked for and one of the legs was not there to be bridged."""
+
+    leg: str
+    other: str
+    reason: str
+
+
+class LegUnclaimed(Event, frozen=True, kw_only=True):
+    """Nobody claimed an answered customer leg in time; it hears the message now and is then ended."""
+
+    leg: str
+
+
+class LegEnded(Event, frozen=True, kw_only=True):
+    """A leg is over. The last event of a leg.
+
+    `status` is the final SIP status, 0 where none came; `reason` is the reason phrase or what the
+    switch has to say; `timed_out` tells that it was given up after its ring time; `provisional` tells
+    whether the far side ever sent a provisional answer.
+    """
+
+    leg: str
+    status: int
+    reason: str
+    ended_by: EndedBy
+    timed_out: bool = False
+    provisional: bool = False
+    q850_cause: int | None = None
+
+
+AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | AcknowledgeEvents | StopSwitch
+AnyEvent = SwitchReady | LegRinging | LegAnswered | LegsBridged | BridgeFailed | LegUnclaimed | LegEnded
+
+_encoder = msgspec.msgpack.Encoder()
+_command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
+_event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
+
+
+class MalformedMessage(ValueError):
+    """The peer sent what is not one of our messages; the connection cannot be used further."""
+
+
+def frame(message: AnyCommand | AnyEvent) -> bytes:
+    """The message as it goes over the socket."""
+    body = _encoder.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+class FrameReader:
+    """Cuts a byte stream into message bodies."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yields each body that is complete now. Raises MalformedMessage for an impossible length."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._buffer)
+            if length > MAX_MESSAGE_BYTES:
+                raise MalformedMessage(f"a message of {length} bytes was announced")
+            end = _LENGTH.size + length
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[_LENGTH.size : end])
+            del self._buffer[:end]
+            yield body
+
+
+def decode_command(body: bytes) -> AnyCommand:
+    """Raises MalformedMessage."""
+    try:
+        return _command_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise MalformedMessage(str(error)) from error
+
+
+def decode_event(body: bytes) -> AnyEvent:
+    """Raises MalformedMessage."""
+    try:
+        return _event_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise MalformedMessage(str(error)) from error

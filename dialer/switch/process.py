@@ -1,0 +1,204 @@
+"""The switch process: SIP and audio on one side, the engine's socket on the other.
+
+One loop, one thread of Python: SIP events, commands and deadlines are handled in turn, so nothing here
+needs a lock. The engine may come and go; see `legs` for what the switch does on its own.
+"""
+
+import os
+import signal
+import time
+import uuid
+
+import msgspec
+import structlog
+
+from dialer.switch.endpoint import CallEnding, Endpoint, EndpointError, SipCall
+from dialer.switch.legs import ORPHAN_LIMIT_S, Action, Connect, Ending, HangUp, LegBook, PlayMessage
+from dialer.switch.messages import (
+    AcknowledgeEvents,
+    AnyCommand,
+    BridgeLegs,
+    Event,
+    HangUpLeg,
+    PlaceLeg,
+    StopSwitch,
+    SwitchReady,
+)
+from dialer.switch.options import SwitchOptions
+from dialer.switch.server import EngineServer
+
+_POLL_MS = 2
+_STOP_WITHIN_S = 3.0
+_MESSAGE_TAIL_S = 0.3
+
+log = structlog.get_logger("switch")
+
+
+class Switch:
+    """Carries out commands, reports events, and keeps the rules of `LegBook`."""
+
+    def __init__(self, options: SwitchOptions) -> None:
+        """Raises EndpointError or OSError where SIP or the socket cannot be had."""
+        self._options = options
+        self._name = uuid.uuid4().hex
+        self._endpoint = Endpoint(options.endpoint)
+        self._server = EngineServer(options.socket)
+        self._book = LegBook(engine_present=False)
+        self._calls: dict[str, SipCall] = {}
+        self._stop_asked = False
+        self._stop_by: float | None = None
+        self._engine_left_at = time.monotonic()
+
+    def run(self) -> None:
+        """Works until told to stop, or until it has had neither engine nor legs for a minute."""
+        log.info("switch ready", sip=f"{self._endpoint.host}:{self._endpoint.port}", pid=os.getpid())
+        try:
+            while not self._finished():
+                self._turn()
+        finally:
+            self._server.close()
+            self._endpoint.close()
+
+    def stop(self) -> None:
+        """Ends every leg, then the loop. Safe to call from a signal handler."""
+        self._stop_asked = True
+
+    def _turn(self) -> None:
+        if self._stop_asked and self._stop_by is None:
+            self._stop_by = time.monotonic() + _STOP_WITHIN_S
+            for leg in list(self._calls):
+                self._do(self._book.hang_up(leg))
+        self._poll()
+        had_engine = self._server.connected
+        if self._server.accept():
+            self._book.engine_back()
+            self._server.greet(self._ready())
+            had_engine = True
+        for command in self._server.receive():
+            self._obey(command)
+        self._do(self._book.tick(time.monotonic()))
+        self._server.flush()
+        if had_engine and not self._server.connected:
+            self._engine_left_at = time.monotonic()
+            log.warning("the engine is gone", legs=len(self._book))
+            self._do(self._book.engine_gone(self._engine_left_at))
+
+    def _poll(self) -> None:
+        try:
+            self._endpoint.poll(_POLL_MS)
+        except EndpointError as error:
+            log.error("sip error", error=str(error))
+
+    def _finished(self) -> bool:
+        now = time.monotonic()
+        if self._stop_by is not None:
+            told = not self._server.connected or not self._server.waits_for_acknowledgement
+            return (not self._book and told) or now >= self._stop_by
+        idle = not self._server.connected and not self._book
+        return idle and now - self._engine_left_at > ORPHAN_LIMIT_S
+
+    def _ready(self) -> SwitchReady:
+        offset = time.time() - time.monotonic()
+        live = [
+            leg
+            if leg.answered_at is None
+            else msgspec.structs.replace(leg, answered_at=leg.answered_at + offset)
+            for leg in self._book.live()
+        ]
+        return SwitchReady(
+            at=time.time(),
+            switch=self._name,
+            pid=os.getpid(),
+            version=self._endpoint.version,
+            max_legs=self._options.endpoint.max_calls,
+            live=list(self._book.live(time.time() - time.monotonic())),
+        )
+
+    def _obey(self, command: AnyCommand) -> None:
+        match command:
+            case PlaceLeg():
+                self._place(command)
+            case BridgeLegs(leg=leg, other=other):
+                self._do(self._book.bridge(leg, other, time.monotonic()))
+            case HangUpLeg(leg=leg):
+                self._do(self._book.hang_up(leg))
+            case StopSwitch():
+                self.stop()
+            case AcknowledgeEvents():
+                pass
+
+    def _place(self, command: PlaceLeg) -> None:
+        if command.leg in self._book:
+            log.error("a leg of that name is up already", leg=command.leg)
+            return
+        self._book.place(command, time.monotonic())
+        try:
+            call = self._endpoint.place(_LegListener(self, command.leg), command.uri, command.caller_id)
+        except EndpointError as error:
+            ending = Ending(status=0, reason=str(error), by_far_end=False)
+            self.leg_ended(command.leg, ending)
+            return
+        self._calls[command.leg] = call
+
+    def _do(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Connect(leg=leg, other=other):
+                    if not self._calls[leg].connect(self._calls[other]):
+                        log.warning("bridged without audio", leg=leg)
+                case HangUp(leg=leg):
+                    if call := self._calls.get(leg):
+                        call.hang_up()
+                case PlayMessage(leg=leg, path=path):
+                    self._play(leg, path)
+                case Event():
+                    self._report(action)
+
+    def _play(self, leg: str, path: str) -> None:
+        duration = 0.0
+        try:
+            duration = self._calls[leg].play(path)
+        except EndpointError as error:
+            log.error("no message for a person nobody claimed", error=str(error))
+        self._book.message_started(leg, duration + _MESSAGE_TAIL_S, time.monotonic())
+
+    def _report(self, event: Event) -> None:
+        wall = event.at + time.time() - time.monotonic()
+        self._server.report(msgspec.structs.replace(event, at=wall))  # type: ignore[arg-type]
+
+    def leg_ringing(self, leg: str, status: int) -> None:
+        """Called by the leg's listener."""
+        self._do(self._book.ringing(leg, status, time.monotonic()))
+
+    def leg_answered(self, leg: str) -> None:
+        """Called by the leg's listener."""
+        self._do(self._book.answered(leg, time.monotonic()))
+
+    def leg_ended(self, leg: str, ending: Ending) -> None:
+        """Called by the leg's listener."""
+        self._calls.pop(leg, None)
+        self._do(self._book.ended(leg, ending, time.monotonic()))
+
+
+class _LegListener:
+    def __init__(self, switch: Switch, leg: str) -> None:
+        self._switch = switch
+        self._leg = leg
+
+    def call_ringing(self, call: SipCall, status: int) -> None:
+        self._switch.leg_ringing(self._leg, status)
+
+    def call_answered(self, call: SipCall) -> None:
+        self._switch.leg_answered(self._leg)
+
+    def call_ended(self, call: SipCall, ending: CallEnding) -> None:
+        outcome = Ending(ending.status, ending.reason, ending.by_far_end, ending.q850_cause)
+        self._switch.leg_ended(self._leg, outcome)
+
+
+def run(options: SwitchOptions) -> None:
+    """Runs a switch until it is stopped; SIGTERM ends its legs first."""
+    switch = Switch(options)
+    signal.signal(signal.SIGTERM, lambda *_: switch.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    switch.run()
