@@ -1,0 +1,75 @@
+"""The states of an agent on shift, as one table."""
+
+from enum import StrEnum
+
+
+class AgentState(StrEnum):
+    """What an agent's time counts as."""
+
+    UNAVAILABLE = "unavailable"
+    """Logged in, but the softphone is not (yet) on the line."""
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    """A customer is being connected."""
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    LOGGED_OUT = "logged_out"
+
+
+class AgentEvent(StrEnum):
+    """What happens to an agent."""
+
+    LINE_UP = "line_up"
+    LINE_DOWN = "line_down"
+    RESERVE = "reserve"
+    CONNECT = "connect"
+    RELEASE = "release"
+    TALK_END = "talk_end"
+    READY = "ready"
+    PAUSE = "pause"
+    LOG_OUT = "log_out"
+
+
+class IllegalAgentEvent(ValueError):
+    """The event cannot happen in this state; the state is as it was."""
+
+    def __init__(self, state: AgentState, event: AgentEvent) -> None:
+        super().__init__(f"{event} cannot happen to an agent who is {state}")
+
+
+_S, _E = AgentState, AgentEvent
+
+TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
+    (_S.UNAVAILABLE, _E.LINE_UP): _S.AVAILABLE,
+    (_S.UNAVAILABLE, _E.PAUSE): _S.PAUSED,
+    (_S.UNAVAILABLE, _E.LINE_DOWN): _S.UNAVAILABLE,
+    (_S.UNAVAILABLE, _E.READY): _S.UNAVAILABLE,
+    (_S.UNAVAILABLE, _E.TALK_END): _S.UNAVAILABLE,
+    (_S.AVAILABLE, _E.RESERVE): _S.RESERVED,
+    (_S.AVAILABLE, _E.PAUSE): _S.PAUSED,
+    (_S.AVAILABLE, _E.READY): _S.AVAILABLE,
+    (_S.AVAILABLE, _E.LINE_UP): _S.AVAILABLE,
+    (_S.RESERVED, _E.CONNECT): _S.TALKING,
+    (_S.RESERVED, _E.RELEASE): _S.AVAILABLE,
+    (_S.TALKING, _E.CONNECT): _S.TALKING,
+    (_S.TALKING, _E.TALK_END): _S.WRAP_UP,
+    (_S.WRAP_UP, _E.READY): _S.AVAILABLE,
+    (_S.WRAP_UP, _E.PAUSE): _S.PAUSED,
+    (_S.PAUSED, _E.READY): _S.AVAILABLE,
+    (_S.PAUSED, _E.PAUSE): _S.PAUSED,
+    (_S.PAUSED, _E.LINE_UP): _S.PAUSED,
+    **{
+        (state, _E.LINE_DOWN): _S.UNAVAILABLE
+        for state in (_S.AVAILABLE, _S.RESERVED, _S.TALKING, _S.WRAP_UP, _S.PAUSED)
+    },
+    **{(state, _E.LOG_OUT): _S.LOGGED_OUT for state in AgentState},
+}
+
+
+def after(state: AgentState, event: AgentEvent) -> AgentState:
+    """The state after the event. Raises IllegalAgentEvent where the table does not know the pair."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalAgentEvent(state, event) from None

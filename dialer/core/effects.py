@@ -1,0 +1,113 @@
+"""What the calling floor wants done, and what it wants recorded. `at` is in Unix seconds."""
+
+from dataclasses import dataclass
+
+from dialer.core.agent import AgentState
+from dialer.core.outcome import CallEnd, Outcome
+
+# --- what has to be done ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Connect the caller with the agent."""
+
+    attempt: int
+    session: int
+
+
+@dataclass(frozen=True)
+class HangUpCall:
+    """End the call."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
+class HangUpAgent:
+    """End the agent's leg."""
+
+    session: int
+
+
+# --- what has to be recorded --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CallRang:
+    """The phone rings."""
+
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True)
+class CallWasAnswered:
+    """Somebody, or something, answered."""
+
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True)
+class CallWasConnected:
+    """The caller and the agent hear each other."""
+
+    attempt: int
+    session: int
+    agent: int
+    at: float
+    waited_s: float
+
+
+@dataclass(frozen=True)
+class CallWasAbandoned:
+    """Nobody was there in time; the message plays."""
+
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True)
+class CallHasEnded:
+    """The call is over."""
+
+    attempt: int
+    at: float
+    outcome: Outcome
+    end: CallEnd
+
+
+@dataclass(frozen=True)
+class AgentChanged:
+    """The agent's time counts as another state from `at` on."""
+
+    session: int
+    agent: int
+    state: AgentState
+    reason: str
+    attempt: int | None
+    at: float
+
+
+@dataclass(frozen=True)
+class DispositionMissed:
+    """A conversation is over and nobody is left to say how it went."""
+
+    attempt: int
+    at: float
+
+
+Effect = (
+    Bridge
+    | HangUpCall
+    | HangUpAgent
+    | CallRang
+    | CallWasAnswered
+    | CallWasConnected
+    | CallWasAbandoned
+    | CallHasEnded
+    | AgentChanged
+    | DispositionMissed
+)
+"""What a `Floor` wants done or recorded."""

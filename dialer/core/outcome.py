@@ -1,0 +1,82 @@
+"""What became of a call, told from how its SIP dialog went and ended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """The outcome of an attempt. Stored and shown by these names."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    FAX = "fax"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    INVALID_NUMBER = "invalid_number"
+    DISCONNECTED = "disconnected"
+    NETWORK_FAILURE = "network_failure"
+    CONGESTION = "congestion"
+    REJECTED = "rejected"
+    BLOCKED = "blocked"
+    ABANDONED = "abandoned"
+    CANCELED = "canceled"
+    LOST = "lost"
+    """The switch died with the call."""
+    UNKNOWN = "unknown"
+    """The engine died, and nothing tells what became of the call."""
+
+
+@dataclass(frozen=True)
+class CallEnd:
+    """How a call that was placed ended.
+
+    `status` is the final SIP status, 0 where none came; `timed_out`: given up by us after its ring
+    time; `provisional`: a 180 or 183 came at some time.
+    """
+
+    status: int
+    reason: str = ""
+    by_far_end: bool = True
+    timed_out: bool = False
+    provisional: bool = False
+    q850_cause: int | None = None
+
+
+_BY_STATUS = {
+    404: Outcome.INVALID_NUMBER,
+    410: Outcome.DISCONNECTED,
+    480: Outcome.NO_ANSWER,
+    484: Outcome.INVALID_NUMBER,
+    486: Outcome.BUSY,
+    487: Outcome.CANCELED,
+    503: Outcome.CONGESTION,
+    600: Outcome.BUSY,
+    603: Outcome.REJECTED,
+    604: Outcome.INVALID_NUMBER,
+    607: Outcome.REJECTED,
+    608: Outcome.BLOCKED,
+}
+
+
+def outcome_of_unanswered(end: CallEnd) -> Outcome:
+    """The outcome of a call that was never answered.
+
+    Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608. A 408 means that nobody
+    picked up where the phone rang, and that nothing answered at all where it did not.
+    """
+    if end.timed_out:
+        return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
+    if not end.by_far_end and end.status in (200, 487):
+        return Outcome.CANCELED
+    if end.status == 408:
+        return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
+    return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)
+
+
+def outcome_of_answered(*, connected: bool) -> Outcome:
+    """The outcome of an answered call: a person, unless nobody was there for them.
+
+    Someone who hangs up before the two seconds of 16 CFR 310.4(b)(4) are over has met silence all the
+    same, and counts as abandoned here: an error on the side of the person.
+    """
+    return Outcome.HUMAN if connected else Outcome.ABANDONED
