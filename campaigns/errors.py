@@ -1,7 +1,109 @@
-"""Errors of the campaigns room."""
+"""Errors of the campaigns room. Three families tell an edge what kind of failure it is."""
 
 
 class CampaignsError(Exception):
     """Root of the errors of the campaigns room; `code` is stable, the message tells what to do."""
 
     code = "campaigns-error"
+
+
+class InvalidInputError(CampaignsError):
+    """What was given makes no sense, whatever the state of things (HTTP 422)."""
+
+    code = "invalid-input"
+
+
+class NotFoundError(CampaignsError):
+    """What was named does not exist (HTTP 404)."""
+
+    code = "not-found"
+
+
+class ConflictError(CampaignsError):
+    """What was asked does not fit the present state (HTTP 409)."""
+
+    code = "conflict"
+
+
+class InvalidSettingsError(InvalidInputError):
+    """A setting of a campaign is missing, of the wrong type or out of range."""
+
+    code = "invalid-campaign-settings"
+
+
+class InvalidCallableTimesError(InvalidSettingsError):
+    """Callable times that are not weekdays with windows."""
+
+    code = "invalid-callable-times"
+
+
+class InvalidRetryRulesError(InvalidSettingsError):
+    """Retry rules that name nothing known or have no sensible figures."""
+
+    code = "invalid-retry-rules"
+
+
+class UnknownOutcomeError(InvalidInputError):
+    """A call outcome that is not one of the fixed names."""
+
+    code = "unknown-outcome"
+
+
+class UnknownDispositionError(InvalidInputError):
+    """A disposition code outside the campaign's set."""
+
+    code = "unknown-disposition"
+
+
+class LeadListNotFoundError(NotFoundError):
+    """The client has no lead list of this name."""
+
+    code = "lead-list-not-found"
+
+
+class CampaignNotFoundError(NotFoundError):
+    """No campaign has this number or name."""
+
+    code = "campaign-not-found"
+
+
+class AttemptNotFoundError(NotFoundError):
+    """No attempt has this number."""
+
+    code = "attempt-not-found"
+
+
+class AgentNotFoundError(NotFoundError):
+    """No agent has this number."""
+
+    code = "agent-not-found"
+
+
+class CampaignExistsError(ConflictError):
+    """The client has a campaign of this name already."""
+
+    code = "campaign-exists"
+
+
+class AgentExistsError(ConflictError):
+    """The client has an agent of this name already."""
+
+    code = "agent-exists"
+
+
+class CampaignStateError(ConflictError):
+    """The campaign cannot change this way from the state it is in."""
+
+    code = "illegal-campaign-change"
+
+
+class AttemptNotTalkedError(ConflictError):
+    """Nobody talked in this attempt, so that there is nothing to disposition."""
+
+    code = "attempt-without-conversation"
+
+
+class AgentSessionError(ConflictError):
+    """The agent's shift is open already, or is over."""
+
+    code = "agent-session-conflict"

@@ -3,10 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, ForeignKey, Index, desc, text
 from sqlmodel import Field, SQLModel
 
-from leads.tables import instant, key, reference
+from leads.tables import BigId, instant, key, reference
+
+_NOT_ENDED = text("ended_at IS NULL")
+
+
+def part_of_key(target: str) -> Any:
+    """A column of a primary key that refers to another table's key (`table.column`)."""
+    return Field(default=None, sa_column=Column(BigId, ForeignKey(target), primary_key=True))
 
 
 class Campaign(SQLModel, table=True):
@@ -43,26 +50,33 @@ class CampaignList(SQLModel, table=True):
 
     __tablename__ = "campaign_list"
 
-    campaign_id: int = Field(foreign_key="campaign.id", primary_key=True)
-    list_id: int = Field(foreign_key="lead_list.id", primary_key=True)
+    campaign_id: int = part_of_key("campaign.id")
+    list_id: int = part_of_key("lead_list.id")
 
 
 class CampaignLead(SQLModel, table=True):
     """How far a campaign has come with a lead."""
 
     __tablename__ = "campaign_lead"
-    __table_args__ = (Index("ix_campaign_lead_next", "campaign_id", "state", "due_at", "priority"),)
+    __table_args__ = (
+        Index("ix_campaign_lead_next", "campaign_id", "state", desc("priority"), "due_at", "lead_id"),
+    )
 
-    campaign_id: int = Field(foreign_key="campaign.id", primary_key=True)
-    lead_id: int = Field(foreign_key="lead.id", primary_key=True)
+    campaign_id: int = part_of_key("campaign.id")
+    lead_id: int = part_of_key("lead.id")
     state: str = Field(max_length=10)
     """ready (from due_at on), claimed (until claimed_until), calling, or final."""
     reason: str = Field(default="", max_length=40)
-    """Why it is in this state: a code such as retry_busy, outside_callable_times, on_dnc_list, completed."""
+    """Why it is in this state: a code such as new, retry_busy, outside_callable_times, on_dnc_list, sale."""
+    denial: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    """What compliance answered when it last denied a call to this lead; none since its last attempt."""
     due_at: datetime = instant()
     priority: int = 0
     attempts: int = 0
     claimed_until: datetime | None = instant(nullable=True)
+    """Also the claim's token: a later claim of the same lead always ends later."""
 
 
 class Attempt(SQLModel, table=True):
@@ -70,8 +84,9 @@ class Attempt(SQLModel, table=True):
 
     __tablename__ = "attempt"
     __table_args__ = (
-        Index("ix_attempt_campaign_placed", "campaign_id", "placed_at"),
-        Index("ix_attempt_open", "ended_at"),
+        Index("uq_attempt_number", "campaign_id", "lead_id", "number", unique=True),
+        Index("ix_attempt_campaign", "campaign_id", "id"),
+        Index("ix_attempt_open", "id", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
     )
 
     id: int = key()
@@ -117,18 +132,36 @@ class AgentSession(SQLModel, table=True):
     """An agent's shift, from log-in to log-out."""
 
     __tablename__ = "agent_session"
+    __table_args__ = (
+        Index(
+            "uq_agent_session_open",
+            "agent_id",
+            unique=True,
+            sqlite_where=_NOT_ENDED,
+            postgresql_where=_NOT_ENDED,
+        ),
+    )
 
     id: int = key()
     agent_id: int = reference("agent.id")
     campaign_ids: list[int] = Field(sa_column=Column(JSON, nullable=False))
     started_at: datetime = instant()
-    ended_at: datetime | None = instant(nullable=True, index=True)
+    ended_at: datetime | None = instant(nullable=True)
 
 
 class AgentInterval(SQLModel, table=True):
     """A stretch of a shift spent in one state. A session's intervals follow each other without a gap."""
 
     __tablename__ = "agent_interval"
+    __table_args__ = (
+        Index(
+            "uq_agent_interval_open",
+            "session_id",
+            unique=True,
+            sqlite_where=_NOT_ENDED,
+            postgresql_where=_NOT_ENDED,
+        ),
+    )
 
     id: int = key()
     session_id: int = reference("agent_session.id")

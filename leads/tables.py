@@ -3,8 +3,26 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKey, Index, Integer, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    TypeDecorator,
+    text,
+)
 from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """A 64-bit key; SQLite numbers rows by itself only where the column is an INTEGER."""
@@ -120,7 +138,16 @@ class DncEntry(SQLModel, table=True):
     """A number nobody may call: for everyone (no client), for one client."""
 
     __tablename__ = "dnc_entry"
-    __table_args__ = (Index("uq_dnc_entry_e164_client", "e164", "client_id", unique=True),)
+    __table_args__ = (
+        Index("uq_dnc_entry_e164_client", "e164", "client_id", unique=True),
+        Index(
+            "uq_dnc_entry_e164_everyone",  # two NULLs are not equal to the index above
+            "e164",
+            unique=True,
+            sqlite_where=text("client_id IS NULL"),
+            postgresql_where=text("client_id IS NULL"),
+        ),
+    )
 
     id: int = key()
     client_id: int | None = reference("client.id", nullable=True)

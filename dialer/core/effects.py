@@ -73,6 +73,7 @@ class CallHasEnded:
     """The call is over."""
 
     attempt: int
+    campaign: int
     at: float
     outcome: Outcome
     end: CallEnd

@@ -125,6 +125,13 @@ class Floor:
 
     # --- agents ---------------------------------------------------------------------------------
 
+    def agent(self, session: int) -> FloorAgent:
+        """The agent on that shift. Raises UnknownSession."""
+        try:
+            return self.agents[session]
+        except KeyError:
+            raise UnknownSession(f"There is no agent session {session} under way.") from None
+
     def log_in(self, session: int, agent: int, campaigns: Iterable[int], at: float) -> list[Effect]:
         """An agent's shift begins; calls come once the softphone is on the line."""
         each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at)
@@ -139,7 +146,7 @@ class Floor:
 
     def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
         """The shift ends, and the talk with it."""
-        each = self._agent(session)
+        each = self.agent(session)
         effects: list[Effect] = []
         if each.state in (AgentState.TALKING, AgentState.RESERVED) and each.attempt in self.calls:
             effects.append(HangUpCall(each.attempt))
@@ -177,7 +184,7 @@ class Floor:
 
     def pause(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent takes no more calls; during a call, once it is wrapped up."""
-        each = self._agent(session)
+        each = self.agent(session)
         each.pause_asked = reason
         if each.state in (AgentState.AVAILABLE, AgentState.PAUSED):
             return self._pause(each, at)
@@ -185,7 +192,7 @@ class Floor:
 
     def ready(self, session: int, at: float) -> list[Effect]:
         """The agent takes calls again, or ends the wrap-up."""
-        each = self._agent(session)
+        each = self.agent(session)
         each.pause_asked = None
         if each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
             return []
@@ -305,12 +312,6 @@ class Floor:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _agent(self, session: int) -> FloorAgent:
-        try:
-            return self.agents[session]
-        except KeyError:
-            raise UnknownSession(f"There is no agent session {session} under way.") from None
-
     def _advance(self, attempt: int, event: CallEvent) -> FloorCall | None:
         """The call, moved on; None where the event is late, unknown or illegal."""
         call = self.calls.get(attempt)
@@ -334,7 +335,7 @@ class Floor:
     def _end(self, call: FloorCall, outcome: Outcome, end: CallEnd, at: float) -> list[Effect]:
         del self.calls[call.attempt]
         self._stop_waiting(call)
-        effects: list[Effect] = [CallHasEnded(call.attempt, at, outcome, end)]
+        effects: list[Effect] = [CallHasEnded(call.attempt, call.campaign, at, outcome, end)]
         self._tell_pacer_of_end(call, outcome, at)
         each = self.agents.get(call.session) if call.session is not None else None
         if each is not None and each.attempt == call.attempt:

@@ -1,0 +1,1 @@
+"""A world to dial without a telephone network: a carrier with people behind it, softphones, agents."""

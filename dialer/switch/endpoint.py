@@ -10,6 +10,7 @@ callback is swallowed by the wrapper, so callbacks catch and keep it, and `poll`
 """
 
 import re
+import time
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from dialer.switch.options import EndpointOptions
 _Q850 = re.compile(rb"^Reason:[^\r\n]*Q\.850[^\r\n]*cause=(\d+)", re.IGNORECASE | re.MULTILINE)
 _CODECS = ("PCMU/8000", "PCMA/8000")
 _TOO_MANY = 70010  # PJ_ETOOMANY
+_GOODBYE_WITHIN_S = 1.0
+_GOODBYE_POLL_MS = 10
 
 
 class EndpointError(DialerError):
@@ -117,11 +120,19 @@ class Endpoint:
         self._calls[call.getId()] = call
         return call
 
+    def listen_to(self, audio: Any) -> None:
+        """Lets the null sound device hear an audio port, so that its level is measured."""
+        audio.startTransmit(self._library.audDevManager().getPlaybackDevMedia())
+
     def close(self) -> None:
-        """Ends the library; calls that are still up are cut off."""
+        """Ends every call, giving the far ends a moment to agree, and then the library."""
         for call in list(self._calls.values()):
             call.hang_up()
-        self._library.libDestroy()
+        give_up = time.monotonic() + _GOODBYE_WITHIN_S
+        while self._calls and time.monotonic() < give_up:
+            self._library.libHandleEvents(_GOODBYE_POLL_MS)
+        # Without the flag the library sleeps for a second, for registrations that this endpoint has not.
+        self._library.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
         self._calls.clear()
 
     def _incoming(self, call_id: int) -> None:
@@ -165,6 +176,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._over = False
         self._hung_up = False
         self._confirmed = False
+        self._measured_port = -1
 
     def answer_with(self, status: int) -> None:
         """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
@@ -226,9 +238,19 @@ class SipCall(pj.Call):  # type: ignore[misc]
         return None
 
     def heard_level(self) -> int:
-        """How loud the far end is right now, 0 (silence) to 255."""
+        """How loud the far end is right now, 0 (silence) to 100; the first look at a call tells 0.
+
+        The bridge measures only what somebody listens to, so the first look makes the null sound device
+        listen. Its "transmit" level is the one that comes from the far end: the binding names both from
+        the far end's side.
+        """
         audio = self.audio()
-        return 0 if audio is None else int(audio.getRxLevel())
+        if audio is None:
+            return 0
+        if self._measured_port != audio.getPortId():
+            self._measured_port = audio.getPortId()
+            self._endpoint.listen_to(audio)
+        return int(audio.getTxLevel())
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:
@@ -300,6 +322,8 @@ def _account_config(options: EndpointOptions, address: str) -> Any:
     media.transportConfig.boundAddress = options.host
     media.transportConfig.port = options.rtp_port
     media.transportConfig.portRange = options.rtp_port_count
+    # Else the library tries 100 ports from the first on, and finds none where more calls are up.
+    media.transportConfig.randomizePort = True
     return config
 
 

@@ -91,6 +91,8 @@ class SwitchReady(Event, frozen=True, kw_only=True):
     version: str
     max_legs: int
     live: list[LiveLeg]
+    replays_through: int
+    """The events that no engine has acknowledged follow now; this is the number of the last of them."""
 
 
 class LegRinging(Event, frozen=True, kw_only=True):

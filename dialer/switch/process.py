@@ -98,19 +98,13 @@ class Switch:
         return idle and now - self._engine_left_at > ORPHAN_LIMIT_S
 
     def _ready(self) -> SwitchReady:
-        offset = time.time() - time.monotonic()
-        live = [
-            leg
-            if leg.answered_at is None
-            else msgspec.structs.replace(leg, answered_at=leg.answered_at + offset)
-            for leg in self._book.live()
-        ]
         return SwitchReady(
             at=time.time(),
             switch=self._name,
             pid=os.getpid(),
             version=self._endpoint.version,
             max_legs=self._options.endpoint.max_calls,
+            replays_through=self._server.last_seq,
             live=list(self._book.live(time.time() - time.monotonic())),
         )
 

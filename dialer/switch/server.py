@@ -58,6 +58,11 @@ class EngineServer:
         """Whether an engine has yet to record something."""
         return bool(self._unacknowledged)
 
+    @property
+    def last_seq(self) -> int:
+        """The number of the latest event; 0 before the first."""
+        return self._seq
+
     def accept(self) -> bool:
         """Takes a new engine in place of the former one; True where one came."""
         try:

@@ -1,0 +1,42 @@
+# make demo    set everything up and run a campaign against a simulated carrier
+# make test    set everything up and run the tests
+# make check   every check: ruff, mypy --strict, import-linter and the tests
+# make docs    write again what docs/ generates from the code
+# make clean   take away what set-up made in this folder
+
+.PHONY: demo test check docs setup setup-dev packages packages-dev clean
+ARGS ?=
+PYTEST_ARGS ?= -n 2
+
+# The build's packages are needed only where the binding is not in the cache yet; asking for them
+# always keeps the rule simple, and costs nothing once they are there.
+packages:
+	@docker/setup packages run build
+
+packages-dev:
+	@docker/setup packages run build test
+
+setup: packages
+	@docker/setup python
+
+setup-dev: packages-dev
+	@docker/setup python dev
+
+demo: setup
+	@.venv/bin/dialer demo $(ARGS)
+
+test: setup-dev
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+check: setup-dev
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+docs: setup-dev
+	.venv/bin/python -m dialer.documents docs
+
+clean:
+	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,137 @@
+"""A campaign's settings and states."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Self
+
+from campaigns.core.calling_window import CallableTimes
+from campaigns.core.retry import RetryRules
+from campaigns.errors import CampaignStateError, InvalidSettingsError
+
+KINDS = ("sales", "survey", "appointment", "collections")
+DIAL_MODES = ("progressive", "power")
+STATES = ("draft", "running", "paused", "stopped")
+
+CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        ("draft", "start"): "running",
+        ("draft", "stop"): "stopped",
+        ("running", "start"): "running",
+        ("running", "pause"): "paused",
+        ("running", "stop"): "stopped",
+        ("paused", "start"): "running",
+        ("paused", "pause"): "paused",
+        ("paused", "stop"): "stopped",
+        ("stopped", "stop"): "stopped",
+    }
+)
+"""What each action makes of a campaign's state; a pair that is not here is refused. Stopped is for good."""
+
+LEAST_RING_S = 15.0
+"""A call rings at least this long before it may be given up: 16 CFR 310.4(b)(4)(ii), Ofcom."""
+HIGHEST_ABANDON_RATE = 0.05
+"""No rule known to us allows more (Canada's 5 % is the highest)."""
+
+_DEFAULT_TIMES = {
+    **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+    "sat": [["10:00", "17:00"]],
+}
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many leads are where: `due` are ready now, `waiting` later; `next_due_at` is the first of both."""
+
+    due: int
+    waiting: int
+    claimed: int
+    calling: int
+    final: int
+    next_due_at: datetime | None
+
+
+def change_state(state: str, action: str) -> str:
+    """The state that `action` (start, pause or stop) leads to. Raises CampaignStateError if it is refused."""
+    after = CHANGES.get((state, action))
+    if after is None:
+        hint = "make a new one" if state == "stopped" else "start it first"
+        raise CampaignStateError(f"A campaign that is {state} cannot {action}; {hint}.")
+    return after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignSettings:
+    """How a campaign dials; seconds in `_s`, shares of 1 in `_rate`. Raises InvalidSettingsError."""
+
+    caller_id: str
+    """The number that people see, E.164; a call without one is lawful hardly anywhere."""
+    kind: str = "sales"
+    dial_mode: str = "progressive"
+    lines_per_agent: float = 1.0
+    """Calls for each free agent in power mode."""
+    max_lines: int = 30
+    ring_timeout_s: float = 25.0
+    wrap_up_limit_s: float = 60.0
+    abandon_rate_target: float = 0.03
+    max_attempts_per_lead: int = 5
+    callable_times: CallableTimes = field(default_factory=lambda: CallableTimes.parse(_DEFAULT_TIMES))
+    retry_rules: RetryRules = field(default_factory=lambda: RetryRules.parse({}))
+
+    def __post_init__(self) -> None:
+        _among("kind", self.kind, KINDS)
+        _among("dial_mode", self.dial_mode, DIAL_MODES)
+        if not isinstance(self.caller_id, str) or not _E164.fullmatch(self.caller_id):
+            raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
+        _within("lines_per_agent", self.lines_per_agent, 1, 10)
+        _whole("max_lines", self.max_lines, 1, 2000)
+        _within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
+        _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
+        _within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
+        _whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from JSON values by field name; defaults for the rest. Raises InvalidSettingsError."""
+        known = {each.name for each in fields(cls)}
+        unknown = sorted(str(name)[:40] for name in values if name not in known)
+        if unknown:
+            raise InvalidSettingsError(f"{unknown[0]!r} is not a setting; use {', '.join(sorted(known))}.")
+        if "caller_id" not in values:
+            raise InvalidSettingsError("caller_id is missing: the number that people see, in E.164.")
+        parsed = dict(values)
+        if "callable_times" in parsed:
+            parsed["callable_times"] = CallableTimes.parse(parsed["callable_times"])
+        if "retry_rules" in parsed:
+            parsed["retry_rules"] = RetryRules.parse(parsed["retry_rules"])
+        return cls(**parsed)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that `parse` reads, with every field; these are the columns of the table, too."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return values | {
+            "callable_times": self.callable_times.to_json(),
+            "retry_rules": self.retry_rules.to_json(),
+        }
+
+
+def _among(name: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InvalidSettingsError(f"{name} is one of {', '.join(allowed)}, not {str(value)[:40]!r}.")
+
+
+def _within(name: str, value: object, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidSettingsError(f"{name} is a number from {low:g} to {high:g}.")
+    if not low <= value <= high:
+        raise InvalidSettingsError(f"{name} is from {low:g} to {high:g}, not {value:g}.")
+
+
+def _whole(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int):
+        raise InvalidSettingsError(f"{name} is a whole number from {low} to {high}.")
+    _within(name, value, low, high)

@@ -1,0 +1,76 @@
+"""What a call came to, as the agent says: stable codes, with flags that the figures and retries read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from campaigns.errors import UnknownDispositionError
+
+
+class Flag(StrEnum):
+    """What a disposition means, whatever a campaign calls it."""
+
+    HUMAN_ANSWERED = "human_answered"
+    CUSTOMER_CONTACT = "customer_contact"
+    RIGHT_PARTY = "right_party"
+    CONVERSION = "conversion"
+    NOT_INTERESTED = "not_interested"
+    DNC = "dnc"
+    CALLBACK = "callback"
+    COMPLETED = "completed"
+    UNWORKABLE = "unworkable"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    """A code (at most 20 characters, stored), what people read, and its flags."""
+
+    code: str
+    label: str
+    flags: frozenset[Flag]
+
+
+NO_DISPOSITION = "no_disposition"
+"""What an attempt gets when the wrap-up limit passes without a word of the agent."""
+
+_PERSON = frozenset({Flag.HUMAN_ANSWERED})
+_CONTACT = _PERSON | {Flag.CUSTOMER_CONTACT}
+_RIGHT_PARTY = _CONTACT | {Flag.RIGHT_PARTY}
+_WON = _RIGHT_PARTY | {Flag.CONVERSION, Flag.COMPLETED}
+
+_STANDARD = (
+    Disposition("sale", "Sale", _WON),
+    Disposition("appointment_set", "Appointment set", _WON),
+    Disposition("survey_completed", "Survey completed", _WON),
+    Disposition("promise_to_pay", "Promise to pay", _WON),
+    Disposition("not_interested", "Not interested", _RIGHT_PARTY | {Flag.NOT_INTERESTED, Flag.COMPLETED}),
+    Disposition("callback", "Asked to be called back", _RIGHT_PARTY | {Flag.CALLBACK}),
+    Disposition("do_not_call", "Asked not to be called again", _CONTACT | {Flag.DNC}),
+    Disposition("not_available", "Somebody else answered; try again", _PERSON | {Flag.CALLBACK}),
+    Disposition("hung_up", "Hung up before the talk began", _PERSON),
+    Disposition("wrong_number", "Wrong number", _PERSON | {Flag.UNWORKABLE}),
+    Disposition("language_barrier", "No common language", _PERSON | {Flag.UNWORKABLE}),
+    Disposition("deceased", "Has died", _PERSON | {Flag.UNWORKABLE}),
+    Disposition("answering_machine", "Answering machine", frozenset({Flag.MACHINE})),
+    Disposition("fax_or_modem", "Fax or modem", frozenset({Flag.MACHINE, Flag.UNWORKABLE})),
+    Disposition("dead_air", "Nobody spoke", frozenset()),
+    Disposition(NO_DISPOSITION, "No disposition given", frozenset()),
+)
+
+STANDARD: Mapping[str, Disposition] = MappingProxyType({each.code: each for each in _STANDARD})
+"""The standard set by code."""
+
+
+def disposition(code: str) -> Disposition:
+    """The standard disposition with this code. Raises UnknownDispositionError, which lists the codes."""
+    found = STANDARD.get(code)
+    if found is None:
+        raise UnknownDispositionError(f"{code[:40]!r} is not a disposition; use {', '.join(STANDARD)}.")
+    return found
+
+
+def codes_with(flag: Flag) -> tuple[str, ...]:
+    """The codes of the standard set that carry a flag."""
+    return tuple(each.code for each in _STANDARD if flag in each.flags)

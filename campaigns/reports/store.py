@@ -1,0 +1,135 @@
+"""What the reports count, straight from campaigns, leads, attempts and agents' time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, distinct, func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from campaigns.core.metrics import Stretch
+from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
+from leads.tables import Client, Lead
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptGroup:
+    """Attempts with one outcome and disposition (both may be empty), and how many of them were answered."""
+
+    outcome: str
+    disposition: str
+    count: int
+    answered: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandledGroup:
+    """Calls that an agent talked in, with one disposition (it may be empty)."""
+
+    agent_id: int
+    disposition: str
+    count: int
+
+
+class ReportStore:
+    """Counts of one campaign; reads only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def client_slug(self, client_id: int) -> str:
+        """The client's slug."""
+        return (await self._session.exec(select(Client.slug).where(Client.id == client_id))).one()
+
+    async def attempts(self, campaign_id: int) -> list[AttemptGroup]:
+        """Attempts by outcome and disposition; each attempt is in one group."""
+        group = (col(Attempt.outcome), col(Attempt.disposition))
+        wanted = (
+            select(*group, func.count(), func.count(col(Attempt.answered_at)))
+            .where(Attempt.campaign_id == campaign_id)
+            .group_by(*group)
+            .order_by(*group)
+        )
+        return [AttemptGroup(*row) for row in await self._session.exec(wanted)]
+
+    async def leads_attempted(
+        self, campaign_id: int, contacts: Sequence[str], conversions: Sequence[str]
+    ) -> tuple[int, int, int]:
+        """Different leads: attempted, with a disposition of `contacts`, and with one of `conversions`."""
+
+        def leads_with(codes: Sequence[str]) -> object:
+            return func.count(distinct(case((col(Attempt.disposition).in_(codes), col(Attempt.lead_id)))))
+
+        wanted = select(
+            func.count(distinct(col(Attempt.lead_id))), leads_with(contacts), leads_with(conversions)
+        ).where(col(Attempt.campaign_id) == campaign_id)  # type: ignore[call-overload]
+        attempted, contacted, converted = (await self._session.exec(wanted)).one()
+        return attempted, contacted, converted
+
+    async def leads_by_state(self, campaign_id: int) -> list[tuple[str, str, int]]:
+        """(state, reason, count) of the campaign's leads; each lead is in one."""
+        group = (col(CampaignLead.state), col(CampaignLead.reason))
+        wanted = (
+            select(*group, func.count())
+            .where(CampaignLead.campaign_id == campaign_id)
+            .group_by(*group)
+            .order_by(*group)
+        )
+        return list(await self._session.exec(wanted))
+
+    async def leads_in_lists(self, campaign_id: int) -> int:
+        """How many leads the campaign's lists hold now."""
+        wanted = (
+            select(func.count())
+            .select_from(Lead)
+            .join(CampaignList, col(CampaignList.list_id) == col(Lead.list_id))
+            .where(CampaignList.campaign_id == campaign_id)
+        )
+        return (await self._session.exec(wanted)).one()
+
+    async def handled(self, campaign_id: int) -> list[HandledGroup]:
+        """The calls that agents talked in, by agent and disposition."""
+        group = (col(Attempt.agent_id), col(Attempt.disposition))
+        wanted = (
+            select(*group, func.count())
+            .where(Attempt.campaign_id == campaign_id, col(Attempt.connected_at).is_not(None))
+            .where(col(Attempt.agent_id).is_not(None))
+            .group_by(*group)
+        )
+        rows = await self._session.exec(wanted)
+        return [HandledGroup(agent, code, count) for agent, code, count in rows if agent is not None]
+
+    async def agents(self, client_id: int) -> dict[int, str]:
+        """The client's agents: id to name, in the order of their ids."""
+        wanted = select(Agent.id, Agent.name).where(Agent.client_id == client_id).order_by(col(Agent.id))
+        return dict((await self._session.exec(wanted)).all())
+
+    async def stretches(self, client_id: int, campaign_id: int) -> dict[int, list[Stretch]]:
+        """Agent to the stretches of every shift in which the agent worked for the campaign, among others."""
+        shifts = (
+            select(AgentSession.id, AgentSession.agent_id, AgentSession.campaign_ids)
+            .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
+            .where(Agent.client_id == client_id)
+        )
+        agent_of = {
+            shift_id: agent_id
+            for shift_id, agent_id, campaign_ids in await self._session.exec(shifts)
+            if campaign_id in campaign_ids
+        }
+        intervals = (
+            select(
+                AgentInterval.session_id,
+                AgentInterval.state,
+                col(AgentInterval.started_at),
+                col(AgentInterval.ended_at),
+            )
+            .join(AgentSession, col(AgentSession.id) == col(AgentInterval.session_id))
+            .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
+            .where(Agent.client_id == client_id)
+            .order_by(col(AgentInterval.id))
+        )
+        stretches: dict[int, list[Stretch]] = {agent_id: [] for agent_id in agent_of.values()}
+        for shift_id, state, started_at, ended_at in await self._session.exec(intervals):
+            if shift_id in agent_of:
+                stretches[agent_of[shift_id]].append(Stretch(state, started_at, ended_at))
+        return stretches

@@ -1,0 +1,171 @@
+"""A report for people to read: tables on a terminal, plain lines elsewhere."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from campaigns.core.metrics import AgentFigures, Rate
+from campaigns.reports.campaign import CampaignReport
+
+Cell = str | int | float | datetime | Rate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A title, the columns' heads, and rows of as many cells."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+
+
+def show(tables: Sequence[Table]) -> None:
+    """Print tables to the standard output."""
+    console = Console()
+    if not console.is_terminal:
+        sys.stdout.write("\n\n".join(plain(table) for table in tables) + "\n")
+        return
+    for table in tables:
+        drawn = RichTable(title=table.title, title_justify="left")
+        for index, column in enumerate(table.columns):
+            drawn.add_column(column, justify="left" if index == 0 else "right")
+        for row in table.rows:
+            drawn.add_row(*(Text(written(cell)) for cell in row))
+        console.print(drawn)
+
+
+def plain(table: Table) -> str:
+    """A table as lines: its title, then a line a row, cells in columns with two spaces between."""
+    rows = [list(table.columns), *([written(cell) for cell in row] for row in table.rows)]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(table.columns))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([table.title, *(line.rstrip() for line in lines)])
+
+
+def written(cell: Cell) -> str:
+    """A cell's text; a rate with its parts, `-` for what has no value."""
+    match cell:
+        case None:
+            return "-"
+        case Rate(value=None):
+            return f"- ({cell.numerator:,} / {cell.denominator:,})"
+        case Rate(value=value) if value is not None:
+            return f"{value:.2%} ({cell.numerator:,} / {cell.denominator:,})"
+        case datetime():
+            return cell.isoformat(sep=" ", timespec="seconds")
+        case int():
+            return f"{cell:,}"
+    return str(cell)
+
+
+def report_tables(report: CampaignReport) -> list[Table]:
+    """The whole report."""
+    return [
+        figures_table(report),
+        *disposition_tables(report),
+        leads_table(report),
+        agent_table(report),
+    ]
+
+
+def figures_table(report: CampaignReport) -> Table:
+    """What the campaign is and its rates."""
+    rows: list[tuple[str, Cell]] = [
+        ("client", report.client),
+        ("kind", report.kind),
+        ("dial mode", report.dial_mode),
+        ("state", report.state),
+        ("attempts", report.counts.attempts),
+    ]
+    rates = report.figures
+    for each in fields(rates):
+        figure = getattr(rates, each.name)
+        cell = _ratio(figure) if each.name == "attempts_per_lead" else figure
+        rows.append((each.name.replace("_", " "), cell))
+    rows.append(("next lead due", report.progress.next_due_at))
+    return Table(f"Campaign {report.campaign_id}: {report.name}", ("figure", "value"), rows)
+
+
+def disposition_tables(report: CampaignReport) -> list[Table]:
+    """Attempts by outcome and by disposition."""
+    return [
+        Table(title, (head, "attempts", "share"), [(each.code, each.count, each.share) for each in shares])
+        for title, head, shares in (
+            ("Attempts by outcome", "outcome", report.outcomes),
+            ("Attempts by disposition", "disposition", report.dispositions),
+        )
+    ]
+
+
+def leads_table(report: CampaignReport) -> Table:
+    """Leads by state and reason."""
+    rows = [(each.state, each.reason, each.count) for each in report.leads]
+    return Table("Leads", ("state", "reason", "leads"), rows)
+
+
+_AGENT_COLUMNS = (
+    "agent",
+    "logged in",
+    "available",
+    "talk",
+    "hold",
+    "wrap",
+    "pause",
+    "other",
+    "calls",
+    "contacts",
+    "conversions",
+    "occupancy",
+    "utilisation",
+    "handle time",
+)
+
+
+def agent_table(report: CampaignReport) -> Table:
+    """The agents' time and what came of it."""
+    rows = [_agent_row(agent.name, agent.figures) for agent in report.agents]
+    return Table("Agents", _AGENT_COLUMNS, [*rows, _agent_row("all", report.team)])
+
+
+def abandonment_table(report: CampaignReport) -> Table:
+    """People who answered and met nobody, against the target."""
+    abandon_rate = report.figures.abandon_rate
+    above = abandon_rate.value is not None and abandon_rate.value > report.abandon_rate_target
+    row = (report.name, abandon_rate, f"{report.abandon_rate_target:.2%}", "above" if above else "within")
+    return Table("Abandoned calls", ("campaign", "abandon rate", "target", "is"), [row])
+
+
+def _agent_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
+    handle_time = figures.average_handle_time_ms.value
+    times = (
+        figures.logged_in_ms,
+        figures.available_ms,
+        figures.talk_ms,
+        figures.hold_ms,
+        figures.wrap_ms,
+        figures.pause_ms,
+        figures.other_ms,
+    )
+    counts = (figures.calls_handled, figures.contacts, figures.conversions)
+    shares = tuple(
+        "-" if each.value is None else f"{each.value:.1%}"
+        for each in (figures.occupancy, figures.utilisation)
+    )
+    return (name, *(_clock(each) for each in times), *counts, *shares, _clock(handle_time))
+
+
+def _ratio(figure: Rate) -> str:
+    value = "-" if figure.value is None else f"{figure.value:.2f}"
+    return f"{value} ({figure.numerator:,} / {figure.denominator:,})"
+
+
+def _clock(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return "-"
+    minutes, seconds = divmod(round(milliseconds / 1000), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -1,0 +1,233 @@
+"""What people and the engine do with campaigns. Each function is one transaction, or a few short ones."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns import effects
+from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
+from campaigns.core.campaign import CampaignSettings, Progress, change_state
+from campaigns.errors import (
+    CampaignNotFoundError,
+    InvalidInputError,
+    InvalidSettingsError,
+    LeadListNotFoundError,
+)
+from campaigns.reports.campaign import CampaignReport, build_report
+from campaigns.reports.store import ReportStore
+from campaigns.store import AgentStore, CampaignStore, Session
+from campaigns.tables import Agent, Attempt, Campaign
+from leads.errors import UnknownClientError
+from leads.store import LeadStore, Sessions
+from leads.tables import Client
+
+_ROUNDS = 10
+_LOOK_AT = 100
+_MAX_NAME = 100
+_ALL = 10_000
+_SIP_URI = re.compile(r"sips?:[^\s@<>\"]+@[^\s@<>\"]+")
+_MAX_URI = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStatus:
+    """What a campaign is meant to be doing, and where its leads are."""
+
+    id: int
+    client: str
+    name: str
+    state: str
+    state_since: datetime
+    leads: Progress
+
+
+async def create_campaign(
+    sessions: Sessions,
+    client_slug: str,
+    name: str,
+    settings: CampaignSettings,
+    list_names: Sequence[str],
+    now: datetime,
+) -> int:
+    """A new campaign, in draft, that dials lists of its client; its id.
+
+    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError and CampaignExistsError.
+    """
+    if not list_names:
+        raise InvalidSettingsError("A campaign dials at least one list; name it.")
+    async with sessions() as session, session.begin():
+        client = await _client(session, client_slug)
+        store = CampaignStore(session)
+        campaign = await store.create(client.id, _checked_name(name), settings, now)
+        for list_name in list_names:
+            lead_list = await LeadStore(session).lead_list(client.id, list_name)
+            if lead_list is None:
+                raise LeadListNotFoundError(f"The client has no list {list_name[:100]!r}; import it first.")
+            await store.attach_list(campaign.id, lead_list.id)
+        await store.fill_leads(campaign.id, now)
+        return campaign.id
+
+
+async def find_campaign(sessions: Sessions, reference: str) -> int:
+    """The id of a campaign that is given by id or by name. Raises CampaignNotFoundError."""
+    async with sessions() as session:
+        store = CampaignStore(session)
+        if reference.isascii() and reference.isdigit() and len(reference) <= 18:
+            return (await store.get(int(reference))).id
+        named = await store.named(reference)
+        if len(named) == 1:
+            return named[0].id
+        hint = "several clients have it, use its id" if named else "campaign status lists them"
+        raise CampaignNotFoundError(f"No one campaign is named {reference[:_MAX_NAME]!r}; {hint}.")
+
+
+async def get_campaign(sessions: Sessions, campaign_id: int) -> Campaign:
+    """A campaign. Raises CampaignNotFoundError."""
+    async with sessions() as session:
+        return await CampaignStore(session).get(campaign_id)
+
+
+async def list_campaigns(sessions: Sessions, after: int, limit: int) -> Sequence[Campaign]:
+    """The `limit` campaigns that follow number `after`."""
+    async with sessions() as session:
+        return await CampaignStore(session).page(after, limit)
+
+
+async def list_attempts(
+    sessions: Sessions, campaign_id: int | None, after: int, limit: int
+) -> Sequence[Attempt]:
+    """The `limit` attempts, of one campaign or of all, that follow number `after`."""
+    async with sessions() as session:
+        return await CampaignStore(session).attempts_page(campaign_id, after, limit)
+
+
+async def campaign_statuses(
+    sessions: Sessions, campaign_id: int | None, now: datetime
+) -> list[CampaignStatus]:
+    """One campaign, or all by id, with where its leads are. Raises CampaignNotFoundError."""
+    async with sessions() as session:
+        store, clients = CampaignStore(session), ReportStore(session)
+        found = [await store.get(campaign_id)] if campaign_id is not None else await store.page(0, _ALL)
+        return [
+            CampaignStatus(
+                id=each.id,
+                client=await clients.client_slug(each.client_id),
+                name=each.name,
+                state=each.state,
+                state_since=each.state_since,
+                leads=await store.progress(each.id, now),
+            )
+            for each in found
+        ]
+
+
+async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
+    """Start a campaign, or go on with it, with the leads its lists have now.
+
+    Raises CampaignNotFoundError and CampaignStateError.
+    """
+    async with sessions() as session, session.begin():
+        await CampaignStore(session).fill_leads(campaign_id, now)
+        return await _change_campaign(session, campaign_id, "start", now)
+
+
+async def pause_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
+    """Place no more calls for now. Raises CampaignNotFoundError and CampaignStateError."""
+    async with sessions() as session, session.begin():
+        return await _change_campaign(session, campaign_id, "pause", now)
+
+
+async def stop_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
+    """End a campaign for good. Raises CampaignNotFoundError and CampaignStateError."""
+    async with sessions() as session, session.begin():
+        return await _change_campaign(session, campaign_id, "stop", now)
+
+
+async def add_agent(sessions: Sessions, client_slug: str, name: str, sip_uri: str, now: datetime) -> int:
+    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError."""
+    if len(sip_uri) > _MAX_URI or not _SIP_URI.fullmatch(sip_uri):
+        raise InvalidInputError("An agent's SIP address is like sip:anna@pbx.example.")
+    async with sessions() as session, session.begin():
+        client = await _client(session, client_slug)
+        return (await AgentStore(session).add(client.id, _checked_name(name), sip_uri, now)).id
+
+
+async def list_agents(sessions: Sessions, client_slug: str | None, after: int, limit: int) -> Sequence[Agent]:
+    """The `limit` agents, of one client or of all, that follow number `after`. Raises UnknownClientError."""
+    async with sessions() as session:
+        client_id = (await _client(session, client_slug)).id if client_slug is not None else None
+        return await AgentStore(session).page(client_id, after, limit)
+
+
+async def claim_permitted(
+    sessions: Sessions, campaign_id: int, n: int, now: datetime, claim_s: float = 60.0
+) -> list[PermittedLead]:
+    """Up to `n` leads that may be called now, kept from others for `claim_s` seconds.
+
+    A lead that may not be called is put off to its next time or made final, with the reason.
+    It looks at a bounded number of leads, so that fewer than `n` does not mean that none is left.
+    """
+    permitted: list[PermittedLead] = []
+    for round_number in range(_ROUNDS):
+        missing = n - len(permitted)
+        if missing <= 0:
+            break
+        look_at = missing if round_number == 0 else _LOOK_AT
+        async with sessions() as session, session.begin():
+            more, go_on = await effects.claim_permitted(
+                session, campaign_id, missing, now, look_at=look_at, claim_s=claim_s
+            )
+        permitted += more
+        if not go_on:
+            break
+    return permitted
+
+
+async def start_attempts(
+    sessions: Sessions, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
+) -> list[StartedAttempt]:
+    """See `effects.start_attempts`; the attempts are committed when it returns."""
+    async with sessions() as session, session.begin():
+        return await effects.start_attempts(session, campaign_id, permitted, now)
+
+
+async def finish_attempt(sessions: Sessions, attempt_id: int, ending: Ending, now: datetime) -> bool:
+    """See `effects.finish_attempt`."""
+    async with sessions() as session, session.begin():
+        return await effects.finish_attempt(session, attempt_id, ending, now)
+
+
+async def set_disposition(sessions: Sessions, attempt_id: int, code: str, notes: str, now: datetime) -> str:
+    """See `effects.set_disposition`."""
+    async with sessions() as session, session.begin():
+        return await effects.set_disposition(session, attempt_id, code, notes, now)
+
+
+async def report(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignReport:
+    """Every figure of a campaign from its beginning to `now`. Raises CampaignNotFoundError."""
+    async with sessions() as session:
+        store = CampaignStore(session)
+        campaign, progress = await store.get(campaign_id), await store.progress(campaign_id, now)
+        return await build_report(campaign, progress, ReportStore(session), now)
+
+
+async def _change_campaign(session: Session, campaign_id: int, action: str, now: datetime) -> Campaign:
+    store = CampaignStore(session)
+    campaign = await store.get(campaign_id)
+    await store.set_state(campaign, change_state(campaign.state, action), now)
+    return campaign
+
+
+async def _client(session: Session, slug: str) -> Client:
+    client = await LeadStore(session).client(slug)
+    if client is None:
+        raise UnknownClientError(f"There is no client {slug[:64]!r}; importing leads for it creates it.")
+    return client
+
+
+def _checked_name(name: str) -> str:
+    clean = name.strip()
+    if not clean or len(clean) > _MAX_NAME or not clean.isprintable():
+        raise InvalidInputError(f"A name has 1 to {_MAX_NAME} printable characters on one line.")
+    return clean

@@ -1,0 +1,47 @@
+"""The HTTP face: health for everyone, the API for whoever has the key."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from campaigns.routes import router as campaign_routes
+from dialer.api import desk, health, problems
+from dialer.api.access import require_key
+from dialer.api.health import Readiness
+from dialer.engine import Engine
+from dialer.version import VERSION
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What the HTTP face shows of the service."""
+
+    engine: Engine
+    api_key: str
+    readiness: Callable[[], Awaitable[Readiness]]
+    metrics_text: Callable[[], bytes]
+
+
+def create_app(faces: Faces) -> FastAPI:
+    """The application; it owns nothing and closes nothing."""
+    app = FastAPI(
+        title="dialer",
+        version=VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.engine = faces.engine
+    app.state.sessions = faces.engine.sessions
+    app.state.now = faces.engine.now
+    app.state.api_key = faces.api_key
+    app.state.readiness = faces.readiness
+    app.state.metrics_text = faces.metrics_text
+    problems.install(app)
+    app.include_router(health.router)
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_key)])
+    api.include_router(campaign_routes)
+    api.include_router(desk.router)
+    app.include_router(api)
+    return app

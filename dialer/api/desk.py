@@ -1,0 +1,136 @@
+"""What an agent's desktop does: shifts, pauses, dispositions, hanging up."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from campaigns import service as campaigns
+from campaigns.live_store import LiveStore
+from campaigns.store import AgentStore, CampaignStore
+from dialer.engine import Engine
+
+router = APIRouter(tags=["agents"])
+
+Reason = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")]
+
+
+class LogIn(BaseModel):
+    """Who begins a shift, and for which campaigns."""
+
+    agent_id: int
+    campaign_ids: Annotated[list[int], Field(min_length=1, max_length=100)]
+
+
+class AgentSession(BaseModel):
+    """A shift that goes on."""
+
+    id: int
+    agent_id: int
+    campaign_ids: list[int]
+    state: str
+    reason: str
+    since: datetime
+
+
+class Pause(BaseModel):
+    """Why the agent pauses."""
+
+    reason: Reason
+
+
+class Disposition(BaseModel):
+    """How a call went."""
+
+    disposition: Annotated[str, Field(min_length=1, max_length=20)]
+    notes: Annotated[str, Field(max_length=4000)] = ""
+
+
+class Dispositioned(BaseModel):
+    """The disposition that holds now; an opt-out is never replaced."""
+
+    attempt_id: int
+    disposition: str
+
+
+def _engine(request: Request) -> Engine:
+    engine: Engine = request.app.state.engine
+    return engine
+
+
+@router.post("/agent-sessions", status_code=201)
+async def log_in(request: Request, wanted: LogIn) -> AgentSession:
+    """Begin a shift: the agent's softphone is called, and calls follow once it has answered."""
+    engine = _engine(request)
+    async with engine.sessions() as session, session.begin():
+        agents, store = AgentStore(session), CampaignStore(session)
+        agent = await agents.get(wanted.agent_id)
+        for campaign_id in wanted.campaign_ids:
+            await store.get(campaign_id)
+        shift_id = await agents.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
+        (shift,) = await LiveStore(session).open_shifts(shift_id)
+    engine.log_in(shift_id, agent.id, shift.client_slug, agent.sip_uri, wanted.campaign_ids)
+    return _session_now(engine, shift_id)
+
+
+@router.get("/agent-sessions/{session_id}")
+async def session_now(request: Request, session_id: int) -> AgentSession:
+    """What the agent is doing."""
+    return _session_now(_engine(request), session_id)
+
+
+@router.post("/agent-sessions/{session_id}/ready")
+async def ready(request: Request, session_id: int) -> AgentSession:
+    """Take calls again, or end the wrap-up."""
+    engine = _engine(request)
+    engine.ready(session_id)
+    return _session_now(engine, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/pause")
+async def pause(request: Request, session_id: int, why: Pause) -> AgentSession:
+    """Take no more calls, after the present one."""
+    engine = _engine(request)
+    engine.pause(session_id, why.reason)
+    return _session_now(engine, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/end", status_code=204)
+async def log_out(request: Request, session_id: int) -> None:
+    """End the shift; a call that is up is hung up."""
+    engine = _engine(request)
+    engine.log_out(session_id)
+    await engine.written()
+
+
+@router.post("/attempts/{attempt_id}/disposition")
+async def set_disposition(request: Request, attempt_id: int, given: Disposition) -> Dispositioned:
+    """Say how a call went; that ends the wrap-up."""
+    engine = _engine(request)
+    await engine.written()
+    code = await campaigns.set_disposition(
+        engine.sessions, attempt_id, given.disposition, given.notes, engine.now()
+    )
+    async with engine.sessions() as session:
+        attempt = await CampaignStore(session).get_attempt(attempt_id)
+    engine.dispositioned(attempt_id, attempt.campaign_id, attempt.lead_id, code)
+    return Dispositioned(attempt_id=attempt_id, disposition=code)
+
+
+@router.post("/attempts/{attempt_id}/hangup", status_code=202)
+async def hang_up(request: Request, attempt_id: int) -> None:
+    """End a call that is up; nothing happens where it is over."""
+    _engine(request).hang_up(attempt_id)
+
+
+def _session_now(engine: Engine, session_id: int) -> AgentSession:
+    agent = engine.agent(session_id)
+    return AgentSession(
+        id=session_id,
+        agent_id=agent.agent,
+        campaign_ids=sorted(agent.campaigns),
+        state=agent.state.value,
+        reason=agent.reason,
+        since=engine.instant(agent.since),
+    )

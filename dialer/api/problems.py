@@ -1,0 +1,69 @@
+"""Errors as problem+json (RFC 9457): the one place that knows which error is which HTTP status."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from campaigns.errors import CampaignsError, ConflictError, NotFoundError
+from dialer.core.floor import UnknownSession
+from dialer.errors import DialerError
+from leads.errors import LeadsError
+
+log = structlog.get_logger("api")
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
+    """A response that says what is wrong and what to do, with a stable code."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code}
+    return JSONResponse(
+        body | {"detail": detail} | more, status_code=status, media_type="application/problem+json"
+    )
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of one of our errors."""
+    if isinstance(error, NotFoundError | UnknownSession):
+        return 404
+    if isinstance(error, ConflictError):
+        return 409
+    if isinstance(error, DialerError):
+        return 503
+    return 422
+
+
+def install(app: FastAPI) -> None:
+    """Has every error answered as a problem."""
+    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession):
+        app.add_exception_handler(kind, _ours)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    code = getattr(error, "code", "unknown-agent-session")
+    return problem(status_of(error), code, str(error))
+
+
+async def _http(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
+    phrase = HTTPStatus(error.status_code).phrase
+    answer = problem(error.status_code, phrase.lower().replace(" ", "-"), str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
+    wrong = [{"where": [str(part) for part in each["loc"]], "what": each["msg"]} for each in error.errors()]
+    return problem(422, "invalid-request", "The request is not valid; see errors.", errors=wrong)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("a request failed", path=request.url.path, exc_info=error)
+    return problem(500, "internal-error", "Something went wrong inside; the log has it.")

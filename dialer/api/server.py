@@ -1,0 +1,57 @@
+"""Serves the application in the engine's own event loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from fastapi import FastAPI
+
+from dialer.errors import DialerError
+
+
+class AddressInUse(DialerError):
+    """The HTTP face cannot have its address."""
+
+    code = "api-address-in-use"
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signals to the service, which has calls to end first."""
+        yield
+
+
+class HttpServer:
+    """A listening HTTP server, owned by the service."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        """Binds at once. Raises AddressInUse."""
+        self._socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind((host, port))
+        except OSError as error:
+            self._socket.close()
+            raise AddressInUse(
+                f"The API cannot listen on {host}:{port} ({error.strerror}); set DIALER_API__PORT to another."
+            ) from error
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+        self._server = _Server(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins to answer."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="http")
+        while not self._server.started and not self._task.done():
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """Answers what is being asked, and ends."""
+        self._server.should_exit = True
+        if self._task is not None:
+            await self._task
+        self._socket.close()

@@ -1,0 +1,195 @@
+"""Puts the service together: the one place that chooses concrete parts."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+import structlog
+
+from dialer.api.access import kept_key
+from dialer.api.app import Faces, create_app
+from dialer.api.health import Readiness
+from dialer.api.server import HttpServer
+from dialer.bus.broker import EmbeddedBroker
+from dialer.bus.messages import NodeStatus
+from dialer.bus.mqtt import MqttOptions, Publisher
+from dialer.database import Database, DatabaseUnavailable, opened
+from dialer.engine import Engine, EngineOptions
+from dialer.errors import DialerError
+from dialer.metrics import Metrics
+from dialer.settings import Settings
+from dialer.switch.capacity import ask_binding, require_lines
+from dialer.switch.options import EndpointOptions, SwitchOptions
+from dialer.version import VERSION
+
+log = structlog.get_logger("service")
+
+
+class DataFolderInUse(DialerError):
+    """Another dialer works on this data folder."""
+
+    code = "data-folder-in-use"
+
+
+class DatabaseNotMigrated(DialerError):
+    """The database is not of this version."""
+
+    code = "database-not-migrated"
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that runs, with what its neighbours need to reach it."""
+
+    engine: Engine
+    database: Database
+    api_url: str
+    api_key: str
+    mqtt: MqttOptions
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Ends the calls and the switch; see `Engine.stop`."""
+        await self.engine.stop(drain_s=drain_s)
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Service]:
+    """The whole service, from the data folder to the HTTP face; taken down in reverse order.
+
+    Raises a DialerError that says what is missing or wrong. A body that ends without `Service.stop` has
+    its calls ended at once.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_owned(settings.data_dir))
+        require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
+        database = await stack.enter_async_context(opened(settings.database_url))
+        await _prepare(database, settings)
+        mqtt = await _broker(stack, settings)
+        publisher = Publisher(
+            mqtt,
+            NodeStatus(
+                node=settings.node, state="online", version=VERSION, capacity_calls=settings.sip.lines
+            ),
+            clock=lambda: datetime.now(UTC),
+            new_id=lambda: uuid.uuid4().hex,
+        )
+        await stack.enter_async_context(publisher)
+        metrics = Metrics(VERSION)
+        engine = Engine(_engine_options(settings), database.sessions, publisher, metrics, time.time)
+        await engine.start()
+        stack.push_async_callback(_stop_engine, engine)
+        key = _api_key(settings)
+        server = HttpServer(
+            create_app(
+                Faces(
+                    engine=engine,
+                    api_key=key,
+                    readiness=lambda: _readiness(database, publisher, engine),
+                    metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
+                )
+            ),
+            settings.api.host,
+            settings.api.port,
+        )
+        await server.start()
+        stack.push_async_callback(server.stop)
+        url = f"http://{settings.api.host}:{server.port}"
+        log.info("service ready", api=url, node=settings.node, version=VERSION)
+        yield Service(engine, database, url, key, mqtt)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """The data folder, for this process alone. Raises DataFolderInUse or DialerError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DataFolderInUse(
+            f"The data folder {folder} cannot be used ({error.strerror}); set DIALER_DATA_DIR to another."
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise DataFolderInUse(
+            f"Another dialer works on {folder}; end it, or set DIALER_DATA_DIR to another folder."
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+async def _prepare(database: Database, settings: Settings) -> None:
+    if settings.database.url is None:
+        await database.migrate()
+    elif not await database.is_current():
+        raise DatabaseNotMigrated("The database is not of this version; run `dialer db upgrade` first.")
+
+
+async def _broker(stack: contextlib.AsyncExitStack, settings: Settings) -> MqttOptions:
+    if settings.mqtt.url is not None:
+        return MqttOptions.from_url(settings.mqtt.url.get_secret_value())
+    password, _ = kept_key(settings.data_dir / "mqtt.key")
+    broker = EmbeddedBroker(port=settings.mqtt.port, password=password)
+    await stack.enter_async_context(broker)
+    return broker.options
+
+
+def _api_key(settings: Settings) -> str:
+    if settings.api.key is not None:
+        return settings.api.key.get_secret_value()
+    path = settings.data_dir / "api.key"
+    key, is_new = kept_key(path)
+    if is_new:
+        log.warning("an API key was made; it is shown only this once", key=key, kept_in=str(path))
+    return key
+
+
+def _engine_options(settings: Settings) -> EngineOptions:
+    sip = settings.sip
+    data = settings.data_dir.absolute()
+    endpoint = EndpointOptions(
+        host=sip.host,
+        port=sip.port,
+        max_calls=sip.lines,
+        rtp_port=sip.rtp_port,
+        rtp_port_count=sip.rtp_port_count,
+    )
+    return EngineOptions(
+        trunk=sip.trunk,
+        lines=sip.lines,
+        unclaimed_message=sip.unclaimed_message
+        or Path(str(files("dialer").joinpath("sounds/unclaimed.wav"))),
+        switch=SwitchOptions(socket=data / "switch.sock", log_file=data / "switch.log", endpoint=endpoint),
+    )
+
+
+async def _readiness(database: Database, publisher: Publisher, engine: Engine) -> Readiness:
+    try:
+        migrations = await database.is_current()
+        reachable = not engine.database_behind
+    except DatabaseUnavailable:
+        migrations = reachable = False
+    parts = {
+        "database": reachable,
+        "migrations": migrations,
+        "broker": publisher.connected,
+        "switch": engine.switch_up,
+    }
+    return Readiness(ready=all(parts.values()), **parts)
+
+
+async def _stop_engine(engine: Engine) -> None:
+    """Ends what a body that failed has left; does nothing after a stop in order."""
+    await asyncio.shield(engine.stop(drain_s=0))

@@ -1,0 +1,160 @@
+"""The command line: `dialer serve · demo · doctor · db · leads · dnc · campaign · agent · report`."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from campaigns.commands import agent_app, campaign_app, report_app
+from campaigns.errors import CampaignsError
+from dialer.bootstrap import running
+from dialer.database import Database, opened
+from dialer.demo import DemoOptions, run_demo
+from dialer.doctor import Finding, examine
+from dialer.errors import DialerError
+from dialer.logs import configure_logs
+from dialer.settings import Settings, load_settings
+from leads.commands import dnc_app, leads_app
+from leads.errors import LeadsError
+from leads.store import Sessions
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="An outbound campaign dialer and lead manager.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+app.add_typer(leads_app, name="leads")
+app.add_typer(dnc_app, name="dnc")
+app.add_typer(campaign_app, name="campaign")
+app.add_typer(agent_app, name="agent")
+app.add_typer(report_app, name="report")
+app.add_typer(db_app, name="db")
+
+
+class CommandContext:
+    """What commands get: the settings, and the database for as long as one piece of work takes."""
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read when first asked for. Raises SettingsInvalid."""
+        return load_settings()
+
+    def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
+        """Opens the database, runs the work to its end, closes the database."""
+        return asyncio.run(self._run(work))
+
+    async def _run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
+        async with opened(self.settings.database_url) as database:
+            await self._prepare(database)
+            return await work(database.sessions)
+
+    async def _prepare(self, database: Database) -> None:
+        if self.settings.database.url is None:
+            self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            await database.migrate()
+
+
+@app.callback()
+def _main(context: typer.Context) -> None:
+    context.obj = CommandContext()
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Run the dialer until SIGTERM or Ctrl-C; live calls are waited for, unless it is asked twice."""
+    settings: Settings = context.obj.settings
+    configure_logs(settings.log_level)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    asked = asyncio.Queue[int]()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.put_nowait, number)
+    async with running(settings) as service:
+        await asked.get()
+        stopping = asyncio.create_task(service.stop(drain_s=settings.shutdown_limit_s))
+        again = asyncio.create_task(asked.get())
+        await asyncio.wait({stopping, again}, return_when=asyncio.FIRST_COMPLETED)
+        if again.done():
+            service.engine.stop_at_once()
+        again.cancel()
+        await stopping
+
+
+@app.command()
+def demo(
+    leads: Annotated[int, typer.Option(min=1, help="How many rows of the sample file to load.")] = 500,
+    agents: Annotated[int, typer.Option(min=1, max=100, help="How many agents take the calls.")] = 20,
+    mode: Annotated[str, typer.Option(help="progressive or power.")] = "power",
+    lines_per_agent: Annotated[float, typer.Option(min=1.0, max=10.0, help="In power mode.")] = 1.5,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure to this file.")] = None,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option("--data-dir", help="Keep the data in this folder; without it, none is kept."),
+    ] = None,
+    seed: Annotated[str, typer.Option(help="Another seed makes other people.")] = "demo",
+) -> None:
+    """Run a campaign against a simulated carrier with simulated agents, and report how it went."""
+    options = DemoOptions(
+        leads=leads,
+        agents=agents,
+        dial_mode=mode,
+        lines_per_agent=lines_per_agent,
+        json_file=json_file,
+        data_dir=data_dir,
+        seed=seed,
+    )
+    raise typer.Exit(asyncio.run(run_demo(options, Console())))
+
+
+@app.command()
+def doctor(context: typer.Context) -> None:
+    """Say what the set-up has and what is missing."""
+    findings: list[Finding] = asyncio.run(examine(context.obj.settings))
+    console = Console()
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.good else "[red]missing[/]"
+        console.print(f"{mark:>20}  [bold]{finding.subject}[/]: {finding.detail}", highlight=False)
+    raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+@db_app.callback()
+def _db() -> None:
+    """Look after the database."""
+
+
+@db_app.command("upgrade")
+def upgrade(context: typer.Context) -> None:
+    """Bring the database to this version."""
+    settings: Settings = context.obj.settings
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    asyncio.run(_upgrade(settings.database_url))
+    typer.echo("The database is of this version.")
+
+
+async def _upgrade(url: str) -> None:
+    async with opened(url) as database:
+        await database.migrate()
+
+
+def main() -> None:
+    """The entry point: errors of ours become a sentence and an exit code, never a traceback."""
+    try:
+        app()
+    except (LeadsError, CampaignsError, DialerError) as error:
+        typer.echo(f"error: {error} [{error.code}]", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):
+            typer.echo("stopped", err=True)
+        sys.exit(130)

@@ -1,0 +1,135 @@
+"""The database: one async engine over SQLite or PostgreSQL, and its migrations."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+import campaigns.tables  # noqa: F401 - fills the metadata
+import leads.tables  # noqa: F401 - fills the metadata
+from dialer.errors import DialerError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_TIMEOUT_MS = 10_000
+
+
+class DatabaseUnavailable(DialerError):
+    """The database cannot be reached or is not what this version expects."""
+
+    code = "database-unavailable"
+
+
+class Database:
+    """An engine and its sessions. `sessions()` gives a session; the caller owns its transaction."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _create_engine(url)
+        self.sessions = async_sessionmaker(self._engine, class_=AsyncSession, expire_on_commit=False)
+
+    async def migrate(self) -> None:
+        """Brings the schema to this version. Raises DatabaseUnavailable."""
+        async with self._connection() as connection:
+            await connection.run_sync(_upgrade)
+            await connection.commit()
+
+    async def is_current(self) -> bool:
+        """Whether the schema is this version's. Raises DatabaseUnavailable."""
+        async with self._connection() as connection:
+            return bool(await connection.run_sync(_is_current))
+
+    async def differences(self) -> list[Any]:
+        """What the migrated schema lacks or has too much, against the tables; empty where they agree."""
+        async with self._connection() as connection:
+            return list(await connection.run_sync(_differences))
+
+    async def ping(self) -> None:
+        """Asks the database for a sign of life. Raises DatabaseUnavailable."""
+        async with self._connection() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        try:
+            async with self._engine.connect() as connection:
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            raise DatabaseUnavailable(f"The database cannot be used: {reason}.") from error
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """A database that is closed at the end."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database was away or locked, so that the same again may work later."""
+    return isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError)
+
+
+def _create_engine(url: str) -> AsyncEngine:
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        # The driver must not open transactions by itself: it would take the write lock only at the
+        # first write, and fail where another writer came in between.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(_config(connection), "head")
+
+
+def _is_current(connection: Connection) -> bool:
+    heads = set(ScriptDirectory(str(_MIGRATIONS)).get_heads())
+    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def _differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, SQLModel.metadata))

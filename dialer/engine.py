@@ -1,0 +1,462 @@
+"""The engine: events in, actions out, one timer.
+
+It feeds what the switch and the agents say to the `Floor`, carries out what the floor decides, and has
+everything written by the `Journal`. It decides nothing itself: the floor, the pacers and compliance do.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+
+from campaigns import service as campaigns
+from campaigns.core.attempt import StartedAttempt
+from campaigns.live_store import LiveStore, RunningCampaign
+from campaigns.store import CampaignStore
+from dialer.bus.mqtt import Publisher
+from dialer.core.agent import AgentState
+from dialer.core.effects import Bridge, CallWasConnected, Effect, HangUpAgent, HangUpCall
+from dialer.core.floor import Floor, FloorAgent
+from dialer.core.outcome import CallEnd, Outcome
+from dialer.core.pacing import DialMode, PacingSettings, make_pacer
+from dialer.database import is_passing
+from dialer.journal import Journal
+from dialer.metrics import Metrics
+from dialer.notices import Notices
+from dialer.records import Entry, Recorded, write
+from dialer.recovery import Leftover, load_leftover
+from dialer.switch.link import SwitchLink
+from dialer.switch.messages import (
+    AnyEvent,
+    BridgeFailed,
+    BridgeLegs,
+    HangUpLeg,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LegsBridged,
+    LegUnclaimed,
+    PlaceLeg,
+    SwitchReady,
+)
+from dialer.switch.options import SwitchOptions
+from leads.store import Sessions
+
+_BEAT_S = 0.25
+_LOOK_EVERY_S = 1.0
+_STATS_SHARE = 20
+"""Counting for the statistics may take one part in this many of the time."""
+_AGENT_RING_S = 20.0
+_HANG_UP_WITHIN_S = 3.0
+_BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
+
+log = structlog.get_logger("engine")
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """Where calls go and how many lines there are."""
+
+    trunk: str
+    lines: int
+    unclaimed_message: Path
+    switch: SwitchOptions
+
+
+def call_leg(attempt: int) -> str:
+    """The switch's name for a customer's leg."""
+    return f"call-{attempt}"
+
+
+def agent_leg(session: int) -> str:
+    """The switch's name for an agent's leg."""
+    return f"agent-{session}"
+
+
+class Engine:
+    """One node: its floor, its switch, its timer and its tasks."""
+
+    def __init__(
+        self,
+        options: EngineOptions,
+        sessions: Sessions,
+        publisher: Publisher,
+        metrics: Metrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self.floor = Floor()
+        self.sessions = sessions
+        self._options = options
+        self._publisher = publisher
+        self._metrics = metrics
+        self._clock = clock
+        self._notices = Notices()
+        self._journal: Journal[Entry] = Journal(self._write, is_passing)
+        self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
+        self._running: dict[int, RunningCampaign] = {}
+        self._dry_until: dict[int, float] = {}
+        self._softphones: dict[int, str] = {}
+        self._called_softphones: set[int] = set()
+        self._leftover: Leftover | None = None
+        self._switch_name: str | None = None
+        self._replays_through = 0
+        self._look_now = asyncio.Event()
+        self._draining = False
+        self._hurry = False
+        self._stopped = False
+        metrics.watch(self.floor)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # --- life -----------------------------------------------------------------------------------
+
+    @property
+    def switch_up(self) -> bool:
+        """Whether the switch is there."""
+        return self._link.up
+
+    @property
+    def database_behind(self) -> bool:
+        """Whether what happened cannot be written at the moment."""
+        return self._journal.behind
+
+    def now(self) -> datetime:
+        """The engine's clock."""
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+    def instant(self, at: float) -> datetime:
+        """A time of the floor as an instant."""
+        return datetime.fromtimestamp(at, UTC)
+
+    def agent(self, session: int) -> FloorAgent:
+        """The agent on that shift. Raises UnknownSession."""
+        return self.floor.agent(session)
+
+    async def start(self) -> None:
+        """Takes up what a former engine left, then works. Raises SwitchUnavailable."""
+        self._leftover = await load_leftover(self.sessions)
+        for shift in self._leftover.shifts:
+            self._softphones[shift.session_id] = shift.sip_uri
+            self._notices.agent_is(shift.session_id, shift.client_slug)
+        for open_one in self._leftover.attempts:
+            self._notices.campaign_is(open_one.campaign_id, open_one.client_slug)
+            self._notices.call_is(open_one.attempt_id, open_one.campaign_id, open_one.lead_id)
+        await self._look_at_campaigns()
+        self._journal.start()
+        await self._link.start()
+        for name, work in (("beat", self._beat), ("look", self._look), ("stats", self._count)):
+            self._tasks.append(asyncio.create_task(self._repeat(work), name=f"engine-{name}"))
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Places no more calls, waits up to `drain_s` for conversations, ends the rest, and the switch.
+
+        Done once; a second call returns at once.
+        """
+        if self._stopped:
+            return
+        self._stopped = self._draining = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(drain_s):
+                while self._is_busy() and not self._hurry:
+                    await asyncio.sleep(_BEAT_S / 5)
+        await self._hang_up_everything()
+        now = self._clock()
+        for session in list(self.floor.agents):
+            self._carry_out(self.floor.log_out(session, now, "dialer_stopped"))
+        await self._end_tasks()
+        await self._link.stop()
+        await self._journal.close()
+
+    def stop_at_once(self) -> None:
+        """A stop that waits for conversations waits no longer."""
+        self._hurry = True
+
+    def place_no_more(self) -> None:
+        """Calls that are up go on; none is added."""
+        self._draining = True
+
+    async def written(self) -> None:
+        """Returns when all that has happened so far is in the database."""
+        await self._journal.written()
+
+    # --- what agents and managers do ------------------------------------------------------------
+
+    def look_now(self) -> None:
+        """A campaign was started or stopped: look at once."""
+        self._look_now.set()
+
+    def log_in(self, session: int, agent: int, client: str, sip_uri: str, campaigns: Iterable[int]) -> None:
+        """An agent's shift begins: the softphone is called."""
+        self._softphones[session] = sip_uri
+        self._notices.agent_is(session, client)
+        # The shift's first interval was recorded with the shift itself.
+        for effect in self.floor.log_in(session, agent, campaigns, self._clock()):
+            self._say(effect)
+        self._call_softphone(session)
+
+    def log_out(self, session: int) -> None:
+        """The shift ends. Raises UnknownSession."""
+        self._carry_out(self.floor.log_out(session, self._clock()))
+
+    def pause(self, session: int, reason: str) -> None:
+        """No more calls for this agent, after the present one. Raises UnknownSession."""
+        self._carry_out(self.floor.pause(session, reason, self._clock()))
+
+    def ready(self, session: int) -> None:
+        """Calls again; a softphone that is gone is called again. Raises UnknownSession."""
+        self._carry_out(self.floor.ready(session, self._clock()))
+        if not self.floor.agents[session].line_up:
+            self._call_softphone(session)
+
+    def dispositioned(self, attempt: int, campaign: int, lead: int, code: str) -> None:
+        """The disposition is recorded: the wrap-up ends."""
+        for message in self._notices.of_disposition(attempt, campaign, lead, code):
+            self._publisher.publish(message)
+        self._carry_out(self.floor.dispositioned(attempt, self._clock()))
+
+    def hang_up(self, attempt: int) -> bool:
+        """Ends a call; False where it is over already."""
+        return attempt in self.floor.calls and self._link.send(HangUpLeg(call_leg(attempt)))
+
+    # --- what the switch says -------------------------------------------------------------------
+
+    def _on_switch_lost(self) -> None:
+        if not self._stopped:
+            log.error("the switch is gone; it is started again")
+
+    def _on_switch_event(self, event: AnyEvent) -> None:
+        if isinstance(event, SwitchReady):
+            self._on_switch_ready(event)
+        else:
+            self._carry_out(self._effects_of(event))
+            self._journal.add(Recorded(event.seq))
+        if event.seq >= self._replays_through and self._leftover is not None:
+            self._finish_recovery(event.at)
+
+    def _effects_of(self, event: AnyEvent) -> list[Effect]:
+        floor, at = self.floor, event.at
+        match event:
+            case LegRinging(leg=leg) if attempt := _number(leg, "call"):
+                return floor.rang(attempt, at)
+            case LegAnswered(leg=leg) if attempt := _number(leg, "call"):
+                return floor.answered(attempt, at)
+            case LegAnswered(leg=leg) if session := _number(leg, "agent"):
+                return floor.line_up(session, at)
+            case LegUnclaimed(leg=leg) if attempt := _number(leg, "call"):
+                return floor.unclaimed(attempt, at)
+            case LegsBridged(leg=leg, other=other):
+                return floor.connected(_number(leg, "call"), _number(other, "agent"), at)
+            case BridgeFailed(leg=leg, other=other):
+                return floor.bridge_failed(_number(leg, "call"), _number(other, "agent"), at)
+            case LegEnded(leg=leg) if attempt := _number(leg, "call"):
+                return floor.ended(attempt, _call_end(event), at)
+            case LegEnded(leg=leg, status=status) if session := _number(leg, "agent"):
+                self._called_softphones.discard(session)
+                return floor.line_down(session, at, f"softphone_{status}" if status else "softphone_gone")
+        return []
+
+    def _on_switch_ready(self, event: SwitchReady) -> None:
+        if self._switch_name not in (None, event.switch):
+            self._carry_out(self.floor.switch_lost(event.at))
+        self._switch_name = event.switch
+        self._replays_through = event.replays_through
+        log.info("switch attached", legs=len(event.live), capacity=event.max_legs)
+        if self._leftover is not None:
+            self._leftover.restore(self.floor, event.live, event.at)
+        up = {leg.leg for leg in event.live}
+        self._called_softphones = {each for each in self.floor.agents if agent_leg(each) in up}
+        for session in self.floor.agents:
+            self._call_softphone(session)
+        for leg in event.live:
+            attempt = _number(leg.leg, "call")
+            if leg.role == "customer" and attempt not in self.floor.calls:
+                self._link.send(HangUpLeg(leg.leg))
+
+    def _finish_recovery(self, at: float) -> None:
+        """All that the switch remembers has been said; what is still open is unknown."""
+        leftover, self._leftover = self._leftover, None
+        if leftover is not None:
+            for attempt in leftover.without_a_leg(self.floor):
+                self._carry_out(self.floor.lost(attempt, Outcome.UNKNOWN, at))
+            self._carry_out(leftover.missed_dispositions(self.floor, at))
+
+    # --- what is done ---------------------------------------------------------------------------
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Bridge(attempt=attempt, session=session):
+                    self._link.send(BridgeLegs(call_leg(attempt), agent_leg(session)))
+                case HangUpCall(attempt=attempt):
+                    self._link.send(HangUpLeg(call_leg(attempt)))
+                case HangUpAgent(session=session):
+                    self._link.send(HangUpLeg(agent_leg(session)))
+                    self._softphones.pop(session, None)
+                case _:
+                    self._journal.add(effect)
+                    self._metrics.observe(effect)
+                    if isinstance(effect, CallWasConnected):
+                        self._say(effect)
+
+    def _call_softphone(self, session: int) -> None:
+        if session in self._called_softphones:
+            return
+        uri = self._softphones[session]
+        if self._link.send(PlaceLeg(agent_leg(session), "agent", uri, "", _AGENT_RING_S)):
+            self._called_softphones.add(session)
+
+    def _say(self, effect: Effect) -> None:
+        for message in self._notices.of(effect):
+            self._publisher.publish(message)
+
+    async def _write(self, entries: Sequence[Entry]) -> None:
+        await write(self.sessions, entries)
+        for entry in entries:
+            if isinstance(entry, Recorded):
+                self._link.acknowledge(entry.seq)
+            elif not isinstance(entry, CallWasConnected):
+                self._say(entry)
+
+    # --- the timer ------------------------------------------------------------------------------
+
+    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            try:
+                await work()
+            except Exception:
+                log.exception("the engine goes on after an error")
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _beat(self) -> None:
+        started = asyncio.get_running_loop().time()
+        self._carry_out(self.floor.tick(self._clock()))
+        if not self._draining and self._link.up:
+            for campaign in list(self._running.values()):
+                await self._pace(campaign)
+        spent = asyncio.get_running_loop().time() - started
+        await asyncio.sleep(max(0.0, _BEAT_S - spent))
+
+    async def _pace(self, campaign: RunningCampaign) -> None:
+        now = self._clock()
+        if self._dry_until.get(campaign.id, 0.0) > now:
+            return
+        free_lines = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
+        wanted = min(self.floor.calls_to_place(campaign.id, now), free_lines)
+        if wanted <= 0:
+            return
+        permitted = await campaigns.claim_permitted(self.sessions, campaign.id, wanted, self.now())
+        if not permitted:
+            self._dry_until[campaign.id] = now + _LOOK_EVERY_S
+            return
+        for started in await campaigns.start_attempts(self.sessions, campaign.id, permitted, self.now()):
+            self._place(campaign, started)
+
+    def _place(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
+        attempt, now = started.attempt_id, self._clock()
+        self.floor.place(attempt, campaign.id, started.lead_id, now)
+        self._notices.call_is(attempt, campaign.id, started.lead_id)
+        for message in self._notices.of_placed(attempt):
+            self._publisher.publish(message)
+        self._metrics.placed(campaign.id)
+        sent = self._link.send(
+            PlaceLeg(
+                leg=call_leg(attempt),
+                role="customer",
+                uri=self._options.trunk.replace("{number}", started.e164),
+                caller_id=campaign.caller_id,
+                ring_timeout_s=campaign.ring_timeout_s,
+                message=str(self._options.unclaimed_message),
+            )
+        )
+        if not sent:
+            self._carry_out(self.floor.lost(attempt, Outcome.LOST, now))
+
+    async def _look(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_EVERY_S):
+                await self._look_now.wait()
+        self._look_now.clear()
+        await self._look_at_campaigns()
+
+    async def _look_at_campaigns(self) -> None:
+        """Makes the floor agree with what the managers want."""
+        async with self.sessions() as session:
+            wanted = {each.id: each for each in await LiveStore(session).running_campaigns()}
+        now = self._clock()
+        for campaign in wanted.values():
+            if campaign.id not in self._running:
+                self._open(campaign, now)
+            self._running[campaign.id] = campaign
+        for campaign_id in set(self._running) - set(wanted):
+            log.info("campaign no longer dials", campaign=campaign_id)
+            self.floor.close_campaign(campaign_id)
+            gone = self._running.pop(campaign_id)
+            await self._say_state(gone)
+
+    def _open(self, campaign: RunningCampaign, now: float) -> None:
+        settings = PacingSettings(
+            abandon_target=campaign.abandon_rate_target,
+            ring_timeout_s=campaign.ring_timeout_s,
+            max_lines=campaign.max_lines,
+            lines_per_agent=campaign.lines_per_agent,
+        )
+        pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)
+        self.floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, now)
+        self._notices.campaign_is(campaign.id, campaign.client_slug)
+        self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))
+        log.info("campaign dials", campaign=campaign.id, mode=campaign.dial_mode)
+
+    async def _say_state(self, campaign: RunningCampaign) -> None:
+        async with self.sessions() as session:
+            now = await CampaignStore(session).get(campaign.id)
+        self._publisher.publish(self._notices.of_campaign(campaign, now.state, now.state_since))
+
+    async def _count(self) -> None:
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        for campaign in list(self._running.values()):
+            report = await campaigns.report(self.sessions, campaign.id, self.now())
+            self._publisher.publish(self._notices.of_stats(campaign, report, self.floor, self._clock()))
+        await asyncio.sleep(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def _is_busy(self) -> bool:
+        return bool(self.floor.calls) or any(each.state in _BUSY for each in self.floor.agents.values())
+
+    async def _hang_up_everything(self) -> None:
+        for attempt in self.floor.calls:
+            self._link.send(HangUpLeg(call_leg(attempt)))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HANG_UP_WITHIN_S):
+                while self.floor.calls:
+                    await asyncio.sleep(_BEAT_S / 5)
+        now = self._clock()
+        for attempt in list(self.floor.calls):
+            self._carry_out(self.floor.lost(attempt, Outcome.CANCELED, now))
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _number(leg: str, kind: str) -> int:
+    """The number in a leg's name, or 0 where it is of another kind."""
+    named, _, number = leg.partition("-")
+    return int(number) if named == kind and number.isdecimal() else 0
+
+
+def _call_end(event: LegEnded) -> CallEnd:
+    return CallEnd(
+        status=event.status,
+        reason=event.reason,
+        by_far_end=event.ended_by == "far_end",
+        timed_out=event.timed_out,
+        provisional=event.provisional,
+        q850_cause=event.q850_cause,
+    )

@@ -1,0 +1,95 @@
+"""Writes what happened, in order and several at a time, without making the calls wait for the database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+import structlog
+
+Entry = TypeVar("Entry")
+
+_BATCH = 500
+_LONGEST_PAUSE_S = 5.0
+
+log = structlog.get_logger("journal")
+
+
+class Journal(Generic[Entry]):
+    """A queue in front of the database, owned by the engine.
+
+    `write` stores a batch in one transaction; it raises what `is_passing` calls passing (the database is
+    away for a while), and then the same batch is tried again until it is stored. Where a batch fails for
+    good, its entries are written one by one, and the one at fault is logged and counted, so that one bad
+    entry costs no other.
+    """
+
+    def __init__(
+        self, write: Callable[[Sequence[Entry]], Awaitable[None]], is_passing: Callable[[Exception], bool]
+    ) -> None:
+        self._write = write
+        self._is_passing = is_passing
+        self._waiting: list[Entry] = []
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+        self.refused = 0
+        """How many entries the database would not take."""
+        self.behind = False
+        """Whether the database is away, so that entries wait."""
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._task = asyncio.create_task(self._run(), name="journal")
+
+    def add(self, entry: Entry) -> None:
+        """Has an entry written after all that were added before it."""
+        self._waiting.append(entry)
+        self._idle.clear()
+        self._arrived.set()
+
+    async def written(self) -> None:
+        """Returns when all that was added so far has been written."""
+        await self._idle.wait()
+
+    async def close(self) -> None:
+        """Writes what waits, and ends. Returns only when all is written."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        while self._waiting or not self._closing:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                await self._store(batch)
+            self._idle.set()
+
+    async def _store(self, batch: list[Entry]) -> None:
+        pause = 0.1
+        while True:
+            try:
+                await self._write(batch)
+                self.behind = False
+                return
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, no entry may be lost silently
+                if not self._is_passing(error):
+                    await self._store_singly(batch, error)
+                    return
+                if not self.behind:
+                    log.error("the database is away; entries wait", error=str(error))
+                self.behind = True
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    async def _store_singly(self, batch: list[Entry], error: Exception) -> None:
+        if len(batch) == 1:
+            self.refused += 1
+            log.error("an entry could not be written", entry=type(batch[0]).__name__, error=repr(error))
+            return
+        for entry in batch:
+            await self._store([entry])

@@ -1,0 +1,167 @@
+"""What the bus is told of what happened: effects in, messages out."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campaigns.live_store import RunningCampaign
+from campaigns.reports.campaign import CampaignReport
+from dialer.bus.messages import (
+    AgentCall,
+    AgentState,
+    CallEvent,
+    CallsInFlight,
+    CampaignState,
+    CampaignStats,
+    Message,
+    Pacing,
+)
+from dialer.core.call import CallState
+from dialer.core.effects import (
+    AgentChanged,
+    CallHasEnded,
+    CallRang,
+    CallWasAbandoned,
+    CallWasAnswered,
+    CallWasConnected,
+    Effect,
+)
+from dialer.core.floor import Floor
+from dialer.core.outcome import Outcome
+
+_FIELDS = {
+    CallState.PLACED: "dialing",
+    CallState.RINGING: "ringing",
+    CallState.ANSWERED: "answered",
+    CallState.CONNECTED: "connected",
+}
+
+
+@dataclass(frozen=True)
+class _Call:
+    campaign: int
+    lead: int
+
+
+class Notices:
+    """Knows whose the calls, campaigns and agents are, so that every message finds its topic."""
+
+    def __init__(self) -> None:
+        self._client_of_campaign: dict[int, str] = {}
+        self._client_of_session: dict[int, str] = {}
+        self._calls: dict[int, _Call] = {}
+
+    def campaign_is(self, campaign: int, client: str) -> None:
+        """The campaign belongs to the client."""
+        self._client_of_campaign[campaign] = client
+
+    def agent_is(self, session: int, client: str) -> None:
+        """The agent on this shift belongs to the client."""
+        self._client_of_session[session] = client
+
+    def call_is(self, attempt: int, campaign: int, lead: int) -> None:
+        """The attempt calls this lead for this campaign."""
+        self._calls[attempt] = _Call(campaign, lead)
+
+    def of_placed(self, attempt: int) -> Iterator[Message]:
+        """A call was placed."""
+        return self._call(attempt, "placed")
+
+    def of_disposition(self, attempt: int, campaign: int, lead: int, code: str) -> Iterator[Message]:
+        """An agent said how a call went, which may be over long since."""
+        if client := self._client_of_campaign.get(campaign):
+            yield CallEvent(
+                client=client,
+                attempt_id=attempt,
+                campaign_id=campaign,
+                lead_id=lead,
+                kind="dispositioned",
+                disposition=code,
+            )
+
+    def of(self, effect: Effect) -> Iterator[Message]:
+        """The messages of an effect; many have none."""
+        match effect:
+            case CallRang(attempt=attempt):
+                yield from self._call(attempt, "ringing")
+            case CallWasAnswered(attempt=attempt):
+                yield from self._call(attempt, "answered")
+            case CallWasConnected(attempt=attempt, session=session, agent=agent):
+                yield from self._call(attempt, "connected", agent_id=agent)
+                yield from self._agent_call(attempt, session, agent)
+            case CallWasAbandoned(attempt=attempt):
+                yield from self._call(attempt, "abandoned")
+            case CallHasEnded(attempt=attempt, outcome=outcome):
+                yield from self._call(attempt, "ended", outcome=outcome)
+                self._calls.pop(attempt, None)
+            case AgentChanged(session=session, agent=agent, state=state, reason=reason, at=at):
+                if client := self._client_of_session.get(session):
+                    since = datetime.fromtimestamp(at, UTC)
+                    yield AgentState(
+                        client=client, agent_id=agent, state=state.value, reason=reason[:40], since=since
+                    )
+
+    def of_campaign(self, campaign: RunningCampaign, state: str, since: datetime) -> CampaignState:
+        """What the campaign is meant to be doing."""
+        return CampaignState(
+            client=campaign.client_slug,
+            campaign_id=campaign.id,
+            state=state,  # type: ignore[arg-type]
+            dial_mode=campaign.dial_mode,  # type: ignore[arg-type]
+            since=since,
+        )
+
+    def of_stats(
+        self, campaign: RunningCampaign, report: CampaignReport, floor: Floor, now: float
+    ) -> CampaignStats:
+        """The campaign's figures now."""
+        states = Counter(call.state for call in floor.calls.values() if call.campaign == campaign.id)
+        agents = Counter(
+            agent.state.value for agent in floor.agents.values() if campaign.id in agent.campaigns
+        )
+        in_flight = CallsInFlight(**{name: states[state] for state, name in _FIELDS.items()})
+        counts = report.counts
+        explained = floor.campaigns[campaign.id].pacer.explain(now)
+        return CampaignStats(
+            client=campaign.client_slug,
+            campaign_id=campaign.id,
+            calls_in_flight=in_flight,
+            agents=dict(agents),
+            attempts=counts.attempts,
+            people_answered=counts.people,
+            abandoned=counts.abandoned,
+            contacts=counts.contacts,
+            conversions=counts.conversions,
+            abandon_rate=report.figures.abandon_rate.value or 0.0,
+            leads_ready=sum(group.count for group in report.leads if group.state == "ready"),
+            pacing=Pacing(mode=explained.mode, reason=explained.reason),
+        )
+
+    def _call(
+        self, attempt: int, kind: str, agent_id: int | None = None, outcome: Outcome | str = ""
+    ) -> Iterator[Message]:
+        call = self._calls.get(attempt)
+        client = self._client_of_campaign.get(call.campaign) if call else None
+        if call is not None and client is not None:
+            yield CallEvent(
+                client=client,
+                attempt_id=attempt,
+                campaign_id=call.campaign,
+                lead_id=call.lead,
+                kind=kind,  # type: ignore[arg-type]
+                agent_id=agent_id,
+                outcome=str(outcome),
+            )
+
+    def _agent_call(self, attempt: int, session: int, agent: int) -> Iterator[Message]:
+        call = self._calls.get(attempt)
+        client = self._client_of_session.get(session)
+        if call is not None and client is not None:
+            yield AgentCall(
+                client=client,
+                agent_id=agent,
+                attempt_id=attempt,
+                campaign_id=call.campaign,
+                lead_id=call.lead,
+            )

@@ -1,0 +1,80 @@
+"""How what happened on the floor is written to the database: a batch is one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campaigns import effects
+from campaigns.core.attempt import Ending
+from campaigns.core.disposition import NO_DISPOSITION
+from campaigns.store import AgentStore, CampaignStore, Session
+from dialer.core.agent import AgentState
+from dialer.core.effects import (
+    AgentChanged,
+    CallHasEnded,
+    CallRang,
+    CallWasAnswered,
+    CallWasConnected,
+    DispositionMissed,
+    Effect,
+)
+from leads.store import Sessions
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A mark: all that the switch said up to this number is before it."""
+
+    seq: int
+
+
+Entry = Effect | Recorded
+
+
+def instant(at: float) -> datetime:
+    """Unix seconds as an instant."""
+    return datetime.fromtimestamp(at, UTC)
+
+
+async def write(sessions: Sessions, entries: Sequence[Entry]) -> None:
+    """Writes the entries in their order, all or none."""
+    async with sessions() as session, session.begin():
+        for entry in entries:
+            await _write_one(session, entry)
+
+
+async def _write_one(session: Session, entry: Entry) -> None:
+    attempts = CampaignStore(session)
+    match entry:
+        case CallRang(attempt=attempt, at=at):
+            await attempts.update_attempt(attempt, ringing_at=instant(at))
+        case CallWasAnswered(attempt=attempt, at=at):
+            await attempts.update_attempt(attempt, answered_at=instant(at))
+        case CallWasConnected(attempt=attempt, agent=agent, at=at):
+            await attempts.update_attempt(attempt, connected_at=instant(at), agent_id=agent)
+        case CallHasEnded(attempt=attempt, at=at):
+            await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
+        case DispositionMissed(attempt=attempt, at=at):
+            await effects.set_disposition(session, attempt, NO_DISPOSITION, "", instant(at))
+        case AgentChanged():
+            await _change_agent(AgentStore(session), entry)
+
+
+def _ending(ended: CallHasEnded) -> Ending:
+    end = ended.end
+    return Ending(
+        outcome=ended.outcome.value,
+        ended_by="customer" if end.by_far_end else "dialer",
+        sip_status=end.status or None,
+        sip_reason=end.reason,
+    )
+
+
+async def _change_agent(agents: AgentStore, changed: AgentChanged) -> None:
+    at = instant(changed.at)
+    if changed.state == AgentState.LOGGED_OUT:
+        await agents.close_session(changed.session, at)
+    else:
+        await agents.change_state(
+            changed.session, changed.state.value, at, reason=changed.reason, attempt_id=changed.attempt
+        )

@@ -1,0 +1,107 @@
+"""Takes up what a former engine left: its shifts, its open attempts, and the legs that still live.
+
+The switch repeats what the former engine had not recorded; only then is it known which attempts have no
+story, and these become `unknown`, never to be dialed again by themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from campaigns.live_store import LiveStore, OpenAttempt, OpenShift
+from dialer.core.agent import AgentState
+from dialer.core.call import CallState
+from dialer.core.effects import DispositionMissed, Effect
+from dialer.core.floor import Floor, FloorAgent, FloorCall
+from dialer.switch.messages import LiveLeg
+from leads.store import Sessions
+
+_WRAP_UP_AGAIN_S = 60.0
+"""How long an agent who was wrapping up when the engine ended may go on."""
+
+
+@dataclass
+class Leftover:
+    """What the database says was under way."""
+
+    shifts: Sequence[OpenShift]
+    attempts: Sequence[OpenAttempt]
+    awaiting_disposition: Sequence[int]
+    """Attempts that ended in a conversation whose disposition has not come."""
+    _live: dict[str, LiveLeg] = field(default_factory=dict)
+
+    def restore(self, floor: Floor, live: Sequence[LiveLeg], now: float) -> None:
+        """Puts the calls and the agents on the floor as the switch says they are now."""
+        self._live = {leg.leg: leg for leg in live}
+        for attempt in self.attempts:
+            floor.restore_call(self._call(attempt), now)
+        for shift in self.shifts:
+            floor.restore_agent(self._agent(shift, now))
+
+    def without_a_leg(self, floor: Floor) -> list[int]:
+        """Attempts that have not ended as far as anybody says, and have no leg."""
+        open_ones = [each.attempt_id for each in self.attempts if each.attempt_id in floor.calls]
+        return [attempt for attempt in open_ones if f"call-{attempt}" not in self._live]
+
+    def missed_dispositions(self, floor: Floor, now: float) -> list[Effect]:
+        """Conversations whose agent is not wrapping them up any more."""
+        wrapping = {each.attempt for each in floor.agents.values() if each.state == AgentState.WRAP_UP}
+        return [DispositionMissed(each, now) for each in self.awaiting_disposition if each not in wrapping]
+
+    def _call(self, attempt: OpenAttempt) -> FloorCall:
+        call = FloorCall(
+            attempt=attempt.attempt_id,
+            campaign=attempt.campaign_id,
+            lead=attempt.lead_id,
+            state=_recorded_state(attempt),
+            answered_at=attempt.answered_at.timestamp() if attempt.answered_at else None,
+            was_connected=attempt.connected_at is not None,
+        )
+        leg = self._live.get(f"call-{attempt.attempt_id}")
+        if leg is None:
+            return call
+        call.answered_at = leg.answered_at
+        if leg.state == "bridged" and leg.partner is not None:
+            call.state, call.was_connected = CallState.CONNECTED, True
+            call.session = int(leg.partner.removeprefix("agent-"))
+        elif leg.answered_at is not None:
+            call.state = CallState.ANSWERED if leg.state == "answered" else CallState.ABANDONED
+        return call
+
+    def _agent(self, shift: OpenShift, now: float) -> FloorAgent:
+        leg = self._live.get(f"agent-{shift.session_id}")
+        line_up = leg is not None and leg.answered_at is not None
+        agent = FloorAgent(
+            session=shift.session_id,
+            agent=shift.agent_id,
+            campaigns=frozenset(shift.campaign_ids),
+            state=AgentState(shift.state),
+            since=shift.since.timestamp(),
+            reason=shift.reason,
+            attempt=shift.attempt_id,
+            line_up=line_up,
+        )
+        if agent.state == AgentState.WRAP_UP:
+            agent.wrap_up_ends_at = now + _WRAP_UP_AGAIN_S
+        elif leg is not None and leg.partner is not None:
+            agent.state = AgentState.TALKING
+            agent.attempt = int(leg.partner.removeprefix("call-"))
+        return agent
+
+
+async def load_leftover(sessions: Sessions) -> Leftover:
+    """Reads what was under way."""
+    async with sessions() as session:
+        live = LiveStore(session)
+        return Leftover(
+            shifts=await live.open_shifts(),
+            attempts=await live.open_attempts(),
+            awaiting_disposition=await live.awaiting_disposition(),
+        )
+
+
+def _recorded_state(attempt: OpenAttempt) -> CallState:
+    if attempt.connected_at is not None:
+        return CallState.CONNECTED
+    if attempt.answered_at is not None:
+        return CallState.ANSWERED
+    return CallState.RINGING if attempt.ringing_at is not None else CallState.PLACED

@@ -1,0 +1,152 @@
+"""Settings: environment variables with `DIALER_` and `__` for nesting, or the same in a TOML file.
+
+`DIALER_CONFIG` names the TOML file. Any variable may end in `_FILE` and then names a file that holds
+the value, as container secrets do. The environment wins over the file.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from dialer.errors import DialerError
+
+_PREFIX = "DIALER_"
+_DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "sqlite": "sqlite+aiosqlite",
+}
+
+
+class SettingsInvalid(DialerError):
+    """A setting is wrong; the message names it and says why."""
+
+    code = "settings-invalid"
+
+
+class DatabaseSettings(BaseModel):
+    """Where the data is."""
+
+    url: SecretStr | None = None
+    """`postgresql://user:password@host/name`; without it a SQLite file in the data folder."""
+
+
+class MqttSettings(BaseModel):
+    """Where events are published."""
+
+    url: SecretStr | None = None
+    """`mqtt://user:password@host:1883` or `mqtts://…`; without it a broker inside the engine."""
+    port: int = Field(default=1883, ge=0, le=65535)
+    """The embedded broker's port on loopback; 0 takes a free one."""
+
+
+class ApiSettings(BaseModel):
+    """The HTTP face."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    key: SecretStr | None = None
+    """The bearer key; without it the first start makes one and prints it once."""
+
+
+class SipSettings(BaseModel):
+    """The switch and where its calls go."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=5060, ge=0, le=65535)
+    rtp_port: int = Field(default=20000, ge=1024, le=65000)
+    rtp_port_count: int = Field(default=8000, ge=4, le=60000)
+    lines: int = Field(default=200, ge=1, le=2000)
+    """Calls at one time, agents' legs included."""
+    trunk: str = "sip:{number}@127.0.0.1:5080"
+    """Where customers are called; `{number}` becomes the number in E.164."""
+    unclaimed_message: Path | None = None
+    """A WAV file for people who answer and find no agent; without it the one that ships."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", extra="ignore", frozen=True, secrets_dir=None
+    )
+
+    data_dir: Path = Path("dialer-data")
+    node: str = Field(default="node-1", pattern=r"^[a-z0-9-]{1,64}$")
+    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+    shutdown_limit_s: float = Field(default=600.0, ge=0)
+    """How long a stop waits for conversations to end by themselves."""
+    database: DatabaseSettings = DatabaseSettings()
+    mqtt: MqttSettings = MqttSettings()
+    api: ApiSettings = ApiSettings()
+    sip: SipSettings = SipSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        sources = [init_settings, env_settings, _FileValues(settings_cls)]
+        if config := os.environ.get(f"{_PREFIX}CONFIG"):
+            sources.append(TomlConfigSettingsSource(settings_cls, toml_file=config))
+        return tuple(sources)
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL, with its driver."""
+        if self.database.url is None:
+            return f"sqlite+aiosqlite:///{self.data_dir / 'dialer.db'}"
+        url = self.database.url.get_secret_value()
+        scheme, separator, rest = url.partition("://")
+        drivers = {
+            "postgresql": "postgresql+psycopg",
+            "postgres": "postgresql+psycopg",
+            "sqlite": "sqlite+aiosqlite",
+        }
+        return f"{drivers.get(scheme, scheme)}{separator}{rest}"
+
+
+class _FileValues(EnvSettingsSource):
+    """`DIALER_API__KEY_FILE=/run/secrets/key` stands for `DIALER_API__KEY=<its content>`."""
+
+    def _load_env_vars(self) -> dict[str, str | None]:
+        values: dict[str, str | None] = {}
+        for name, path in os.environ.items():
+            if name.startswith(_PREFIX) and name.endswith("_FILE"):
+                try:
+                    values[name.removesuffix("_FILE").lower()] = Path(path).read_text().strip()
+                except OSError as error:
+                    raise SettingsInvalid(
+                        f"{name} names {path}, which cannot be read: {error.strerror}."
+                    ) from error
+        return values
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads the settings; `overrides` win over everything. Raises SettingsInvalid."""
+    config = os.environ.get(f"{_PREFIX}CONFIG")
+    if config and not Path(config).is_file():
+        raise SettingsInvalid(f"{_PREFIX}CONFIG names {config}, which is not a file.")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{_PREFIX}{'__'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+            for each in error.errors(include_input=False)
+        )
+        raise SettingsInvalid(f"The settings are not valid. {wrong}.") from error
+    except ValueError as error:
+        raise SettingsInvalid(f"The settings file cannot be read: {error}.") from error

@@ -1,0 +1,108 @@
+"""`python -m dialer.simulation.softphones OPTIONS`: softphones that answer by themselves and listen.
+
+OPTIONS is a `SoftphonesOptions` as JSON. Each softphone has one line: a second call to it meets 486,
+a call to a user who is not there 404. Events, one JSON object a line, each with `at` (Unix seconds):
+
+- `listening`: host, port
+- `answered`: user
+- `heard`: user; sound begins after silence
+- `silence`: user; nothing has been heard for a second
+- `ended`: user
+- `error`: message
+"""
+
+import sys
+import time
+
+from dialer.simulation.loop import Loop, run_process
+from dialer.simulation.options import SoftphonesOptions
+from dialer.switch.endpoint import CallEnding, SipCall
+
+_AUDIBLE = 3
+"""Of 100; silence in G.711 is 0, quiet speech about 10."""
+_SILENCE_AFTER_S = 1.0
+
+
+class Softphones:
+    """Every softphone of this process."""
+
+    def __init__(self, options: SoftphonesOptions) -> None:
+        """Raises EndpointError."""
+        self._voice = options.voice
+        self._users = {f"{options.prefix}{number}" for number in range(1, options.count + 1)}
+        self._lines: dict[str, _Line] = {}
+        self.loop = Loop(options.endpoint, self._incoming)
+        self.loop.every(options.sample_s, self._listen)
+
+    def _incoming(self, call: SipCall, user: str) -> "_Line | _Refusal":
+        if user not in self._users or user in self._lines:
+            status = 486 if user in self._users else 404
+            self.loop.after(0, lambda: call.answer_with(status))
+            return _Refusal()
+        line = self._lines[user] = _Line(self.loop, call, user, self._voice, self._lines)
+        self.loop.after(0, lambda: call.answer_with(200))
+        return line
+
+    def _listen(self) -> None:
+        for line in list(self._lines.values()):
+            line.listen()
+
+
+class _Line:
+    """A softphone's one call."""
+
+    def __init__(self, loop: Loop, call: SipCall, user: str, voice: str, lines: "dict[str, _Line]") -> None:
+        self._loop = loop
+        self._call = call
+        self._user = user
+        self._voice = voice
+        self._lines = lines
+        self._answered = False
+        self._hearing = False
+        self._last_heard_at = 0.0
+
+    def listen(self) -> None:
+        """Looks whether somebody speaks, and tells when that changes."""
+        if not self._answered:
+            return
+        now = time.monotonic()
+        if self._call.heard_level() >= _AUDIBLE:
+            self._last_heard_at = now
+            if not self._hearing:
+                self._hearing = True
+                self._loop.say("heard", user=self._user)
+        elif self._hearing and now - self._last_heard_at >= _SILENCE_AFTER_S:
+            self._hearing = False
+            self._loop.say("silence", user=self._user)
+
+    def call_ringing(self, call: SipCall, status: int) -> None:
+        """Only for calls that are placed."""
+
+    def call_answered(self, call: SipCall) -> None:
+        """The caller has acknowledged the answer."""
+        self._answered = True
+        self._loop.say("answered", user=self._user)
+        if self._voice:
+            self._loop.after(0, self._speak)
+
+    def call_ended(self, call: SipCall, ending: CallEnding) -> None:
+        """The line is free again."""
+        self._lines.pop(self._user, None)
+        self._answered = False
+        self._loop.say("ended", user=self._user)
+
+    def _speak(self) -> None:
+        if self._answered:
+            self._call.play(self._voice, loop=True)
+
+
+class _Refusal:
+    """Listens to a call that is refused: there is nothing to tell of it."""
+
+    def call_ringing(self, call: SipCall, status: int) -> None: ...
+    def call_answered(self, call: SipCall) -> None: ...
+    def call_ended(self, call: SipCall, ending: CallEnding) -> None: ...
+
+
+if __name__ == "__main__":
+    sys.exit(run_process("softphones", SoftphonesOptions, lambda options: Softphones(options).loop))

@@ -1,0 +1,88 @@
+"""What the installed pjsua2 binding can do, found by asking it.
+
+`python -m dialer.switch.capacity UP_TO` asks in a process of its own and prints JSON: the library can be
+started once in a process, and asking takes every call it has.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict, dataclass
+
+import msgspec
+
+from dialer.errors import DialerError
+
+MORE_THAN_ANY_BUILD = 100_000
+_ASK_WITHIN_S = 30.0
+
+
+class BindingMissing(DialerError):
+    """The pjsua2 binding is not there or does not start; the message says how to build it."""
+
+    code = "pjsua2-missing"
+
+
+class BindingTooSmall(DialerError):
+    """The binding holds fewer calls than the settings ask for."""
+
+    code = "pjsua2-too-small"
+
+
+@dataclass(frozen=True)
+class BindingCapacity:
+    """The version of PJSIP, how many calls a process holds, and what it can encrypt."""
+
+    version: str
+    max_calls: int
+    tls: bool
+    srtp: bool
+
+
+def require_lines(capacity: BindingCapacity, lines: int) -> None:
+    """Raises BindingTooSmall where the binding does not hold that many calls."""
+    if capacity.max_calls < lines:
+        raise BindingTooSmall(
+            f"The installed pjsua2 binding holds {capacity.max_calls} calls, and {lines} lines are set "
+            "(DIALER_SIP__LINES). Build the one that holds 2,000 with docker/pjsua2/build and install the "
+            "wheel it prints, or set fewer lines."
+        )
+
+
+async def ask_binding(up_to: int = MORE_THAN_ANY_BUILD) -> BindingCapacity:
+    """Asks the installed binding, counting no further than `up_to` calls. Raises BindingMissing."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "dialer.switch.capacity",
+        str(up_to),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(_ASK_WITHIN_S):
+            output, errors = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise BindingMissing("The pjsua2 binding did not answer within 30 s.") from None
+    if process.returncode != 0:
+        said = errors.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+        raise BindingMissing(
+            f"The pjsua2 binding cannot be used: {said[-1]}. Build it with docker/pjsua2/build and install "
+            "the wheel it prints; `make demo` and `make test` do both."
+        )
+    return msgspec.json.decode(output, type=BindingCapacity)
+
+
+def main() -> None:
+    """Asks, and prints the answer as JSON."""
+    # Imported here, so that the error of a missing binding is this process's to tell.
+    from dialer.switch.probe import measure
+
+    print(json.dumps(asdict(measure(int(sys.argv[1])))))
+
+
+if __name__ == "__main__":
+    main()

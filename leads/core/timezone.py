@@ -1,0 +1,70 @@
+"""In which time zones the person called may be. An empty answer means that nobody can tell: no call."""
+
+import zoneinfo
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import lru_cache
+
+from phonenumbers import PhoneNumber, PhoneNumberType, national_significant_number, number_type
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+from phonenumbers.tzdata import TIMEZONE_DATA
+
+NORTH_AMERICA = 1
+"""Country calling code of the North American Numbering Plan (NANP)."""
+
+AREA_CODE_DIGITS = 3
+
+TOO_MANY_ZONES = 20
+"""A set this large is a whole numbering plan's (NANP has 42), and says nothing of where a person is."""
+
+_NOT_PLACES = frozenset({"Factory", "localtime"})
+
+
+def zones_of_phone(number: PhoneNumber) -> tuple[str, ...]:
+    """Every IANA zone that a number may be in, sorted; () where it cannot be told.
+
+    The zones are those of phonenumbers' longest matching prefix. A North American number gets the union
+    over its area code instead: 25 of them span several zones, people take their numbers along, and the
+    prefix data stops short (850 spans two zones, but its fictional 555 exchange matches only one).
+    Toll-free numbers, invalid ones and those that could be anywhere in a numbering plan have no zone.
+    """
+    kind = number_type(number)
+    if kind in (PhoneNumberType.UNKNOWN, PhoneNumberType.TOLL_FREE):
+        return ()
+    zones: tuple[str, ...] = ()
+    if number.country_code == NORTH_AMERICA:
+        zones = _zones_by_area_code().get(national_significant_number(number)[:AREA_CODE_DIGITS], ())
+    zones = zones or tuple(sorted(time_zones_for_number(number)))
+    if UNKNOWN_TIMEZONE in zones or len(zones) >= TOO_MANY_ZONES:
+        return ()
+    return zones
+
+
+@lru_cache(maxsize=1)
+def _zones_by_area_code() -> dict[str, tuple[str, ...]]:
+    """NANP area code to the union of the zones of every prefix in it, from phonenumbers' prefix table."""
+    union: defaultdict[str, set[str]] = defaultdict(set)
+    for prefix, zones in TIMEZONE_DATA.items():
+        area_code = prefix[1 : 1 + AREA_CODE_DIGITS]
+        if prefix[0] == str(NORTH_AMERICA) and len(area_code) == AREA_CODE_DIGITS:
+            union[area_code].update(zones)
+    return {area_code: tuple(sorted(zones)) for area_code, zones in union.items()}
+
+
+def known_zone(name: str) -> str | None:
+    """The IANA name of a zone in its own spelling, however its case was typed; None if there is none."""
+    return _zones_by_folded_name().get(name.strip().replace(" ", "_").casefold())
+
+
+@lru_cache(maxsize=1)
+def _zones_by_folded_name() -> dict[str, str]:
+    return {name.casefold(): name for name in zoneinfo.available_timezones() - _NOT_PLACES}
+
+
+def callee_zones(lead_timezone: str, phone_zones: Sequence[str]) -> tuple[str, ...]:
+    """The zones in which a call must be allowed: the lead's own if it is a zone, else its phone's.
+
+    The lead's own zone is what the list's owner knows of the person; a number only hints at a place.
+    """
+    own = known_zone(lead_timezone)
+    return (own,) if own else tuple(phone_zones)

@@ -1,0 +1,83 @@
+"""What a campaign may be set to, and which changes of state it allows."""
+
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+
+from campaigns.core.campaign import CHANGES, STATES, CampaignSettings, change_state
+from campaigns.errors import CampaignStateError, InvalidSettingsError
+
+CALLER = {"caller_id": "+12025550123"}
+
+
+def test_settings_read_back_as_they_were_written() -> None:
+    settings = CampaignSettings.parse(
+        {
+            **CALLER,
+            "kind": "survey",
+            "dial_mode": "power",
+            "lines_per_agent": 2.5,
+            "callable_times": {"sun": [["10:00", "12:00"]]},
+            "retry_rules": {"busy": {"delay_s": 60, "max_attempts": 2}, "rejected": {"delay_s": None}},
+        }
+    )
+    assert CampaignSettings.parse(json.loads(json.dumps(settings.to_json()))) == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kind", "spam"),
+        ("dial_mode", "predictive"),
+        ("dial_mode", None),
+        ("caller_id", ""),
+        ("caller_id", "2025550123"),
+        ("caller_id", "+1 202 555 0123"),
+        ("caller_id", "+12025550123\r\nX: y"),
+        ("caller_id", 12025550123),
+        ("lines_per_agent", 0.5),
+        ("lines_per_agent", float("nan")),
+        ("lines_per_agent", float("inf")),
+        ("lines_per_agent", "2"),
+        ("max_lines", 0),
+        ("max_lines", 2.5),
+        ("max_lines", True),
+        ("ring_timeout_s", 14.9),
+        ("wrap_up_limit_s", 0),
+        ("abandon_rate_target", 0.06),
+        ("abandon_rate_target", -0.01),
+        ("max_attempts_per_lead", 0),
+        ("callable_times", {}),
+        ("retry_rules", {"whatever": {"delay_s": 1}}),
+        ("ring_time", 20),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_in_a_sentence(name: str, value: Any) -> None:
+    with pytest.raises(InvalidSettingsError) as caught:
+        CampaignSettings.parse(CALLER | {name: value})
+    assert str(caught.value).endswith(".")
+
+
+def test_a_campaign_without_a_caller_id_is_refused() -> None:
+    with pytest.raises(InvalidSettingsError, match="caller_id is missing"):
+        CampaignSettings.parse({})
+
+
+@pytest.mark.parametrize(("state", "action"), list(product(STATES, ("start", "pause", "stop", "delete"))))
+def test_a_state_changes_only_as_the_table_says(state: str, action: str) -> None:
+    if (state, action) in CHANGES:
+        assert change_state(state, action) in STATES
+    else:
+        with pytest.raises(CampaignStateError):
+            change_state(state, action)
+
+
+def test_a_stopped_campaign_stays_stopped() -> None:
+    assert {after for (state, _), after in CHANGES.items() if state == "stopped"} == {"stopped"}
+
+
+def test_an_action_done_twice_is_as_done_once() -> None:
+    for (_, action), after in CHANGES.items():
+        assert change_state(after, action) == after

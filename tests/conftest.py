@@ -1,0 +1,71 @@
+"""Fixtures that many tests share: an empty, migrated database of each kind."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from dialer.database import Database, opened
+from tests.servers import postgresql
+
+_numbers = count(1)
+
+
+async def _migrate(url: str) -> None:
+    async with opened(url) as database:
+        await database.migrate()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    asyncio.run(_migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql() -> Iterator[str]:
+    """A PostgreSQL server with a migrated database named template; yields its URL, less the name."""
+    with postgresql() as server:
+        with psycopg.connect(_plain(f"{server}/postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE template_dialer")
+        asyncio.run(_migrate(f"{server}/template_dialer"))
+        yield server
+
+
+def _plain(url: str) -> str:
+    return url.replace("+psycopg", "")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty, migrated database: each test runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite+aiosqlite:///{path}"
+    server = request.getfixturevalue("migrated_postgresql")
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(_plain(f"{server}/postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_dialer")
+    return f"{server}/{name}"
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open, empty database."""
+    async with opened(database_url) as opened_database:
+        yield opened_database
+
+
+@pytest.fixture
+def sessions(database: Database) -> async_sessionmaker[AsyncSession]:
+    """Sessions on an empty database."""
+    return database.sessions

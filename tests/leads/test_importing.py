@@ -1,0 +1,307 @@
+"""Loading lead files: every row is accounted for, and a file can be loaded again."""
+
+import asyncio
+import csv
+import io
+import json
+import time
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import col, func, select
+
+from leads import importing
+from leads.errors import LeadFileUnreadableError, NotALeadFileError, RejectsFileError
+from leads.importing import ImportProgress, ImportReport, ListTarget, import_leads
+from leads.store import Sessions
+from leads.tables import Client, Lead, LeadList, Phone
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TARGET = ListTarget("acme", "spring", "US")
+
+MIXED = """\
+external_id,phone,phone2,first_name,product_interest
+A,(415) 555-0101,,Ann,"Solar, 6 kW"
+B,+442079460123,n/a,Łukasz,"two
+lines"
+C,n/a,,Carl,
+A,415.555.0101,415-555-0102,Anne,Heat pump
+,,,,
+D,6.39171E+11,555-0123,Dora,
+E,911,,Eve,=cmd()
+"""
+
+
+async def _import(sessions: Sessions, content: str | bytes | Path, **options: Any) -> ImportReport:
+    source: Path | BinaryIO
+    if isinstance(content, Path):
+        source = content
+    else:
+        source = io.BytesIO(content.encode() if isinstance(content, str) else content)
+    return await import_leads(sessions, options.pop("target", TARGET), source, now=NOW, **options)
+
+
+async def _count(sessions: Sessions, table: type[Client | LeadList | Lead | Phone]) -> int:
+    async with sessions() as session, session.begin():
+        return (await session.exec(select(func.count()).select_from(table))).one()
+
+
+async def _dump(sessions: Sessions) -> list[Any]:
+    async with sessions() as session, session.begin():
+        leads = (await session.exec(select(Lead).order_by(col(Lead.id)))).all()
+        phones = (await session.exec(select(Phone).order_by(col(Phone.id)))).all()
+        return [row.model_dump() for row in (*leads, *phones)]
+
+
+async def test_every_row_is_accepted_merged_or_rejected_with_a_reason(sessions: Sessions) -> None:
+    report = await _import(sessions, MIXED)
+    assert (report.rows, report.accepted, report.merged, report.rejected) == (7, 2, 1, 4)
+    assert report.reasons == {
+        "phone-not-a-number": 1,
+        "row-empty": 1,
+        "phone-scientific-notation": 1,
+        "phone-not-dialable": 1,
+    }
+    assert report.notes == {"phone-not-a-number": 1}
+    assert [(e.row, e.code) for e in report.examples] == [
+        (4, "phone-not-a-number"),
+        (6, "row-empty"),
+        (7, "phone-scientific-notation"),
+        (8, "phone-not-dialable"),
+    ]
+    assert (report.client, report.list_name) == ("acme", "spring")
+    assert (await _count(sessions, Lead), await _count(sessions, Phone)) == (2, 3)
+
+
+async def test_the_lead_has_what_the_file_says(sessions: Sessions) -> None:
+    report = await _import(sessions, MIXED)
+    async with sessions() as session, session.begin():
+        leads = (await session.exec(select(Lead).order_by(col(Lead.id)))).all()
+    assert [(lead.external_id, lead.first_name) for lead in leads] == [("A", "Anne"), ("B", "Łukasz")]
+    assert leads[1].custom == {"product_interest": "two\nlines"}
+    assert {lead.list_id for lead in leads} == {report.list_id}
+
+
+async def test_loading_the_same_file_again_changes_nothing(sessions: Sessions) -> None:
+    first = await _import(sessions, MIXED)
+    before = await _dump(sessions)
+    again = await _import(sessions, MIXED)
+    assert (again.accepted, again.merged, again.rejected) == (
+        0,
+        first.accepted + first.merged,
+        first.rejected,
+    )
+    assert again.list_id == first.list_id
+    assert await _dump(sessions) == before
+
+
+async def test_a_long_file_goes_in_batches_that_tell_how_far_they_are(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_ROWS", 10)
+    lines = [f"212555{i:04}" if i % 5 else "n/a" for i in range(100, 195)]
+    seen: list[ImportProgress] = []
+    report = await _import(sessions, "\n".join(["phone", *lines]), on_progress=seen.append)
+    assert [progress.rows for progress in seen] == [*range(10, 100, 10), 95]
+    assert {progress.total for progress in seen} == {95}
+    assert all(p.accepted + p.merged + p.rejected == p.rows for p in seen)
+    assert (report.accepted, report.rejected) == (76, 19)
+
+
+async def test_a_load_that_was_cut_off_is_completed_by_loading_again(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH_ROWS", 10)
+    content = "\n".join(["phone", *(f"212555{i:04}" for i in range(100, 150))])
+
+    def give_up(progress: ImportProgress) -> None:
+        if progress.rows == 30:
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await _import(sessions, content, on_progress=give_up)
+    report = await _import(sessions, content)
+    assert (report.accepted, report.merged) == (20, 30)
+    assert await _count(sessions, Lead) == 50
+
+
+async def test_rejected_rows_come_back_ready_to_be_mended_and_loaded(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    await _import(sessions, MIXED, rejects_path=rejects)
+    with rejects.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["rejected_row"], row["rejected_code"]) for row in rows] == [
+        ("4", "phone-not-a-number"),
+        ("6", "row-empty"),
+        ("7", "phone-scientific-notation"),
+        ("8", "phone-not-dialable"),
+    ]
+    assert all(row["rejected_reason"].endswith(".") for row in rows)
+    assert rows[3]["product_interest"] == "'=cmd()"
+    mended = rejects.read_text("utf-8-sig").replace(",911,", ",212-555-0123,")
+    report = await _import(sessions, mended)
+    assert (report.accepted, report.rejected) == (1, 3)
+    async with sessions() as session, session.begin():
+        lead = (await session.exec(select(Lead).where(Lead.external_id == "E"))).one()
+    assert lead.custom == {"product_interest": "=cmd()"}
+
+
+async def test_without_rejects_the_file_has_its_header_alone(sessions: Sessions, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.csv"
+    await _import(sessions, "phone\n212-555-0123\n", rejects_path=rejects)
+    assert rejects.read_text("utf-8-sig").splitlines() == ["rejected_row,rejected_code,rejected_reason,phone"]
+
+
+async def test_rejects_cannot_go_over_the_file_that_is_read_nor_nowhere(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    source = tmp_path / "leads.csv"
+    source.write_text(MIXED)
+    with pytest.raises(RejectsFileError):
+        await _import(sessions, source, rejects_path=source)
+    with pytest.raises(RejectsFileError):
+        await _import(sessions, source, rejects_path=tmp_path / "no" / "folder.csv")
+    assert source.read_text() == MIXED
+    assert await _count(sessions, Client) == 0
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n\n\n",
+        b"phone,name\n",
+        b"name,city\nAnn,Berlin\n",
+        b"4155550101,Ann\n4155550102,Bob\n",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00",
+        b"PK\x03\x04\x00\x00",
+        b"phone," * 10_000 + b"\n1\n",
+        b"phone,note\n+14155550101,ok\n1," + b"x" * 2_000_000,
+        b"phone,note\n" + b"+14155550101,ok\n" * 3_000 + b'1,"' + b"x" * 50_000,
+    ],
+)
+async def test_a_file_that_is_no_list_leaves_nothing_behind(
+    sessions: Sessions, content: bytes, tmp_path: Path
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    with pytest.raises(NotALeadFileError):
+        await _import(sessions, content, rejects_path=rejects)
+    assert not rejects.exists()
+    for table in (Client, LeadList, Lead, Phone):
+        assert await _count(sessions, table) == 0
+
+
+async def test_a_file_that_is_not_there_leaves_nothing_behind(sessions: Sessions, tmp_path: Path) -> None:
+    with pytest.raises(LeadFileUnreadableError):
+        await _import(sessions, tmp_path / "nowhere.csv")
+    assert await _count(sessions, Client) == 0
+
+
+async def test_two_loads_of_one_file_at_once_make_no_lead_twice(sessions: Sessions) -> None:
+    content = "\n".join(["phone", *(f"212555{i:04}" for i in range(100, 200))])
+    one, two = await asyncio.gather(_import(sessions, content), _import(sessions, content))
+    assert one.accepted + two.accepted == 100
+    assert one.merged + two.merged == 100
+    assert await _count(sessions, Lead) == 100
+
+
+async def test_the_event_loop_stays_free_while_a_file_is_read(sessions: Sessions) -> None:
+    content = "\n".join(["phone,name", *(f"212555{i % 10000:04},Ann" for i in range(20_000))])
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            longest = max(longest, time.perf_counter() - before)
+
+    watcher = asyncio.create_task(watch())
+    seen: list[ImportProgress] = []
+
+    def stop_early(progress: ImportProgress) -> None:
+        seen.append(progress)
+        if len(seen) == 3:
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await _import(sessions, content, on_progress=stop_early)
+    watcher.cancel()
+    await asyncio.wait([watcher])
+    assert longest < 1.0
+
+
+async def test_a_cancelled_load_ends_and_closes_its_file(sessions: Sessions, tmp_path: Path) -> None:
+    source = tmp_path / "leads.csv"
+    source.write_text("\n".join(["phone", *(f"212555{i % 10000:04}" for i in range(20_000))]))
+    started = asyncio.Event()
+    load = asyncio.create_task(_import(sessions, source, on_progress=lambda _: started.set()))
+    await asyncio.wait_for(started.wait(), 30)
+    load.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await load
+
+
+CELL = st.one_of(
+    st.sampled_from(
+        ["+14155550101", "415-555-0102", "n/a", "", "911", "A", "B", "=1+1", "US", "Narnia", "UTC"]
+    ),
+    st.text(max_size=8),
+)
+HEADER = ["phone", "external_id", "country", "timezone", "first_name", "x"]
+_names = count()
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.lists(CELL, min_size=1, max_size=7), min_size=1, max_size=15),
+    encoding=st.sampled_from(["utf-8", "utf-16", "cp1252"]),
+)
+async def test_accepted_and_merged_and_rejected_make_up_the_rows_whatever_they_are(
+    sessions: Sessions, rows: list[list[str]], encoding: str
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerows([HEADER, *rows])
+    content = text.getvalue().encode(encoding, errors="replace")
+    target = ListTarget("acme", f"list {next(_names)}", "US")
+    try:
+        report = await _import(sessions, content, target=target)
+    except NotALeadFileError:
+        assert b"\x00" in content
+        return
+    assert report.rows == len(rows)
+    assert report.accepted + report.merged + report.rejected == report.rows
+    assert sum(report.reasons.values()) == report.rejected
+    again = await _import(sessions, content, target=target)
+    assert (again.accepted, again.merged) == (0, report.accepted + report.merged)
+
+
+def test_a_million_rows_need_no_more_memory_than_a_thousand(tmp_path: Path) -> None:
+    """The reader keeps a batch at most; measured without a database, on the longest rows a batch may have."""
+    source = tmp_path / "leads.csv"
+    with source.open("w") as file:
+        file.write("phone,note\n")
+        for i in range(30_000):
+            file.write(f"212555{i % 10000:04},{'x' * 1000}\n")
+    import tracemalloc
+
+    tracemalloc.start()
+    reader = importing._RowReader(source, "US", None)  # noqa: SLF001
+    try:
+        reader.open()
+        while reader.next_batch():
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        reader.close()
+    assert peak < 12_000_000
+    assert json.dumps({})

@@ -1,0 +1,52 @@
+"""Real servers for tests: each is started on a free loopback port and ended with the test run."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of its own, without passwords and without fsync; yields its URL, less the name."""
+    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not binaries:
+        raise RuntimeError("PostgreSQL is not installed; make setup installs it.")
+    folder = Path(tempfile.mkdtemp(prefix="dialer-postgresql-"))
+    # PostgreSQL refuses to run as root.
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    port = free_port()
+    options = (
+        f"-c fsync=off -c full_page_writes=off -c unix_socket_directories={folder} -c max_connections=200"
+    )
+    data = str(folder / "data")
+
+    def run(*command: str) -> None:
+        subprocess.run(
+            command, user=user, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    run(str(binaries[-1] / "initdb"), "-D", data, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+    control = str(binaries[-1] / "pg_ctl")
+    log = str(folder / "log")
+    run(control, "-D", data, "-l", log, "-w", "-o", f"-h 127.0.0.1 -p {port} {options}", "start")
+    try:
+        name = user or pwd.getpwuid(os.geteuid()).pw_name
+        yield f"postgresql+psycopg://{name}@127.0.0.1:{port}"
+    finally:
+        run(control, "-D", data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
