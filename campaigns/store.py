@@ -9,7 +9,8 @@ from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias, Unpack
 
-from sqlalchemy import ColumnElement, Update, case, func, insert, literal, tuple_, update
+from sqlalchemy import ColumnElement, Update, case, func, literal, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import UpdateBase
@@ -89,24 +90,24 @@ class CampaignStore:
         await self.session.exec(
             select(Campaign.id).where(Campaign.id == campaign_id).with_for_update(key_share=True)
         )
-        known = select(CampaignLead.lead_id).where(
-            CampaignLead.campaign_id == campaign_id, CampaignLead.lead_id == Lead.id
-        )
-        missing = (
-            select(
-                literal(campaign_id),
-                col(Lead.id),
-                literal("ready"),
-                literal("new"),
-                func.coalesce(col(Lead.not_before), literal(now, UtcDateTime())),
-                col(Lead.priority),
-                literal(0),
-            )  # type: ignore[call-overload]
+        values = {
+            "campaign_id": literal(campaign_id),
+            "lead_id": col(Lead.id),
+            "state": literal("ready"),
+            "reason": literal("new"),
+            "due_at": func.coalesce(col(Lead.not_before), literal(now, UtcDateTime())),
+            "priority": col(Lead.priority),
+            "attempts": literal(0),
+        }
+        leads = (
+            select(*values.values())
             .join(CampaignList, col(CampaignList.list_id) == col(Lead.list_id))
-            .where(col(CampaignList.campaign_id) == campaign_id, ~known.exists())
+            .where(col(CampaignList.campaign_id) == campaign_id)
         )
-        columns = ("campaign_id", "lead_id", "state", "reason", "due_at", "priority", "attempts")
-        return (await self._write(insert(CampaignLead).from_select(columns, missing))).rowcount
+        # Not by NOT EXISTS: PostgreSQL takes quadratic time where its statistics say that the table is empty.
+        on_postgresql = self.session.get_bind().dialect.name == "postgresql"
+        insert = postgresql.insert(CampaignLead) if on_postgresql else sqlite.insert(CampaignLead)
+        return (await self._write(insert.from_select(list(values), leads).on_conflict_do_nothing())).rowcount
 
     async def get(self, campaign_id: int) -> Campaign:
         """A campaign. Raises CampaignNotFoundError."""

@@ -36,6 +36,7 @@ from dialer.progress import show_progress
 from dialer.settings import Settings, load_settings
 from dialer.simulation.agents import Habits, Shift, SimulatedAgents
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
+from dialer.simulation.people import World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
 from leads import samples
 from leads import service as leads
@@ -48,6 +49,16 @@ _CALLER_ID = "+12025550100"
 _TIME_LIMIT_S = 105.0
 """The demo ends within two minutes, start and end included."""
 _LOOK_S = 0.5
+_DIALING_S = 60.0
+"""How long the dialing should take; the simulated people are as quick as that asks for."""
+_AGENT_S_PER_ROW = 3.3
+"""What a row of the file costs an agent at the people's own pace: ringing, talk and wrap-up."""
+_QUICKEST = 0.25
+_EARLY = {
+    "time": "Two minutes are over: the report is partial. More agents or fewer leads fit.",
+    "asked": "Ended early, as asked: the report is partial.",
+}
+_ENDED = {"done": 0, "time": 0, "asked": 130}
 _ALL_DAY = {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 """Nobody real is called, so that the demo works at any hour."""
 
@@ -65,16 +76,19 @@ class DemoOptions:
     leads: int = 500
     agents: int = 20
     dial_mode: str = "power"
-    lines_per_agent: float = 1.5
+    lines_per_agent: float = 1.2
     json_file: Path | None = None
     data_dir: Path | None = None
     seed: str = "demo"
 
 
-class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
-    """Every figure of the demo; `complete` is false where it was ended early."""
+Ended = Literal["done", "time", "asked"]
 
-    complete: bool
+
+class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
+    """Every figure of the demo; it ended because all was `done`, its `time` was up, or it was `asked` to."""
+
+    ended: Ended
     seconds: float
     intake: ImportReport
     dnc: DncReport
@@ -105,10 +119,10 @@ async def run_demo(options: DemoOptions, console: Console) -> int:
         async with _stage(options, console, folder, asked_to_end) as stage:
             intake, dnc = await _load(stage)
             campaign_id, shifts = await _prepare(stage)
-            complete, troubles = await _dial(stage, campaign_id, shifts)
+            ended, troubles = await _dial(stage, campaign_id, shifts)
             await stage.service.stop(drain_s=0)
             report = DemoReport(
-                complete=complete,
+                ended=ended,
                 seconds=round(asyncio.get_running_loop().time() - started, 1),
                 intake=intake,
                 dnc=dnc,
@@ -117,7 +131,13 @@ async def run_demo(options: DemoOptions, console: Console) -> int:
                 troubles=troubles,
             )
         _show(report, options, console, folder)
-    return 0 if complete else 130
+    return _ENDED[ended]
+
+
+def pace(options: DemoOptions) -> float:
+    """How quick the simulated people are: 1 is their own pace, 0.5 is twice as quick."""
+    seconds = options.leads * _AGENT_S_PER_ROW / options.agents
+    return min(1.0, max(_QUICKEST, _DIALING_S / seconds))
 
 
 def _now() -> datetime:
@@ -142,7 +162,7 @@ async def _stage(
         configure_logs("info", io.TextIOWrapper(logs, write_through=True))
         console.print("Starting a simulated carrier, softphones, the switch and the engine …")
         carrier = await stack.enter_async_context(
-            SimulatedCarrier(CarrierOptions(seed=options.seed), stderr=logs)
+            SimulatedCarrier(CarrierOptions(seed=options.seed, world=World(pace=pace(options))), stderr=logs)
         )
         softphones = await stack.enter_async_context(
             SimulatedSoftphones(SoftphonesOptions(count=options.agents), stderr=logs)
@@ -193,8 +213,8 @@ async def _load(stage: _Stage) -> tuple[ImportReport, DncReport]:
         client_slug=CLIENT,
         reason="asked",
     )
-    stage.console.print("\n".join(import_lines(intake)), highlight=False)
-    stage.console.print(f"Do-not-call list: {dnc.numbers} numbers, none of which is called.", highlight=False)
+    not_called = f"Do-not-call list: {dnc.numbers} numbers, none of which is called."
+    stage.console.print(*import_lines(intake), not_called, sep="\n", highlight=False, soft_wrap=True)
     return intake, dnc
 
 
@@ -225,10 +245,11 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
     campaign_id = await campaigns.create_campaign(
         sessions, CLIENT, f"Demo {run}", settings, ["sample"], _now()
     )
+    again = "" if campaign_id == 1 else f" ({campaign_id})"
     shifts = [
         Shift(
             await campaigns.add_agent(
-                sessions, CLIENT, f"Agent {number} {run}", stage.softphones.uri(f"agent{number}"), _now()
+                sessions, CLIENT, f"Agent {number}{again}", stage.softphones.uri(f"agent{number}"), _now()
             ),
             [campaign_id],
         )
@@ -237,8 +258,9 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
     return campaign_id, shifts
 
 
-async def _dial(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tuple[bool, list[str]]:
-    """Starts the campaign and waits for its end; whether it came to one, and what went wrong."""
+async def _dial(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tuple[Ended, list[str]]:
+    """Starts the campaign and waits for its end; why it ended, and what went wrong."""
+    habits = Habits(seed=stage.options.seed, pace=pace(stage.options))
     service = stage.service
     ears = _Ears(stage)
     headers = {"Authorization": f"Bearer {service.api_key}"}
@@ -246,22 +268,22 @@ async def _dial(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tup
     async with (
         httpx2.AsyncClient(base_url=service.api_url, headers=headers, timeout=10) as client,
         Subscriber(service.mqtt, f"dialer/v1/{CLIENT}/#") as news,
-        SimulatedAgents(shifts, client, ears.who_answered, Habits(seed=stage.options.seed)) as agents,
+        SimulatedAgents(shifts, client, ears.who_answered, habits) as agents,
         asyncio.TaskGroup() as tasks,
     ):
         listening = tasks.create_task(ears.follow(news, client, agents, stats))
         await client.post(f"/api/v1/campaigns/{campaign_id}/start")
         showing = tasks.create_task(show_progress(stage.console, stats))
-        complete = await _end_of(stage, campaign_id)
-        if not complete:
+        ended = await _end_of(stage, campaign_id)
+        if ended != "done":
             service.engine.place_no_more()
         for task in (listening, showing):
             task.cancel()
-    return complete, agents.troubles
+    return ended, agents.troubles
 
 
-async def _end_of(stage: _Stage, campaign_id: int) -> bool:
-    """Waits until no lead is due and no call is up; false where somebody or the clock ended it first."""
+async def _end_of(stage: _Stage, campaign_id: int) -> Ended:
+    """Waits until no lead is due and no call is up, unless somebody or the clock ends it first."""
     engine = stage.service.engine
     loop = asyncio.get_running_loop()
     give_up = loop.time() + _TIME_LIMIT_S
@@ -269,11 +291,11 @@ async def _end_of(stage: _Stage, campaign_id: int) -> bool:
         async with stage.service.database.sessions() as session:
             left = await CampaignStore(session).progress(campaign_id, _now())
         if not (left.due or left.claimed or left.calling or engine.floor.calls):
-            return True
+            return "done"
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_S):
                 await stage.asked_to_end.wait()
-    return False
+    return "asked" if stage.asked_to_end.is_set() else "time"
 
 
 class _Ears:
@@ -338,11 +360,12 @@ def _show(report: DemoReport, options: DemoOptions, console: Console, folder: Pa
         f"\nConversations: {heard.conversations}. The agent's softphone heard the caller in "
         f"{heard.agent_heard}, the caller heard the agent in {heard.customer_heard}.",
         highlight=False,
+        soft_wrap=True,
     )
     for trouble in report.troubles:
         console.print(f"Trouble: {trouble}", highlight=False)
-    if not report.complete:
-        console.print("Ended early: the report is partial.")
+    if report.ended != "done":
+        console.print(_EARLY[report.ended])
     if options.json_file is not None:
         encoded = msgspec.json.format(msgspec.json.encode(report), indent=2)
         options.json_file.write_bytes(encoded + b"\n")

@@ -22,6 +22,8 @@ T = TypeVar("T")
 PLAIN_PROGRESS_ROWS = 10_000
 """Rows between two lines of progress where there is no terminal."""
 
+STANDARD_INPUT = Path("-")
+
 leads_app = typer.Typer(help="Load lead lists.", no_args_is_help=True)
 dnc_app = typer.Typer(help="Keep the numbers that nobody may call.", no_args_is_help=True)
 
@@ -33,10 +35,13 @@ class WithDatabase(Protocol):
         """Runs the work to its end and gives its result."""
 
 
-InputFile = Annotated[
-    Path,
-    typer.Argument(exists=True, dir_okay=False, allow_dash=True, help="A CSV file; - is the standard input."),
-]
+def _existing(file: Path) -> Path:
+    if file != STANDARD_INPUT and not file.is_file():
+        raise typer.BadParameter(f"{file} is not a file.")
+    return file
+
+
+InputFile = Annotated[Path, typer.Argument(callback=_existing, help="A CSV file; - is the standard input.")]
 Number = Annotated[str, typer.Argument(help="A phone number, best as +14155550101.")]
 Country = Annotated[str, typer.Option("--default-country", help="Country of numbers written without one.")]
 ClientOption = Annotated[
@@ -152,7 +157,7 @@ def check_number(
 
 
 def _source(file: Path) -> Path | BinaryIO:
-    return sys.stdin.buffer if file == Path("-") else file
+    return sys.stdin.buffer if file == STANDARD_INPUT else file
 
 
 def _show(result: msgspec.Struct, as_json: bool, lines: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from leads.core.columns import clean_cell
 from leads.core.country import country_code
 from leads.core.phone import PhoneRejection, parse_phone
 from leads.core.suppression import Suppression
@@ -80,7 +81,7 @@ async def add_dnc(
     e164 = _e164(phone, default_country)
     async with sessions() as session, session.begin():
         client_id = await _client_id(LeadStore(session), client_slug)
-        added = await DncStore(session).add([Suppression(e164, client_id, reason)], source, now)
+        added = await DncStore(session).add([Suppression(e164, client_id, clean_cell(reason))], source, now)
     return DncAdded(phone=e164, client=client_slug, added=added == 1)
 
 
@@ -100,8 +101,8 @@ async def import_dnc(
     country = _country(default_country)
     async with sessions() as session, session.begin():
         client_id = await _client_id(LeadStore(session), client_slug)
-    source_name = source.name if isinstance(source, Path) else "stream"
-    target = DncTarget(client_id, reason, country)
+    source_name = clean_cell(source.name) if isinstance(source, Path) else "stream"
+    target = DncTarget(client_id, clean_cell(reason), country)
     return await import_numbers(sessions, target, source, source_name=source_name, now=now)
 
 

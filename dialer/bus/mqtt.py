@@ -70,7 +70,7 @@ class Publisher:
         self._work.set()
         if self.dropped and not self._drop_told:
             self._drop_told = True
-            log.warning("messages-dropped", advice="the broker is away or too slow; look at its log")
+            log.warning("messages-dropped", advice="the broker was away too long or is too slow; see its log")
 
     def clear(self, topic: str) -> None:
         """Have a retained topic forgotten, because its subject is deleted. Never waits."""
@@ -83,7 +83,11 @@ class Publisher:
         self._task = asyncio.create_task(self._run(), name="mqtt-publisher")
 
     async def close(self) -> None:
-        """Send what waits and say `offline`, within the time limit, and disconnect."""
+        """Send what waits and say `offline`, within the time limit, and disconnect.
+
+        An attempt to connect that is under way is waited for, ten seconds at most. What is published
+        afterwards is not sent. Raises what ended the sending task, where a fault of ours did.
+        """
         if self._task is None:
             return
         self._closing.set()
@@ -138,7 +142,6 @@ class Publisher:
         """Send until closing with nothing left. Raises MqttError, in groups, when the connection is lost."""
         self._outbox.resend_retained()
         self.publish(self._status)
-        self._drop_told = False
         self.connected = True
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -198,9 +201,9 @@ class Publisher:
 class Subscriber(AsyncIterator[tuple[str, Envelope]]):
     """Hears the messages of one topic filter; iterating gives topics and envelopes.
 
-    Inside its `async with` the subscription stands; when the broker goes, iterating connects again. What was
-    said meanwhile is missed, retained messages come again. `malformed` counts what was no message of
-    ours, or stood on a topic not its own; a cleared topic is passed over.
+    Entering its `async with` waits until the subscription stands. When the broker goes, iterating
+    connects again; what was said meanwhile is missed, retained messages come again. `malformed` counts
+    what was no message of ours or stood on a topic not its own; a cleared topic is passed over.
     """
 
     def __init__(self, options: MqttOptions, topic_filter: str) -> None:

@@ -1,6 +1,7 @@
 """CSV files as people make them."""
 
 import io
+import tracemalloc
 from contextlib import closing
 from pathlib import Path
 
@@ -139,6 +140,19 @@ def test_a_stream_that_was_given_stays_open() -> None:
     with opened(stream) as file:
         survey(file)
     assert not stream.closed
+
+
+def test_a_large_file_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    source = tmp_path / "leads.csv"
+    source.write_text("phone,note\n" + f"1,{'x' * 5_000}\n" * 4_000)
+    tracemalloc.start()
+    try:
+        with opened(source) as file, closing(records_of(file, survey(file))) as records:
+            assert sum(1 for _ in records) == 4_001
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000 < source.stat().st_size / 5
 
 
 @given(st.binary(max_size=400))

@@ -3,8 +3,7 @@
 import asyncio
 import csv
 import io
-import json
-import time
+import threading
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -37,12 +36,14 @@ E,911,,Eve,=cmd()
 """
 
 
-async def _import(sessions: Sessions, content: str | bytes | Path, **options: Any) -> ImportReport:
-    source: Path | BinaryIO
+def _source(content: str | bytes | Path) -> Path | BinaryIO:
     if isinstance(content, Path):
-        source = content
-    else:
-        source = io.BytesIO(content.encode() if isinstance(content, str) else content)
+        return content
+    return io.BytesIO(content.encode() if isinstance(content, str) else content)
+
+
+async def _import(sessions: Sessions, content: str | bytes | Path, **options: Any) -> ImportReport:
+    source = _source(content)
     return await import_leads(sessions, options.pop("target", TARGET), source, now=NOW, **options)
 
 
@@ -212,30 +213,27 @@ async def test_two_loads_of_one_file_at_once_make_no_lead_twice(sessions: Sessio
     assert await _count(sessions, Lead) == 100
 
 
-async def test_the_event_loop_stays_free_while_a_file_is_read(sessions: Sessions) -> None:
-    content = "\n".join(["phone,name", *(f"212555{i % 10000:04},Ann" for i in range(20_000))])
-    longest = 0.0
+class _Watched(io.BytesIO):
+    """Notes which threads read it."""
 
-    async def watch() -> None:
-        nonlocal longest
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.005)
-            longest = max(longest, time.perf_counter() - before)
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.readers: set[int] = set()
 
-    watcher = asyncio.create_task(watch())
-    seen: list[ImportProgress] = []
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.readers.add(threading.get_ident())
+        return super().read(size)
 
-    def stop_early(progress: ImportProgress) -> None:
-        seen.append(progress)
-        if len(seen) == 3:
-            raise KeyError
+    def read1(self, size: int | None = -1, /) -> bytes:
+        self.readers.add(threading.get_ident())
+        return super().read1(-1 if size is None else size)
 
-    with pytest.raises(KeyError):
-        await _import(sessions, content, on_progress=stop_early)
-    watcher.cancel()
-    await asyncio.wait([watcher])
-    assert longest < 1.0
+
+async def test_the_event_loop_never_reads_the_file_itself(sessions: Sessions) -> None:
+    source = _Watched(MIXED.encode())
+    await import_leads(sessions, TARGET, source, now=NOW)
+    assert source.readers
+    assert threading.get_ident() not in source.readers
 
 
 async def test_a_cancelled_load_ends_and_closes_its_file(sessions: Sessions, tmp_path: Path) -> None:
@@ -282,26 +280,3 @@ async def test_accepted_and_merged_and_rejected_make_up_the_rows_whatever_they_a
     assert sum(report.reasons.values()) == report.rejected
     again = await _import(sessions, content, target=target)
     assert (again.accepted, again.merged) == (0, report.accepted + report.merged)
-
-
-def test_a_million_rows_need_no_more_memory_than_a_thousand(tmp_path: Path) -> None:
-    """The reader keeps a batch at most; measured without a database, on the longest rows a batch may have."""
-    source = tmp_path / "leads.csv"
-    with source.open("w") as file:
-        file.write("phone,note\n")
-        for i in range(30_000):
-            file.write(f"212555{i % 10000:04},{'x' * 1000}\n")
-    import tracemalloc
-
-    tracemalloc.start()
-    reader = importing._RowReader(source, "US", None)  # noqa: SLF001
-    try:
-        reader.open()
-        while reader.next_batch():
-            pass
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-        reader.close()
-    assert peak < 12_000_000
-    assert json.dumps({})

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import aiomqtt
 import pytest
+from structlog.testing import capture_logs
 
 from dialer.bus import topics
 from dialer.bus.connection import connected
@@ -131,19 +132,26 @@ async def test_while_the_broker_is_away_states_give_way_to_newer_ones_and_events
     await gate.shut()
 
 
-async def test_a_full_backlog_drops_the_oldest_events_and_counts_them(broker, tools):
+async def test_a_full_backlog_drops_the_oldest_events_counts_them_and_tells_once(broker, tools):
     gate = tools.Gate(broker.options)
     await gate.open()
-    async with tools.listening(broker.options) as ears, tools.publisher(gate.options, backlog=10) as voice:
-        await tools.until(lambda: voice.connected)
-        await gate.shut()
-        await tools.until(lambda: not voice.connected)
-        for number in range(25):
-            voice.publish(event(number))
-        assert voice.dropped == 15
-        await gate.open()
-        await tools.until(lambda: 24 in numbers(ears))
-    assert numbers(ears) == list(range(15, 25))
+    with capture_logs() as logs:
+        async with (
+            tools.listening(broker.options) as ears,
+            tools.publisher(gate.options, backlog=10) as voice,
+        ):
+            await tools.until(lambda: voice.connected)
+            await gate.shut()
+            await tools.until(lambda: not voice.connected)
+            for number in range(25):
+                voice.publish(event(number))
+            assert voice.dropped == 15
+            await gate.open()
+            await tools.until(lambda: 24 in numbers(ears))
+            voice.publish(event(25))
+            await tools.until(lambda: 25 in numbers(ears))
+    assert numbers(ears) == list(range(15, 26))
+    assert [entry["event"] for entry in logs].count("messages-dropped") == 1
     await gate.shut()
 
 

@@ -1,0 +1,122 @@
+"""The command line of campaigns, agents and reports."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from campaigns.commands import agent_app, campaign_app, report_app
+from campaigns.core.metrics import Rate
+from campaigns.errors import CampaignNotFoundError, InvalidSettingsError
+from campaigns.reports.text import Table, plain, show, written
+from campaigns.store import Sessions
+from dialer.database import opened
+from tests.campaigns.seeds import NOW, people, seed_leads
+
+T = TypeVar("T")
+Run = Callable[..., Result]
+
+CREATE = ["create", "--client", "acme", "--name", "Sale", "--list", "autumn", "--caller-id", "+12025550199"]
+
+
+class AtUrl:
+    """Opens the database for each command, as the real command line does."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
+        async def run() -> T:
+            async with opened(self._url) as database:
+                return await work(database.sessions)
+
+        return asyncio.run(run())
+
+
+@pytest.fixture
+def run(database_url: str, sessions: Sessions) -> Run:
+    """Runs a command of an app on a database with one list; errors come through."""
+    database = AtUrl(database_url)
+    database.run(lambda opened_sessions: seed_leads(opened_sessions, people(2)))
+
+    def run_command(app: typer.Typer, *words: str) -> Result:
+        return CliRunner().invoke(app, words, obj=database, catch_exceptions=False)
+
+    return run_command
+
+
+def test_a_campaign_is_created_started_and_stopped(run: Run) -> None:
+    created = json.loads(run(campaign_app, *CREATE, "--json").stdout)
+    assert run(campaign_app, "start", str(created["id"])).stdout == "Campaign 1 (Sale) is running.\n"
+    (status,) = json.loads(run(campaign_app, "status", "Sale", "--json").stdout)
+    assert (status["state"], status["leads"]["due"]) == ("running", 2)
+    assert run(campaign_app, "pause", "Sale").stdout == "Campaign 1 (Sale) is paused.\n"
+    assert run(campaign_app, "stop", "Sale").stdout == "Campaign 1 (Sale) is stopped.\n"
+    lines = run(campaign_app, "status").stdout.splitlines()
+    assert lines[0] == "Campaigns"
+    assert lines[2].split()[:4] == ["1", "acme", "Sale", "stopped"]
+
+
+def test_any_setting_can_be_given_at_creation(run: Run) -> None:
+    words = ["--dial-mode", "power", "--lines-per-agent", "2"]
+    words += ["--set", "max_lines=60", "--set", 'callable_times={"mon": [["09:00", "17:00"]]}']
+    assert "draft" in run(campaign_app, *CREATE, *words).stdout
+
+
+@pytest.mark.parametrize("setting", ["max_lines=0", "max_lines=many", "max_lines", "colour=1", "={}"])
+def test_a_setting_that_makes_no_sense_is_refused(run: Run, setting: str) -> None:
+    with pytest.raises(InvalidSettingsError):
+        run(campaign_app, *CREATE, "--set", setting)
+
+
+def test_what_is_missing_is_a_wrong_call(run: Run) -> None:
+    assert run(campaign_app, "create", "--client", "acme").exit_code == 2
+    with pytest.raises(CampaignNotFoundError):
+        run(report_app, "campaign", "Nothing")
+
+
+def test_agents_are_added_and_listed(run: Run) -> None:
+    words = ("add", "--client", "acme", "--name", "Anna", "--sip-uri", "sip:anna@pbx.example")
+    assert run(agent_app, *words).stdout == "Agent 1 is Anna.\n"
+    (agent,) = json.loads(run(agent_app, "list", "--client", "acme", "--json").stdout)
+    assert (agent["name"], agent["sip_uri"]) == ("Anna", "sip:anna@pbx.example")
+    assert run(agent_app, "list").stdout.splitlines()[2].split() == ["1", "Anna", "sip:anna@pbx.example"]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("campaign", "Campaign 1: Sale"),
+        ("dispositions", "Attempts by outcome"),
+        ("agents", "Agents"),
+        ("abandonment", "Abandoned calls"),
+    ],
+)
+def test_each_report_is_read_by_people_and_by_programs(run: Run, name: str, title: str) -> None:
+    run(campaign_app, *CREATE)
+    assert run(report_app, name, "Sale").stdout.splitlines()[0] == title
+    assert json.loads(run(report_app, name, "Sale", "--json").stdout)["figures"]["penetration"] == {
+        "value": 0.0,
+        "numerator": 0,
+        "denominator": 2,
+    }
+
+
+def test_cells_show_a_rate_with_its_parts() -> None:
+    assert written(Rate(0.0325, 1300, 40_000)) == "3.25% (1,300 / 40,000)"
+    assert written(Rate(None, 0, 0)) == "- (0 / 0)"
+    assert written(None) == "-"
+    assert written(NOW) == "2026-11-23 15:00:00+00:00"
+    assert plain(Table("T", ("a", "bb"), [("x", 1), ("yyy", 2)])) == "T\na    bb\nx    1\nyyy  2"
+
+
+def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    show([Table("Leads", ("state", "leads"), [("[bold]final", 3)])])
+    drawn = capsys.readouterr().out
+    assert "┃" in drawn
+    assert "[bold]final" in drawn
