@@ -39,13 +39,17 @@ async def claim_permitted(
     store = CampaignStore(session)
     claims = await store.claim(campaign_id, max(n, look_at), now, claim_s)
     campaign = await store.get(campaign_id)
+    if campaign.state != "running":
+        if claims:
+            await store.release(campaign_id, claims)
+        return [], False
     answers = await _ask(session, campaign, claims, now)
     allowed = [PermittedLead(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
     await store.deny(campaign_id, [(lead, answer) for lead, answer in answers if isinstance(answer, Deny)])
     surplus = [each.lead for each in allowed[n:]]
     if surplus:
         await store.release(campaign_id, surplus)
-    return allowed[:n], campaign.state == "running" and len(claims) == max(n, look_at)
+    return allowed[:n], len(claims) == max(n, look_at)
 
 
 async def start_attempts(

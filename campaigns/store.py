@@ -196,7 +196,7 @@ class CampaignStore:
             .where(CampaignLead.campaign_id == campaign_id)
             .group_by(col(CampaignLead.state))
         )
-        rows = {state: (count, due, first) for state, count, due, first in await self.session.exec(wanted)}
+        rows = {state: row for state, *row in await self.session.exec(wanted)}
         ready, due_now, first = rows.get("ready", (0, 0, None))
         count = {state: row[0] for state, row in rows.items()}
         return Progress(

@@ -4,7 +4,6 @@ Pure: each method takes what happened with `at` (Unix seconds) and returns what 
 has to be recorded, in order. Nothing here waits, writes or sends.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -70,8 +69,12 @@ class FloorCall:
     lead: int
     state: CallState = CallState.PLACED
     answered_at: float | None = None
+    waits_since: float | None = None
+    """When it was answered, or lost its agent."""
     session: int | None = None
     """The agent who is being connected or talks."""
+    tried: set[int] = field(default_factory=set)
+    """Agents who could not be connected with it; none is tried twice."""
     was_connected: bool = False
     dispositioned: bool = False
 
@@ -84,8 +87,11 @@ class FloorCampaign:
     pacer: Pacer
     wrap_up_limit_s: float
     running: bool = True
-    waiting: deque[int] = field(default_factory=deque)
-    """Answered calls without an agent, the longest waiting first."""
+
+
+_WRAP_UP_LIMIT_S = 60.0
+"""For a call whose campaign was stopped before the engine started."""
+_WITH_A_CALL = (AgentState.RESERVED, AgentState.TALKING)
 
 
 class UnknownSession(LookupError):
@@ -99,19 +105,21 @@ class Floor:
         self.agents: dict[int, FloorAgent] = {}
         self.calls: dict[int, FloorCall] = {}
         self.campaigns: dict[int, FloorCampaign] = {}
+        self.waiting: list[int] = []
+        """Answered calls without an agent, the longest waiting first."""
         self.illegal_events = 0
         """How many events came that the tables do not know; each changed nothing."""
 
     # --- campaigns ------------------------------------------------------------------------------
 
     def open_campaign(self, campaign: int, pacer: Pacer, wrap_up_limit_s: float, at: float) -> None:
-        """The campaign dials from now on; its pacer is told who is there."""
-        known = self.campaigns.get(campaign)
-        waiting = known.waiting if known else deque()
-        self.campaigns[campaign] = FloorCampaign(campaign, pacer, wrap_up_limit_s, waiting=waiting)
+        """The campaign dials from now on; its pacer is told who is there and which calls are up."""
+        known = self.campaigns[campaign] = FloorCampaign(campaign, pacer, wrap_up_limit_s)
+        for call in self.calls.values():
+            self._tell_of_call(call, at)
         for each in self.agents.values():
             if campaign in each.campaigns:
-                self._tell_state(pacer, each, at)
+                self._tell_of_agent(known, each, at)
 
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""

@@ -69,7 +69,8 @@ async def test_a_campaign_begins_in_draft_with_every_lead_of_its_lists(sessions:
     assert (campaign.name, campaign.state) == ("Sale", "draft")
     assert len(await lead_rows(sessions, campaign_id)) == 5
     assert await service.claim_permitted(sessions, campaign_id, 5, NOW) == []
-    assert {row.state for row in (await lead_rows(sessions, campaign_id)).values()} == {"ready"}
+    rows = await lead_rows(sessions, campaign_id)
+    assert {(row.state, row.reason) for row in rows.values()} == {("ready", "new")}
 
 
 async def test_a_campaign_that_cannot_be_made_leaves_nothing(sessions: Sessions) -> None:

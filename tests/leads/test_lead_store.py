@@ -322,3 +322,24 @@ async def test_concurrent_opt_outs_are_kept_once(sessions: Sessions) -> None:
 async def test_thousands_of_numbers_are_asked_at_once(sessions: Sessions) -> None:
     assert await _add_dnc(sessions, *(_entry(i) for i in range(0, 5000, 2))) == 2500
     assert len(await _suppressed(sessions, None, *range(5000))) == 2500
+
+
+async def test_in_a_large_batch_every_lead_gets_its_own_phones(sessions: Sessions) -> None:
+    list_id = await _make_list(sessions)
+    drafts = [
+        _draft(
+            i,
+            i + 5000,
+            first_name=str(i),
+            external_id=str(i) if i % 3 else None,
+            not_before=LATER if i % 5 else None,
+            custom={"i": str(i)} if i % 2 else {},
+        )
+        for i in range(ROWS_PER_STATEMENT + 50)
+    ]
+    await _save(sessions, list_id, drafts)
+    async with sessions() as session, session.begin():
+        query = select(Lead.first_name, Phone.position, Phone.e164).join(Phone, col(Phone.lead_id) == Lead.id)
+        rows = set((await session.exec(query)).all())
+    first = {(str(i), 1, f"+1415555{i:04}") for i in range(len(drafts))}
+    assert rows == first | {(str(i), 2, f"+1415555{i + 5000:04}") for i in range(len(drafts))}

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-import leads.tables
+from leads.tables import BigId, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -14,9 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "client",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("slug", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_client")),
@@ -24,13 +22,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "agent",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("client_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("sip_uri", sa.String(), nullable=False),
-        sa.Column("created_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_agent_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent")),
     )
@@ -40,14 +36,12 @@ def upgrade() -> None:
 
     op.create_table(
         "campaign",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("client_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("state_since", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state_since", UtcDateTime(), nullable=False),
         sa.Column("dial_mode", sa.String(length=12), nullable=False),
         sa.Column("lines_per_agent", sa.Float(), nullable=False),
         sa.Column("max_lines", sa.Integer(), nullable=False),
@@ -58,7 +52,7 @@ def upgrade() -> None:
         sa.Column("max_attempts_per_lead", sa.Integer(), nullable=False),
         sa.Column("callable_times", sa.JSON(), nullable=False),
         sa.Column("retry_rules", sa.JSON(), nullable=False),
-        sa.Column("created_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_campaign_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
     )
@@ -68,14 +62,12 @@ def upgrade() -> None:
 
     op.create_table(
         "dnc_entry",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("client_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=True),
         sa.Column("e164", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("created_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_dnc_entry_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dnc_entry")),
     )
@@ -92,13 +84,11 @@ def upgrade() -> None:
 
     op.create_table(
         "lead_list",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("client_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("default_country", sa.String(length=2), nullable=False),
-        sa.Column("created_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_lead_list_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_list")),
     )
@@ -108,13 +98,11 @@ def upgrade() -> None:
 
     op.create_table(
         "agent_session",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("agent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("agent_id", BigId, nullable=False),
         sa.Column("campaign_ids", sa.JSON(), nullable=False),
-        sa.Column("started_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_agent_session_agent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_session")),
     )
@@ -130,18 +118,16 @@ def upgrade() -> None:
 
     op.create_table(
         "campaign_list",
-        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_list_campaign_id")),
         sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_campaign_list_list_id")),
         sa.PrimaryKeyConstraint("campaign_id", "list_id", name=op.f("pk_campaign_list")),
     )
     op.create_table(
         "lead",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("list_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
         sa.Column("external_id", sa.String(), nullable=True),
         sa.Column("first_name", sa.String(), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
@@ -152,9 +138,9 @@ def upgrade() -> None:
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("not_before", leads.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("not_before", UtcDateTime(), nullable=True),
         sa.Column("custom", sa.JSON(), nullable=False),
-        sa.Column("created_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_lead_list_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead")),
     )
@@ -164,25 +150,30 @@ def upgrade() -> None:
 
     op.create_table(
         "campaign_lead",
-        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("lead_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("lead_id", BigId, nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("denial", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("due_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("claimed_until", leads.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_lead_campaign_id")),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_campaign_lead_lead_id")),
         sa.PrimaryKeyConstraint("campaign_id", "lead_id", name=op.f("pk_campaign_lead")),
     )
+    with op.batch_alter_table("campaign_lead", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_campaign_lead_next",
+            ["campaign_id", "state", sa.literal_column("priority DESC"), "due_at", "lead_id"],
+            unique=False,
+        )
+
     op.create_table(
         "phone",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("lead_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("lead_id", BigId, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("e164", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -197,27 +188,25 @@ def upgrade() -> None:
 
     op.create_table(
         "attempt",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("campaign_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("lead_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("phone_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("lead_id", BigId, nullable=False),
+        sa.Column("phone_id", BigId, nullable=False),
         sa.Column("e164", sa.String(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("permit", sa.JSON(), nullable=False),
-        sa.Column("placed_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ringing_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("answered_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("connected_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
-        sa.Column("ended_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("placed_at", UtcDateTime(), nullable=False),
+        sa.Column("ringing_at", UtcDateTime(), nullable=True),
+        sa.Column("answered_at", UtcDateTime(), nullable=True),
+        sa.Column("connected_at", UtcDateTime(), nullable=True),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("sip_status", sa.Integer(), nullable=True),
         sa.Column("sip_reason", sa.String(), nullable=False),
         sa.Column("ended_by", sa.String(length=10), nullable=False),
-        sa.Column("agent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("agent_id", BigId, nullable=True),
         sa.Column("disposition", sa.String(length=20), nullable=False),
-        sa.Column("disposition_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("disposition_at", UtcDateTime(), nullable=True),
         sa.Column("notes", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_attempt_agent_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_attempt_campaign_id")),
@@ -240,15 +229,13 @@ def upgrade() -> None:
 
     op.create_table(
         "agent_interval",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
-        sa.Column("session_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("session_id", BigId, nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=False),
-        sa.Column("attempt_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
-        sa.Column("started_at", leads.tables.UtcDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", leads.tables.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("attempt_id", BigId, nullable=True),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_agent_interval_attempt_id")),
         sa.ForeignKeyConstraint(
             ["session_id"], ["agent_session.id"], name=op.f("fk_agent_interval_session_id")
@@ -293,6 +280,9 @@ def downgrade() -> None:
         batch_op.drop_index("ix_phone_e164")
 
     op.drop_table("phone")
+    with op.batch_alter_table("campaign_lead", schema=None) as batch_op:
+        batch_op.drop_index("ix_campaign_lead_next")
+
     op.drop_table("campaign_lead")
     with op.batch_alter_table("lead", schema=None) as batch_op:
         batch_op.drop_index("uq_lead_list_external_id")

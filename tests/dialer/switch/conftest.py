@@ -1,31 +1,50 @@
-"""Far ends that nobody here wrote (sipp), and a switch with a test in the engine's place."""
+"""Far ends that nobody here wrote (sipp), and a switch with the test in its engine's place."""
 
 import asyncio
 import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 import psutil
 import pytest
 
 from dialer.switch.link import SwitchLink
-from dialer.switch.messages import AnyEvent, FrameReader, LegEnded, PlaceLeg, SwitchReady, decode_event
+from dialer.switch.messages import (
+    AnyCommand,
+    AnyEvent,
+    Event,
+    FrameReader,
+    SwitchReady,
+    decode_event,
+    frame,
+)
 from dialer.switch.options import EndpointOptions, SwitchOptions
 from tests.servers import free_port
 from tests.support import eventually
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-_CALLED = re.compile(rb"^[A-Z]+ sip:([^@]+)@")
+_CALLED = re.compile(rb"\A[A-Z]+ sip:([^@\s]+)@")
 
-Event = TypeVar("Event", bound=AnyEvent)
+Kind = TypeVar("Kind", bound=Event)
 Address = tuple[str, int]
 
 
+def worker_number() -> int:
+    """0 for the first of the processes that run the tests, 1 for the second, …"""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+# --- sipp ---------------------------------------------------------------------------------------
+
+
 class Sipp:
-    """A sipp that plays one scenario for a number of calls and then ends."""
+    """A sipp that plays one scenario for a number of calls, and then ends."""
 
     def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
         self._process = process
@@ -36,21 +55,20 @@ class Sipp:
         """The SIP address of somebody behind it."""
         return f"sip:{user}@127.0.0.1:{self.port}"
 
-    async def content(self, within_s: float = 10) -> None:
-        """Returns when every call went as the scenario says, to its last message; fails with sipp's log."""
-        try:
-            async with asyncio.timeout(within_s):
-                code = await self._process.wait()
-        except TimeoutError:
-            code = None
-        said = self._log.read_text() if self._log.exists() else "nothing"
-        assert code == 0, f"sipp's exit code is {code}; it said {said}"
-
     def listens(self) -> bool:
         """Whether its port is open; fails where it has ended."""
         assert self._process.returncode is None, "sipp did not start"
         ports = psutil.Process(self._process.pid).net_connections("udp")
         return any(each.laddr.port == self.port for each in ports)
+
+    async def content(self, within_s: float = 10) -> None:
+        """Returns when every call went as the scenario says, to its last message; fails with sipp's log."""
+        code = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                code = await self._process.wait()
+        said = self._log.read_text() if self._log.exists() else "nothing"
+        assert code == 0, f"sipp's exit code is {code}; it said {said}"
 
     async def close(self) -> None:
         """Ends it."""
@@ -59,30 +77,98 @@ class Sipp:
         await self._process.wait()
 
 
-SippStarter = Callable[..., Awaitable[Sipp]]
+class StartSipp(Protocol):
+    """Starts a sipp that plays a scenario of ours; keywords replace what it has in brackets."""
+
+    async def __call__(self, scenario: str, calls: int = 1, **values: str) -> Sipp: ...
 
 
 @pytest.fixture
-async def sipp(tmp_path: Path) -> AsyncIterator[SippStarter]:
-    """Starts sipp with a scenario of ours, `calls` calls long; keywords are values for the scenario."""
-    started: list[Sipp] = []
+async def sipp(tmp_path: Path) -> AsyncIterator[StartSipp]:
+    """Starts sipps, and ends them with the test."""
+    async with contextlib.AsyncExitStack() as stack:
 
-    async def start(scenario: str, calls: int = 1, **values: str) -> Sipp:
-        port = free_port(socket.SOCK_DGRAM)
-        log = tmp_path / f"sipp-{port}.log"
-        keys = [part for name, value in values.items() for part in ("-key", name, value)]
-        process = await asyncio.create_subprocess_exec(
-            *("sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-m", str(calls), "-nostdin", *keys),
-            *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port), "-mp", str(_media_port())),
-            *("-trace_err", "-error_file", str(log)),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        started.append(Sipp(process, port, log))
-        await eventually(started[-1].listens)
-        return started[-1]
+        async def start(scenario: str, calls: int = 1, **values: str) -> Sipp:
+            port = free_port(socket.SOCK_DGRAM)
+            log = tmp_path / f"sipp-{scenario}-{port}.log"
+            # Not by sipp's own -key: it wants to see each response's code when it reads the scenario.
+            text = (SCENARIOS / f"{scenario}.xml").read_text()
+            for name, value in values.items():
+                text = text.replace(f"[{name}]", value)
+            filled = tmp_path / f"sipp-{scenario}-{port}.xml"
+            filled.write_text(text)
+            process = await asyncio.create_subprocess_exec(
+                *("sipp", "-sf", str(filled), "-m", str(calls)),
+                *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port)),
+                *("-nostdin", "-trace_err", "-error_file", str(log)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+            started = Sipp(process, port, log)
+            stack.push_async_callback(started.close)
+            await eventually(started.listens)
+            return started
 
-    yield start
-    for each in started:
-        await each.close()
+        yield start
+
+
+class Exchange(asyncio.DatagramProtocol):
+    """A trunk that passes each SIP message on by the number it calls, and replies back to the switch.
+
+    It changes no message: behind one trunk, each number has a sipp of its own.
+    """
+
+    def __init__(self, routes: Mapping[str, Sipp]) -> None:
+        self._routes = {number: ("127.0.0.1", each.port) for number, each in routes.items()}
+        self._switch: Address | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, source: Address) -> None:
+        assert self._transport is not None
+        if source in self._routes.values():
+            self._transport.sendto(data, self._switch)
+        elif called := _CALLED.match(data):
+            self._switch = source
+            self._transport.sendto(data, self._routes[called[1].decode()])
+
+
+@asynccontextmanager
+async def exchange(routes: Mapping[str, Sipp]) -> AsyncIterator[str]:
+    """A trunk with a sipp behind each number; yields the trunk's address, with `{number}`."""
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Exchange(routes), local_addr=("127.0.0.1", 0)
+    )
+    try:
+        yield f"sip:{{number}}@127.0.0.1:{transport.get_extra_info('sockname')[1]}"
+    finally:
+        transport.close()
+
+
+# --- a switch -----------------------------------------------------------------------------------
+
+
+def switch_options(folder: Path) -> SwitchOptions:
+    """A switch with files in that folder and RTP ports that no other worker's switch uses."""
+    endpoint = EndpointOptions(
+        max_calls=50, rtp_port=20000 + 2000 * (worker_number() % 6), rtp_port_count=2000
+    )
+    return SwitchOptions(folder / "switch.sock", folder / "switch.log", endpoint)
+
+
+async def look(switch: Path) -> SwitchReady:
+    """What a switch says to whoever connects to its socket; its engine connects again by itself."""
+    reader, writer = await asyncio.open_unix_connection(switch)
+    try:
+        frames = FrameReader()
+        while True:
+            for body in frames.feed(await reader.read(65536)):
+                event = decode_event(body)
+                assert isinstance(event, SwitchReady)
+                return event
+    finally:
+        writer.close()
+        await writer.wait_closed()

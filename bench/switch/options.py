@@ -1,0 +1,40 @@
+"""What the processes of a measurement are started with. Known to both ends, and free of the SIP library."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dialer.switch.options import EndpointOptions
+
+CALLER = EndpointOptions(max_calls=1500, rtp_port=20000, rtp_port_count=8000)
+"""The endpoint under measurement, the same for the switch and for bare pjsua2."""
+
+FAR_END = EndpointOptions(max_calls=1500, rtp_port=28000, rtp_port_count=4700, user="far-end")
+
+
+@dataclass(frozen=True)
+class BareOptions:
+    """What bare pjsua2 does: `rate` places `calls` at `rate` a second and ends each when it is answered;
+    `pairs` places `calls` at `rate` a second and bridges them two by two."""
+
+    work: Literal["rate", "pairs"]
+    target: str
+    calls: int
+    rate: float
+    endpoint: EndpointOptions = CALLER
+
+
+@dataclass(frozen=True)
+class FarEndOptions:
+    """A far end that answers whoever calls.
+
+    It answers at a random instant within `ring_s` seconds, and from then on plays a tone if it `speaks`.
+    Users whose name begins with `watched` are looked at closely: with `ears` it is told when each begins
+    to hear something, and with `talk_s` it hangs up that long after its answer.
+    """
+
+    speaks: bool = False
+    ring_s: float = 0.0
+    watched: str = ""
+    ears: bool = False
+    talk_s: float | None = None
+    endpoint: EndpointOptions = FAR_END

@@ -1,0 +1,176 @@
+"""Every way a carrier can treat a call, played by sipp, ends in the right outcome and leaves no call behind."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+from campaigns import service as campaigns
+from campaigns.core.calling_window import DAYS
+from campaigns.core.campaign import CampaignSettings
+from campaigns.tables import Attempt
+from dialer.bootstrap import Service, running
+from dialer.core.agent import AgentState
+from dialer.core.call import CallState
+from dialer.settings import load_settings
+from leads import service as leads
+from tests.dialer.switch.conftest import Sipp, StartSipp, exchange, look, switch_options
+from tests.support import eventually
+
+AGENTS = 3
+RING_TIMEOUT_S = 15.0
+GIVES_UP_ON_SILENCE_S = 32.0
+"""An INVITE that nobody answers ends 64 T1 after it was sent: timer B, RFC 3261 section 17.1.1.2."""
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What a number's carrier does, and what has to come of it."""
+
+    scenario: str
+    outcome: str
+    sip_status: int | None
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def _refused(status: str, outcome: str, scenario: str = "refuses", **values: str) -> Fate:
+    return Fate(scenario, outcome, int(status[:3]), {"status": status, **values})
+
+
+FATES = {
+    "busy": _refused("486 Busy Here", "busy"),
+    "not found": _refused("404 Not Found", "invalid_number"),
+    "unavailable": _refused("480 Temporarily Unavailable", "no_answer"),
+    "terminated by the network": _refused("487 Request Terminated", "canceled"),
+    "congestion": _refused("503 Service Unavailable", "congestion"),
+    "declined": _refused("603 Decline", "rejected"),
+    "declined, with a reason": _refused(
+        "603 Decline", "rejected", "refuses_with_reason", reason='SIP;cause=603;text="analytics"'
+    ),
+    "unavailable, with a cause": _refused(
+        "480 Temporarily Unavailable", "no_answer", "refuses_with_reason", reason="Q.850;cause=18"
+    ),
+    "early media, then busy": _refused("486 Busy Here", "busy", "early_media_then_refuses"),
+    "early media, then an answer": Fate("early_media_then_answers", "human", 200),
+    "an answer": Fate("answers", "human", 200),
+    "rings on": Fate("rings_on", "no_answer", 487),
+    "an answer as we give up": Fate("answers_as_we_give_up", "no_answer", 200),
+    "trying, and nothing more": Fate("tries_on", "network_failure", 487),
+    "no reply at all": Fate("silent", "network_failure", 408),
+}
+HANGS_UP = "answers and hangs up at once"
+NUMBERS = {name: f"+1202555{1000 + index}" for index, name in enumerate([*FATES, HANGS_UP])}
+
+
+async def test_each_way_a_call_can_go_has_its_outcome_and_leaves_no_call(
+    tmp_path: Path, sipp: StartSipp
+) -> None:
+    phones = {NUMBERS[name]: await sipp(fate.scenario, **fate.values) for name, fate in FATES.items()}
+    phones[NUMBERS[HANGS_UP]] = await sipp("hangs_up_at_once")
+    softphones = await sipp("answers", calls=AGENTS)
+    async with exchange(phones) as trunk, dialing(tmp_path, trunk, softphones) as (service, campaign_id):
+        floor = service.engine.floor
+        await eventually(lambda: len(floor.calls) == len(NUMBERS))
+        async with asyncio.timeout(GIVES_UP_ON_SILENCE_S + 10):
+            while floor.calls:
+                for call in list(floor.calls.values()):
+                    if call.state == CallState.CONNECTED:
+                        service.engine.hang_up(call.attempt)
+                await asyncio.sleep(0.05)
+        await service.engine.written()
+        attempts = await campaigns.list_attempts(service.database.sessions, campaign_id, 0, 100)
+        left = await look(tmp_path / "switch.sock")
+
+    found = {each.e164: (each.outcome, each.sip_status) for each in attempts}
+    assert found.pop(NUMBERS[HANGS_UP]) in {("human", 200), ("abandoned", 200)}
+    assert found == {NUMBERS[name]: (fate.outcome, fate.sip_status) for name, fate in FATES.items()}
+    assert len(attempts) == len(NUMBERS)
+    for attempt in attempts:
+        assert consistent(attempt), attempt
+    assert {leg.role for leg in left.live} == {"agent"}
+    for name, number in NUMBERS.items():
+        if name != "no reply at all":
+            await phones[number].content()
+    await softphones.content()
+
+
+def consistent(attempt: Attempt) -> bool:
+    """Whether what is recorded of a call fits together."""
+    met = attempt.connected_at is not None
+    answered = attempt.answered_at is not None
+    return (
+        attempt.ended_at is not None
+        and (attempt.outcome == "human") == met == (attempt.agent_id is not None)
+        and (attempt.outcome in ("human", "abandoned")) == answered
+    )
+
+
+@asynccontextmanager
+async def dialing(folder: Path, trunk: str, softphones: Sipp) -> AsyncIterator[tuple[Service, int]]:
+    """The service with a campaign that calls all the numbers at once; its id."""
+    endpoint = switch_options(folder).endpoint
+    settings = load_settings(
+        data_dir=folder,
+        database={},
+        mqtt={"port": 0},
+        api={"port": 0},
+        sip={
+            "port": 0,
+            "lines": endpoint.max_calls,
+            "rtp_port": endpoint.rtp_port,
+            "rtp_port_count": endpoint.rtp_port_count,
+            "trunk": trunk,
+        },
+    )
+    async with running(settings) as service:
+        campaign_id = await _campaign(service)
+        await _log_in(service, campaign_id, softphones)
+        await campaigns.start_campaign(service.database.sessions, campaign_id, _now())
+        service.engine.look_now()
+        yield service, campaign_id
+
+
+async def _campaign(service: Service) -> int:
+    sessions = service.database.sessions
+    rows = "phone\n" + "\n".join(NUMBERS.values()) + "\n"
+    report = await leads.import_list(
+        sessions,
+        client_slug="acme",
+        list_name="all",
+        default_country="US",
+        source=io.BytesIO(rows.encode()),
+        now=_now(),
+    )
+    assert report.accepted == len(NUMBERS)
+    settings = CampaignSettings.parse(
+        {
+            "caller_id": "+12025550199",
+            "dial_mode": "power",
+            "lines_per_agent": 10,
+            "ring_timeout_s": RING_TIMEOUT_S,
+            "callable_times": {day: [["00:00", "24:00"]] for day in DAYS},
+        }
+    )
+    return await campaigns.create_campaign(sessions, "acme", "All", settings, ["all"], _now())
+
+
+async def _log_in(service: Service, campaign_id: int, softphones: Sipp) -> None:
+    headers = {"Authorization": f"Bearer {service.api_key}"}
+    async with httpx2.AsyncClient(base_url=service.api_url, headers=headers) as client:
+        for number in range(AGENTS):
+            agent = await campaigns.add_agent(
+                service.database.sessions, "acme", f"Agent {number}", softphones.uri(f"agent{number}"), _now()
+            )
+            shift = {"agent_id": agent, "campaign_ids": [campaign_id]}
+            (await client.post("/api/v1/agent-sessions", json=shift)).raise_for_status()
+    agents = service.engine.floor.agents.values()
+    await eventually(lambda: [each.state for each in agents] == [AgentState.AVAILABLE] * AGENTS)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,52 @@
+"""The migrations make exactly the tables that the code has, on both databases."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import select
+
+from dialer.database import Database, DatabaseUnavailable, is_passing, opened
+from leads.tables import Client, LeadList
+from tests.servers import free_port
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+async def test_a_migrated_database_has_the_tables_of_the_code(database: Database) -> None:
+    assert await database.differences() == []
+    assert await database.is_current()
+
+
+async def test_migrating_again_changes_nothing(database: Database) -> None:
+    await database.migrate()
+    assert await database.is_current()
+
+
+async def test_an_instant_comes_back_as_it_went_in_to_the_millisecond(database: Database) -> None:
+    given = datetime(2026, 11, 23, 1, 2, 3, 456789, tzinfo=timezone(timedelta(hours=-5)))
+    async with database.sessions() as session, session.begin():
+        client = Client(slug="a", name="A")
+        session.add(client)
+        await session.flush()
+        session.add(LeadList(client_id=client.id, name="l", default_country="US", created_at=given))
+    async with database.sessions() as session:
+        (read,) = (await session.exec(select(LeadList.created_at))).all()
+    assert read == given.replace(microsecond=456000)
+    assert read.tzinfo is UTC
+
+
+async def test_a_naive_instant_is_refused(database: Database) -> None:
+    async with database.sessions() as session:
+        session.add(LeadList(client_id=1, name="l", default_country="US", created_at=datetime(2026, 1, 1)))  # noqa: DTZ001
+        with pytest.raises(Exception, match="has no time zone"):
+            await session.flush()
+
+
+async def test_a_database_that_is_away_is_told_in_a_sentence() -> None:
+    async with opened(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/nothing") as away:
+        with pytest.raises(DatabaseUnavailable, match=r"The database cannot be used: .*\.$"):
+            await away.ping()
+        with pytest.raises(OperationalError) as refused:
+            async with away.sessions() as session:
+                await session.exec(select(Client))
+        assert is_passing(refused.value)
