@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Column, Connection, event, text
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel import SQLModel
@@ -131,5 +131,22 @@ def _is_current(connection: Connection) -> bool:
 
 
 def _differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    expressions = _expression_indexes() if connection.dialect.name == "sqlite" else set()
+
+    def is_comparable(_object: Any, name: str | None, kind: str, _reflected: bool, _other: Any) -> bool:
+        return kind != "index" or name not in expressions
+
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "include_object": is_comparable}
+    )
     return list(compare_metadata(context, SQLModel.metadata))
+
+
+def _expression_indexes() -> set[str | None]:
+    """Indexes over expressions, such as a descending column, which cannot be read back from SQLite."""
+    return {
+        str(index.name)
+        for table in SQLModel.metadata.tables.values()
+        for index in table.indexes
+        if any(not isinstance(each, Column) for each in index.expressions)
+    }

@@ -66,6 +66,7 @@ LATE: frozenset[tuple[CallState, CallEvent]] = frozenset(
         (_S.CONNECTED, _E.CONNECT),
         (_S.ABANDONED, _E.RING),
         (_S.ABANDONED, _E.ANSWER),
+        (_S.ABANDONED, _E.AGENT_LOST),
         (_S.ABANDONED, _E.UNCLAIMED),
         *((_S.ENDED, event) for event in CallEvent),
     }

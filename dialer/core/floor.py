@@ -116,7 +116,8 @@ class Floor:
         """The campaign dials from now on; its pacer is told who is there and which calls are up."""
         known = self.campaigns[campaign] = FloorCampaign(campaign, pacer, wrap_up_limit_s)
         for call in self.calls.values():
-            self._tell_of_call(call, at)
+            if call.campaign == campaign:
+                self._tell_of_call(call, at)
         for each in self.agents.values():
             if campaign in each.campaigns:
                 self._tell_of_agent(known, each, at)
@@ -144,21 +145,26 @@ class Floor:
         """An agent's shift begins; calls come once the softphone is on the line."""
         each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at)
         self.agents[session] = each
-        return [self._changed(each, at)]
+        self._observe(each, AgentPaused(at, session))
+        return [self._changed(each)]
 
     def restore_agent(self, restored: FloorAgent) -> None:
-        """An agent whose shift was under way when the engine ended; nothing is recorded."""
+        """An agent whose shift was under way when the engine ended; nothing is recorded.
+
+        The calls are restored first. An agent whose call is over finishes with it at the next `tick`.
+        """
         self.agents[restored.session] = restored
+        self._rejoin(restored)
         for campaign in self._campaigns_of(restored):
-            self._tell_state(campaign.pacer, restored, restored.since)
+            self._tell_of_agent(campaign, restored, restored.since)
 
     def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
         """The shift ends, and the talk with it."""
         each = self.agent(session)
         effects: list[Effect] = []
-        if each.state in (AgentState.TALKING, AgentState.RESERVED) and each.attempt in self.calls:
-            effects.append(HangUpCall(each.attempt))
-            self.calls[each.attempt].session = None
+        if call := self._call_of(each):
+            call.session = None
+            effects.append(HangUpCall(call.attempt))
         effects += self._leave_attempt(each, at)
         effects += self._move(each, AgentEvent.LOG_OUT, at, reason)
         effects.append(HangUpAgent(session))
@@ -172,9 +178,13 @@ class Floor:
         if each is None:
             return [HangUpAgent(session)]
         each.line_up = True
-        if each.state == AgentState.UNAVAILABLE and each.pause_asked is not None:
+        if each.state != AgentState.UNAVAILABLE:
+            return self._serve(each, at)
+        if each.pause_asked is not None:
             return self._pause(each, at)
-        return self._move(each, AgentEvent.LINE_UP, at) + self._serve(each, at)
+        effects = self._move(each, AgentEvent.LINE_UP, at)
+        self._observe(each, AgentReady(at, session))
+        return effects + self._serve(each, at)
 
     def line_down(self, session: int, at: float, reason: str) -> list[Effect]:
         """The agent's softphone is gone. A customer who was talking waits for another agent."""
@@ -182,13 +192,13 @@ class Floor:
         if each is None:
             return []
         each.line_up = False
-        attempt, was = each.attempt, each.state
+        if each.state == AgentState.PAUSED:
+            each.pause_asked = each.reason
+        call = self._call_of(each)
         effects = self._leave_attempt(each, at)
         effects += self._move(each, AgentEvent.LINE_DOWN, at, reason)
         self._observe(each, AgentPaused(at, session))
-        if attempt in self.calls and was in (AgentState.TALKING, AgentState.RESERVED):
-            effects += self._offer_again(self.calls[attempt], at)
-        return effects
+        return effects + self._offer_again(call, at) if call else effects
 
     def pause(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent takes no more calls; during a call, once it is wrapped up."""
@@ -227,7 +237,7 @@ class Floor:
     def restore_call(self, restored: FloorCall, at: float) -> None:
         """A call that was up when the engine ended; nothing is recorded."""
         self.calls[restored.attempt] = restored
-        self._pacer_sees(restored.campaign, CallPlaced(at, restored.attempt))
+        self._tell_of_call(restored, at)
 
     def rang(self, attempt: int, at: float) -> list[Effect]:
         """The phone rings."""
@@ -238,29 +248,29 @@ class Floor:
         call = self._advance(attempt, CallEvent.ANSWER)
         if call is None:
             return []
-        call.answered_at = at
+        call.answered_at = call.waits_since = at
         self._pacer_sees(call.campaign, CallAnswered(at, attempt))
         return [CallWasAnswered(attempt, at), *self._find_agent(call, at)]
 
     def connected(self, attempt: int, session: int, at: float) -> list[Effect]:
         """The switch says that the caller and the agent hear each other."""
-        each = self.agents.get(session)
-        call = self._advance(attempt, CallEvent.CONNECT)
-        if call is None or each is None:
+        call, each = self.calls.get(attempt), self.agents.get(session)
+        if call is None or each is None or call.campaign not in each.campaigns:
             return []
-        call.session, call.was_connected = session, True
+        if self._advance(attempt, CallEvent.CONNECT) is None:
+            return []
         self._stop_waiting(call)
-        each.attempt = attempt
-        waited_s = at - (call.answered_at if call.answered_at is not None else at)
+        call.was_connected = True
+        waited_s = 0.0 if call.waits_since is None else max(0.0, at - call.waits_since)
         effects: list[Effect] = [CallWasConnected(attempt, session, each.agent, at, waited_s)]
-        if each.state in (AgentState.RESERVED, AgentState.TALKING):
-            effects += self._move(each, AgentEvent.CONNECT, at)
         self._pacer_sees(call.campaign, CallConnected(at, attempt, session, waited_s))
-        self._observe(each, AgentTalking(at, session), besides=call.campaign)
-        return effects
+        other = self._agent_of(call)
+        if other is not None and other is not each:
+            effects += self._release(other, at)
+        return effects + self._take(each, call, at)
 
     def bridge_failed(self, attempt: int, session: int, at: float) -> list[Effect]:
-        """The caller or the agent was gone when they were to be connected."""
+        """The caller or the agent was gone when they were to be connected; another agent is tried."""
         effects: list[Effect] = []
         each = self.agents.get(session)
         if each is not None and each.state == AgentState.RESERVED and each.attempt == attempt:
@@ -268,6 +278,7 @@ class Floor:
         call = self.calls.get(attempt)
         if call is not None and call.session == session and call.state == CallState.ANSWERED:
             call.session = None
+            call.tried.add(session)
             effects += self._find_agent(call, at)
         return effects
 
@@ -296,6 +307,8 @@ class Floor:
     def switch_lost(self, at: float) -> list[Effect]:
         """The switch died: every call is lost and no softphone is on the line."""
         effects: list[Effect] = []
+        for each in self.agents.values():
+            each.line_up = False  # so that nobody is given a call that is about to be lost
         for attempt in list(self.calls):
             effects += self.lost(attempt, Outcome.LOST, at)
         for session in list(self.agents):
@@ -341,19 +354,16 @@ class Floor:
         return outcome_of_answered(connected=call.was_connected)
 
     def _end(self, call: FloorCall, outcome: Outcome, end: CallEnd, at: float) -> list[Effect]:
+        each = self._agent_of(call)
         del self.calls[call.attempt]
         self._stop_waiting(call)
         effects: list[Effect] = [CallHasEnded(call.attempt, call.campaign, at, outcome, end)]
         self._tell_pacer_of_end(call, outcome, at)
-        each = self.agents.get(call.session) if call.session is not None else None
-        if each is not None and each.attempt == call.attempt:
-            if each.state == AgentState.RESERVED:
-                return effects + self._release(each, at)
-            if each.state == AgentState.TALKING:
-                return effects + self._begin_wrap_up(each, call, at)
+        if each is not None and each.state == AgentState.TALKING:
+            return effects + self._begin_wrap_up(each, call, at)
         if call.was_connected and not call.dispositioned:
             effects.append(DispositionMissed(call.attempt, at))
-        return effects
+        return effects + self._release(each, at) if each is not None else effects
 
     def _begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         effects = self._move(each, AgentEvent.TALK_END, at)
@@ -362,7 +372,7 @@ class Floor:
             each.attempt = None
             return effects + self._finish_wrap_up(each, at)
         campaign = self.campaigns.get(call.campaign)
-        each.wrap_up_ends_at = at + (campaign.wrap_up_limit_s if campaign else 0.0)
+        each.wrap_up_ends_at = at + (campaign.wrap_up_limit_s if campaign else _WRAP_UP_LIMIT_S)
         return effects
 
     def _leave_attempt(self, each: FloorAgent, at: float) -> list[Effect]:
@@ -382,28 +392,52 @@ class Floor:
             self._pacer_sees(call.campaign, CallAbandoned(at, call.attempt))
 
     def _find_agent(self, call: FloorCall, at: float) -> list[Effect]:
-        free = [
-            each
-            for each in self.agents.values()
-            if each.state == AgentState.AVAILABLE and each.line_up and call.campaign in each.campaigns
-        ]
+        free = [each for each in self.agents.values() if self._suits(each, call)]
         if free:
             return self._reserve(min(free, key=lambda each: each.since), call, at)
-        if campaign := self.campaigns.get(call.campaign):
-            campaign.waiting.append(call.attempt)
+        self.waiting.append(call.attempt)
         return []
+
+    def _serve(self, each: FloorAgent, at: float) -> list[Effect]:
+        """Gives an agent who has just become free the call that has waited longest."""
+        waiting = [self.calls[attempt] for attempt in self.waiting if self._suits(each, self.calls[attempt])]
+        if not waiting:
+            return []
+        call = min(waiting, key=lambda call: call.waits_since or at)
+        self._stop_waiting(call)
+        return self._reserve(each, call, at)
+
+    @staticmethod
+    def _suits(each: FloorAgent, call: FloorCall) -> bool:
+        free = each.state == AgentState.AVAILABLE and each.line_up
+        return free and call.campaign in each.campaigns and each.session not in call.tried
 
     def _offer_again(self, call: FloorCall, at: float) -> list[Effect]:
         call.session = None
-        self._advance(call.attempt, CallEvent.AGENT_LOST)
-        return self._find_agent(call, at)
+        if self._advance(call.attempt, CallEvent.AGENT_LOST):
+            call.waits_since = at
+        return self._find_agent(call, at) if call.state == CallState.ANSWERED else []
 
     def _reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         each.attempt = call.attempt
         call.session = each.session
         changed = self._move(each, AgentEvent.RESERVE, at)
-        self._observe(each, AgentTalking(at, each.session), besides=call.campaign)
+        # The campaign's own pacer counts the call as waiting, and the agent as free for it.
+        besides = None if call.was_connected else call.campaign
+        self._observe(each, AgentTalking(at, each.session), besides)
         return [Bridge(call.attempt, each.session), *changed]
+
+    def _take(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+        """The two talk; not so where a switch that repeats itself tells of a talk long past."""
+        reserved = each.state in _WITH_A_CALL and each.attempt == call.attempt
+        if not reserved and each.state != AgentState.AVAILABLE:
+            call.session = None
+            if campaign := self.campaigns.get(call.campaign):
+                self._tell_of_agent(campaign, each, at)
+            return []
+        each.attempt, call.session = call.attempt, each.session
+        self._observe(each, AgentTalking(at, each.session), besides=call.campaign)
+        return self._move(each, AgentEvent.CONNECT, at)
 
     def _release(self, each: FloorAgent, at: float) -> list[Effect]:
         effects = self._leave_attempt(each, at)
@@ -428,28 +462,42 @@ class Floor:
     def _become_ready(self, each: FloorAgent, at: float) -> list[Effect]:
         effects = self._leave_attempt(each, at)
         if not each.line_up:
+            self._observe(each, AgentPaused(at, each.session))
             return effects + self._move(each, AgentEvent.LINE_DOWN, at, "no_softphone")
         effects += self._move(each, AgentEvent.READY, at)
         self._observe(each, AgentReady(at, each.session))
         return effects + self._serve(each, at)
 
-    def _serve(self, each: FloorAgent, at: float) -> list[Effect]:
-        """Gives an agent who has just become free the call that has waited longest."""
-        if each.state != AgentState.AVAILABLE:
-            return []
-        waiting = [
-            self.calls[campaign.waiting[0]] for campaign in self._campaigns_of(each) if campaign.waiting
-        ]
-        if not waiting:
-            return []
-        call = min(waiting, key=lambda call: call.answered_at or at)
-        self._stop_waiting(call)
-        return self._reserve(each, call, at)
-
     def _stop_waiting(self, call: FloorCall) -> None:
-        campaign = self.campaigns.get(call.campaign)
-        if campaign is not None and call.attempt in campaign.waiting:
-            campaign.waiting.remove(call.attempt)
+        if call.attempt in self.waiting:
+            self.waiting.remove(call.attempt)
+
+    def _rejoin(self, each: FloorAgent) -> None:
+        """Brings a restored agent together with the call that the switch, or else the record, names."""
+        talk = next((call for call in self.calls.values() if call.session == each.session), None)
+        if talk is not None and talk.state == CallState.CONNECTED:
+            each.state, each.attempt, each.wrap_up_ends_at = AgentState.TALKING, talk.attempt, None
+            return
+        if each.state not in _WITH_A_CALL:
+            return
+        call = self.calls.get(each.attempt) if each.attempt is not None else None
+        if call is not None and call.session is None:
+            call.session = each.session
+            return
+        if call is not None or each.state == AgentState.RESERVED:
+            each.attempt = None
+        each.state, each.wrap_up_ends_at = AgentState.WRAP_UP, each.since
+
+    def _call_of(self, each: FloorAgent) -> FloorCall | None:
+        """The call that the agent is being connected or talks with."""
+        call = self.calls.get(each.attempt) if each.attempt is not None else None
+        busy = each.state in _WITH_A_CALL
+        return call if busy and call is not None and call.session == each.session else None
+
+    def _agent_of(self, call: FloorCall) -> FloorAgent | None:
+        """The agent who is being connected or talks with the caller."""
+        each = self.agents.get(call.session) if call.session is not None else None
+        return each if each is not None and self._call_of(each) is call else None
 
     def _move(self, each: FloorAgent, event: AgentEvent, at: float, reason: str = "") -> list[Effect]:
         before, was_reason = each.state, each.reason
@@ -457,13 +505,13 @@ class Floor:
         each.reason = reason
         if each.state == before and reason == was_reason:
             return []
-        each.since = at
-        if each.state == AgentState.AVAILABLE and event == AgentEvent.LINE_UP:
-            self._observe(each, AgentReady(at, each.session))
-        return [self._changed(each, at)]
+        each.since = max(at, each.since)  # the switch's events and the agents' wishes may come out of order
+        return [self._changed(each)]
 
-    def _changed(self, each: FloorAgent, at: float) -> AgentChanged:
-        return AgentChanged(each.session, each.agent, each.state, each.reason, each.attempt, at)
+    def _changed(self, each: FloorAgent) -> AgentChanged:
+        return AgentChanged(each.session, each.agent, each.state, each.reason, each.attempt, each.since)
+
+    # --- what the pacers are told ---------------------------------------------------------------
 
     def _campaigns_of(self, each: FloorAgent) -> list[FloorCampaign]:
         return [self.campaigns[campaign] for campaign in each.campaigns if campaign in self.campaigns]
@@ -477,13 +525,30 @@ class Floor:
             if campaign.campaign != besides:
                 campaign.pacer.observe(event)
 
-    def _tell_state(self, pacer: Pacer, each: FloorAgent, at: float) -> None:
+    def _tell_of_call(self, call: FloorCall, at: float) -> None:
+        """Makes a call known that is up already; a talk becomes known with its agent."""
+        if call.was_connected or call.state == CallState.ABANDONED:
+            return
+        self._pacer_sees(call.campaign, CallPlaced(at, call.attempt))
+        if call.state == CallState.ANSWERED:
+            self._pacer_sees(call.campaign, CallAnswered(at, call.attempt))
+
+    def _tell_of_agent(self, campaign: FloorCampaign, each: FloorAgent, at: float) -> None:
+        """Makes an agent known who is on shift already."""
+        call = self._call_of(each)
+        mine = call if call is not None and call.campaign == campaign.campaign else None
+        event: PacingEvent
         match each.state:
+            case AgentState.TALKING if mine is not None:
+                event = CallConnected(at, mine.attempt, each.session, waited_s=0.0)
+            case AgentState.RESERVED if mine is not None and not mine.was_connected:
+                event = AgentReady(at, each.session)
             case AgentState.AVAILABLE:
-                pacer.observe(AgentReady(at, each.session))
+                event = AgentReady(at, each.session)
             case AgentState.RESERVED | AgentState.TALKING:
-                pacer.observe(AgentTalking(at, each.session))
+                event = AgentTalking(at, each.session)
             case AgentState.WRAP_UP:
-                pacer.observe(AgentWrapping(at, each.session))
+                event = AgentWrapping(at, each.session)
             case _:
-                pacer.observe(AgentPaused(at, each.session))
+                event = AgentPaused(at, each.session)
+        campaign.pacer.observe(event)

@@ -166,7 +166,11 @@ class Pacer(Protocol):
     """Decides how many calls to place."""
 
     def observe(self, event: PacingEvent) -> None:
-        """Takes note of what happened; events of calls and agents it never heard of are ignored."""
+        """Takes note of what happened.
+
+        An agent is known from the first event that names them, a call from CallPlaced or CallConnected;
+        other events of calls that it never heard of are ignored.
+        """
 
     def calls_to_place(self, now: float, upcoming: Sequence[float | None] = ()) -> int:
         """How many calls to place now. `upcoming`: chances of an answer of the next leads, in order."""
@@ -234,6 +238,7 @@ class _Census:
                 if call in self._calls:
                     self._calls[call] = _CallPhase.WAITING
             case CallConnected(call=call, agent=agent):
+                self._leave_call(agent)
                 self._calls[call] = _CallPhase.CONNECTED
                 self._call_of_agent[agent] = call
                 self._agents[agent] = _AgentPhase.TALKING

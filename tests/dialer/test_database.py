@@ -3,12 +3,23 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from sqlalchemy import inspect
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from dialer.database import Database, DatabaseUnavailable, is_passing, opened
 from leads.tables import Client, LeadList
 from tests.servers import free_port
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+async def test_the_index_that_claims_are_made_by_is_there(database: Database) -> None:
+    async with database.sessions() as session:
+        connection = await session.connection()
+        names = await connection.run_sync(
+            lambda sync: {index["name"] for index in inspect(sync).get_indexes("campaign_lead")}
+        )
+    assert "ix_campaign_lead_next" in names
 
 
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
