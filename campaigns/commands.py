@@ -15,7 +15,7 @@ from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
     abandonment_table,
-    agent_table,
+    agent_tables,
     disposition_tables,
     report_tables,
     show,
@@ -180,7 +180,7 @@ def report_dispositions(context: typer.Context, campaign: CampaignRef, as_json: 
 @report_app.command("agents")
 def report_agents(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
     """The agents' time and what came of it."""
-    _report(context, campaign, as_json, lambda report: [agent_table(report)])
+    _report(context, campaign, as_json, agent_tables)
 
 
 @report_app.command("abandonment")

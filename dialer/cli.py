@@ -95,7 +95,7 @@ async def _serve(settings: Settings) -> None:
 def demo(
     leads: Annotated[int, typer.Option(min=1, help="How many rows of the sample file to load.")] = 500,
     agents: Annotated[int, typer.Option(min=1, max=100, help="How many agents take the calls.")] = 20,
-    mode: Annotated[str, typer.Option(help="progressive or power.")] = "power",
+    mode: Annotated[str, typer.Option(help="progressive or power.")] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(min=1.0, max=10.0, help="In power mode.")] = 1.2,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure to this file.")] = None,
     data_dir: Annotated[

@@ -51,7 +51,7 @@ _TIME_LIMIT_S = 105.0
 _LOOK_S = 0.5
 _DIALING_S = 60.0
 """How long the dialing should take; the simulated people are as quick as that asks for."""
-_AGENT_S_PER_ROW = 3.3
+_AGENT_S_PER_ROW = 4.5
 """What a row of the file costs an agent at the people's own pace: ringing, talk and wrap-up."""
 _QUICKEST = 0.25
 _EARLY = {
@@ -75,7 +75,7 @@ class DemoOptions:
 
     leads: int = 500
     agents: int = 20
-    dial_mode: str = "power"
+    dial_mode: str = "progressive"
     lines_per_agent: float = 1.2
     json_file: Path | None = None
     data_dir: Path | None = None
@@ -358,7 +358,8 @@ def _show(report: DemoReport, options: DemoOptions, console: Console, folder: Pa
     heard = report.hearing
     console.print(
         f"\nConversations: {heard.conversations}. The agent's softphone heard the caller in "
-        f"{heard.agent_heard}, the caller heard the agent in {heard.customer_heard}.",
+        f"{heard.agent_heard}, the caller heard the agent in {heard.customer_heard}. "
+        f"{heard.cut_short} more ended within a second.",
         highlight=False,
         soft_wrap=True,
     )

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+_SHORTEST_S = 1.0
+"""Simulated phones listen ten times a second, and say so after a moment."""
+
 
 @dataclass(frozen=True)
 class Conversation:
@@ -18,8 +21,12 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Hearing:
-    """Of so many conversations, in how many each side heard the other."""
+    """Of so many conversations, in how many each side heard the other.
 
+    `cut_short` counts those that ended before anybody could say a word; they are not among the others.
+    """
+
+    cut_short: int
     conversations: int
     agent_heard: int
     customer_heard: int
@@ -40,11 +47,13 @@ def hearing(
     for event in carrier:
         if event["event"] == "ended" and event.get("heard"):
             heard_by_customer[event["number"]].append(event["at"])
+    long_enough = [each for each in conversations if each.ended_at - each.started_at >= _SHORTEST_S]
     return Hearing(
-        conversations=len(conversations),
+        cut_short=len(conversations) - len(long_enough),
+        conversations=len(long_enough),
         agent_heard=sum(
             any(began < each.ended_at and ended > each.started_at for began, ended in stretches[each.user])
-            for each in conversations
+            for each in long_enough
         ),
         customer_heard=sum(
             any(at >= each.started_at for at in heard_by_customer[each.number]) for each in conversations

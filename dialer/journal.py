@@ -30,8 +30,8 @@ class Journal(Generic[Entry]):
         self._is_passing = is_passing
         self._waiting: list[Entry] = []
         self._arrived = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._added = self._done = 0
+        self._stored = asyncio.Condition()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
         self.refused = 0
@@ -46,12 +46,14 @@ class Journal(Generic[Entry]):
     def add(self, entry: Entry) -> None:
         """Has an entry written after all that were added before it."""
         self._waiting.append(entry)
-        self._idle.clear()
+        self._added += 1
         self._arrived.set()
 
     async def written(self) -> None:
         """Returns when all that was added so far has been written."""
-        await self._idle.wait()
+        goal = self._added
+        async with self._stored:
+            await self._stored.wait_for(lambda: self._done >= goal)
 
     async def close(self) -> None:
         """Writes what waits, and ends. Returns only when all is written."""
@@ -67,7 +69,9 @@ class Journal(Generic[Entry]):
             while self._waiting:
                 batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
                 await self._store(batch)
-            self._idle.set()
+                self._done += len(batch)
+                async with self._stored:
+                    self._stored.notify_all()
 
     async def _store(self, batch: list[Entry]) -> None:
         pause = 0.1
@@ -78,6 +82,7 @@ class Journal(Generic[Entry]):
                 return
             except Exception as error:  # noqa: BLE001 - whatever went wrong, no entry may be lost silently
                 if not self._is_passing(error):
+                    self.behind = False
                     await self._store_singly(batch, error)
                     return
                 if not self.behind:

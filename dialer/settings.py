@@ -77,7 +77,13 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix=_PREFIX, env_nested_delimiter="__", extra="ignore", frozen=True, secrets_dir=None
+        env_prefix=_PREFIX,
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        secrets_dir=None,
     )
 
     data_dir: Path = Path("dialer-data")
@@ -111,12 +117,7 @@ class Settings(BaseSettings):
             return f"sqlite+aiosqlite:///{self.data_dir / 'dialer.db'}"
         url = self.database.url.get_secret_value()
         scheme, separator, rest = url.partition("://")
-        drivers = {
-            "postgresql": "postgresql+psycopg",
-            "postgres": "postgresql+psycopg",
-            "sqlite": "sqlite+aiosqlite",
-        }
-        return f"{drivers.get(scheme, scheme)}{separator}{rest}"
+        return f"{_DRIVERS.get(scheme, scheme)}{separator}{rest}"
 
 
 class _FileValues(EnvSettingsSource):
@@ -127,11 +128,13 @@ class _FileValues(EnvSettingsSource):
         for name, path in os.environ.items():
             if name.startswith(_PREFIX) and name.endswith("_FILE"):
                 try:
-                    values[name.removesuffix("_FILE").lower()] = Path(path).read_text().strip()
+                    values[name.removesuffix("_FILE").lower()] = Path(path).read_text("utf-8").strip()
                 except OSError as error:
                     raise SettingsInvalid(
                         f"{name} names {path}, which cannot be read: {error.strerror}."
                     ) from error
+                except UnicodeDecodeError:
+                    raise SettingsInvalid(f"{name} names {path}, which is not UTF-8 text.") from None
         return values
 
 
@@ -148,5 +151,5 @@ def load_settings(**overrides: Any) -> Settings:
             for each in error.errors(include_input=False)
         )
         raise SettingsInvalid(f"The settings are not valid. {wrong}.") from error
-    except ValueError as error:
-        raise SettingsInvalid(f"The settings file cannot be read: {error}.") from error
+    except (OSError, ValueError) as error:
+        raise SettingsInvalid(f"{_PREFIX}CONFIG names {config}, which cannot be read: {error}.") from error

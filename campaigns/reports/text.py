@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -31,9 +32,9 @@ def show(tables: Sequence[Table]) -> None:
         sys.stdout.write("\n\n".join(plain(table) for table in tables) + "\n")
         return
     for table in tables:
-        drawn = RichTable(title=table.title, title_justify="left")
+        drawn = RichTable(title=table.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         for index, column in enumerate(table.columns):
-            drawn.add_column(column, justify="left" if index == 0 else "right")
+            drawn.add_column(column, justify="left" if index == 0 else "right", overflow="fold")
         for row in table.rows:
             drawn.add_row(*(Text(written(cell)) for cell in row))
         console.print(drawn)
@@ -69,7 +70,7 @@ def report_tables(report: CampaignReport) -> list[Table]:
         figures_table(report),
         *disposition_tables(report),
         leads_table(report),
-        agent_table(report),
+        *agent_tables(report),
     ]
 
 
@@ -108,28 +109,17 @@ def leads_table(report: CampaignReport) -> Table:
     return Table("Leads", ("state", "reason", "leads"), rows)
 
 
-_AGENT_COLUMNS = (
-    "agent",
-    "logged in",
-    "available",
-    "talk",
-    "hold",
-    "wrap",
-    "pause",
-    "other",
-    "calls",
-    "contacts",
-    "conversions",
-    "occupancy",
-    "utilisation",
-    "handle time",
-)
+_TIME_COLUMNS = ("agent", "logged in", "available", "talk", "hold", "wrap", "pause", "other")
+_WORK_COLUMNS = ("agent", "calls", "contacts", "conversions", "occupancy", "utilisation", "handle time")
 
 
-def agent_table(report: CampaignReport) -> Table:
-    """The agents' time and what came of it."""
-    rows = [_agent_row(agent.name, agent.figures) for agent in report.agents]
-    return Table("Agents", _AGENT_COLUMNS, [*rows, _agent_row("all", report.team)])
+def agent_tables(report: CampaignReport) -> list[Table]:
+    """How the agents' time was spent, and what came of it."""
+    agents = [(agent.name, agent.figures) for agent in report.agents] + [("all", report.team)]
+    return [
+        Table("Agents' time", _TIME_COLUMNS, [_time_row(*each) for each in agents]),
+        Table("Agents' work", _WORK_COLUMNS, [_work_row(*each) for each in agents]),
+    ]
 
 
 def abandonment_table(report: CampaignReport) -> Table:
@@ -140,8 +130,7 @@ def abandonment_table(report: CampaignReport) -> Table:
     return Table("Abandoned calls", ("campaign", "abandon rate", "target", "is"), [row])
 
 
-def _agent_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
-    handle_time = figures.average_handle_time_ms.value
+def _time_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
     times = (
         figures.logged_in_ms,
         figures.available_ms,
@@ -151,12 +140,16 @@ def _agent_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
         figures.pause_ms,
         figures.other_ms,
     )
-    counts = (figures.calls_handled, figures.contacts, figures.conversions)
+    return (name, *(_clock(each) for each in times))
+
+
+def _work_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
     shares = tuple(
         "-" if each.value is None else f"{each.value:.1%}"
         for each in (figures.occupancy, figures.utilisation)
     )
-    return (name, *(_clock(each) for each in times), *counts, *shares, _clock(handle_time))
+    counts = (figures.calls_handled, figures.contacts, figures.conversions)
+    return (name, *counts, *shares, _clock(figures.average_handle_time_ms.value))
 
 
 def _ratio(figure: Rate) -> str:

@@ -351,7 +351,8 @@ class Floor:
     def _outcome(self, call: FloorCall, end: CallEnd) -> Outcome:
         if call.answered_at is None:
             return outcome_of_unanswered(end)
-        return outcome_of_answered(connected=call.was_connected)
+        being_connected = call.state == CallState.ANSWERED and call.session is not None
+        return outcome_of_answered(had_agent=call.was_connected or being_connected)
 
     def _end(self, call: FloorCall, outcome: Outcome, end: CallEnd, at: float) -> list[Effect]:
         each = self._agent_of(call)
@@ -361,7 +362,7 @@ class Floor:
         self._tell_pacer_of_end(call, outcome, at)
         if each is not None and each.state == AgentState.TALKING:
             return effects + self._begin_wrap_up(each, call, at)
-        if call.was_connected and not call.dispositioned:
+        if (call.was_connected or outcome == Outcome.HUMAN) and not call.dispositioned:
             effects.append(DispositionMissed(call.attempt, at))
         return effects + self._release(each, at) if each is not None else effects
 
@@ -388,8 +389,12 @@ class Floor:
             rang_out = outcome in (Outcome.NO_ANSWER, Outcome.CANCELED)
             event = CallUnanswered(at, call.attempt) if rang_out else CallFailed(at, call.attempt)
             self._pacer_sees(call.campaign, event)
-        elif not call.was_connected and call.state == CallState.ANSWERED:
-            self._pacer_sees(call.campaign, CallAbandoned(at, call.attempt))
+        elif call.state == CallState.ANSWERED and not call.was_connected:
+            if outcome == Outcome.HUMAN and call.session is not None:
+                waited_s = at - call.answered_at
+                self._pacer_sees(call.campaign, CallConnected(at, call.attempt, call.session, waited_s))
+            else:
+                self._pacer_sees(call.campaign, CallAbandoned(at, call.attempt))
 
     def _find_agent(self, call: FloorCall, at: float) -> list[Effect]:
         free = [each for each in self.agents.values() if self._suits(each, call)]

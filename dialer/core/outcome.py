@@ -73,10 +73,11 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
     return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)
 
 
-def outcome_of_answered(*, connected: bool) -> Outcome:
-    """The outcome of an answered call: a person, unless nobody was there for them.
+def outcome_of_answered(*, had_agent: bool) -> Outcome:
+    """The outcome of an answered call. `had_agent`: one talked, or was just being connected.
 
-    Someone who hangs up before the two seconds of 16 CFR 310.4(b)(4) are over has met silence all the
-    same, and counts as abandoned here: an error on the side of the person.
+    16 CFR 310.4(b)(4) counts a call as abandoned where no agent is there within two seconds. Someone who
+    hangs up sooner, and whom no agent was free for, has met silence all the same and counts as abandoned
+    here, an error on the side of the person; someone who hangs up on the agent does not.
     """
-    return Outcome.HUMAN if connected else Outcome.ABANDONED
+    return Outcome.HUMAN if had_agent else Outcome.ABANDONED

@@ -340,5 +340,5 @@ class _RatioPacer:
         return max(1.0, 1.0 / self._settings.max_calls_per_second)
 
     def _forget(self, now: float) -> None:
-        while self._placed and self._placed[0] <= now - self._rate_window_s:
+        while self._placed and self._placed[0] + self._rate_window_s <= now:
             self._placed.popleft()

@@ -21,7 +21,9 @@ import pjsua2 as pj
 from dialer.errors import DialerError
 from dialer.switch.options import EndpointOptions
 
-_Q850 = re.compile(rb"^Reason:[^\r\n]*Q\.850[^\r\n]*cause=(\d+)", re.IGNORECASE | re.MULTILINE)
+_Q850 = re.compile(
+    rb"^Reason:[^\r\n]*?\bQ\.850\b[^\r\n]*?;\s*cause\s*=\s*(\d{1,3})", re.IGNORECASE | re.MULTILINE
+)
 _CODECS = ("PCMU/8000", "PCMA/8000")
 _TOO_MANY = 70010  # PJ_ETOOMANY
 _GOODBYE_WITHIN_S = 1.0

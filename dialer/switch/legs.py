@@ -78,7 +78,8 @@ class _Leg:
     answered_at: float | None = None
     provisional: bool = False
     timed_out: bool = False
-    ended_by: EndedBy = "far_end"
+    ended_by: EndedBy = "switch"
+    """Who ended it, unless the far end did."""
 
 
 @dataclass
@@ -164,9 +165,10 @@ class LegBook:
         if leg is None:
             return []
         if leg.partner is not None and (partner := self._legs.get(leg.partner)) is not None:
-            partner.state = "answered"
             partner.partner = None
-            self._await_claim(partner, now)
+            if partner.state == "bridged":
+                partner.state = "answered"
+                self._await_claim(partner, now)
         return [
             LegEnded(
                 at=now,

@@ -153,6 +153,8 @@ _encoder = msgspec.msgpack.Encoder()
 _command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
 _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 class MalformedMessage(ValueError):
     """The peer sent what is not one of our messages; the connection cannot be used further."""
@@ -189,7 +191,7 @@ def decode_command(body: bytes) -> AnyCommand:
     """Raises MalformedMessage."""
     try:
         return _command_decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise MalformedMessage(str(error)) from error
 
 
@@ -197,5 +199,5 @@ def decode_event(body: bytes) -> AnyEvent:
     """Raises MalformedMessage."""
     try:
         return _event_decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise MalformedMessage(str(error)) from error

@@ -5,9 +5,8 @@ import contextlib
 import os
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -16,13 +15,13 @@ import pytest
 
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
-    AnyCommand,
     AnyEvent,
     Event,
     FrameReader,
+    LegRole,
+    PlaceLeg,
     SwitchReady,
     decode_event,
-    frame,
 )
 from dialer.switch.options import EndpointOptions, SwitchOptions
 from tests.servers import free_port
@@ -151,24 +150,78 @@ async def exchange(routes: Mapping[str, Sipp]) -> AsyncIterator[str]:
 # --- a switch -----------------------------------------------------------------------------------
 
 
-def switch_options(folder: Path) -> SwitchOptions:
+def switch_options(folder: Path, lines: int = 50) -> SwitchOptions:
     """A switch with files in that folder and RTP ports that no other worker's switch uses."""
     endpoint = EndpointOptions(
-        max_calls=50, rtp_port=20000 + 2000 * (worker_number() % 6), rtp_port_count=2000
+        max_calls=lines, rtp_port=20000 + 2000 * (worker_number() % 6), rtp_port_count=2000
     )
     return SwitchOptions(folder / "switch.sock", folder / "switch.log", endpoint)
 
 
-async def look(switch: Path) -> SwitchReady:
-    """What a switch says to whoever connects to its socket; its engine connects again by itself."""
-    reader, writer = await asyncio.open_unix_connection(switch)
+class Switch:
+    """A switch process, with the test in its engine's place: it acknowledges all that it is told."""
+
+    def __init__(self, folder: Path, lines: int = 50) -> None:
+        self.options = switch_options(folder, lines)
+        self.events: list[AnyEvent] = []
+        self.losses = 0
+        self.link = SwitchLink(self.options, self._hear, self._lose)
+
+    def _hear(self, event: AnyEvent) -> None:
+        self.events.append(event)
+        self.link.acknowledge(event.seq)
+
+    def _lose(self) -> None:
+        self.losses += 1
+
+    def place(self, leg: str, uri: str, *, ring_timeout_s: float = 10, message: str = "") -> None:
+        """Calls a customer, or an agent where the leg's name begins so."""
+        role: LegRole = "agent" if leg.startswith("agent") else "customer"
+        assert self.link.send(PlaceLeg(leg, role, uri, "+12025550199", ring_timeout_s, 2.0, message))
+
+    async def stop(self) -> None:
+        """Ends the process, whether or not the link to it is up; once is enough."""
+        if not self.link.up and self.options.socket.exists():
+            self.link = SwitchLink(self.options, self._hear, self._lose)
+            await self.link.start()
+        await self.link.stop()
+
+    def of(self, kind: type[Kind], leg: str) -> list[Kind]:
+        """What was said of a leg so far, of that kind."""
+        return [each for each in self.events if isinstance(each, kind) and getattr(each, "leg", "") == leg]
+
+    async def said(self, kind: type[Kind], leg: str, within_s: float = 10) -> Kind:
+        """The first event of that kind about that leg, once it has come."""
+        return (await eventually(lambda: self.of(kind, leg), within_s))[0]
+
+
+@pytest.fixture
+async def switch(tmp_path: Path) -> AsyncIterator[Switch]:
+    """A switch that is up, and is stopped at the end."""
+    started = Switch(tmp_path)
+    await started.link.start()
+    yield started
+    await started.stop()
+
+
+async def look(path: Path) -> SwitchReady:
+    """What a switch says of itself to whoever connects to its socket."""
+    ready, _ = await hear_without_recording(path)
+    return ready
+
+
+async def hear_without_recording(path: Path) -> tuple[SwitchReady, list[AnyEvent]]:
+    """What a switch says to an engine that connects, and what it repeats; nothing is acknowledged."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    frames = FrameReader()
+    heard: list[AnyEvent] = []
     try:
-        frames = FrameReader()
         while True:
-            for body in frames.feed(await reader.read(65536)):
-                event = decode_event(body)
-                assert isinstance(event, SwitchReady)
-                return event
+            heard += [decode_event(body) for body in frames.feed(await reader.read(65536))]
+            ready = heard[0]
+            assert isinstance(ready, SwitchReady)
+            if heard[-1].seq >= ready.replays_through:
+                return ready, heard[1:]
     finally:
         writer.close()
         await writer.wait_closed()

@@ -1,4 +1,4 @@
-"""Every way a carrier can treat a call, played by sipp, ends in the right outcome and leaves no call behind."""
+"""Every way a carrier can treat a call, played by sipp, has its outcome and leaves no call behind."""
 
 import asyncio
 import io
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from campaigns import service as campaigns
 from campaigns.core.calling_window import DAYS
@@ -18,8 +19,9 @@ from dialer.bootstrap import Service, running
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.settings import load_settings
+from dialer.switch.messages import LegAnswered, LegEnded
 from leads import service as leads
-from tests.dialer.switch.conftest import Sipp, StartSipp, exchange, look, switch_options
+from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, exchange, look, switch_options
 from tests.support import eventually
 
 AGENTS = 3
@@ -59,9 +61,9 @@ FATES = {
     "early media, then an answer": Fate("early_media_then_answers", "human", 200),
     "an answer": Fate("answers", "human", 200),
     "rings on": Fate("rings_on", "no_answer", 487),
-    "an answer as we give up": Fate("answers_as_we_give_up", "no_answer", 200),
+    "an answer as we give up": Fate("answers_as_we_give_up", "no_answer", 487),
     "trying, and nothing more": Fate("tries_on", "network_failure", 487),
-    "no reply at all": Fate("silent", "network_failure", 408),
+    "no reply at all": Fate("silent", "network_failure", 487),
 }
 HANGS_UP = "answers and hangs up at once"
 NUMBERS = {name: f"+1202555{1000 + index}" for index, name in enumerate([*FATES, HANGS_UP])}
@@ -174,3 +176,33 @@ async def _log_in(service: Service, campaign_id: int, softphones: Sipp) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("Q.850;cause=18", 18),
+        ('Q.850; cause=1; text="Unallocated"', 1),
+        ('Q.850;cause=16;text="Terminated", SIP;cause=603', 16),
+        ('SIP;cause=603;text="analytics", q.850;text="a, b";cause=21', 21),
+        ('SIP;cause=603;text="no other"', None),
+        ("Q.850;cause=", None),
+    ],
+)
+async def test_the_networks_own_cause_comes_with_the_end(
+    switch: Switch, sipp: StartSipp, reason: str, cause: int | None
+) -> None:
+    carrier = await sipp("refuses_with_reason", status="480 Temporarily Unavailable", reason=reason)
+    switch.place("call", carrier.uri("+12025551000"))
+    ended = await switch.said(LegEnded, "call")
+    assert (ended.status, ended.q850_cause) == (480, cause)
+
+
+async def test_who_answers_long_after_we_gave_up_is_let_go_at_once(switch: Switch, sipp: StartSipp) -> None:
+    carrier = await sipp("answers_too_late")
+    switch.place("call", carrier.uri("+12025551000"), ring_timeout_s=0.5)
+    ended = await switch.said(LegEnded, "call")
+    assert ended.timed_out
+    await carrier.content()
+    assert not switch.of(LegAnswered, "call")
+    assert not (await look(switch.options.socket)).live

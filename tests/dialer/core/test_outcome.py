@@ -1,0 +1,62 @@
+"""What became of a call, from how the network says it ended."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
+
+TABLE = [
+    (CallEnd(486), Outcome.BUSY),
+    (CallEnd(600), Outcome.BUSY),
+    (CallEnd(404), Outcome.INVALID_NUMBER),
+    (CallEnd(484), Outcome.INVALID_NUMBER),
+    (CallEnd(604), Outcome.INVALID_NUMBER),
+    (CallEnd(410), Outcome.DISCONNECTED),
+    (CallEnd(480), Outcome.NO_ANSWER),
+    (CallEnd(480, provisional=True), Outcome.NO_ANSWER),
+    (CallEnd(487), Outcome.CANCELED),
+    (CallEnd(487, by_far_end=False, provisional=True), Outcome.CANCELED),
+    (CallEnd(200, by_far_end=False), Outcome.CANCELED),
+    (CallEnd(503), Outcome.CONGESTION),
+    (CallEnd(603), Outcome.REJECTED),
+    (CallEnd(607), Outcome.REJECTED),
+    (CallEnd(608), Outcome.BLOCKED),
+    (CallEnd(408, provisional=True), Outcome.NO_ANSWER),
+    (CallEnd(408), Outcome.NETWORK_FAILURE),
+    (CallEnd(487, by_far_end=False, timed_out=True, provisional=True), Outcome.NO_ANSWER),
+    (CallEnd(487, by_far_end=False, timed_out=True), Outcome.NETWORK_FAILURE),
+    (CallEnd(0, by_far_end=False, timed_out=True), Outcome.NETWORK_FAILURE),
+    (CallEnd(0, "every line is in use", by_far_end=False), Outcome.NETWORK_FAILURE),
+    (CallEnd(500), Outcome.NETWORK_FAILURE),
+    (CallEnd(401), Outcome.NETWORK_FAILURE),
+    (CallEnd(302), Outcome.NETWORK_FAILURE),
+]
+
+
+@pytest.mark.parametrize(("end", "outcome"), TABLE)
+def test_a_call_that_nobody_answered_has_the_outcome_of_its_sip_status(end, outcome):
+    assert outcome_of_unanswered(end) == outcome
+
+
+def test_an_answer_is_a_person_unless_nobody_was_there_for_them():
+    assert outcome_of_answered(had_agent=True) == Outcome.HUMAN
+    assert outcome_of_answered(had_agent=False) == Outcome.ABANDONED
+
+
+@given(
+    st.builds(
+        CallEnd,
+        status=st.integers(-1, 1000),
+        reason=st.text(),
+        by_far_end=st.booleans(),
+        timed_out=st.booleans(),
+        provisional=st.booleans(),
+        q850_cause=st.none() | st.integers(0, 127),
+    )
+)
+def test_whatever_the_network_says_there_is_an_outcome_and_it_never_claims_a_person(end):
+    outcome = outcome_of_unanswered(end)
+    assert outcome not in (Outcome.HUMAN, Outcome.ABANDONED, Outcome.MACHINE, Outcome.LOST, Outcome.UNKNOWN)
+    if end.timed_out:
+        assert outcome == (Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE)
