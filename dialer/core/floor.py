@@ -276,10 +276,11 @@ class Floor:
         if each is not None and each.state == AgentState.RESERVED and each.attempt == attempt:
             effects += self._release(each, at)
         call = self.calls.get(attempt)
-        if call is not None and call.session == session and call.state == CallState.ANSWERED:
+        if call is not None and call.session == session and call.state != CallState.CONNECTED:
             call.session = None
             call.tried.add(session)
-            effects += self._find_agent(call, at)
+            if call.state == CallState.ANSWERED:
+                effects += self._find_agent(call, at)
         return effects
 
     def unclaimed(self, attempt: int, at: float) -> list[Effect]:

@@ -222,6 +222,7 @@ class _Census:
                 self._leave_call(agent)
                 self._agents[agent] = _AgentPhase.AVAILABLE
             case AgentTalking(agent=agent):
+                self._leave_call(agent)
                 self._agents[agent] = _AgentPhase.TALKING
             case AgentWrapping(agent=agent):
                 self._leave_call(agent)

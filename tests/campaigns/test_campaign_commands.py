@@ -92,7 +92,7 @@ def test_agents_are_added_and_listed(run: Run) -> None:
     [
         ("campaign", "Campaign 1: Sale"),
         ("dispositions", "Attempts by outcome"),
-        ("agents", "Agents"),
+        ("agents", "Agents' time"),
         ("abandonment", "Abandoned calls"),
     ],
 )
@@ -118,5 +118,5 @@ def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("FORCE_COLOR", "1")
     show([Table("Leads", ("state", "leads"), [("[bold]final", 3)])])
     drawn = capsys.readouterr().out
-    assert "┃" in drawn
+    assert "──" in drawn
     assert "[bold]final" in drawn
