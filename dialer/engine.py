@@ -232,7 +232,10 @@ class Engine:
         if isinstance(event, SwitchReady):
             self._on_switch_ready(event)
         else:
-            self._carry_out(self._effects_of(event))
+            effects = self._effects_of(event)
+            if not effects and self._leftover is not None:
+                effects = self._leftover.unrecorded(event, self.floor)
+            self._carry_out(effects)
             self._journal.add(Recorded(event.seq))
         if event.seq >= self._replays_through and self._leftover is not None:
             self._finish_recovery(event.at)

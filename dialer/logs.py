@@ -15,7 +15,10 @@ def configure_logs(level: str, stream: TextIO = sys.stderr) -> None:
         level=logging.WARNING, stream=stream, format="%(levelname)s %(name)s %(message)s", force=True
     )
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if stream.isatty() else structlog.processors.JSONRenderer()
+        # Plain, since the pretty one prints what variables hold, names and numbers included.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if stream.isatty()
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[

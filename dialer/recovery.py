@@ -10,9 +10,16 @@ from dataclasses import dataclass, field
 from campaigns.live_store import LiveStore, OpenAttempt, OpenShift
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
-from dialer.core.effects import DispositionMissed, Effect
+from dialer.core.effects import (
+    AgentChanged,
+    CallRang,
+    CallWasAnswered,
+    CallWasConnected,
+    DispositionMissed,
+    Effect,
+)
 from dialer.core.floor import Floor, FloorAgent, FloorCall
-from dialer.switch.messages import LiveLeg
+from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LiveLeg
 from leads.store import Sessions
 
 _WRAP_UP_AGAIN_S = 60.0
@@ -37,6 +44,17 @@ class Leftover:
         for shift in self.shifts:
             floor.restore_agent(self._agent(shift, now))
 
+    def unrecorded(self, event: AnyEvent, floor: Floor) -> list[Effect]:
+        """What the switch repeats of a call that is restored as it is now, and that was never written.
+
+        For events that change nothing on the floor any more.
+        """
+        if isinstance(event, LegRinging | LegAnswered | LegsBridged):
+            for attempt in self.attempts:
+                if event.leg == f"call-{attempt.attempt_id}" and event.leg in self._live:
+                    return self._of_call(attempt, event, floor)
+        return []
+
     def without_a_leg(self, floor: Floor) -> list[int]:
         """Attempts that have not ended as far as anybody says, and have no leg."""
         open_ones = [each.attempt_id for each in self.attempts if each.attempt_id in floor.calls]
@@ -46,6 +64,29 @@ class Leftover:
         """Conversations whose agent is not wrapping them up any more."""
         wrapping = {each.attempt for each in floor.agents.values() if each.state == AgentState.WRAP_UP}
         return [DispositionMissed(each, now) for each in self.awaiting_disposition if each not in wrapping]
+
+    def _of_call(
+        self, attempt: OpenAttempt, event: LegRinging | LegAnswered | LegsBridged, floor: Floor
+    ) -> list[Effect]:
+        match event:
+            case LegRinging() if attempt.ringing_at is None:
+                return [CallRang(attempt.attempt_id, event.at)]
+            case LegAnswered() if attempt.answered_at is None:
+                return [CallWasAnswered(attempt.attempt_id, event.at)]
+            case LegsBridged() if attempt.connected_at is None:
+                return self._talk(attempt, event, floor)
+        return []
+
+    def _talk(self, attempt: OpenAttempt, event: LegsBridged, floor: Floor) -> list[Effect]:
+        call, agent = floor.calls[attempt.attempt_id], floor.agents.get(_session(event.other))
+        if agent is None or call.session != agent.session:
+            return []
+        agent.since = event.at
+        waited_s = event.at - (call.answered_at or event.at)
+        return [
+            CallWasConnected(call.attempt, agent.session, agent.agent, event.at, waited_s),
+            AgentChanged(agent.session, agent.agent, agent.state, "", call.attempt, event.at),
+        ]
 
     def _call(self, attempt: OpenAttempt) -> FloorCall:
         call = FloorCall(
@@ -62,7 +103,7 @@ class Leftover:
         call.answered_at = leg.answered_at
         if leg.state == "bridged" and leg.partner is not None:
             call.state, call.was_connected = CallState.CONNECTED, True
-            call.session = int(leg.partner.removeprefix("agent-"))
+            call.session = _session(leg.partner)
         elif leg.answered_at is not None:
             call.state = CallState.ANSWERED if leg.state == "answered" else CallState.ABANDONED
         return call
@@ -97,6 +138,10 @@ async def load_leftover(sessions: Sessions) -> Leftover:
             attempts=await live.open_attempts(),
             awaiting_disposition=await live.awaiting_disposition(),
         )
+
+
+def _session(leg: str) -> int:
+    return int(leg.removeprefix("agent-"))
 
 
 def _recorded_state(attempt: OpenAttempt) -> CallState:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from campaigns import service as campaigns
@@ -13,14 +13,16 @@ from dialer.engine import Engine
 
 router = APIRouter(tags=["agents"])
 
+Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+PathId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Reason = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")]
 
 
 class LogIn(BaseModel):
     """Who begins a shift, and for which campaigns."""
 
-    agent_id: int
-    campaign_ids: Annotated[list[int], Field(min_length=1, max_length=100)]
+    agent_id: Id
+    campaign_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
 class AgentSession(BaseModel):
@@ -75,13 +77,13 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
 
 
 @router.get("/agent-sessions/{session_id}")
-async def session_now(request: Request, session_id: int) -> AgentSession:
+async def session_now(request: Request, session_id: PathId) -> AgentSession:
     """What the agent is doing."""
     return _session_now(_engine(request), session_id)
 
 
 @router.post("/agent-sessions/{session_id}/ready")
-async def ready(request: Request, session_id: int) -> AgentSession:
+async def ready(request: Request, session_id: PathId) -> AgentSession:
     """Take calls again, or end the wrap-up."""
     engine = _engine(request)
     engine.ready(session_id)
@@ -89,7 +91,7 @@ async def ready(request: Request, session_id: int) -> AgentSession:
 
 
 @router.post("/agent-sessions/{session_id}/pause")
-async def pause(request: Request, session_id: int, why: Pause) -> AgentSession:
+async def pause(request: Request, session_id: PathId, why: Pause) -> AgentSession:
     """Take no more calls, after the present one."""
     engine = _engine(request)
     engine.pause(session_id, why.reason)
@@ -97,7 +99,7 @@ async def pause(request: Request, session_id: int, why: Pause) -> AgentSession:
 
 
 @router.post("/agent-sessions/{session_id}/end", status_code=204)
-async def log_out(request: Request, session_id: int) -> None:
+async def log_out(request: Request, session_id: PathId) -> None:
     """End the shift; a call that is up is hung up."""
     engine = _engine(request)
     engine.log_out(session_id)
@@ -105,7 +107,7 @@ async def log_out(request: Request, session_id: int) -> None:
 
 
 @router.post("/attempts/{attempt_id}/disposition")
-async def set_disposition(request: Request, attempt_id: int, given: Disposition) -> Dispositioned:
+async def set_disposition(request: Request, attempt_id: PathId, given: Disposition) -> Dispositioned:
     """Say how a call went; that ends the wrap-up."""
     engine = _engine(request)
     await engine.written()
@@ -119,7 +121,7 @@ async def set_disposition(request: Request, attempt_id: int, given: Disposition)
 
 
 @router.post("/attempts/{attempt_id}/hangup", status_code=202)
-async def hang_up(request: Request, attempt_id: int) -> None:
+async def hang_up(request: Request, attempt_id: PathId) -> None:
     """End a call that is up; nothing happens where it is over."""
     _engine(request).hang_up(attempt_id)
 

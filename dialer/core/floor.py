@@ -276,7 +276,7 @@ class Floor:
         if each is not None and each.state == AgentState.RESERVED and each.attempt == attempt:
             effects += self._release(each, at)
         call = self.calls.get(attempt)
-        if call is not None and call.session == session and call.state != CallState.CONNECTED:
+        if call is not None and call.session == session and self._agent_of(call) is None:
             call.session = None
             call.tried.add(session)
             if call.state == CallState.ANSWERED:
@@ -487,12 +487,17 @@ class Floor:
         if each.state not in _WITH_A_CALL:
             return
         call = self.calls.get(each.attempt) if each.attempt is not None else None
-        if call is not None and call.session is None:
+        if call is not None and call.session is None and self._fits(each, call):
             call.session = each.session
             return
         if call is not None or each.state == AgentState.RESERVED:
             each.attempt = None
         each.state, each.wrap_up_ends_at = AgentState.WRAP_UP, each.since
+
+    @staticmethod
+    def _fits(each: FloorAgent, call: FloorCall) -> bool:
+        talked = each.state == AgentState.TALKING and call.was_connected
+        return talked or (each.state == AgentState.RESERVED and call.state == CallState.ANSWERED)
 
     def _call_of(self, each: FloorAgent) -> FloorCall | None:
         """The call that the agent is being connected or talks with."""
@@ -545,7 +550,7 @@ class Floor:
         mine = call if call is not None and call.campaign == campaign.campaign else None
         event: PacingEvent
         match each.state:
-            case AgentState.TALKING if mine is not None:
+            case AgentState.TALKING if mine is not None and mine.state == CallState.CONNECTED:
                 event = CallConnected(at, mine.attempt, each.session, waited_s=0.0)
             case AgentState.RESERVED if mine is not None and not mine.was_connected:
                 event = AgentReady(at, each.session)

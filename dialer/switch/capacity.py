@@ -6,6 +6,7 @@ started once in a process, and asking takes every call it has.
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
 
@@ -81,7 +82,9 @@ def main() -> None:
     # Imported here, so that the error of a missing binding is this process's to tell.
     from dialer.switch.probe import measure
 
-    print(json.dumps(asdict(measure(int(sys.argv[1])))))
+    print(json.dumps(asdict(measure(int(sys.argv[1])))), flush=True)
+    # The library has calls up to the brim, and may abort when it is torn down with them.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -123,7 +123,7 @@ class Endpoint:
         return call
 
     def listen_to(self, audio: Any) -> None:
-        """Lets the null sound device hear an audio port, so that its level is measured."""
+        """Lets the null sound device hear an audio port: what comes is taken in, and its level measured."""
         audio.startTransmit(self._library.audDevManager().getPlaybackDevMedia())
 
     def close(self) -> None:
@@ -178,7 +178,6 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._over = False
         self._hung_up = False
         self._confirmed = False
-        self._measured_port = -1
 
     def answer_with(self, status: int) -> None:
         """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
@@ -240,19 +239,22 @@ class SipCall(pj.Call):  # type: ignore[misc]
         return None
 
     def heard_level(self) -> int:
-        """How loud the far end is right now, 0 (silence) to 100; the first look at a call tells 0.
+        """How loud the far end is right now, 0 (silence) to 100.
 
-        The bridge measures only what somebody listens to, so the first look makes the null sound device
-        listen. Its "transmit" level is the one that comes from the far end: the binding names both from
+        The bridge's "transmit" level is the one that comes from the far end: the binding names both from
         the far end's side.
         """
         audio = self.audio()
-        if audio is None:
-            return 0
-        if self._measured_port != audio.getPortId():
-            self._measured_port = audio.getPortId()
-            self._endpoint.listen_to(audio)
-        return int(audio.getTxLevel())
+        return 0 if audio is None else int(audio.getTxLevel())
+
+    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
+        # half a second late, beginning with what was said before.
+        try:
+            if (audio := self.audio()) is not None:
+                self._endpoint.listen_to(audio)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._endpoint._keep(error)  # noqa: SLF001
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:

@@ -96,10 +96,9 @@ class SwitchLink:
         self._stopping = True
         self.send(StopSwitch())
         if self._task is not None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_WITHIN_S):
-                    await asyncio.shield(self._task)
+            await asyncio.wait({self._task}, timeout=_STOP_WITHIN_S)
         await self.detach()
+        await self._wait_for_end()
         await self._reap()
 
     async def _run(self, reader: asyncio.StreamReader) -> None:
@@ -110,6 +109,8 @@ class SwitchLink:
             if self._stopping:
                 return
             reader = await self._reconnect()
+            if self._stopping:
+                self.send(StopSwitch())
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         frames = FrameReader()
@@ -178,6 +179,21 @@ class SwitchLink:
                 # Of its own session, so that what ends the engine does not end the conversations.
                 start_new_session=True,
             )
+
+    async def _wait_for_end(self) -> None:
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + _STOP_WITHIN_S
+        while self._is_there() and loop.time() < give_up:
+            await asyncio.sleep(_RETRY_S)
+
+    def _is_there(self) -> bool:
+        if self._child is not None:
+            return self._child.returncode is None
+        if self._pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, 0)
+                return True
+        return False
 
     async def _reap(self) -> None:
         if self._pid is not None and (self._child is None or self._child.returncode is None):

@@ -92,7 +92,7 @@ class SwitchReady(Event, frozen=True, kw_only=True):
     max_legs: int
     live: list[LiveLeg]
     replays_through: int
-    """The events that no engine has acknowledged follow now; this is the number of the last of them."""
+    """The events that no engine has acknowledged follow now; the number of the last of them, 0 for none."""
 
 
 class LegRinging(Event, frozen=True, kw_only=True):

@@ -70,12 +70,13 @@ class Switch:
                 self._do(self._book.hang_up(leg))
         self._poll()
         had_engine = self._server.connected
+        # Before a new engine is let in, so that the last words of the former one count.
+        for command in self._server.receive():
+            self._obey(command)
         if self._server.accept():
             self._book.engine_back()
             self._server.greet(self._ready())
             had_engine = True
-        for command in self._server.receive():
-            self._obey(command)
         self._do(self._book.tick(time.monotonic()))
         self._server.flush()
         if had_engine and not self._server.connected:
@@ -104,7 +105,7 @@ class Switch:
             pid=os.getpid(),
             version=self._endpoint.version,
             max_legs=self._options.endpoint.max_calls,
-            replays_through=self._server.last_seq,
+            replays_through=self._server.last_unacknowledged,
             live=list(self._book.live(time.time() - time.monotonic())),
         )
 

@@ -59,9 +59,9 @@ class EngineServer:
         return bool(self._unacknowledged)
 
     @property
-    def last_seq(self) -> int:
-        """The number of the latest event; 0 before the first."""
-        return self._seq
+    def last_unacknowledged(self) -> int:
+        """The number of the latest event that no engine has recorded; 0 where all are."""
+        return self._unacknowledged[-1].seq if self._unacknowledged else 0
 
     def accept(self) -> bool:
         """Takes a new engine in place of the former one; True where one came."""

@@ -182,7 +182,6 @@ class Switch:
     async def stop(self) -> None:
         """Ends the process, whether or not the link to it is up; once is enough."""
         if not self.link.up and self.options.socket.exists():
-            self.link = SwitchLink(self.options, self._hear, self._lose)
             await self.link.start()
         await self.link.stop()
 
@@ -217,7 +216,9 @@ async def hear_without_recording(path: Path) -> tuple[SwitchReady, list[AnyEvent
     heard: list[AnyEvent] = []
     try:
         while True:
-            heard += [decode_event(body) for body in frames.feed(await reader.read(65536))]
+            async with asyncio.timeout(5):
+                data = await reader.read(65536)
+            heard += [decode_event(body) for body in frames.feed(data)]
             ready = heard[0]
             assert isinstance(ready, SwitchReady)
             if heard[-1].seq >= ready.replays_through:

@@ -1,0 +1,149 @@
+"""`dialer serve` in a process of its own, with campaigns, leads and agents that wait for their start."""
+
+import asyncio
+import contextlib
+import io
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+
+from campaigns import service as campaigns
+from campaigns.core.campaign import CampaignSettings
+from campaigns.tables import Attempt
+from dialer.bus.mqtt import MqttOptions
+from dialer.database import opened
+from leads import service as leads
+from leads.store import Sessions
+
+CLIENT = "bench"
+_KEY = "only-for-this-run"
+_READY_WITHIN_S = 30.0
+_STOP_WITHIN_S = 20.0
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A campaign: its leads, and the softphones of its agents. `area` is `+1` and an area code."""
+
+    name: str
+    area: str
+    leads: int
+    agents: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A campaign as it stands in the database: the softphone's user of each of its agents."""
+
+    plan: Plan
+    id: int
+    users: dict[int, str]
+
+
+class Service:
+    """A dialer and its data folder; everything before `serving` and after it works without the dialer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.http_port, self.mqtt_port = _free_port(), _free_port()
+        self.url = f"http://127.0.0.1:{self.http_port}"
+        self.headers = {"Authorization": f"Bearer {_KEY}"}
+        self._database = f"sqlite+aiosqlite:///{folder / 'dialer.db'}"
+
+    async def prepare(self, plans: Sequence[Plan], softphones: str) -> list[Planned]:
+        """Makes the database and the campaigns; `softphones` is their host and port."""
+        async with opened(self._database) as database:
+            await database.migrate()
+            return [await _prepare(database.sessions, plan, softphones) for plan in plans]
+
+    @contextlib.asynccontextmanager
+    async def serving(self, people: str, lines: int) -> AsyncIterator[None]:
+        """`dialer serve` is ready, with its calls going to `people` (host and port)."""
+        environment = os.environ | {
+            "DIALER_DATA_DIR": str(self.folder),
+            "DIALER_API__PORT": str(self.http_port),
+            "DIALER_API__KEY": _KEY,
+            "DIALER_MQTT__PORT": str(self.mqtt_port),
+            "DIALER_SIP__PORT": "0",
+            "DIALER_SIP__LINES": str(lines),
+            "DIALER_SIP__TRUNK": f"sip:{{number}}@{people}",
+            "DIALER_SHUTDOWN_LIMIT_S": "0",
+            "DIALER_LOG_LEVEL": "error",
+        }
+        command = Path(sys.executable).with_name("dialer")
+        process = await asyncio.create_subprocess_exec(command, "serve", env=environment)
+        try:
+            await self._until_ready()
+            yield
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            async with asyncio.timeout(_STOP_WITHIN_S):
+                await process.wait()
+
+    def bus(self) -> MqttOptions:
+        """The broker inside the dialer; known once it serves."""
+        password = (self.folder / "mqtt.key").read_text().strip()
+        return MqttOptions("127.0.0.1", self.mqtt_port, "dialer", password, version="3.1.1")
+
+    async def attempts(self, campaign: Planned) -> Sequence[Attempt]:
+        """What became of the campaign's calls."""
+        async with opened(self._database) as database:
+            return await campaigns.list_attempts(database.sessions, campaign.id, 0, 10_000)
+
+    async def _until_ready(self) -> None:
+        async with httpx2.AsyncClient(base_url=self.url) as client, asyncio.timeout(_READY_WITHIN_S):
+            while True:
+                with contextlib.suppress(httpx2.TransportError):
+                    if (await client.get("/readyz")).is_success:
+                        return
+                await asyncio.sleep(0.1)
+
+
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """A folder for one run."""
+    with tempfile.TemporaryDirectory(prefix="bench-switch-") as name:
+        yield Path(name)
+
+
+async def _prepare(sessions: Sessions, plan: Plan, softphones: str) -> Planned:
+    now = datetime.now(UTC)
+    rows = "".join(f"{plan.area}555{number:04}\n" for number in range(100, 100 + plan.leads))
+    await leads.import_list(
+        sessions,
+        client_slug=CLIENT,
+        list_name=plan.name,
+        default_country="US",
+        source=io.BytesIO(f"phone\n{rows}".encode()),
+        now=now,
+    )
+    settings = CampaignSettings.parse(
+        {
+            "caller_id": "+12025550100",
+            "dial_mode": "progressive",
+            "max_lines": plan.agents,
+            "wrap_up_limit_s": 20,
+            "callable_times": {day: [["00:00", "24:00"]] for day in _DAYS},
+        }
+    )
+    campaign = await campaigns.create_campaign(sessions, CLIENT, plan.name, settings, [plan.name], now)
+    users: dict[int, str] = {}
+    for number in range(plan.agents):
+        user = f"{plan.name}{number}"
+        users[await campaigns.add_agent(sessions, CLIENT, user, f"sip:{user}@{softphones}", now)] = user
+    return Planned(plan, campaign, users)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

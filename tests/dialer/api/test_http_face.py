@@ -1,0 +1,176 @@
+"""The HTTP face of a service that runs: health for everyone, the rest for whoever has the key."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pytest
+import pytest_asyncio
+
+from campaigns import service as campaigns
+from campaigns.core.campaign import CampaignSettings
+from dialer.bootstrap import DataFolderInUse, Service, running
+from dialer.settings import Settings, load_settings
+from leads import samples
+from leads import service as leads
+
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+kept = pytest_asyncio.fixture(scope="module", loop_scope="module")
+
+
+def settings_in(folder: Path) -> Settings:
+    return load_settings(data_dir=folder, mqtt={"port": 0}, api={"port": 0}, sip={"port": 0, "lines": 10})
+
+
+@kept
+async def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return settings_in(tmp_path_factory.mktemp("http") / "data")
+
+
+@kept
+async def service(settings: Settings) -> AsyncIterator[Service]:
+    async with running(settings) as service:
+        yield service
+
+
+@kept
+async def anyone(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(base_url=service.api_url, timeout=10) as client:
+        yield client
+
+
+@kept
+async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
+    headers = {"Authorization": f"Bearer {service.api_key}"}
+    async with httpx2.AsyncClient(base_url=service.api_url, headers=headers, timeout=10) as client:
+        yield client
+
+
+@kept
+async def campaign_id(service: Service) -> int:
+    sessions = service.database.sessions
+    await leads.import_list(
+        sessions,
+        client_slug="acme",
+        list_name="l",
+        default_country="US",
+        source=samples.DEMO_LEADS,
+        now=NOW,
+    )
+    settings = CampaignSettings(caller_id="+12025550123")
+    return await campaigns.create_campaign(sessions, "acme", "Autumn", settings, ["l"], NOW)
+
+
+async def test_health_needs_no_key(anyone: httpx2.AsyncClient) -> None:
+    assert (await anyone.get("/healthz")).json() == {"status": "ok"}
+    ready = await anyone.get("/readyz")
+    assert (ready.status_code, ready.json()["ready"]) == (200, True)
+
+
+async def test_a_service_without_its_switch_is_not_ready(tmp_path: Path) -> None:
+    async with running(settings_in(tmp_path)) as service:
+        await service.engine.stop(drain_s=0)
+        async with httpx2.AsyncClient(base_url=service.api_url, timeout=10) as anyone:
+            ready = await anyone.get("/readyz")
+    assert (ready.status_code, ready.json()["switch"]) == (503, False)
+
+
+async def test_metrics_have_the_agreed_names_and_no_person_in_them(anyone: httpx2.AsyncClient) -> None:
+    text = (await anyone.get("/metrics")).text
+    for name in ("dialer_calls_total", "dialer_switch_up", "dialer_agents", "dialer_answer_to_agent_seconds"):
+        assert f"# TYPE {name}" in text
+    assert 'dialer_switch_up{switch="switch-1"} 1.0' in text
+    assert "dialer_build_info{" in text
+    assert "+1" not in text
+
+
+@pytest.mark.parametrize("key", [None, "wrong", "ключ"])
+@pytest.mark.parametrize("path", ["/api/v1/campaigns", "/api/v1/attempts", "/api/v1/agent-sessions/1"])
+async def test_without_the_key_nothing_is_told(
+    anyone: httpx2.AsyncClient, path: str, key: str | None
+) -> None:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}".encode()}
+    answer = await anyone.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["code"] == "unauthorized"
+
+
+async def test_the_key_is_made_once_and_kept_from_others(service: Service, settings: Settings) -> None:
+    path = settings.data_dir / "api.key"
+    assert path.read_text().strip() == service.api_key
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert settings.data_dir.stat().st_mode & 0o777 == 0o700
+
+
+async def test_campaigns_and_attempts_can_be_read(client: httpx2.AsyncClient, campaign_id: int) -> None:
+    page = (await client.get("/api/v1/campaigns")).json()
+    assert [each["name"] for each in page["items"]] == ["Autumn"]
+    assert (await client.get(f"/api/v1/campaigns/{campaign_id}")).json()["state"] == "draft"
+    attempts = await client.get("/api/v1/attempts", params={"campaign_id": campaign_id})
+    assert attempts.json() == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/api/v1/campaigns/999", None, 404, "campaign-not-found"),
+        ("GET", "/api/v1/campaigns/none", None, 422, "invalid-request"),
+        ("GET", "/api/v1/nothing", None, 404, "not-found"),
+        ("POST", "/api/v1/campaigns/999/start", None, 404, "campaign-not-found"),
+        ("POST", "/api/v1/agent-sessions", {"agent_id": 9, "campaign_ids": [1]}, 404, "agent-not-found"),
+        ("POST", "/api/v1/agent-sessions", {"agent_id": 9, "campaign_ids": []}, 422, "invalid-request"),
+        ("POST", "/api/v1/agent-sessions", {"agent_id": 10**30, "campaign_ids": [1]}, 422, "invalid-request"),
+        ("POST", "/api/v1/agent-sessions/7/ready", None, 404, "unknown-agent-session"),
+        ("POST", "/api/v1/agent-sessions/7/pause", {"reason": "a b"}, 422, "invalid-request"),
+        ("POST", "/api/v1/agent-sessions/7/end", None, 404, "unknown-agent-session"),
+        ("POST", "/api/v1/attempts/7/disposition", {"disposition": "sale"}, 404, "attempt-not-found"),
+        ("POST", "/api/v1/attempts/7/disposition", {"disposition": "no"}, 422, "unknown-disposition"),
+        ("DELETE", "/api/v1/campaigns/1", None, 405, "method-not-allowed"),
+    ],
+)
+async def test_an_error_is_a_problem_with_a_stable_code(
+    client: httpx2.AsyncClient, method: str, path: str, body: object, status: int, code: str
+) -> None:
+    answer = await client.request(method, path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["detail"]
+
+
+async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
+    service: Service, client: httpx2.AsyncClient, campaign_id: int
+) -> None:
+    sessions = service.database.sessions
+    agent_id = await campaigns.add_agent(sessions, "acme", "Anna", "sip:anna@127.0.0.1:9", NOW)
+    wanted = {"agent_id": agent_id, "campaign_ids": [campaign_id]}
+    shift = await client.post("/api/v1/agent-sessions", json=wanted)
+    assert (shift.status_code, shift.json()["state"]) == (201, "unavailable")
+    again = await client.post("/api/v1/agent-sessions", json=wanted)
+    assert (again.status_code, again.json()["code"]) == (409, "agent-session-conflict")
+    path = f"/api/v1/agent-sessions/{shift.json()['id']}"
+    paused = await client.post(f"{path}/pause", json={"reason": "lunch"})
+    assert paused.status_code == 200
+    assert (await client.post(f"{path}/end")).status_code == 204
+    assert (await client.get(path)).status_code == 404
+
+
+async def test_the_api_describes_itself_without_warnings(client: httpx2.AsyncClient) -> None:
+    described = (await client.get("/api/v1/openapi.json")).json()
+    assert "/api/v1/agent-sessions" in described["paths"]
+    assert all(
+        operation.get("description") or operation.get("summary")
+        for path in described["paths"].values()
+        for operation in path.values()
+    )
+
+
+async def test_two_services_cannot_share_a_data_folder(service: Service, settings: Settings) -> None:
+    with pytest.raises(DataFolderInUse, match="Another dialer works on"):
+        async with running(settings):
+            pass

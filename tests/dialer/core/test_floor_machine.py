@@ -1,0 +1,375 @@
+"""Whatever happens, and in whatever order: what holds on the calling floor after every event.
+
+Likely and unlikely events come in any order, about calls and agents that are there, are gone, or never
+were; the switch carries out what it is told, or fails to.
+"""
+
+from collections import Counter, defaultdict
+from itertools import count, pairwise
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from dialer.core.agent import AgentState
+from dialer.core.call import CallState
+from dialer.core.effects import (
+    AgentChanged,
+    Bridge,
+    CallHasEnded,
+    CallWasAbandoned,
+    CallWasAnswered,
+    CallWasConnected,
+    DispositionMissed,
+    HangUpCall,
+)
+from dialer.core.floor import Floor, FloorAgent, FloorCall, UnknownSession
+from dialer.core.outcome import CallEnd, Outcome
+from dialer.core.pacing import PacingSettings, make_pacer
+
+CAMPAIGNS = (1, 2)
+NEVER = 999
+WITH_A_CALL = (AgentState.RESERVED, AgentState.TALKING)
+
+which = st.integers(0, 9)
+teams = st.sampled_from([(1,), (2,), (1, 2)])
+ends = st.sampled_from([CallEnd(200), CallEnd(486), CallEnd(487, by_far_end=False, timed_out=True)])
+late = st.sampled_from([0.0, 0.0, 0.0, 0.7])
+
+
+class FloorMachine(RuleBasedStateMachine):
+    """A floor, and all that it said so far."""
+
+    def __init__(self):
+        super().__init__()
+        self.floor = Floor()
+        self.now = 1000.0
+        self.numbers = count(1)
+        self.placed, self.sessions = [], []
+        self.restored_sessions, self.restored_calls, self.ever_connected = set(), set(), set()
+        self.effects = []
+        self.bridges = []
+        self.dispositioned = set()
+        self.story = defaultdict(list)
+        self.illegal_before = 0
+
+    # --- helpers --------------------------------------------------------------------------------
+
+    def do(self, effects):
+        for each in effects:
+            self.effects.append(each)
+            if isinstance(each, Bridge):
+                self.bridges.append(each)
+            elif isinstance(each, AgentChanged):
+                self.story[each.session].append(each)
+            elif isinstance(each, CallWasConnected):
+                self.ever_connected.add(each.attempt)
+
+    def call(self, n):
+        """Mostly a call that is up; now and then one that is over or never was."""
+        return self._pick(sorted(self.floor.calls), self.placed, n)
+
+    def session(self, n):
+        return self._pick(sorted(self.floor.agents), self.sessions, n)
+
+    @staticmethod
+    def _pick(living, all_of_them, n):
+        if n == 9:
+            return NEVER
+        known = all_of_them if n == 8 or not living else living
+        return known[n % len(known)] if known else NEVER
+
+    def of(self, kind):
+        return [each for each in self.effects if isinstance(each, kind)]
+
+    # --- rules ----------------------------------------------------------------------------------
+
+    @initialize(data=st.data(), mode=st.sampled_from(["progressive", "power"]))
+    def a_shift_begins(self, data, mode):
+        for campaign in data.draw(st.sampled_from([CAMPAIGNS, (1,)])):
+            self.open(campaign, mode)
+        if data.draw(st.booleans()):
+            self.take_up(data)
+        for campaigns in data.draw(st.lists(teams, max_size=3)):
+            self.log_in(campaigns)
+            self.line_up(len(self.floor.agents) - 1, 0.0)
+
+    def take_up(self, data):
+        """What a former engine left, as records and switch tell it: not always the same."""
+        for state in data.draw(st.lists(st.sampled_from(list(CallState)[:-1]), max_size=4)):
+            attempt = next(self.numbers)
+            answered_at = None if state in (CallState.PLACED, CallState.RINGING) else 990.0
+            call = FloorCall(attempt, data.draw(st.sampled_from(CAMPAIGNS)), attempt, state, answered_at)
+            call.was_connected = state == CallState.CONNECTED or (
+                answered_at is not None and data.draw(st.booleans())
+            )
+            if call.was_connected:
+                self.ever_connected.add(attempt)
+            if state == CallState.CONNECTED:
+                call.session = data.draw(st.sampled_from([None, len(self.floor.calls) + 101]))
+            self.placed.append(attempt)
+            self.restored_calls.add(attempt)
+            self.floor.restore_call(call, self.now)
+        for number in range(data.draw(st.integers(0, 3))):
+            self.take_up_agent(data, 101 + number)
+
+    def take_up_agent(self, data, session):
+        state = data.draw(st.sampled_from([each for each in AgentState if each != AgentState.LOGGED_OUT]))
+        campaigns = frozenset(CAMPAIGNS)
+        each = FloorAgent(session, 10 + session, campaigns, state, 995.0, line_up=data.draw(st.booleans()))
+        if state in WITH_A_CALL:
+            each.attempt = data.draw(st.sampled_from([*self.placed, NEVER + session]))
+        if state == AgentState.WRAP_UP:
+            each.wrap_up_ends_at = self.now + 60.0
+        self.restored_sessions.add(session)
+        self.sessions.append(session)
+        self.floor.restore_agent(each)
+
+    @rule(passes=st.sampled_from([0.1, 1.0, 30.0]))
+    def time_passes(self, passes):
+        self.now += passes
+        self.do(self.floor.tick(self.now))
+        assert all(each.wrap_up_ends_at is None or each.wrap_up_ends_at > self.now for each in self.agents())
+
+    @rule(campaign=st.sampled_from(CAMPAIGNS), mode=st.sampled_from(["progressive", "power"]))
+    def open(self, campaign, mode):
+        self.floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), 20.0, self.now)
+
+    @rule(campaign=st.sampled_from([*CAMPAIGNS, NEVER]))
+    def close(self, campaign):
+        self.floor.close_campaign(campaign)
+        assert self.floor.calls_to_place(campaign, self.now) == 0
+
+    @rule(campaigns=teams)
+    def log_in(self, campaigns):
+        session = next(self.numbers)
+        self.sessions.append(session)
+        self.do(self.floor.log_in(session, 10 + session, campaigns, self.now))
+
+    @rule(n=which, lag=late)
+    def line_up(self, n, lag):
+        self.do(self.floor.line_up(self.session(n), self.now - lag))
+
+    @rule(n=which, lag=late)
+    def line_down(self, n, lag):
+        self.do(self.floor.line_down(self.session(n), self.now - lag, "softphone_gone"))
+
+    @rule(n=which, wish=st.sampled_from(["pause", "ready", "ready", "ready", "log_out"]))
+    def an_agent_wishes(self, n, wish):
+        session = self.session(n)
+        arguments = (session, "lunch", self.now) if wish == "pause" else (session, self.now)
+        try:
+            self.do(getattr(self.floor, wish)(*arguments))
+        except UnknownSession:
+            assert session not in self.floor.agents
+        else:
+            assert wish != "log_out" or session not in self.floor.agents
+
+    @rule(n=which)
+    def disposition(self, n):
+        attempt = self._pick(sorted(self.ever_connected - self.over_and_missed()), self.placed, n)
+        self.dispositioned.add(attempt)
+        self.do(self.floor.dispositioned(attempt, self.now))
+
+    @rule(campaign=st.sampled_from(CAMPAIGNS), fate=st.sampled_from(["none", "ring", "answer", "answer"]))
+    def place(self, campaign, fate):
+        attempt = next(self.numbers)
+        self.placed.append(attempt)
+        self.floor.place(attempt, campaign, attempt, self.now)
+        if fate == "ring":
+            self.do(self.floor.rang(attempt, self.now))
+        if fate == "answer":
+            self.do(self.floor.answered(attempt, self.now))
+
+    @rule(n=which, lag=late)
+    def rang(self, n, lag):
+        self.do(self.floor.rang(self.call(n), self.now - lag))
+
+    @rule(n=which, lag=late)
+    def answered(self, n, lag):
+        self.do(self.floor.answered(self.call(n), self.now - lag))
+
+    @precondition(lambda self: self.bridges)
+    @rule(succeeds=st.sampled_from([True, True, True, False]), lag=late)
+    def the_switch_bridges(self, succeeds, lag):
+        bridge = self.bridges.pop(0)
+        answer = self.floor.connected if succeeds else self.floor.bridge_failed
+        self.do(answer(bridge.attempt, bridge.session, self.now - lag))
+
+    @rule(n=which, m=which)
+    def connected_out_of_nowhere(self, n, m):
+        self.do(self.floor.connected(self.call(n), self.session(m), self.now))
+
+    @rule(n=which, m=which)
+    def bridge_failed_out_of_nowhere(self, n, m):
+        self.do(self.floor.bridge_failed(self.call(n), self.session(m), self.now))
+
+    @rule(n=which, lag=late)
+    def unclaimed(self, n, lag):
+        self.do(self.floor.unclaimed(self.call(n), self.now - lag))
+
+    @rule(n=which, end=ends, lag=late)
+    def ended(self, n, end, lag):
+        call = self.floor.calls.get(self.call(n))
+        effects = self.floor.ended(self.call(n), end, self.now - lag)
+        if call is not None:
+            (ending,) = [each for each in effects if isinstance(each, CallHasEnded)]
+            answered = call.answered_at is not None
+            assert (ending.outcome in (Outcome.HUMAN, Outcome.ABANDONED)) == answered
+            assert ending.outcome == Outcome.HUMAN or not call.was_connected
+        self.do(effects)
+
+    @rule(n=which, outcome=st.sampled_from([Outcome.LOST, Outcome.UNKNOWN, Outcome.CANCELED]))
+    def lost(self, n, outcome):
+        self.do(self.floor.lost(self.call(n), outcome, self.now))
+
+    @precondition(lambda self: len(self.effects) > 20)
+    @rule()
+    def the_switch_dies(self):
+        effects = self.floor.switch_lost(self.now)
+        assert not any(isinstance(each, Bridge) for each in effects)
+        self.do(effects)
+        self.bridges.clear()
+        assert self.floor.calls == {}
+        assert {each.state for each in self.agents()} <= {AgentState.UNAVAILABLE}
+
+    def teardown(self):
+        """Everybody goes home: then every story has its end."""
+        for attempt in list(self.floor.calls):
+            self.do(self.floor.ended(attempt, CallEnd(200), self.now))
+        for session in list(self.floor.agents):
+            self.do(self.floor.log_out(session, self.now))
+        ended = Counter(each.attempt for each in self.of(CallHasEnded))
+        assert ended == Counter(self.placed)
+        assert self.ever_connected <= self.over_and_missed() | self.dispositioned
+        assert self.floor.waiting == []
+        for session in self.sessions:
+            assert self.story[session][-1].state == AgentState.LOGGED_OUT
+
+    # --- what holds -----------------------------------------------------------------------------
+
+    def agents(self):
+        return list(self.floor.agents.values())
+
+    def over_and_missed(self):
+        return {each.attempt for each in self.of(DispositionMissed)}
+
+    def holder(self, call):
+        each = self.floor.agents.get(call.session)
+        holds = each is not None and each.state in WITH_A_CALL and each.attempt == call.attempt
+        return each if holds else None
+
+    @invariant()
+    def an_agent_and_a_call_that_are_together_know_it_of_each_other(self):
+        held = Counter(each.attempt for each in self.agents() if each.attempt is not None)
+        assert all(number == 1 for number in held.values()), "two agents hold one call"
+        for each in self.agents():
+            if each.state in WITH_A_CALL:
+                assert self.floor.calls[each.attempt].session == each.session
+                assert each.line_up or each.session in self.restored_sessions
+            elif each.state != AgentState.WRAP_UP:
+                assert each.attempt is None
+        of_agent = Counter(call.session for call in self.floor.calls.values() if self.holder(call))
+        assert all(number == 1 for number in of_agent.values()), "an agent has two calls"
+
+    @invariant()
+    def who_waits_was_answered_and_has_no_agent(self):
+        waiting = self.floor.waiting
+        assert len(waiting) == len(set(waiting))
+        for attempt in waiting:
+            call = self.floor.calls[attempt]
+            assert (call.state, call.session) == (CallState.ANSWERED, None)
+        hung_up = {each.attempt for each in self.of(HangUpCall)}
+        for call in self.floor.calls.values():
+            if call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
+                assert self.holder(call) or call.attempt in waiting, "a person nobody knows of"
+
+    @invariant()
+    def nobody_waits_while_an_agent_is_free(self):
+        for each in self.agents():
+            if each.state == AgentState.AVAILABLE and each.line_up:
+                for attempt in self.floor.waiting:
+                    call = self.floor.calls[attempt]
+                    assert call.campaign not in each.campaigns or each.session in call.tried
+
+    @invariant()
+    def an_agents_time_is_told_without_a_gap_or_a_step_back(self):
+        for session, story in self.story.items():
+            times = [each.at for each in story]
+            assert times == sorted(times)
+            told = [(each.state, each.reason) for each in story]
+            assert all(before != after for before, after in pairwise(told))
+            each = self.floor.agents.get(session)
+            if each is None:
+                assert told[-1][0] == AgentState.LOGGED_OUT
+            else:
+                last = story[-1]
+                assert (each.state, each.reason, each.since) == (last.state, last.reason, last.at)
+
+    @invariant()
+    def a_wrap_up_has_an_end_and_nothing_else_has(self):
+        for each in self.agents():
+            assert (each.wrap_up_ends_at is not None) == (each.state == AgentState.WRAP_UP)
+
+    @invariant()
+    def each_thing_is_told_of_a_call_once(self):
+        for kind in (CallWasAnswered, CallWasAbandoned, CallHasEnded, DispositionMissed):
+            told = Counter(each.attempt for each in self.of(kind))
+            assert all(number == 1 for number in told.values()), kind.__name__
+        ended = {each.attempt for each in self.of(CallHasEnded)}
+        assert ended.isdisjoint(self.floor.calls)
+        assert ended | set(self.floor.calls) == set(self.placed)
+        assert not {each.attempt for each in self.of(CallWasAbandoned)} & self.ever_connected
+
+    @invariant()
+    def a_conversation_that_is_over_has_or_gets_or_misses_its_disposition(self):
+        wrapping = {each.attempt for each in self.agents() if each.state == AgentState.WRAP_UP}
+        over = self.ever_connected - set(self.floor.calls)
+        assert over <= wrapping | self.over_and_missed() | self.dispositioned
+
+    @invariant()
+    def each_pacer_knows_the_floor(self):
+        for campaign in self.floor.campaigns.values():
+            told = campaign.pacer.explain(self.now)
+            doing, calls = Counter(), Counter()
+            for each in self.agents():
+                if campaign.campaign in each.campaigns:
+                    doing[self.as_the_pacer_sees(each, campaign.campaign)] += 1
+            for call in self.floor.calls.values():
+                if call.campaign == campaign.campaign:
+                    calls[self.as_it_counts(call)] += 1
+            assert told.agents_available == doing["available"]
+            assert told.agents_talking == doing["talking"]
+            assert told.agents_wrapping == doing["wrapping"]
+            assert told.agents_paused == doing["paused"]
+            assert told.calls_ringing == calls["ringing"]
+            assert told.calls_waiting == calls["waiting"]
+            assert told.calls_connected == calls["connected"]
+
+    def as_the_pacer_sees(self, each, campaign):
+        match each.state:
+            case AgentState.AVAILABLE:
+                return "available"
+            case AgentState.RESERVED:
+                call = self.floor.calls[each.attempt]
+                new = call.campaign == campaign and not call.was_connected
+                return "available" if new else "talking"
+            case AgentState.TALKING:
+                return "talking"
+            case AgentState.WRAP_UP:
+                return "wrapping"
+        return "paused"
+
+    def as_it_counts(self, call):
+        match call.state:
+            case CallState.PLACED | CallState.RINGING:
+                return "ringing"
+            case CallState.ANSWERED if not call.was_connected:
+                return "waiting"
+            case CallState.CONNECTED if self.holder(call):
+                return "connected"
+        return "apart"
+
+
+FloorMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
+TestFloor = FloorMachine.TestCase
