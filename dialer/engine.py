@@ -105,6 +105,7 @@ class Engine:
         self._leftover: Leftover | None = None
         self._switch_name: str | None = None
         self._replays_through = 0
+        self._without_a_leg: list[int] = []
         self._look_now = asyncio.Event()
         self._draining = False
         self._hurry = False
@@ -237,8 +238,8 @@ class Engine:
                 effects = self._leftover.unrecorded(event, self.floor)
             self._carry_out(effects)
             self._journal.add(Recorded(event.seq))
-        if event.seq >= self._replays_through and self._leftover is not None:
-            self._finish_recovery(event.at)
+        if event.seq >= self._replays_through:
+            self._all_is_said(event.at)
 
     def _effects_of(self, event: AnyEvent) -> list[Effect]:
         floor, at = self.floor, event.at
@@ -271,20 +272,22 @@ class Engine:
         if self._leftover is not None:
             self._leftover.restore(self.floor, event.live, event.at)
         up = {leg.leg for leg in event.live}
+        self._without_a_leg = [each for each in self.floor.calls if call_leg(each) not in up]
         self._called_softphones = {each for each in self.floor.agents if agent_leg(each) in up}
         for session in self.floor.agents:
             self._call_softphone(session)
-        for leg in event.live:
-            attempt = _number(leg.leg, "call")
-            if leg.role == "customer" and attempt not in self.floor.calls:
-                self._link.send(HangUpLeg(leg.leg))
+        for leg in up:
+            call, agent = _number(leg, "call"), _number(leg, "agent")
+            if call not in self.floor.calls and agent not in self.floor.agents:
+                self._link.send(HangUpLeg(leg))
 
-    def _finish_recovery(self, at: float) -> None:
-        """All that the switch remembers has been said; what is still open is unknown."""
+    def _all_is_said(self, at: float) -> None:
+        """The switch has repeated what it remembers: nothing will tell of calls that are still open."""
+        without_a_leg, self._without_a_leg = self._without_a_leg, []
+        for attempt in without_a_leg:
+            self._carry_out(self.floor.lost(attempt, Outcome.UNKNOWN, at))
         leftover, self._leftover = self._leftover, None
         if leftover is not None:
-            for attempt in leftover.without_a_leg(self.floor):
-                self._carry_out(self.floor.lost(attempt, Outcome.UNKNOWN, at))
             self._carry_out(leftover.missed_dispositions(self.floor, at))
 
     # --- what is done ---------------------------------------------------------------------------

@@ -55,11 +55,6 @@ class Leftover:
                     return self._of_call(attempt, event, floor)
         return []
 
-    def without_a_leg(self, floor: Floor) -> list[int]:
-        """Attempts that have not ended as far as anybody says, and have no leg."""
-        open_ones = [each.attempt_id for each in self.attempts if each.attempt_id in floor.calls]
-        return [attempt for attempt in open_ones if f"call-{attempt}" not in self._live]
-
     def missed_dispositions(self, floor: Floor, now: float) -> list[Effect]:
         """Conversations whose agent is not wrapping them up any more."""
         wrapping = {each.attempt for each in floor.agents.values() if each.state == AgentState.WRAP_UP}

@@ -31,9 +31,12 @@ _WRAP_UP_S = 0.3
 _RING_S = 0.1
 _HEARD_WITHIN_S = 0.9
 _SETTLE_S = 2.0
+_LOOK_MS = 5
 _GIVE_UP_S = 180.0
 _PEOPLE = EndpointOptions(max_calls=300, rtp_port=28000, rtp_port_count=2300, user="people")
-_SOFTPHONES = EndpointOptions(max_calls=300, rtp_port=30400, rtp_port_count=2300, user="softphones")
+_SOFTPHONES = EndpointOptions(
+    max_calls=300, rtp_port=30400, rtp_port_count=2300, user="softphones", frame_ms=_LOOK_MS
+)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,8 @@ class FloorCampaign:
 
 _WRAP_UP_LIMIT_S = 60.0
 """For a call whose campaign was stopped before the engine started."""
-_WITH_A_CALL = (AgentState.RESERVED, AgentState.TALKING)
+_WITH_A_CALL = {AgentState.RESERVED: CallState.ANSWERED, AgentState.TALKING: CallState.CONNECTED}
+"""The states of an agent who has a call, and that of the call."""
 
 
 class UnknownSession(LookupError):
@@ -487,17 +488,12 @@ class Floor:
         if each.state not in _WITH_A_CALL:
             return
         call = self.calls.get(each.attempt) if each.attempt is not None else None
-        if call is not None and call.session is None and self._fits(each, call):
+        if call is not None and call.session is None and call.state == _WITH_A_CALL[each.state]:
             call.session = each.session
             return
         if call is not None or each.state == AgentState.RESERVED:
             each.attempt = None
         each.state, each.wrap_up_ends_at = AgentState.WRAP_UP, each.since
-
-    @staticmethod
-    def _fits(each: FloorAgent, call: FloorCall) -> bool:
-        talked = each.state == AgentState.TALKING and call.was_connected
-        return talked or (each.state == AgentState.RESERVED and call.state == CallState.ANSWERED)
 
     def _call_of(self, each: FloorAgent) -> FloorCall | None:
         """The call that the agent is being connected or talks with."""
@@ -550,7 +546,7 @@ class Floor:
         mine = call if call is not None and call.campaign == campaign.campaign else None
         event: PacingEvent
         match each.state:
-            case AgentState.TALKING if mine is not None and mine.state == CallState.CONNECTED:
+            case AgentState.TALKING if mine is not None:
                 event = CallConnected(at, mine.attempt, each.session, waited_s=0.0)
             case AgentState.RESERVED if mine is not None and not mine.was_connected:
                 event = AgentReady(at, each.session)

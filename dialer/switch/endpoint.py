@@ -123,8 +123,14 @@ class Endpoint:
         return call
 
     def listen_to(self, audio: Any) -> None:
-        """Lets the null sound device hear an audio port: what comes is taken in, and its level measured."""
-        audio.startTransmit(self._library.audDevManager().getPlaybackDevMedia())
+        """Lets the null sound device hear an audio port: what comes is taken in, and its level measured.
+
+        Raises EndpointError.
+        """
+        try:
+            audio.startTransmit(self._library.audDevManager().getPlaybackDevMedia())
+        except pj.Error as error:
+            raise EndpointError(f"A call's audio is not taken in: {error.reason}.") from error
 
     def close(self) -> None:
         """Ends every call, giving the far ends a moment to agree, and then the library."""
@@ -311,6 +317,7 @@ def _library_config(options: EndpointOptions) -> Any:
     media = config.medConfig
     media.clockRate = 8000
     media.sndClockRate = 8000
+    media.audioFramePtime = options.frame_ms
     media.ecTailLen = 0
     media.noVad = True
     media.sndAutoCloseTime = -1

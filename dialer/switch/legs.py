@@ -10,6 +10,7 @@ Three rules hold here whether or not an engine is connected:
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from dialer.switch.messages import (
     BridgeFailed,
@@ -72,7 +73,7 @@ class _Leg:
     state: LegState
     claim_within_s: float
     message: str
-    deadline: float | None
+    deadline: float | None = None
     """When the next thing is due: ring time over, claim time over, message over, orphan limit over."""
     partner: str | None = None
     answered_at: float | None = None
@@ -88,6 +89,8 @@ class LegBook:
 
     engine_present: bool = True
     _legs: dict[str, _Leg] = field(default_factory=dict)
+    _quiet_until: float = inf
+    """No deadline comes before this instant, so that `tick` may be asked hundreds of times a second."""
 
     def __len__(self) -> int:
         return len(self._legs)
@@ -101,10 +104,6 @@ class LegBook:
             answered_at = None if leg.answered_at is None else leg.answered_at + clock_offset
             yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at)
 
-    def next_deadline(self) -> float | None:
-        """The earliest instant at which `tick` has something to do."""
-        return min((leg.deadline for leg in self._legs.values() if leg.deadline is not None), default=None)
-
     def place(self, command: PlaceLeg, now: float) -> None:
         """A leg is about to be placed."""
         self._legs[command.leg] = _Leg(
@@ -113,8 +112,8 @@ class LegBook:
             state="dialing",
             claim_within_s=command.claim_within_s,
             message=command.message,
-            deadline=now + command.ring_timeout_s,
         )
+        self._wake(self._legs[command.leg], now + command.ring_timeout_s)
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
         """A provisional answer came; only the first is reported."""
@@ -157,7 +156,7 @@ class LegBook:
     def message_started(self, name: str, duration_s: float, now: float) -> None:
         """The message plays; the leg is ended when it is over."""
         if leg := self._legs.get(name):
-            leg.deadline = now + duration_s
+            self._wake(leg, now + duration_s)
 
     def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
         """A leg is over. Its partner waits again: an agent for work, a customer to be claimed."""
@@ -184,8 +183,13 @@ class LegBook:
 
     def tick(self, now: float) -> list[Action]:
         """What has come due."""
+        if now < self._quiet_until:
+            return []
         due = [leg for leg in self._legs.values() if leg.deadline is not None and leg.deadline <= now]
-        return [action for leg in due for action in self._on_deadline(leg, now)]
+        actions = [action for leg in due for action in self._on_deadline(leg, now)]
+        left = (leg.deadline for leg in self._legs.values() if leg.deadline is not None)
+        self._quiet_until = min(left, default=inf)
+        return actions
 
     def engine_gone(self, now: float) -> list[Action]:
         """Nobody decides any more: what is not a conversation is ended, agents' legs wait a while."""
@@ -193,7 +197,7 @@ class LegBook:
         actions: list[Action] = []
         for leg in list(self._legs.values()):
             if leg.role == "agent" and leg.state == "answered":
-                leg.deadline = now + ORPHAN_LIMIT_S
+                self._wake(leg, now + ORPHAN_LIMIT_S)
             elif leg.state in ("dialing", "ringing"):
                 actions += self._leave(leg, "switch")
         return actions
@@ -205,11 +209,17 @@ class LegBook:
             if leg.role == "agent" and leg.state == "answered":
                 leg.deadline = None
 
+    def _wake(self, leg: _Leg, at: float) -> None:
+        leg.deadline = at
+        self._quiet_until = min(self._quiet_until, at)
+
     def _await_claim(self, leg: _Leg, now: float) -> None:
         if leg.role == "customer":
-            leg.deadline = now + leg.claim_within_s
+            self._wake(leg, now + leg.claim_within_s)
+        elif not self.engine_present:
+            self._wake(leg, now + ORPHAN_LIMIT_S)
         else:
-            leg.deadline = None if self.engine_present else now + ORPHAN_LIMIT_S
+            leg.deadline = None
 
     def _on_deadline(self, leg: _Leg, now: float) -> list[Action]:
         leg.deadline = None

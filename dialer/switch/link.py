@@ -52,6 +52,7 @@ class SwitchLink:
         self._on_event = on_event
         self._on_lost = on_lost
         self._writer: asyncio.StreamWriter | None = None
+        self._greeted = False
         self._child: asyncio.subprocess.Process | None = None
         self._pid: int | None = None
         self._task: asyncio.Task[None] | None = None
@@ -60,8 +61,8 @@ class SwitchLink:
 
     @property
     def up(self) -> bool:
-        """Whether the switch is there now."""
-        return self._writer is not None
+        """Whether the switch is there now, and has said which legs it has."""
+        return self._greeted
 
     async def start(self) -> SwitchReady:
         """Attaches to a switch that lives, or starts one. Raises SwitchUnavailable."""
@@ -73,10 +74,7 @@ class SwitchLink:
 
     def send(self, command: AnyCommand) -> bool:
         """Sends a command; False where no switch is there to take it."""
-        if self._writer is None or self._writer.is_closing():
-            return False
-        self._writer.write(frame(command))
-        return True
+        return self._greeted and self._write(command)
 
     def acknowledge(self, seq: int) -> None:
         """Tells the switch that all events up to this one are recorded."""
@@ -94,7 +92,7 @@ class SwitchLink:
     async def stop(self) -> None:
         """Ends the switch and whatever calls it has, and returns when its process is gone."""
         self._stopping = True
-        self.send(StopSwitch())
+        self._write(StopSwitch())
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=_STOP_WITHIN_S)
         await self.detach()
@@ -110,7 +108,13 @@ class SwitchLink:
                 return
             reader = await self._reconnect()
             if self._stopping:
-                self.send(StopSwitch())
+                self._write(StopSwitch())
+
+    def _write(self, command: AnyCommand) -> bool:
+        if self._writer is None or self._writer.is_closing():
+            return False
+        self._writer.write(frame(command))
+        return True
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
         frames = FrameReader()
@@ -131,6 +135,7 @@ class SwitchLink:
     def _handle(self, event: AnyEvent) -> None:
         if isinstance(event, SwitchReady):
             self._pid = event.pid
+            self._greeted = True
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(event)
         self._on_event(event)
@@ -208,6 +213,7 @@ class SwitchLink:
         self._child = None
 
     async def _close_writer(self) -> None:
+        self._greeted = False
         if self._writer is not None:
             self._writer.close()
             with contextlib.suppress(OSError):

@@ -114,9 +114,7 @@ def test_nothing_is_said_or_done_where_every_package_is_there(tmp_path: Path) ->
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize(
-    ("program", "named"), [("dpkg-query", "not Debian"), ("apt-get", "no apt-get here")]
-)
+@pytest.mark.parametrize(("program", "named"), [("dpkg-query", "not Debian"), ("apt-get", "no apt-get here")])
 def test_a_machine_without_debians_tools_is_told_what_to_install(
     tmp_path: Path, program: str, named: str
 ) -> None:

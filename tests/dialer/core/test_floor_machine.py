@@ -265,7 +265,9 @@ class FloorMachine(RuleBasedStateMachine):
         assert all(number == 1 for number in held.values()), "two agents hold one call"
         for each in self.agents():
             if each.state in WITH_A_CALL:
-                assert self.floor.calls[each.attempt].session == each.session
+                call = self.floor.calls[each.attempt]
+                assert call.session == each.session
+                assert (each.state == AgentState.TALKING) == (call.state == CallState.CONNECTED)
                 assert each.line_up or each.session in self.restored_sessions
             elif each.state != AgentState.WRAP_UP:
                 assert each.attempt is None

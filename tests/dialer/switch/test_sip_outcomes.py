@@ -72,7 +72,7 @@ NUMBERS = {name: f"+1202555{1000 + index}" for index, name in enumerate([*FATES,
 async def test_each_way_a_call_can_go_has_its_outcome_and_leaves_no_call(
     tmp_path: Path, sipp: StartSipp
 ) -> None:
-    phones = {NUMBERS[name]: await sipp(fate.scenario, **fate.values) for name, fate in FATES.items()}
+    phones = {NUMBERS[name]: await sipp(fate.scenario, 1, **fate.values) for name, fate in FATES.items()}
     phones[NUMBERS[HANGS_UP]] = await sipp("hangs_up_at_once")
     softphones = await sipp("answers", calls=AGENTS)
     async with exchange(phones) as trunk, dialing(tmp_path, trunk, softphones) as (service, campaign_id):

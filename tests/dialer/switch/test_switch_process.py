@@ -184,7 +184,7 @@ async def test_an_engine_that_comes_back_is_told_all_that_none_has_recorded_in_o
     for _ in range(2):
         ready, missed = await hear_without_recording(switch.options.socket)
         assert legs(ready) == {"agent": "answered"}
-        assert [(type(event), event.leg) for event in missed] == [
+        assert [(type(event), getattr(event, "leg", "")) for event in missed] == [
             (LegEnded, "ringing"),
             (LegEnded, "customer"),
         ]
@@ -269,7 +269,7 @@ async def test_a_switch_that_dies_is_started_again_and_the_engine_is_told(
 ) -> None:
     await talk(switch, carrier, phones)
     os.kill(started(switch)[0].pid, signal.SIGKILL)
-    former, present = await eventually(lambda: started(switch)[:2] if started(switch)[1:] else None)
+    former, present = await eventually(lambda: started(switch) if started(switch)[1:] else [])
     assert switch.losses
     assert present.switch != former.switch
     assert present.pid != former.pid

@@ -1,0 +1,431 @@
+"""The rules that the switch keeps on its own, with an engine and without."""
+
+from collections import defaultdict
+from itertools import count
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from dialer.switch.legs import ORPHAN_LIMIT_S, Connect, Ending, HangUp, LegBook, PlayMessage
+from dialer.switch.messages import (
+    BridgeFailed,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LegsBridged,
+    LegUnclaimed,
+    LiveLeg,
+    PlaceLeg,
+)
+
+BYE = Ending(200, "OK", by_far_end=True)
+OURS = Ending(487, "Request Terminated", by_far_end=False)
+MESSAGE = "unclaimed.wav"
+LONG = 1e9
+
+
+def customer(name="call-1", *, ring_timeout_s=25.0, message=MESSAGE):
+    return PlaceLeg(name, "customer", "sip:customer@carrier", "+12025550100", ring_timeout_s, 2.0, message)
+
+
+def agent(name="agent-1"):
+    return PlaceLeg(name, "agent", "sip:agent@softphone", "", 20.0)
+
+
+def book_with(*legs, answered_at=0.0):
+    """A book in which these legs have been answered."""
+    book = LegBook()
+    for leg in legs:
+        book.place(leg, answered_at - 5.0)
+        book.answered(leg.leg, answered_at)
+    return book
+
+
+def conversation():
+    book = book_with(customer(), agent())
+    book.bridge("call-1", "agent-1", 0.5)
+    return book
+
+
+def live(book):
+    return {leg.leg: leg for leg in book.live(0.0)}
+
+
+def state(book, name):
+    return live(book)[name].state
+
+
+# --- a leg that rings out -----------------------------------------------------------------------
+
+
+def test_a_leg_that_rings_out_is_given_up_at_the_end_of_its_ring_time():
+    book = LegBook()
+    book.place(customer(ring_timeout_s=25.0), 100.0)
+    assert book.ringing("call-1", 180, 103.0) == [LegRinging(at=103.0, leg="call-1", status=180)]
+    assert book.tick(124.9) == []
+    assert book.tick(125.0) == [HangUp("call-1")]
+    (ended,) = book.ended("call-1", OURS, 125.1)
+    assert (ended.timed_out, ended.provisional, ended.ended_by) == (True, True, "switch")
+
+
+def test_only_the_first_provisional_answer_is_told():
+    book = LegBook()
+    book.place(customer(), 0.0)
+    book.ringing("call-1", 180, 1.0)
+    assert book.ringing("call-1", 183, 2.0) == []
+
+
+def test_an_answer_that_crosses_our_giving_up_is_no_answer():
+    book = LegBook()
+    book.place(customer(), 0.0)
+    book.tick(25.0)
+    assert book.answered("call-1", 25.1) == book.ringing("call-1", 180, 25.1) == []
+    (ended,) = book.ended("call-1", BYE, 25.2)
+    assert (ended.timed_out, ended.provisional, ended.ended_by) == (True, False, "switch")
+
+
+# --- a person nobody claims ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine_present", [True, False])
+def test_a_person_nobody_claims_in_time_hears_the_message_once_and_is_let_go(engine_present):
+    book = book_with(customer())
+    if not engine_present:
+        book.engine_gone(0.5)
+    assert book.tick(1.9) == []
+    assert book.tick(2.0) == [LegUnclaimed(at=2.0, leg="call-1"), PlayMessage("call-1", MESSAGE)]
+    book.message_started("call-1", 4.0, 2.0)
+    assert book.tick(5.9) == []
+    assert book.tick(6.0) == [HangUp("call-1")]
+    assert book.tick(60.0) == []
+    (ended,) = book.ended("call-1", OURS, 6.1)
+    assert ended.ended_by == "switch"
+
+
+def test_without_a_message_who_is_not_claimed_is_let_go_at_once():
+    book = book_with(customer(message=""))
+    assert book.tick(2.0) == [LegUnclaimed(at=2.0, leg="call-1"), HangUp("call-1")]
+
+
+def test_who_hangs_up_on_the_message_ended_the_call():
+    book = book_with(customer())
+    book.tick(2.0)
+    book.message_started("call-1", 4.0, 2.0)
+    (ended,) = book.ended("call-1", BYE, 3.0)
+    assert ended.ended_by == "far_end"
+    assert book.tick(LONG) == []
+
+
+def test_it_is_too_late_for_an_agent_once_the_message_plays():
+    book = book_with(customer(), agent())
+    book.tick(2.0)
+    (failed,) = book.bridge("call-1", "agent-1", 2.1)
+    assert failed == BridgeFailed(at=2.1, leg="call-1", other="agent-1", reason="call-1 is leaving")
+    assert state(book, "agent-1") == "answered"
+
+
+def test_an_agents_leg_needs_no_claim():
+    assert book_with(agent()).tick(LONG) == []
+
+
+# --- conversations ------------------------------------------------------------------------------
+
+
+def test_two_answered_legs_are_bridged_and_stay_so():
+    book = book_with(customer(), agent())
+    assert book.bridge("call-1", "agent-1", 0.5) == [
+        Connect("call-1", "agent-1"),
+        LegsBridged(at=0.5, leg="call-1", other="agent-1"),
+    ]
+    assert live(book)["call-1"] == LiveLeg("call-1", "customer", "bridged", "agent-1", 0.0)
+    assert live(book)["agent-1"] == LiveLeg("agent-1", "agent", "bridged", "call-1", 0.0)
+    assert book.tick(LONG) == []
+
+
+def test_a_bridge_needs_two_legs_that_are_answered_and_free():
+    book = conversation()
+    book.place(customer("call-2"), 1.0)
+    (gone,) = book.bridge("call-9", "agent-1", 1.0)
+    assert gone.reason == "a leg has ended"
+    (rings,) = book.bridge("call-2", "agent-1", 1.0)
+    assert rings.reason == "call-2 is dialing"
+    book.answered("call-2", 2.0)
+    (talks,) = book.bridge("call-2", "agent-1", 2.0)
+    assert talks.reason == "agent-1 is bridged"
+    assert state(book, "call-2") == "answered"
+    unclaimed, _ = book.tick(4.0)
+    assert unclaimed == LegUnclaimed(at=4.0, leg="call-2"), "the failed bridge was no claim"
+
+
+def test_when_the_customer_hangs_up_the_agent_waits_for_the_next():
+    book = conversation()
+    (ended,) = book.ended("call-1", BYE, 60.0)
+    assert (ended.ended_by, ended.status, ended.timed_out) == ("far_end", 200, False)
+    assert live(book)["agent-1"] == LiveLeg("agent-1", "agent", "answered", None, 0.0)
+    assert book.tick(LONG) == []
+
+
+def test_when_the_agent_is_lost_the_customer_has_to_be_claimed_again():
+    book = conversation()
+    book.ended("agent-1", BYE, 60.0)
+    assert state(book, "call-1") == "answered"
+    assert book.tick(62.0) == [LegUnclaimed(at=62.0, leg="call-1"), PlayMessage("call-1", MESSAGE)]
+
+
+def test_a_leg_that_the_engine_ends_leaves_its_partner_up():
+    book = conversation()
+    assert book.hang_up("call-1") == [HangUp("call-1")]
+    assert book.ended("call-1", OURS, 9.0)[0].ended_by == "engine"
+    assert state(book, "agent-1") == "answered"
+
+
+def test_of_two_legs_that_are_hung_up_the_second_is_not_claimed_again():
+    book = conversation()
+    book.hang_up("call-1")
+    book.hang_up("agent-1")
+    book.ended("agent-1", OURS, 9.0)
+    assert live(book)["call-1"] == LiveLeg("call-1", "customer", "leaving", None, 0.0)
+    assert book.tick(100.0) == []
+    assert book.ended("call-1", OURS, 101.0)[0].ended_by == "engine"
+
+
+def test_a_leg_that_could_not_be_placed_was_not_ended_by_the_far_end():
+    book = LegBook()
+    book.place(customer(), 0.0)
+    (ended,) = book.ended("call-1", Ending(0, "every line is in use", by_far_end=False, q850_cause=34), 0.0)
+    assert ended == LegEnded(
+        at=0.0,
+        leg="call-1",
+        status=0,
+        reason="every line is in use",
+        ended_by="switch",
+        q850_cause=34,
+    )
+
+
+def test_what_comes_about_a_leg_that_is_over_is_nothing():
+    book = book_with(customer())
+    book.ended("call-1", BYE, 1.0)
+    assert "call-1" not in book
+    assert len(book) == 0
+    assert book.ringing("call-1", 180, 2.0) == book.answered("call-1", 2.0) == book.hang_up("call-1") == []
+    assert book.ended("call-1", BYE, 2.0) == book.tick(100.0) == []
+    book.message_started("call-1", 4.0, 2.0)
+    assert book.tick(LONG) == []
+
+
+# --- without an engine --------------------------------------------------------------------------
+
+
+def test_when_the_engine_goes_conversations_stay_and_calls_that_ring_are_ended():
+    book = conversation()
+    book.place(customer("call-2"), 1.0)
+    book.place(customer("call-3"), 1.0)
+    book.ringing("call-3", 180, 2.0)
+    book.place(agent("agent-2"), 1.0)
+    assert book.engine_gone(3.0) == [HangUp("call-2"), HangUp("call-3"), HangUp("agent-2")]
+    assert state(book, "call-1") == state(book, "agent-1") == "bridged"
+    assert book.tick(3600.0) == []
+
+
+def test_an_agents_leg_waits_a_while_for_an_engine():
+    book = book_with(agent())
+    book.engine_gone(100.0)
+    assert book.tick(100.0 + ORPHAN_LIMIT_S - 0.1) == []
+    assert book.tick(100.0 + ORPHAN_LIMIT_S) == [HangUp("agent-1")]
+
+
+def test_an_agents_leg_whose_talk_ends_without_an_engine_waits_a_while_too():
+    book = conversation()
+    book.engine_gone(100.0)
+    book.ended("call-1", BYE, 300.0)
+    assert book.tick(300.0 + ORPHAN_LIMIT_S - 0.1) == []
+    assert book.tick(300.0 + ORPHAN_LIMIT_S) == [HangUp("agent-1")]
+
+
+def test_an_engine_that_comes_back_in_time_finds_its_agents():
+    book = book_with(agent())
+    book.engine_gone(100.0)
+    book.engine_back()
+    assert book.tick(100.0 + 2 * ORPHAN_LIMIT_S) == []
+    assert state(book, "agent-1") == "answered"
+
+
+def test_an_engine_that_connects_is_told_of_answers_in_its_own_time():
+    book = book_with(agent(), answered_at=50.0)
+    book.place(customer(), 51.0)
+    assert list(book.live(clock_offset=1000.0)) == [
+        LiveLeg("agent-1", "agent", "answered", None, 1050.0),
+        LiveLeg("call-1", "customer", "dialing", None, None),
+    ]
+
+
+# --- whatever happens ---------------------------------------------------------------------------
+
+which = st.integers(0, 9)
+
+
+class LegMachine(RuleBasedStateMachine):
+    """A switch whose calls, engine and clock do as they please; what is asked of it is done at once."""
+
+    def __init__(self):
+        super().__init__()
+        self.book = LegBook()
+        self.now = 0.0
+        self.numbers = count(1)
+        self.placed = {}
+        self.events = defaultdict(list)
+        self.hung_up, self.played = set(), []
+        self.waits_since, self.rings_until, self.orphan_since = {}, {}, {}
+
+    def do(self, actions):
+        for each in actions:
+            if isinstance(each, Event):
+                self.events[each.leg].append(each)
+            elif isinstance(each, HangUp):
+                assert each.leg in self.book
+                self.hung_up.add(each.leg)
+            elif isinstance(each, PlayMessage):
+                assert each.path == MESSAGE
+                self.played.append(each.leg)
+                self.book.message_started(each.leg, 4.0, self.now)
+        return actions
+
+    def leg(self, n):
+        """Mostly a leg that is up; now and then one that is over or never was."""
+        names = sorted(live(self.book)) if n < 8 else sorted(self.placed)
+        return names[n % len(names)] if names and n < 9 else "call-999"
+
+    @initialize(engine_present=st.booleans())
+    def begin(self, engine_present):
+        self.book.engine_present = engine_present
+
+    @precondition(lambda self: self.book.engine_present)
+    @rule(role=st.sampled_from([customer, agent]), message=st.sampled_from([MESSAGE, MESSAGE, ""]))
+    def place(self, role, message):
+        name = f"{role.__name__}-{next(self.numbers)}"
+        command = role(name, message=message) if role is customer else role(name)
+        self.placed[name] = command
+        self.rings_until[name] = self.now + command.ring_timeout_s
+        self.book.place(command, self.now)
+
+    @rule(n=which, status=st.sampled_from([180, 183]))
+    def ringing(self, n, status):
+        self.do(self.book.ringing(self.leg(n), status, self.now))
+
+    @rule(n=which)
+    def answered(self, n):
+        for each in self.do(self.book.answered(self.leg(n), self.now)):
+            self.waits_since[each.leg] = self.now
+            if not self.book.engine_present:
+                self.orphan_since[each.leg] = self.now
+
+    @rule(n=which, m=which)
+    def bridge(self, n, m):
+        leg, other = self.leg(n), self.leg(m)
+        if leg == other:
+            return
+        before = live(self.book)
+        free = [name in before and before[name].state == "answered" for name in (leg, other)]
+        actions = self.do(self.book.bridge(leg, other, self.now))
+        if all(free):
+            assert actions == [Connect(leg, other), LegsBridged(at=self.now, leg=leg, other=other)]
+        else:
+            assert [type(each) for each in actions] == [BridgeFailed]
+            assert live(self.book) == before
+
+    @rule(n=which)
+    def hang_up(self, n):
+        leg = self.leg(n)
+        assert self.do(self.book.hang_up(leg)) == ([HangUp(leg)] if leg in self.book else [])
+
+    @rule(n=which, by_far_end=st.booleans())
+    def ended(self, n, by_far_end):
+        leg = self.leg(n)
+        before = live(self.book)
+        events = self.do(self.book.ended(leg, Ending(200, "", by_far_end), self.now))
+        assert [type(each) for each in events] == ([LegEnded] if leg in before else [])
+        assert leg not in self.book
+        partner = before[leg].partner if leg in before else None
+        if partner in self.book and state(self.book, partner) == "answered":
+            self.waits_since[partner] = self.orphan_since[partner] = self.now
+
+    @rule(passes=st.sampled_from([0.1, 1.0, 2.0, 20.0, ORPHAN_LIMIT_S]))
+    def time_passes(self, passes):
+        self.now += passes
+        self.do(self.book.tick(self.now))
+        assert self.book.tick(self.now) == [], "what has come due is done at once, and once"
+        for leg in live(self.book).values():
+            if leg.state in ("dialing", "ringing"):
+                assert self.now < self.rings_until[leg.leg]
+            if leg.state == "answered" and leg.role == "customer":
+                assert self.now < self.waits_since[leg.leg] + 2.0, "a person met silence for too long"
+            if leg.state == "answered" and leg.role == "agent" and not self.book.engine_present:
+                assert self.now < self.orphan_since[leg.leg] + ORPHAN_LIMIT_S
+
+    @rule()
+    def engine_gone(self):
+        before = live(self.book)
+        actions = self.do(self.book.engine_gone(self.now))
+        rang = {name for name, leg in before.items() if leg.state in ("dialing", "ringing")}
+        assert {each.leg for each in actions} == rang
+        for name, leg in live(self.book).items():
+            assert leg.state == ("leaving" if name in rang else before[name].state)
+            if leg.state == "answered" and leg.role == "agent":
+                self.orphan_since[name] = self.now
+
+    @rule()
+    def engine_back(self):
+        self.book.engine_back()
+
+    @invariant()
+    def a_leg_ends_once_and_nothing_is_said_of_it_later(self):
+        for name, events in self.events.items():
+            kinds = [type(each) for each in events if not isinstance(each, BridgeFailed)]
+            over = name in self.placed and name not in self.book
+            assert kinds.count(LegEnded) == over
+            assert not over or kinds[-1] is LegEnded
+            assert kinds.count(LegRinging) <= 1
+            assert kinds.count(LegAnswered) <= 1
+            assert kinds.count(LegUnclaimed) <= 1
+
+    @invariant()
+    def the_message_plays_once_and_only_to_a_person_nobody_claimed(self):
+        assert len(self.played) == len(set(self.played))
+        for name in self.played:
+            assert self.placed[name].role == "customer"
+            assert any(isinstance(each, LegUnclaimed) for each in self.events[name])
+
+    @invariant()
+    def a_leg_that_leaves_was_hung_up_or_hears_the_message(self):
+        for name, leg in live(self.book).items():
+            assert leg.state != "leaving" or name in self.hung_up or name in self.played
+
+    @invariant()
+    def partners_know_each_other(self):
+        legs = live(self.book)
+        for leg in legs.values():
+            if leg.state == "bridged":
+                assert legs[leg.partner].partner == leg.leg
+                assert legs[leg.partner].state in ("bridged", "leaving")
+
+    @invariant()
+    def without_an_engine_nobody_is_being_called(self):
+        if not self.book.engine_present:
+            assert not {"dialing", "ringing"} & {leg.state for leg in self.book.live(0.0)}
+
+    def teardown(self):
+        self.do(self.book.engine_gone(self.now))
+        for _ in range(3):
+            self.now += ORPHAN_LIMIT_S
+            self.do(self.book.tick(self.now))
+        talks = {leg.leg for leg in self.book.live(0.0) if leg.state == "bridged"}
+        partners = {leg.partner for leg in self.book.live(0.0) if leg.leg in talks}
+        assert set(live(self.book)) <= self.hung_up | talks | partners
+
+
+LegMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestLegs = LegMachine.TestCase

@@ -1,0 +1,110 @@
+"""The command line: from nothing to a campaign, and a sentence instead of a traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leads import samples
+
+DIALER = (sys.executable, "-c", "from dialer.cli import main; main()")
+
+
+class Cli:
+    def __init__(self, folder: Path) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("DIALER_")},
+            "DIALER_DATA_DIR": str(folder / "data"),
+        }
+
+    def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            (*DIALER, *words),
+            env=self.environment | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    return Cli(tmp_path)
+
+
+def test_from_nothing_to_a_campaign(cli: Cli) -> None:
+    loaded = cli("leads", "import", str(samples.DEMO_LEADS), "--list", "l", "--client", "acme", "--json")
+    counts = json.loads(loaded.stdout)
+    assert counts["accepted"] + counts["merged"] + counts["rejected"] == counts["rows"]
+    assert cli("dnc", "import", str(samples.DEMO_DNC)).returncode == 0
+    created = cli(
+        "campaign", "create", "--client", "acme", "--name", "A", "--list", "l", "--caller-id", "+12025550123"
+    )
+    assert "dialer campaign start 1" in created.stdout
+    assert (
+        cli("agent", "add", "--client", "acme", "--name", "Anna", "--sip-uri", "sip:anna@x").returncode == 0
+    )
+    assert cli("campaign", "start", "A").returncode == 0
+    (status,) = json.loads(cli("campaign", "status", "--json").stdout)
+    assert (status["state"], status["leads"]["due"]) == ("running", counts["accepted"])
+    report = json.loads(cli("report", "campaign", "A", "--json").stdout)
+    assert report["counts"]["leads_loaded"] == counts["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("campaign", "start", "nothing"), 1, "campaign-not-found"),
+        (("agent", "add", "--client", "no", "--name", "A", "--sip-uri", "sip:a@b"), 1, "unknown-client"),
+        (("dnc", "check", "12"), 1, "phone"),
+        (("leads", "import", "/nowhere.csv", "--list", "l", "--client", "c"), 2, "nowhere.csv"),
+        (("demo", "--agents", "0"), 2, "--agents"),
+        (("demo", "--leads", "100000"), 1, "sample file has"),
+        (("nothing",), 2, "No such command"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence(cli: Cli, words: tuple[str, ...], code: int, says: str) -> None:
+    ended = cli(*words)
+    assert ended.returncode == code
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "doctor", "db upgrade", "campaign status"])
+def test_a_wrong_setting_is_named(cli: Cli, command: str) -> None:
+    ended = cli(*command.split(), DIALER_SIP__LINES="many")
+    assert ended.returncode == 1
+    assert "DIALER_SIP__LINES" in ended.stderr
+    assert "settings-invalid" in ended.stderr
+
+
+def test_serving_on_a_database_of_another_version_says_what_to_do(cli: Cli, tmp_path: Path) -> None:
+    ended = cli("serve", DIALER_DATABASE__URL=f"sqlite:///{tmp_path / 'other.db'}")
+    assert ended.returncode == 1
+    assert "dialer db upgrade" in ended.stderr
+
+
+def test_the_doctor_says_what_the_set_up_has(cli: Cli) -> None:
+    ended = cli("doctor")
+    assert ended.returncode == 0, ended.stdout
+    for words in ("the binding holds 2000 calls", "SIP over TLS is there", "SRTP is there", "SQLite"):
+        assert words in ended.stdout
+
+
+def test_the_doctor_finds_what_is_missing(cli: Cli) -> None:
+    ended = cli(
+        "doctor", DIALER_MQTT__URL="mqtt://127.0.0.1:1", DIALER_DATABASE__URL="postgresql://127.0.0.1:1/x"
+    )
+    assert ended.returncode == 1
+    assert ended.stdout.count("missing") == 2
+
+
+def test_every_command_has_help(cli: Cli) -> None:
+    said = cli("--help").stdout
+    for command in ("serve", "demo", "doctor", "db", "leads", "dnc", "campaign", "agent", "report"):
+        assert command in said
+        assert cli(command, "--help").returncode == 0
