@@ -426,7 +426,9 @@ class Engine:
         started = loop.time()
         for campaign in list(self._running.values()):
             report = await campaigns.report(self.sessions, campaign.id, self.now())
-            self._publisher.publish(self._notices.of_stats(campaign, report, self.floor, self._clock()))
+            stats = self._notices.of_stats(campaign, report, self.floor, self._clock())
+            self._publisher.publish(stats)
+            self._metrics.leads_ready(campaign.id, stats.leads_ready)
         await asyncio.sleep(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 
     # --- the end --------------------------------------------------------------------------------

@@ -38,6 +38,9 @@ class Metrics:
             buckets=_WAITS_S,
             registry=self._registry,
         )
+        self._ready = Gauge(
+            "dialer_leads_ready", "Leads that wait to be called", ["campaign"], registry=self._registry
+        )
         info = Gauge("dialer_build_info", "The version that runs", ["version"], registry=self._registry)
         info.labels(version).set(1)
         self._registry.register(self)
@@ -49,6 +52,10 @@ class Metrics:
     def placed(self, campaign: int) -> None:
         """A call was placed."""
         self._placed.labels(campaign).inc()
+
+    def leads_ready(self, campaign: int, leads: int) -> None:
+        """So many leads of the campaign wait to be called, now or later."""
+        self._ready.labels(campaign).set(leads)
 
     def observe(self, effect: Effect) -> None:
         """Counts what happened."""
