@@ -1,7 +1,7 @@
 """Answer to agent: from the far end's 200 OK until the agent's softphone hears it.
 
-The whole dialer runs: engine, database, broker, HTTP and switch. People and softphones are far ends of
-this bench, which look at every frame of 20 ms; agents do over HTTP what an agent's desktop does.
+The whole dialer runs: engine, database, broker, HTTP and switch. People and softphones are the phones of
+this bench, which see sound packet by packet; agents do over HTTP what an agent's desktop does.
 """
 
 import asyncio
@@ -15,56 +15,43 @@ import httpx2
 
 from bench.switch.figures import load, percentile
 from bench.switch.helper import Happening, Helper
-from bench.switch.options import FarEndOptions
+from bench.switch.options import PhonesOptions
 from bench.switch.service import CLIENT, Plan, Planned, Service, data_folder
 from campaigns.tables import Attempt
 from dialer.bus.mqtt import Subscriber
 from dialer.simulation.agents import Habits, Shift, SimulatedAgents
-from dialer.switch.options import EndpointOptions
 
 _WATCHED = "watched"
 _WATCHED_AREA = "+1212"
 _HOLDING_AREA = "+1310"
 _AGENTS = 10
 _TALK_S = 0.6
-_WRAP_UP_S = 0.3
+_WRAP_UP_S = 0.5
 _RING_S = 0.1
 _HEARD_WITHIN_S = 0.9
 _SETTLE_S = 2.0
-_LOOK_MS = 5
 _GIVE_UP_S = 180.0
-_PEOPLE = EndpointOptions(max_calls=300, rtp_port=28000, rtp_port_count=2300, user="people")
-_SOFTPHONES = EndpointOptions(
-    max_calls=300, rtp_port=30400, rtp_port_count=2300, user="softphones", frame_ms=_LOOK_MS
-)
-
-
-@dataclass(frozen=True)
-class Delay:
-    """One conversation: from the 200 OK, and from the first sound, until the agent heard it; in ms."""
-
-    answer_ms: float
-    sound_ms: float
+_PHONES = "bench.switch.phones"
+_PEOPLE = PhonesOptions(_WATCHED_AREA, _RING_S, _TALK_S)
+_SOFTPHONES = PhonesOptions(_WATCHED)
 
 
 @dataclass(frozen=True)
 class AudioRun:
     """One run over `calls` conversations, while `held_pairs` others were up all the time.
 
-    `answer_*` counts from the 200 OK; `sound_*` from the frame in which the far end sends its first
-    sound, which is up to 20 ms later. In `unheard` conversations no sound came.
+    From the instant at which the far end sends its 200 and its first sound until the first packet with
+    sound arrives at the agent's softphone. In `unheard` conversations none came.
     """
 
     held_pairs: int
     calls: int
     unheard: int
-    answer_p50_ms: float
-    answer_p99_ms: float
-    answer_max_ms: float
-    sound_p50_ms: float
-    sound_p99_ms: float
+    p50_ms: float
+    p99_ms: float
+    max_ms: float
     load: float
-    delays: list[Delay]
+    all_ms: list[float]
 
 
 async def measure(held_pairs: int, calls: int) -> AudioRun:
@@ -75,8 +62,8 @@ async def measure(held_pairs: int, calls: int) -> AudioRun:
     with data_folder() as folder:
         service = Service(folder)
         async with AsyncExitStack() as stack:
-            people = await stack.enter_async_context(Helper("bench.switch.far_end", _people()))
-            phones = await stack.enter_async_context(Helper("bench.switch.far_end", _softphones()))
+            people = await stack.enter_async_context(Helper(_PHONES, _PEOPLE))
+            phones = await stack.enter_async_context(Helper(_PHONES, _SOFTPHONES))
             watched, *holding = await service.prepare(plans, await _address(phones))
             await stack.enter_async_context(
                 service.serving(await _address(people), 2 * held_pairs + 4 * _AGENTS)
@@ -87,16 +74,6 @@ async def measure(held_pairs: int, calls: int) -> AudioRun:
             at_work = load()
         delays = _delays(await service.attempts(watched), watched, people.events, phones.events)
     return _run(held_pairs, delays, at_work)
-
-
-def _people() -> FarEndOptions:
-    return FarEndOptions(
-        speaks=True, ring_s=_RING_S, watched=_WATCHED_AREA, talk_s=_TALK_S, endpoint=_PEOPLE
-    )
-
-
-def _softphones() -> FarEndOptions:
-    return FarEndOptions(speaks=True, watched=_WATCHED, ears=True, endpoint=_SOFTPHONES)
 
 
 async def _address(far_end: Helper) -> str:
@@ -139,37 +116,33 @@ def _delays(
     campaign: Planned,
     people: Sequence[Happening],
     phones: Sequence[Happening],
-) -> list[Delay | None]:
-    """Of each conversation; None where its agent heard nothing."""
+) -> list[float | None]:
+    """Of each conversation, in ms; None where its agent heard nothing."""
     answered = {each["user"]: each["mono"] for each in people if each["event"] == "answered"}
-    spoke = {each["user"]: each["mono"] for each in people if each["event"] == "spoke"}
     heard: defaultdict[str, list[float]] = defaultdict(list)
     for each in phones:
         if each["event"] == "heard":
             heard[each["user"]].append(each["mono"])
-    delays: list[Delay | None] = []
+    delays: list[float | None] = []
     for attempt in attempts:
         if attempt.agent_id is None or attempt.connected_at is None:
             continue
-        began, sounded = answered[attempt.e164], spoke[attempt.e164]
-        after = [at for at in heard[campaign.users[attempt.agent_id]] if 0 < at - began < _HEARD_WITHIN_S]
-        delays.append(Delay(1000 * (after[0] - began), 1000 * (after[0] - sounded)) if after else None)
+        began = answered[attempt.e164]
+        after = (at for at in heard[campaign.users[attempt.agent_id]] if 0 < at - began < _HEARD_WITHIN_S)
+        at = next(after, None)
+        delays.append(None if at is None else round(1000 * (at - began), 2))
     return delays
 
 
-def _run(held_pairs: int, delays: Sequence[Delay | None], at_work: float) -> AudioRun:
+def _run(held_pairs: int, delays: Sequence[float | None], at_work: float) -> AudioRun:
     known = [each for each in delays if each is not None]
-    answer = [each.answer_ms for each in known]
-    sound = [each.sound_ms for each in known]
     return AudioRun(
         held_pairs=held_pairs,
         calls=len(delays),
         unheard=len(delays) - len(known),
-        answer_p50_ms=round(percentile(answer, 0.5), 1),
-        answer_p99_ms=round(percentile(answer, 0.99), 1),
-        answer_max_ms=round(max(answer), 1),
-        sound_p50_ms=round(percentile(sound, 0.5), 1),
-        sound_p99_ms=round(percentile(sound, 0.99), 1),
+        p50_ms=round(percentile(known, 0.5), 1),
+        p99_ms=round(percentile(known, 0.99), 1),
+        max_ms=round(max(known), 1),
         load=at_work,
-        delays=known,
+        all_ms=known,
     )

@@ -1,4 +1,4 @@
-"""A handle on the other processes of a measurement: they write JSON lines and end with their standard input."""
+"""A handle on the other processes of a measurement: they write JSON lines, and end with their stdin."""
 
 import asyncio
 import contextlib

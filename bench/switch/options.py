@@ -25,16 +25,20 @@ class BareOptions:
 
 @dataclass(frozen=True)
 class FarEndOptions:
-    """A far end that answers whoever calls.
-
-    It answers at a random instant within `ring_s` seconds, and from then on plays a tone if it `speaks`.
-    Users whose name begins with `watched` are looked at closely: with `ears` it is told when each begins
-    to hear something, and with `talk_s` it hangs up that long after its answer.
-    """
+    """A far end on pjsua2 that answers whoever calls, and plays a tone if it `speaks`."""
 
     speaks: bool = False
-    ring_s: float = 0.0
-    watched: str = ""
-    ears: bool = False
-    talk_s: float | None = None
     endpoint: EndpointOptions = FAR_END
+
+
+@dataclass(frozen=True)
+class PhonesOptions:
+    """Phones that answer at a random instant within `ring_s` seconds and speak from then on.
+
+    Of users whose name begins with `watched` they tell when they hear something; these hang up `talk_s`
+    after their answer, where that is given.
+    """
+
+    watched: str
+    ring_s: float = 0.0
+    talk_s: float | None = None

@@ -317,7 +317,6 @@ def _library_config(options: EndpointOptions) -> Any:
     media = config.medConfig
     media.clockRate = 8000
     media.sndClockRate = 8000
-    media.audioFramePtime = options.frame_ms
     media.ecTailLen = 0
     media.noVad = True
     media.sndAutoCloseTime = -1

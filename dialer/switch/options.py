@@ -15,8 +15,6 @@ class EndpointOptions:
     rtp_port_count: int = 8000
     user: str = "dialer"
     log_level: int = 0
-    frame_ms: int = 20
-    """How much audio the bridge handles at once; what is sent is 20 ms a packet in any case."""
 
 
 @dataclass(frozen=True)

@@ -115,13 +115,12 @@ async def test_an_entry_that_is_refused_when_the_database_is_back_leaves_no_lag_
 async def test_a_database_that_goes_away_amid_single_entries_costs_none():
     store = Store(refuses=[0])
     async with journal_on(store) as journal:
-        store.turns = asyncio.Semaphore(3)
-        for entry in range(4):
+        store.turns = turns = asyncio.Semaphore(3)
+        for entry in range(6):
             journal.add(entry)
         await eventually(lambda: store.stored == [1])
         store.away, store.turns = True, None
-        for entry in range(4, 6):
-            journal.add(entry)
+        turns.release()
         await eventually(lambda: journal.behind)
         store.away = False
         await journal.written()

@@ -364,6 +364,17 @@ def test_the_customer_of_a_lost_softphone_is_offered_to_another_agent_and_waits_
     assert (state(floor, BOB), floor.agents[BOB].attempt) == (AgentState.WRAP_UP, 7)
 
 
+def test_no_call_is_placed_for_an_agent_who_is_kept_for_the_customer_of_a_lost_softphone():
+    floor = floor_with(ANN, BOB)
+    talk(floor, 7, ANN, at=1.0)
+    assert floor.calls_to_place(SALES, 2.0) == 1
+    floor.line_down(ANN, at=60.0, reason="softphone_gone")
+    assert floor.calls_to_place(SALES, 60.0) == 0
+    assert (pacing(floor).agents_talking, pacing(floor).calls_connected) == (1, 0)
+    floor.bridge_failed(7, BOB, at=60.1)
+    assert floor.calls_to_place(SALES, 60.1) == 1
+
+
 def test_without_another_agent_the_customer_of_a_lost_softphone_waits_for_it():
     floor = floor_with(ANN)
     talk(floor, 7, ANN, at=1.0)

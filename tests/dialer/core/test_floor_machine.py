@@ -373,5 +373,7 @@ class FloorMachine(RuleBasedStateMachine):
         return "apart"
 
 
-FloorMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
+FloorMachine.TestCase.settings = settings(
+    max_examples=200, stateful_step_count=60, deadline=None, report_multiple_bugs=False
+)
 TestFloor = FloorMachine.TestCase

@@ -3,7 +3,7 @@
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -146,6 +146,14 @@ def test_an_agent_has_one_call_at_a_time():
     assert pacer.explain(9.0).calls_connected == 0
 
 
+def test_an_agent_whom_another_campaign_took_has_left_the_call():
+    pacer = pacer_with(agents=1)
+    connect(pacer, "a", 0)
+    pacer.observe(AgentTalking(9.0, 0))
+    state = pacer.explain(9.0)
+    assert (state.agents_talking, state.calls_connected) == (1, 0)
+
+
 def test_it_explains_what_it_sees_and_why_it_decided_so():
     pacer = pacer_with(agents=5, max_lines=7)
     assert pacer.explain(0.0).reason == "Nothing has been asked yet."
@@ -202,8 +210,8 @@ class Shift(RuleBasedStateMachine):
     )
     def open(self, mode, lines_per_agent, max_lines):
         self.mode = mode
-        self.settings = PacingSettings(max_lines=max_lines, lines_per_agent=lines_per_agent)
-        self.pacer = make_pacer(mode, self.settings)
+        self.limits = PacingSettings(max_lines=max_lines, lines_per_agent=lines_per_agent)
+        self.pacer = make_pacer(mode, self.limits)
         self.now, self.numbers = 0.0, count()
         self.agents = {}
         self.ringing, self.waiting, self.talking = [], [], {}
@@ -254,12 +262,12 @@ class Shift(RuleBasedStateMachine):
             self.pacer.observe(CallPlaced(self.now, call))
         under_way = len(self.ringing) + len(self.waiting)
         lines = under_way + len(self.talking)
-        assert lines <= max(self.settings.max_lines, lines - number)
+        assert lines <= max(self.limits.max_lines, lines - number)
         if self.mode == "progressive" and number:
             assert under_way <= len(self.agents_who(AgentReady))
         if self.mode == "power" and number:
             agents = len(self.agents_who(AgentReady, AgentTalking, CallConnected))
-            assert lines <= self.settings.lines_per_agent * agents
+            assert lines <= self.limits.lines_per_agent * agents
 
     @invariant()
     def it_counts_what_is_there(self):
@@ -274,4 +282,5 @@ class Shift(RuleBasedStateMachine):
         assert state.calls_connected == len(self.talking)
 
 
+Shift.TestCase.settings = settings(deadline=None, report_multiple_bugs=False)
 TestShift = Shift.TestCase

@@ -427,5 +427,7 @@ class LegMachine(RuleBasedStateMachine):
         assert set(live(self.book)) <= self.hung_up | talks | partners
 
 
-LegMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+LegMachine.TestCase.settings = settings(
+    max_examples=150, stateful_step_count=50, deadline=None, report_multiple_bugs=False
+)
 TestLegs = LegMachine.TestCase

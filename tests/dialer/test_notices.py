@@ -1,0 +1,187 @@
+"""What the bus is told of what happens on the floor."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from campaigns.core.campaign import Progress
+from campaigns.core.metrics import Counts, campaign_figures, team_figures
+from campaigns.live_store import RunningCampaign
+from campaigns.reports.campaign import CampaignReport, LeadGroup
+from dialer.bus.messages import AgentCall, CallEvent, CallsInFlight, CampaignState, Pacing
+from dialer.bus.messages import AgentState as AgentStateMessage
+from dialer.core.agent import AgentState
+from dialer.core.effects import (
+    AgentChanged,
+    Bridge,
+    CallHasEnded,
+    CallRang,
+    CallWasAbandoned,
+    CallWasAnswered,
+    CallWasConnected,
+    DispositionMissed,
+    HangUpAgent,
+    HangUpCall,
+)
+from dialer.core.floor import Floor
+from dialer.core.outcome import CallEnd, Outcome
+from dialer.core.pacing import PacingSettings, make_pacer
+from dialer.notices import Notices
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+AT = NOON.timestamp()
+CAMPAIGN, CALL, LEAD, SESSION, AGENT = 1, 7, 70, 3, 103
+RUNNING = RunningCampaign(
+    id=CAMPAIGN,
+    client_slug="acme",
+    state_since=NOON,
+    dial_mode="power",
+    lines_per_agent=2.0,
+    max_lines=10,
+    caller_id="+12025550100",
+    ring_timeout_s=25.0,
+    wrap_up_limit_s=30.0,
+    abandon_rate_target=0.03,
+)
+ENDED = CallHasEnded(CALL, CAMPAIGN, AT, Outcome.BUSY, CallEnd(486))
+
+
+@pytest.fixture
+def notices():
+    known = Notices()
+    known.campaign_is(CAMPAIGN, "acme")
+    known.agent_is(SESSION, "acme")
+    known.call_is(CALL, CAMPAIGN, LEAD)
+    return known
+
+
+def call_event(kind, **more):
+    return CallEvent(client="acme", attempt_id=CALL, campaign_id=CAMPAIGN, lead_id=LEAD, kind=kind, **more)
+
+
+@pytest.mark.parametrize(
+    ("effect", "kind"),
+    [
+        (CallRang(CALL, AT), "ringing"),
+        (CallWasAnswered(CALL, AT), "answered"),
+        (CallWasAbandoned(CALL, AT), "abandoned"),
+    ],
+)
+def test_each_step_of_a_call_is_told(notices, effect, kind):
+    assert list(notices.of(effect)) == [call_event(kind)]
+
+
+def test_a_call_that_is_placed_is_told(notices):
+    (message,) = notices.of_placed(CALL)
+    assert message == call_event("placed")
+    assert message.topic == "dialer/v1/acme/call/7/event"
+
+
+def test_a_connection_is_told_of_the_call_and_to_the_agents_desk(notices):
+    event, desk = notices.of(CallWasConnected(CALL, SESSION, AGENT, AT, 0.2))
+    assert event == call_event("connected", agent_id=AGENT)
+    assert desk == AgentCall(
+        client="acme", agent_id=AGENT, attempt_id=CALL, campaign_id=CAMPAIGN, lead_id=LEAD
+    )
+    assert desk.topic == "dialer/v1/acme/agent/103/call"
+
+
+def test_the_end_is_told_with_its_outcome_and_the_call_is_forgotten(notices):
+    assert list(notices.of(ENDED)) == [call_event("ended", outcome="busy")]
+    assert list(notices.of(ENDED)) == []
+
+
+def test_a_disposition_is_told_though_the_call_is_over(notices):
+    list(notices.of(ENDED))
+    (message,) = notices.of_disposition(CALL, CAMPAIGN, LEAD, "sale")
+    assert message == call_event("dispositioned", disposition="sale")
+
+
+def test_what_an_agent_does_is_told_with_the_reason_and_since_when(notices):
+    changed = AgentChanged(SESSION, AGENT, AgentState.PAUSED, "lunch", None, AT)
+    (message,) = notices.of(changed)
+    assert message == AgentStateMessage(
+        client="acme", agent_id=AGENT, state="paused", reason="lunch", since=NOON
+    )
+    assert message.topic == "dialer/v1/acme/agent/103/state"
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [Bridge(CALL, SESSION), HangUpCall(CALL), HangUpAgent(SESSION), DispositionMissed(CALL, AT)],
+)
+def test_what_is_only_done_is_not_told(notices, effect):
+    assert list(notices.of(effect)) == []
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        CallRang(99, AT),
+        CallWasConnected(99, 99, AGENT, AT, 0.2),
+        AgentChanged(99, AGENT, AgentState.AVAILABLE, "", None, AT),
+    ],
+)
+def test_of_calls_and_agents_whose_client_is_not_known_nothing_is_told(notices, effect):
+    assert list(notices.of(effect)) == []
+    assert list(notices.of_disposition(CALL, 99, LEAD, "sale")) == []
+
+
+def test_a_campaign_is_told_with_its_state(notices):
+    assert notices.of_campaign(RUNNING, "running", NOON) == CampaignState(
+        client="acme", campaign_id=CAMPAIGN, state="running", dial_mode="power", since=NOON
+    )
+
+
+def test_the_statistics_hold_what_was_counted_and_what_goes_on(notices):
+    floor = Floor()
+    floor.open_campaign(CAMPAIGN, make_pacer("power", PacingSettings(lines_per_agent=2.0)), 30.0, AT)
+    floor.log_in(SESSION, AGENT, [CAMPAIGN], AT)
+    floor.line_up(SESSION, AT)
+    floor.log_in(4, 104, [2], AT)
+    for attempt in range(1, 5):
+        floor.place(attempt, CAMPAIGN, LEAD, AT)
+    floor.place(5, 2, LEAD, AT)
+    floor.rang(2, AT)
+    floor.answered(3, AT)
+    floor.connected(3, SESSION, AT)
+    floor.answered(4, AT)
+    floor.calls_to_place(CAMPAIGN, AT)
+    counts = Counts(attempts=40, people=10, abandoned=1, contacts=6, conversions=2)
+    stats = notices.of_stats(RUNNING, report_of(counts), floor, AT)
+    assert stats.calls_in_flight == CallsInFlight(dialing=1, ringing=1, answered=1, connected=1)
+    assert stats.agents == {"talking": 1}
+    assert (stats.attempts, stats.people_answered, stats.abandoned) == (40, 10, 1)
+    assert (stats.contacts, stats.conversions, stats.abandon_rate) == (6, 2, 0.1)
+    assert stats.leads_ready == 7
+    assert stats.pacing == Pacing(
+        mode="power", reason="2 lines for each of 1 agents free or talking: 2, 4 in use."
+    )
+
+
+def test_before_anybody_answered_the_abandon_rate_is_0(notices):
+    floor = Floor()
+    floor.open_campaign(CAMPAIGN, make_pacer("power", PacingSettings()), 30.0, AT)
+    assert notices.of_stats(RUNNING, report_of(Counts()), floor, AT).abandon_rate == 0.0
+
+
+def report_of(counts):
+    return CampaignReport(
+        campaign_id=CAMPAIGN,
+        name="Spring",
+        client="acme",
+        kind="sales",
+        dial_mode="power",
+        state="running",
+        state_since=NOON,
+        at=NOON,
+        counts=counts,
+        figures=campaign_figures(counts),
+        abandon_rate_target=0.03,
+        outcomes=[],
+        dispositions=[],
+        leads=[LeadGroup("ready", "new", 4), LeadGroup("ready", "retry", 3), LeadGroup("final", "sale", 9)],
+        progress=Progress(due=4, waiting=3, claimed=0, calling=0, final=9, next_due_at=None),
+        agents=[],
+        team=team_figures([]),
+    )
