@@ -39,4 +39,4 @@ docs: setup-dev
 	.venv/bin/python -m dialer.documents docs
 
 clean:
-	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from bench.switch.options import CALLER
@@ -32,7 +32,6 @@ class Driver:
         self.link = SwitchLink(options, self._on_event, lambda: None)
         self.pid = 0
         self.bridges = False
-        self.answered = 0
         self.completed = 0
         self.bridged = 0
         self.latencies_ms: list[float] = []
@@ -49,11 +48,11 @@ class Driver:
             # Nobody claims these legs; the time for it is long, so that the driver alone ends them.
             self.link.send(PlaceLeg(leg, "customer", target, "", 30.0, claim_within_s=600.0))
 
-    async def until(self, done: int, what: str) -> None:
-        """Returns when `answered`, `completed` or `bridged` has come that far, or after a while."""
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Returns when that is so, or after a while."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GIVE_UP_S):
-                while getattr(self, what) < done:
+                while not done():
                     await asyncio.sleep(0.005)
 
     def _on_event(self, event: AnyEvent) -> None:
@@ -61,7 +60,6 @@ class Driver:
             case SwitchReady(pid=pid):
                 self.pid = pid
             case LegAnswered(leg=leg):
-                self.answered += 1
                 self.latencies_ms.append((time.monotonic() - self._placed_at[leg]) * 1000)
                 self._go_on(leg)
             case LegsBridged():

@@ -1,7 +1,6 @@
 """Bridged pairs: two calls each that hear each other, held with audio both ways."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bench.switch import ours
@@ -41,7 +40,7 @@ async def through_switch(held: Held) -> PairsRun:
     async with ours.switch() as driver:
         driver.bridges = True
         await driver.place_all(held.target, 2 * held.pairs, _PLACE_PER_S)
-        await driver.until(held.pairs, "bridged")
+        await driver.until(lambda: driver.bridged == held.pairs)
         if driver.bridged < held.pairs:
             raise HelperEnded(f"Only {driver.bridged} of {held.pairs} pairs were bridged.")
         return await _measure(held, driver.pid)
@@ -58,7 +57,6 @@ async def through_bare(held: Held) -> PairsRun:
 async def _measure(held: Held, pid: int) -> PairsRun:
     await asyncio.sleep(_SETTLE_S)
     clock = asyncio.get_running_loop().time
-    # The first look has every far end listen; that is done before the clock runs, and not the switch's work.
     before, began = await held.far_end.answer("audio"), clock()
     used = cpu_s(pid)
     await asyncio.sleep(held.seconds)
@@ -74,6 +72,3 @@ async def _measure(held: Held, pid: int) -> PairsRun:
         hearing=after["hearing"],
         packets_per_s_least=round(min(packets) / lasted_s, 1),
     )
-
-
-Contender = Callable[[Held], Awaitable[PairsRun]]

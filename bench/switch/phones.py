@@ -13,11 +13,14 @@ OPTIONS is a `PhonesOptions` as JSON. Events, one JSON object a line; the instan
 """
 
 import asyncio
+import contextlib
 import json
 import re
+import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from random import Random
 from typing import cast
 
@@ -28,6 +31,7 @@ from bench.switch.options import PhonesOptions
 _HOST = "127.0.0.1"
 _FRAME_S = 0.02
 _SAMPLES = 160
+_RECEIVE_BYTES = 4096
 _SILENCE_S = 0.1
 _TONE = (b"\x90" * 10 + b"\x10" * 10) * 8
 """A loud square wave of 400 Hz in mu-law."""
@@ -86,8 +90,8 @@ class _Request:
         return f"SIP/2.0 {status}\r\n{''.join(kept)}To: {to}\r\n{rest}"
 
 
-class _Phone(asyncio.DatagramProtocol):
-    """One call: its dialog, and its audio."""
+class _Phone:
+    """One call: its dialog, and its audio. What a phone that is not watched receives is left unread."""
 
     def __init__(self, phones: Phones, invite: _Request) -> None:
         self._phones = phones
@@ -97,31 +101,36 @@ class _Phone(asyncio.DatagramProtocol):
         self._user = called[1] if called else ""
         self._watched = self._user.startswith(phones.options.watched)
         self._peer = _audio_address(invite.text)
-        self._audio: asyncio.DatagramTransport | None = None
+        self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._audio.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+        self._audio.setblocking(False)
+        self._audio.bind((_HOST, 0))
         self._sequence = 0
+        self._over = False
         self._heard_at = 0.0
         self._next_at = 0.0
         self._timers: list[asyncio.TimerHandle] = []
-        self._opening: asyncio.Task[None] | None = None
 
     def ring(self) -> None:
         options = self._phones.options
         self._phones.send(self._invite.response("180 Ringing", self._tag), self._invite.sender)
-        self._opening = asyncio.create_task(self._answer(self._phones.random.uniform(0, options.ring_s)))
+        self._after(self._phones.random.uniform(0, options.ring_s), self._answer)
 
-    async def _answer(self, after_s: float) -> None:
+    def _after(self, delay_s: float, do: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(delay_s, do))
+
+    def _answer(self) -> None:
         loop = asyncio.get_running_loop()
-        self._audio, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(_HOST, 0))
-        _, port = self._audio.get_extra_info("sockname")
-        await asyncio.sleep(after_s)
+        _, port = self._audio.getsockname()
         answered_at = time.monotonic()
         self._phones.send(self._accepted(port), self._invite.sender)
         self._next_at = loop.time()
         self._speak()
         say("answered", user=self._user, mono=answered_at)
-        talk_s = self._phones.options.talk_s
-        if self._watched and talk_s is not None:
-            self._timers.append(loop.call_later(talk_s, self._hang_up))
+        if self._watched:
+            loop.add_reader(self._audio, self._listen)
+            if self._phones.options.talk_s is not None:
+                self._after(self._phones.options.talk_s, self._hang_up)
 
     def _accepted(self, port: int) -> str:
         body = (
@@ -134,18 +143,20 @@ class _Phone(asyncio.DatagramProtocol):
 
     def _speak(self) -> None:
         """Sends a packet every 20 ms from the answer on."""
-        if self._audio is None:
+        if self._over:
             return
         header = _RTP.pack(0x80, 0, self._sequence & 0xFFFF, self._sequence * _SAMPLES, id(self) & 0xFFFFFFFF)
-        self._audio.sendto(header + _TONE, self._peer)
+        with contextlib.suppress(OSError):
+            self._audio.sendto(header + _TONE, self._peer)
         self._sequence += 1
         self._next_at += _FRAME_S
         asyncio.get_running_loop().call_at(self._next_at, self._speak)
 
-    def datagram_received(self, data: bytes, addr: _Address) -> None:
-        if not self._watched or all(sample & 0x7F >= _QUIET for sample in data[_RTP.size :: 10]):
-            return
+    def _listen(self) -> None:
         now = time.monotonic()
+        packet = self._audio.recv(_RECEIVE_BYTES)
+        if all(sample & 0x7F >= _QUIET for sample in packet[_RTP.size :: 10]):
+            return
         if now - self._heard_at > _SILENCE_S:
             say("heard", user=self._user, mono=now)
         self._heard_at = now
@@ -165,11 +176,13 @@ class _Phone(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """The call is over."""
+        if self._over:
+            return
+        self._over = True
         for timer in self._timers:
             timer.cancel()
-        if self._audio is not None:
-            self._audio.close()
-            self._audio = None
+        asyncio.get_running_loop().remove_reader(self._audio)
+        self._audio.close()
 
 
 def _audio_address(sdp: str) -> _Address:

@@ -11,6 +11,15 @@ _LONGEST_S = 120.0
 
 
 @dataclass(frozen=True)
+class Offered:
+    """What is offered: calls to `target`, so many a second, for so long."""
+
+    target: str
+    rate: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class RateRun:
     """One run; latencies from the order to place the call until its answer is known."""
 
@@ -22,26 +31,27 @@ class RateRun:
     setup_p99_ms: float
 
 
-async def through_switch(target: str, rate: float, seconds: float) -> RateRun:
+async def through_switch(offered: Offered) -> RateRun:
     """Our switch, over its socket."""
-    calls = int(rate * seconds)
+    calls = int(offered.rate * offered.seconds)
     async with ours.switch() as driver:
         before = cpu_s(driver.pid)
-        await driver.place_all(target, calls, rate)
-        await driver.until(calls, "completed")
+        await driver.place_all(offered.target, calls, offered.rate)
+        await driver.until(lambda: driver.completed == calls)
         used = cpu_s(driver.pid) - before
-        return _run(rate, calls, driver.completed, used, driver.latencies_ms)
+        return _run(offered.rate, calls, driver.completed, used, driver.latencies_ms)
 
 
-async def through_bare(target: str, rate: float, seconds: float) -> RateRun:
+async def through_bare(offered: Offered) -> RateRun:
     """Bare pjsua2."""
-    calls = int(rate * seconds)
-    async with Helper("bench.switch.bare", BareOptions("rate", target, calls, rate)) as bare:
+    calls = int(offered.rate * offered.seconds)
+    options = BareOptions("rate", offered.target, calls, offered.rate)
+    async with Helper("bench.switch.bare", options) as bare:
         await bare.event("placing", within_s=10)
         before = cpu_s(bare.pid)
         done = await bare.event("done", within_s=_LONGEST_S)
         used = cpu_s(bare.pid) - before
-        return _run(rate, calls, done["completed"], used, done["latencies_ms"])
+        return _run(offered.rate, calls, done["completed"], used, done["latencies_ms"])
 
 
 def _run(rate: float, calls: int, completed: int, used: float, latencies_ms: list[float]) -> RateRun:

@@ -179,6 +179,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
     def __init__(self, endpoint: Endpoint, account: Any, call_id: int, listener: CallListener | None) -> None:
         super().__init__(account, call_id)
         self.listener = listener
+        self.partner: SipCall | None = None
         self._endpoint = endpoint
         self._player: Any = None
         self._over = False
@@ -199,13 +200,20 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._command(lambda: self.hangup(options))
 
     def connect(self, other: "SipCall") -> bool:
-        """Lets both hear each other; False where one of them has no audio any more."""
+        """Lets both hear each other; False where one of them has no audio (now: it may come back)."""
+        self._stop_player()
+        self.partner, other.partner = other, self
+        return self._join(other)
+
+    def _join(self, other: "SipCall") -> bool:
         mine, theirs = self.audio(), other.audio()
         if mine is None or theirs is None:
             return False
-        self._stop_player()
-        mine.startTransmit(theirs)
-        theirs.startTransmit(mine)
+        try:
+            mine.startTransmit(theirs)
+            theirs.startTransmit(mine)
+        except pj.Error:
+            return False
         return True
 
     def play(self, path: str, *, loop: bool = False) -> float:
@@ -254,13 +262,20 @@ class SipCall(pj.Call):  # type: ignore[misc]
         return 0 if audio is None else int(audio.getTxLevel())
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
-        # half a second late, beginning with what was said before.
         try:
-            if (audio := self.audio()) is not None:
-                self._endpoint.listen_to(audio)
+            self._media_changed()
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self._endpoint._keep(error)  # noqa: SLF001
+
+    def _media_changed(self) -> None:
+        if (audio := self.audio()) is None:
+            return
+        # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
+        # half a second late, beginning with what was said before.
+        self._endpoint.listen_to(audio)
+        # A call that was on hold comes back with another audio port.
+        if self.partner is not None:
+            self._join(self.partner)
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:
@@ -280,6 +295,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
             self._over = True
             self._stop_player()
+            partner, self.partner = self.partner, None
+            if partner is not None:
+                partner.partner = None
             ending = CallEnding(
                 status=int(info.lastStatusCode),
                 reason=str(info.lastReason),

@@ -6,10 +6,21 @@ from dialer.switch.capacity import MORE_THAN_ANY_BUILD, BindingCapacity
 
 _TOO_MANY = 70010  # PJ_ETOOMANY
 _DISCARD = "sip:nobody@127.0.0.1:9"
+_FIRST_PORT, _PORTS = 10_000, 50_000
 
 
 def measure(up_to: int) -> BindingCapacity:
-    """Places calls to nowhere until the library refuses one more, or `up_to` are up."""
+    """Places calls to nowhere until the library refuses one more, or `up_to` are up.
+
+    Raises RuntimeError with what the library said, which its own error keeps to itself.
+    """
+    try:
+        return _measure(up_to)
+    except pj.Error as error:
+        raise RuntimeError(str(error.reason)) from error
+
+
+def _measure(up_to: int) -> BindingCapacity:
     library = pj.Endpoint()
     library.libCreate()
     config = pj.EpConfig()
@@ -36,6 +47,10 @@ def measure(up_to: int) -> BindingCapacity:
 def _count_calls(up_to: int) -> int:
     config = pj.AccountConfig()
     config.idUri = "sip:probe@127.0.0.1"
+    # Every call takes a pair of ports: anywhere, or two dialers that start at once meet.
+    media = config.mediaConfig.transportConfig
+    media.boundAddress = "127.0.0.1"
+    media.port, media.portRange, media.randomizePort = _FIRST_PORT, _PORTS, True
     account = pj.Account()
     account.create(config)
     options = pj.CallOpParam(True)

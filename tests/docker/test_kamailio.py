@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 
 from dialer.simulation.options import SoftphonesOptions
 from dialer.simulation.processes import SimulatedSoftphones
-from dialer.switch.link import SwitchLink
-from dialer.switch.messages import AnyEvent, HangUpLeg, LegAnswered, LegEnded, PlaceLeg
+from dialer.switch.messages import HangUpLeg
 from tests.dialer.switch.conftest import switch_options
+from tests.docker.dialing import Dialer, dialing
 from tests.docker.registrar import DIALER, START, Registrar, environment_with, phone, running_registrar
 from tests.support import eventually
 
@@ -25,47 +24,11 @@ NOWHERE = "10.255.255.1:5060"
 # --- the dialer and the registrar ---------------------------------------------------------------------
 
 
-class Dialer:
-    """A switch, with the test in its engine's place."""
-
-    def __init__(self, folder: Path) -> None:
-        self.events: list[AnyEvent] = []
-        self.link = SwitchLink(switch_options(folder), self._hear, lambda: None)
-
-    def _hear(self, event: AnyEvent) -> None:
-        self.events.append(event)
-        self.link.acknowledge(event.seq)
-
-    def call(self, uri: str) -> str:
-        """Places an agent's leg and returns its name."""
-        leg = uuid.uuid4().hex
-        self.link.send(PlaceLeg(leg, "agent", uri, "+15550100", ring_timeout_s=5))
-        return leg
-
-    async def answered(self, leg: str) -> None:
-        """Waits for the answer; a refusal fails at once."""
-        found = await eventually(lambda: self._of(leg, LegAnswered, LegEnded))
-        assert isinstance(found, LegAnswered), found
-
-    async def ended(self, leg: str) -> LegEnded:
-        """How the leg ended."""
-        found = await eventually(lambda: self._of(leg, LegEnded))
-        assert isinstance(found, LegEnded)
-        return found
-
-    def _of(self, leg: str, *kinds: type[AnyEvent]) -> AnyEvent | None:
-        return next((each for each in self.events if isinstance(each, kinds) and each.leg == leg), None)
-
-
 @pytest.fixture
 async def dialer(tmp_path: Path) -> AsyncIterator[Dialer]:
     """A dialer at 127.0.0.1."""
-    started = Dialer(tmp_path)
-    await started.link.start()
-    try:
+    async with dialing(switch_options(tmp_path)) as started:
         yield started
-    finally:
-        await started.link.stop()
 
 
 @pytest.fixture

@@ -1,76 +1,67 @@
 """A switch that listens on every address, as in a container, gives the far end addresses that it can use."""
 
 import asyncio
-import contextlib
 import re
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-from dialer.simulation.options import CarrierOptions
-from dialer.simulation.people import Kind, World
-from dialer.simulation.processes import SimulatedCarrier
-from dialer.switch.link import SwitchLink
-from dialer.switch.messages import AnyEvent, LegEnded, PlaceLeg
+from dialer.simulation.options import SoftphonesOptions
+from dialer.simulation.processes import SimulatedSoftphones
+from dialer.switch.options import SwitchOptions
 from tests.dialer.switch.conftest import switch_options
+from tests.docker.dialing import dialing
 from tests.support import eventually
 
 MESSAGE = Path(__file__).parents[2] / "dialer" / "sounds" / "unclaimed.wav"
 
 
-class Ear(asyncio.DatagramProtocol):
-    """Keeps what is sent to it."""
+class Callee(asyncio.DatagramProtocol):
+    """Keeps the INVITEs that come, and is busy."""
 
     def __init__(self) -> None:
-        self.heard: list[str] = []
+        self.invites: list[str] = []
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]
+        self._transport = transport
 
     def datagram_received(self, data: bytes, source: tuple[str, int]) -> None:
-        self.heard.append(data.decode())
+        text = data.decode()
+        if text.startswith("INVITE ") and self._transport is not None:
+            self.invites.append(text)
+            same = re.findall(r"(?m)^(?:Via|From|To|Call-ID|CSeq): .*\r\n", text)
+            reply = "SIP/2.0 486 Busy Here\r\n" + "".join(same) + "Content-Length: 0\r\n\r\n"
+            self._transport.sendto(reply.encode(), source)
 
 
-@contextlib.asynccontextmanager
-async def everywhere(folder: Path, events: list[AnyEvent]) -> AsyncIterator[SwitchLink]:
+def everywhere(folder: Path) -> SwitchOptions:
     """A switch on 0.0.0.0."""
     options = switch_options(folder)
-    options = replace(options, endpoint=replace(options.endpoint, host="0.0.0.0"))  # noqa: S104 - as in compose
-    link = SwitchLink(options, events.append, lambda: None)
-    await link.start()
-    try:
-        yield link
-    finally:
-        await link.stop()
+    return replace(options, endpoint=replace(options.endpoint, host="0.0.0.0"))  # noqa: S104 - as in compose
 
 
 async def test_an_invite_names_an_address_of_this_machine_and_no_placeholder(tmp_path: Path) -> None:
-    loop = asyncio.get_running_loop()
-    transport, ear = await loop.create_datagram_endpoint(Ear, local_addr=("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
+    transport, callee = await asyncio.get_running_loop().create_datagram_endpoint(
+        Callee, local_addr=("127.0.0.1", 0)
+    )
+    uri = f"sip:someone@127.0.0.1:{transport.get_extra_info('sockname')[1]}"
     try:
-        async with everywhere(tmp_path, []) as link:
-            link.send(PlaceLeg("one", "customer", f"sip:someone@127.0.0.1:{port}", "+15550100", 5))
-            invite = await eventually(lambda: next(iter(ear.heard), None))
-            assert invite.startswith("INVITE ")
-            assert "0.0.0.0" not in invite  # noqa: S104
-            (via,) = re.findall(r"(?m)^Via: SIP/2.0/UDP ([\d.]+):\d+", invite)
-            (contact,) = re.findall(r"(?m)^Contact: <sip:[^@]+@([\d.]+):\d+", invite)
-            media = set(re.findall(r"(?m)^c=IN IP4 ([\d.]+)", invite))
-            assert {via, contact} | media == {via}
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
-                ours.bind((via, 0))
+        async with dialing(everywhere(tmp_path)) as dialer:
+            assert (await dialer.ended(dialer.call(uri))).status == 486
     finally:
         transport.close()
+    invite = callee.invites[0]
+    assert "0.0.0.0" not in invite  # noqa: S104
+    (via,) = re.findall(r"(?m)^Via: SIP/2.0/UDP ([\d.]+):\d+", invite)
+    (contact,) = re.findall(r"(?m)^Contact: <sip:[^@]+@([\d.]+):\d+", invite)
+    media = set(re.findall(r"(?m)^c=IN IP4 ([\d.]+)", invite))
+    assert {via, contact} | media == {via}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours:
+        ours.bind((via, 0))
 
 
-async def test_a_person_hears_a_switch_that_listens_on_every_address(tmp_path: Path) -> None:
-    events: list[AnyEvent] = []
-    world = World(shares={Kind.PERSON: 1.0}, ring_mean_s=0.1)
-    async with (
-        SimulatedCarrier(CarrierOptions(world=world)) as carrier,
-        everywhere(tmp_path, events) as link,
-    ):
-        uri = carrier.uri("+15551234567")
-        link.send(PlaceLeg("one", "customer", uri, "+15550100", 5, claim_within_s=0.1, message=str(MESSAGE)))
-        (ended,) = await eventually(lambda: carrier.events_of("ended"))
-        assert ended["heard"]
-        assert await eventually(lambda: [each for each in events if isinstance(each, LegEnded)])
+async def test_the_far_end_hears_a_switch_that_listens_on_every_address(tmp_path: Path) -> None:
+    async with SimulatedSoftphones(SoftphonesOptions(1)) as phones, dialing(everywhere(tmp_path)) as dialer:
+        await dialer.answered(dialer.call(phones.uri("agent1"), message=str(MESSAGE)))
+        assert await eventually(lambda: phones.events_of("heard"))

@@ -55,8 +55,13 @@ class Dialer:
             self._service = await asyncio.create_subprocess_exec(
                 *DIALER, "serve", env=self._environment, stdout=log, stderr=log
             )
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Waits until the service has all its parts; fails where it has ended."""
         async with self.client() as client, asyncio.timeout(30):
             while not await self._is_ready(client):
+                assert self._service is not None
                 assert self._service.returncode is None, self._log.read_text()
                 await asyncio.sleep(0.05)
 

@@ -1,5 +1,6 @@
 """Processes are killed while calls ring and talk: nobody is dialed twice, and nothing is forgotten."""
 
+import asyncio
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from campaigns import service as campaigns
+from campaigns.store import AgentStore
 from dialer.simulation.people import Kind, World
 from tests.journeys.service import lives
 from tests.journeys.stage import Stage, staged
@@ -99,6 +101,8 @@ async def test_what_the_engine_had_no_time_to_write_is_on_record_after_its_next_
         assert await stage.agent_states() == ["talking"]
         attempts = await stage.attempts_once(lambda found: found[person].connected_at is not None)
         assert same_time(attempts[person].connected_at, heard["at"])
+        await take_the_switch_for_a_moment(stage)
+        assert await stage.agent_states() == ["talking"]
         await stage.settle(person)
         await stage.agents_are("available")
         talks = [each for each in await stage.stretches(stage.shifts[0]) if each.state == "talking"]
@@ -106,6 +110,23 @@ async def test_what_the_engine_had_no_time_to_write_is_on_record_after_its_next_
             (attempts[person].id, attempts[person].connected_at)
         ]
         await stage.shifts_without_gaps()
+
+        # A shift that ended while nobody was there to end its call.
+        await stage.dialer.kill()
+        async with stage.database.sessions() as session, session.begin():
+            await AgentStore(session).close_session(stage.shifts[0], datetime.now(UTC))
+        assert stage.phones.on_line("agent1")
+        await stage.dialer.serve()
+        await eventually(lambda: not stage.phones.on_line("agent1"))
+
+
+async def take_the_switch_for_a_moment(stage: Stage) -> None:
+    """Has the engine lose its connection; it makes another, and neither side loses a call."""
+    reader, writer = await asyncio.open_unix_connection(stage.dialer.folder / "switch.sock")
+    assert await reader.read(4)
+    writer.close()
+    await writer.wait_closed()
+    await stage.dialer.ready()
 
 
 async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: Path, sqlite_url: str) -> None:

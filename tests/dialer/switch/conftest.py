@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -29,6 +30,9 @@ from tests.support import eventually
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 _CALLED = re.compile(rb"\A[A-Z]+ sip:([^@\s]+)@")
+
+_TRIES = 5
+"""A port that was free a moment ago may be taken."""
 
 Kind = TypeVar("Kind", bound=Event)
 Address = tuple[str, int]
@@ -54,11 +58,16 @@ class Sipp:
         """The SIP address of somebody behind it."""
         return f"sip:{user}@127.0.0.1:{self.port}"
 
-    def listens(self) -> bool:
-        """Whether its port is open; fails where it has ended."""
-        assert self._process.returncode is None, "sipp did not start"
+    def has_port(self) -> bool:
+        """Whether it has ended, as it does where somebody else has the port; or listens on it."""
+        if self._process.returncode is not None:
+            return True
         ports = psutil.Process(self._process.pid).net_connections("udp")
         return any(each.laddr.port == self.port for each in ports)
+
+    def listens(self) -> bool:
+        """Whether it can be called."""
+        return self._process.returncode is None
 
     async def content(self, within_s: float = 10) -> None:
         """Returns when every call went as the scenario says, to its last message; fails with sipp's log."""
@@ -85,31 +94,39 @@ class StartSipp(Protocol):
 @pytest.fixture
 async def sipp(tmp_path: Path) -> AsyncIterator[StartSipp]:
     """Starts sipps, and ends them with the test."""
+    numbers = count(1)
     async with contextlib.AsyncExitStack() as stack:
 
         async def start(scenario: str, calls: int = 1, **values: str) -> Sipp:
-            port = free_port(socket.SOCK_DGRAM)
-            log = tmp_path / f"sipp-{scenario}-{port}.log"
             # Not by sipp's own -key: it wants to see each response's code when it reads the scenario.
             text = (SCENARIOS / f"{scenario}.xml").read_text()
             for name, value in values.items():
                 text = text.replace(f"[{name}]", value)
-            filled = tmp_path / f"sipp-{scenario}-{port}.xml"
+            filled = tmp_path / f"sipp-{scenario}-{next(numbers)}.xml"
             filled.write_text(text)
-            process = await asyncio.create_subprocess_exec(
-                *("sipp", "-sf", str(filled), "-m", str(calls)),
-                *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port)),
-                *("-nostdin", "-trace_err", "-error_file", str(log)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-            )
-            started = Sipp(process, port, log)
-            stack.push_async_callback(started.close)
-            await eventually(started.listens)
-            return started
+            for _ in range(_TRIES):
+                started = await _start_sipp(filled, calls)
+                stack.push_async_callback(started.close)
+                await eventually(started.has_port)
+                if started.listens():
+                    return started
+            raise AssertionError(f"sipp does not start with {filled}")
 
         yield start
+
+
+async def _start_sipp(scenario: Path, calls: int) -> Sipp:
+    port = free_port(socket.SOCK_DGRAM)
+    log = scenario.with_suffix(".log")
+    process = await asyncio.create_subprocess_exec(
+        *("sipp", "-sf", str(scenario), "-m", str(calls), "-nostdin"),
+        *("-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", str(port)),
+        *("-trace_err", "-error_file", str(log)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    return Sipp(process, port, log)
 
 
 class Exchange(asyncio.DatagramProtocol):
@@ -165,6 +182,7 @@ class Switch:
         self.options = switch_options(folder, lines)
         self.events: list[AnyEvent] = []
         self.losses = 0
+        self._detached = False
         self.link = SwitchLink(self.options, self._hear, self._lose)
 
     def _hear(self, event: AnyEvent) -> None:
@@ -179,9 +197,14 @@ class Switch:
         role: LegRole = "agent" if leg.startswith("agent") else "customer"
         assert self.link.send(PlaceLeg(leg, role, uri, "+12025550199", ring_timeout_s, 2.0, message))
 
+    async def detach(self) -> None:
+        """Goes away without a word, as an engine that is killed."""
+        self._detached = True
+        await self.link.detach()
+
     async def stop(self) -> None:
         """Ends the process, whether or not the link to it is up; once is enough."""
-        if not self.link.up and self.options.socket.exists():
+        if self._detached and self.options.socket.exists():
             await self.link.start()
         await self.link.stop()
 

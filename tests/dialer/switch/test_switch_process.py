@@ -92,7 +92,7 @@ async def test_a_person_whom_nobody_claims_hears_the_message_in_time_and_is_let_
     switch.place("customer", carrier.uri(PERSON), message=str(MESSAGE))
     await switch.said(LegAnswered, "customer")
     if engine == "has gone":
-        await switch.link.detach()
+        await switch.detach()
     (answered,) = await eventually(lambda: carrier.events_of("answered"))
     (ended,) = await eventually(lambda: carrier.events_of("ended"))
     with wave.open(str(MESSAGE), "rb") as message:
@@ -157,7 +157,7 @@ async def test_when_the_engine_goes_conversations_stay_and_ringing_stops(
     switch.place("ringing", carrier.uri(RINGS_ON))
     await switch.said(LegAnswered, "agent-idle")
     await switch.said(LegRinging, "ringing")
-    await switch.link.detach()
+    await switch.detach()
     (ended,) = await eventually(lambda: carrier.events_of("ended"))
     assert (ended["number"], ended["by_caller"]) == (RINGS_ON, True)
 
@@ -176,7 +176,7 @@ async def test_an_engine_that_comes_back_is_told_all_that_none_has_recorded_in_o
     switch.place("ringing", carrier.uri(RINGS_ON))
     await switch.said(LegRinging, "ringing")
     recorded = max(event.seq for event in switch.events)
-    await switch.link.detach()
+    await switch.detach()
     await eventually(lambda: carrier.events_of("ended"))
     await carrier.close()
     await eventually(lambda: phones.events_of("silence"))
@@ -203,7 +203,7 @@ async def test_of_two_engines_the_newer_one_has_the_switch(
     switch: Switch, carrier: SimulatedCarrier, phones: SimulatedSoftphones
 ) -> None:
     await talk(switch, carrier, phones)
-    await switch.link.detach()
+    await switch.detach()
     older, older_writer = await asyncio.open_unix_connection(switch.options.socket)
     assert await older.read(4)
     newer = Switch(switch.options.socket.parent)
@@ -232,7 +232,7 @@ async def test_an_engine_that_talks_nonsense_is_dropped_and_no_call_with_it(
     switch: Switch, carrier: SimulatedCarrier, phones: SimulatedSoftphones
 ) -> None:
     await talk(switch, carrier, phones)
-    await switch.link.detach()
+    await switch.detach()
     for name, garbage in GARBAGE.items():
         reader, writer = await asyncio.open_unix_connection(switch.options.socket)
         assert await reader.read(4)
