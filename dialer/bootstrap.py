@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 import uuid
+import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from dialer.bus.mqtt import MqttOptions, Publisher
 from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.engine import Engine, EngineOptions
 from dialer.errors import DialerError
+from dialer.folder import DataFolderUnusable, make_data_folder
 from dialer.metrics import Metrics
 from dialer.settings import Settings
 from dialer.switch.capacity import ask_binding, require_lines
@@ -38,6 +40,12 @@ class DataFolderInUse(DialerError):
     """Another dialer works on this data folder."""
 
     code = "data-folder-in-use"
+
+
+class MessageUnreadable(DialerError):
+    """The message that the law asks for cannot be played."""
+
+    code = "message-unreadable"
 
 
 class DatabaseNotMigrated(DialerError):
@@ -54,6 +62,7 @@ class Service:
     database: Database
     api_url: str
     api_key: str
+    api_key_is_new: bool
     mqtt: MqttOptions
 
     async def stop(self, *, drain_s: float) -> None:
@@ -71,8 +80,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_owned(settings.data_dir))
         require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
+        require_message(unclaimed_message(settings))
         database = await stack.enter_async_context(opened(settings.database_url))
         await _prepare(database, settings)
+        await stack.enter_async_context(database.for_one_engine())
         mqtt = await _broker(stack, settings)
         publisher = Publisher(
             mqtt,
@@ -87,7 +98,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         engine = Engine(_engine_options(settings), database.sessions, publisher, metrics, time.time)
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)
-        key = _api_key(settings)
+        key, key_is_new = _api_key(settings)
         server = HttpServer(
             create_app(
                 Faces(
@@ -104,18 +115,18 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.push_async_callback(server.stop)
         url = f"http://{settings.api.host}:{server.port}"
         log.info("service ready", api=url, node=settings.node, version=VERSION)
-        yield Service(engine, database, url, key, mqtt)
+        yield Service(engine, database, url, key, key_is_new, mqtt)
 
 
 @contextmanager
 def _owned(folder: Path) -> Iterator[None]:
-    """The data folder, for this process alone. Raises DataFolderInUse or DialerError."""
+    """The data folder, for this process alone. Raises DataFolderInUse and DataFolderUnusable."""
+    make_data_folder(folder)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise DataFolderInUse(
-            f"The data folder {folder} cannot be used ({error.strerror}); set DIALER_DATA_DIR to another."
+        raise DataFolderUnusable(
+            f"The data folder {folder} cannot be written ({error.strerror}); set DIALER_DATA_DIR to another."
         ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -146,14 +157,30 @@ async def _broker(stack: contextlib.AsyncExitStack, settings: Settings) -> MqttO
     return broker.options
 
 
-def _api_key(settings: Settings) -> str:
+def _api_key(settings: Settings) -> tuple[str, bool]:
     if settings.api.key is not None:
-        return settings.api.key.get_secret_value()
-    path = settings.data_dir / "api.key"
-    key, is_new = kept_key(path)
-    if is_new:
-        log.warning("an API key was made; it is shown only this once", key=key, kept_in=str(path))
-    return key
+        return settings.api.key.get_secret_value(), False
+    return kept_key(settings.data_dir / "api.key")
+
+
+def unclaimed_message(settings: Settings) -> Path:
+    """The WAV file for people who find no agent."""
+    return settings.sip.unclaimed_message or Path(str(files("dialer").joinpath("sounds", "unclaimed.wav")))
+
+
+def require_message(path: Path) -> None:
+    """People who find no agent must hear it. Raises MessageUnreadable."""
+    try:
+        with wave.open(str(path), "rb") as message:
+            if message.getnchannels() == 1 and message.getsampwidth() == 2:
+                return
+        reason = "it is not 16-bit PCM in one channel"
+    except (OSError, EOFError, wave.Error) as error:
+        reason = str(error)
+    raise MessageUnreadable(
+        f"The message for people who find no agent, {path}, cannot be played ({reason}); set "
+        "DIALER_SIP__UNCLAIMED_MESSAGE to a WAV file."
+    )
 
 
 def _engine_options(settings: Settings) -> EngineOptions:
@@ -169,8 +196,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         trunk=sip.trunk,
         lines=sip.lines,
-        unclaimed_message=sip.unclaimed_message
-        or Path(str(files("dialer").joinpath("sounds/unclaimed.wav"))),
+        unclaimed_message=unclaimed_message(settings),
         switch=SwitchOptions(socket=data / "switch.sock", log_file=data / "switch.log", endpoint=endpoint),
     )
 

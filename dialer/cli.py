@@ -1,10 +1,11 @@
 """The command line: `dialer serve · demo · doctor · db · leads · dnc · campaign · agent · report`."""
 
 import asyncio
-import contextlib
+import io
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -19,6 +20,7 @@ from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
 from dialer.doctor import Finding, examine
 from dialer.errors import DialerError
+from dialer.folder import make_data_folder
 from dialer.logs import configure_logs
 from dialer.settings import Settings, load_settings
 from leads.commands import dnc_app, leads_app
@@ -39,6 +41,13 @@ app.add_typer(report_app, name="report")
 app.add_typer(db_app, name="db")
 
 
+class DemoMode(StrEnum):
+    """The dial modes that the demo has."""
+
+    PROGRESSIVE = "progressive"
+    POWER = "power"
+
+
 class CommandContext:
     """What commands get: the settings, and the database for as long as one piece of work takes."""
 
@@ -52,13 +61,14 @@ class CommandContext:
         return asyncio.run(self._run(work))
 
     async def _run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
+        if self.settings.database.url is None:
+            make_data_folder(self.settings.data_dir)
         async with opened(self.settings.database_url) as database:
             await self._prepare(database)
             return await work(database.sessions)
 
     async def _prepare(self, database: Database) -> None:
         if self.settings.database.url is None:
-            self.settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             await database.migrate()
 
 
@@ -81,6 +91,9 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.put_nowait, number)
     async with running(settings) as service:
+        if service.api_key_is_new:
+            key_file = settings.data_dir / "api.key"
+            typer.echo(f"The API's key, shown only this once and kept in {key_file}: {service.api_key}")
         await asked.get()
         stopping = asyncio.create_task(service.stop(drain_s=settings.shutdown_limit_s))
         again = asyncio.create_task(asked.get())
@@ -95,7 +108,7 @@ async def _serve(settings: Settings) -> None:
 def demo(
     leads: Annotated[int, typer.Option(min=1, help="How many rows of the sample file to load.")] = 500,
     agents: Annotated[int, typer.Option(min=1, max=100, help="How many agents take the calls.")] = 20,
-    mode: Annotated[str, typer.Option(help="progressive or power.")] = "progressive",
+    mode: Annotated[DemoMode, typer.Option(help="How many calls for each agent.")] = DemoMode.PROGRESSIVE,
     lines_per_agent: Annotated[float, typer.Option(min=1.0, max=10.0, help="In power mode.")] = 1.2,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every figure to this file.")] = None,
     data_dir: Annotated[
@@ -108,7 +121,7 @@ def demo(
     options = DemoOptions(
         leads=leads,
         agents=agents,
-        dial_mode=mode,
+        dial_mode=mode.value,
         lines_per_agent=lines_per_agent,
         json_file=json_file,
         data_dir=data_dir,
@@ -137,7 +150,8 @@ def _db() -> None:
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this version."""
     settings: Settings = context.obj.settings
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.database.url is None:
+        make_data_folder(settings.data_dir)
     asyncio.run(_upgrade(settings.database_url))
     typer.echo("The database is of this version.")
 
@@ -149,12 +163,12 @@ async def _upgrade(url: str) -> None:
 
 def main() -> None:
     """The entry point: errors of ours become a sentence and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows fewer letters than our names and sentences have.
+            stream.reconfigure(errors="replace")
     try:
         app()
     except (LeadsError, CampaignsError, DialerError) as error:
         typer.echo(f"error: {error} [{error.code}]", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        with contextlib.suppress(OSError):
-            typer.echo("stopped", err=True)
-        sys.exit(130)
+        sys.exit(getattr(error, "exit_code", 1))

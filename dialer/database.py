@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, event, text
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +22,8 @@ from dialer.errors import DialerError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 10_000
+_ENGINE_LOCK = 0x6469616C6572
+"""The advisory lock of the engine: "dialer" in ASCII."""
 
 
 class DatabaseUnavailable(DialerError):
@@ -30,11 +32,24 @@ class DatabaseUnavailable(DialerError):
     code = "database-unavailable"
 
 
+class DatabaseTaken(DialerError):
+    """Another engine works on the database."""
+
+    code = "database-taken"
+
+
 class Database:
     """An engine and its sessions. `sessions()` gives a session; the caller owns its transaction."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _create_engine(url)
+        """Raises DatabaseUnavailable where the URL names no database that is known here."""
+        try:
+            self._engine = _create_engine(url)
+        except (ArgumentError, ImportError) as error:
+            raise DatabaseUnavailable(
+                "The database URL cannot be used; write postgresql://user:password@host/name, or leave it "
+                "out for SQLite."
+            ) from error
         self.sessions = async_sessionmaker(self._engine, class_=AsyncSession, expire_on_commit=False)
 
     async def migrate(self) -> None:
@@ -58,6 +73,23 @@ class Database:
         async with self._connection() as connection:
             await connection.execute(text("SELECT 1"))
 
+    @asynccontextmanager
+    async def for_one_engine(self) -> AsyncIterator[None]:
+        """Keeps every other engine off a PostgreSQL database. Raises DatabaseTaken.
+
+        A SQLite file is in the data folder, which one engine owns.
+        """
+        if self._engine.dialect.name != "postgresql":
+            yield
+            return
+        async with self._connection() as connection:
+            taken = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ENGINE_LOCK})
+            # Out of the transaction, which would else stay open as long as the engine.
+            await connection.commit()
+            if not taken:
+                raise DatabaseTaken("Another dialer works on this database; end it, or use another database.")
+            yield
+
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
@@ -68,18 +100,24 @@ class Database:
             async with self._engine.connect() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise DatabaseUnavailable(f"The database cannot be used: {reason}.") from error
+            raise _unavailable(error) from error
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Database]:
-    """A database that is closed at the end."""
+    """A database that is closed at the end. Raises DatabaseUnavailable, from its body as well."""
     database = Database(url)
     try:
         yield database
+    except (OperationalError, InterfaceError) as error:
+        raise _unavailable(error) from error
     finally:
         await database.close()
+
+
+def _unavailable(error: Exception) -> DatabaseUnavailable:
+    lines = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
+    return DatabaseUnavailable(f"The database cannot be used: {lines[0]}.")
 
 
 def is_passing(error: Exception) -> bool:
@@ -89,8 +127,9 @@ def is_passing(error: Exception) -> bool:
 
 def _create_engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+    # Parameters are hidden from errors, and so from logs: they hold names and numbers.
+    engine = create_async_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

@@ -30,10 +30,11 @@ from dialer.bootstrap import Service, running
 from dialer.bus.messages import AgentCall, CampaignStats, Envelope
 from dialer.bus.mqtt import Subscriber
 from dialer.errors import DialerError
+from dialer.folder import make_data_folder
 from dialer.hearing import Conversation, Hearing, hearing
 from dialer.logs import configure_logs
 from dialer.progress import show_progress
-from dialer.settings import Settings, load_settings
+from dialer.settings import Settings, isolated_settings
 from dialer.simulation.agents import Habits, Shift, SimulatedAgents
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import World
@@ -67,6 +68,7 @@ class DemoUnfit(DialerError):
     """The demo was asked for what it cannot do."""
 
     code = "demo-options"
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class _Stage:
 
 async def run_demo(options: DemoOptions, console: Console) -> int:
     """Runs the demo to its end; the exit code. Raises a DialerError that says what is missing."""
+    await asyncio.to_thread(_check, options)
     started = asyncio.get_running_loop().time()
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -132,6 +135,16 @@ async def run_demo(options: DemoOptions, console: Console) -> int:
             )
         _show(report, options, console, folder)
     return _ENDED[ended]
+
+
+def _check(options: DemoOptions) -> None:
+    """Finds out before the first call what would fail after the last. Raises DemoUnfit."""
+    first_rows(samples.DEMO_LEADS, options.leads)
+    if options.json_file is not None:
+        try:
+            options.json_file.open("ab").close()
+        except OSError as error:
+            raise DemoUnfit(f"{options.json_file} cannot be written ({error.strerror}).") from error
 
 
 def pace(options: DemoOptions) -> float:
@@ -172,15 +185,14 @@ async def _stage(
 
 
 def _open_log(folder: Path) -> BinaryIO:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(folder)
     return (folder / "demo.log").open("ab", buffering=0)
 
 
 def _settings(options: DemoOptions, folder: Path, carrier: SimulatedCarrier) -> Settings:
-    return load_settings(
+    return isolated_settings(
         data_dir=folder,
         node="demo",
-        database={},
         mqtt={"port": 0},
         api={"port": 0},
         sip={

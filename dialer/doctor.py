@@ -1,8 +1,11 @@
 """What the set-up has, and what is missing."""
 
+import asyncio
+import os
 import sys
 from dataclasses import dataclass
 
+from dialer.bootstrap import require_message, unclaimed_message
 from dialer.bus.connection import MqttOptions, connected
 from dialer.database import opened
 from dialer.errors import DialerError
@@ -24,10 +27,33 @@ async def examine(settings: Settings) -> list[Finding]:
     """Looks at everything that a start needs; nothing is changed."""
     return [
         Finding("dialer", True, f"version {VERSION} on Python {sys.version.split()[0]}"),
+        await asyncio.to_thread(_data_folder, settings),
+        await asyncio.to_thread(_message, settings),
         *await _binding(settings),
         await _database(settings),
         await _broker(settings),
     ]
+
+
+def _data_folder(settings: Settings) -> Finding:
+    folder = settings.data_dir
+    if folder.exists():
+        good = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+        return Finding("data folder", good, f"{folder} {'can' if good else 'cannot'} be written")
+    parent = next(each for each in folder.absolute().parents if each.exists())
+    good = os.access(parent, os.W_OK | os.X_OK)
+    return Finding(
+        "data folder", good, f"{folder} {'is made' if good else 'cannot be made'} at the first start"
+    )
+
+
+def _message(settings: Settings) -> Finding:
+    path = unclaimed_message(settings)
+    try:
+        require_message(path)
+    except DialerError as error:
+        return Finding("message", False, str(error))
+    return Finding("message", True, f"{path.name}, for people who find no agent")
 
 
 async def _binding(settings: Settings) -> list[Finding]:

@@ -53,6 +53,7 @@ _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
 _HANG_UP_WITHIN_S = 3.0
+_WRITE_WITHIN_S = 30.0
 _BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
 
 log = structlog.get_logger("engine")
@@ -170,7 +171,7 @@ class Engine:
             self._carry_out(self.floor.log_out(session, now, "dialer_stopped"))
         await self._end_tasks()
         await self._link.stop()
-        await self._journal.close()
+        await self._journal.close(_BEAT_S if self._hurry else _WRITE_WITHIN_S)
 
     def stop_at_once(self) -> None:
         """A stop that waits for conversations waits no longer."""

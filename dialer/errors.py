@@ -5,3 +5,5 @@ class DialerError(Exception):
     """Root of the errors of the running service; `code` is stable, the message tells what to do."""
 
     code = "dialer-error"
+    exit_code = 1
+    """Of the command line: 1 the work failed, 2 the call was wrong."""

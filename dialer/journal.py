@@ -55,12 +55,22 @@ class Journal(Generic[Entry]):
         async with self._stored:
             await self._stored.wait_for(lambda: self._done >= goal)
 
-    async def close(self) -> None:
-        """Writes what waits, and ends. Returns only when all is written."""
+    async def close(self, within_s: float | None = None) -> None:
+        """Writes what waits, and ends; what cannot be written in that time, if one is given, is lost.
+
+        How many entries were lost is in the log.
+        """
         self._closing = True
         self._arrived.set()
-        if self._task is not None:
-            await self._task
+        if self._task is None:
+            return
+        _, late = await asyncio.wait({self._task}, timeout=within_s)
+        if late:
+            self._task.cancel()
+            await asyncio.wait(late)
+            log.error("the database stayed away; entries are lost", entries=self._added - self._done)
+        else:
+            self._task.result()
 
     async def _run(self) -> None:
         while self._waiting or not self._closing:

@@ -6,9 +6,9 @@ the value, as container secrets do. The environment wins over the file.
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -20,6 +20,7 @@ from pydantic_settings import (
 from dialer.errors import DialerError
 
 _PREFIX = "DIALER_"
+_TRUNK = r"^sips?:[^\s<>@]*\{number\}[^\s<>@]*@[^\s<>@]+$"
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -31,6 +32,7 @@ class SettingsInvalid(DialerError):
     """A setting is wrong; the message names it and says why."""
 
     code = "settings-invalid"
+    exit_code = 2
 
 
 class DatabaseSettings(BaseModel):
@@ -67,10 +69,22 @@ class SipSettings(BaseModel):
     rtp_port_count: int = Field(default=8000, ge=4, le=60000)
     lines: int = Field(default=200, ge=1, le=2000)
     """Calls at one time, agents' legs included."""
-    trunk: str = "sip:{number}@127.0.0.1:5080"
+    trunk: str = Field(
+        default="sip:{number}@127.0.0.1:5080", pattern=r"^sips?:[^\s<>]*\{number\}[^\s<>]*@[^\s<>]+$"
+    )
     """Where customers are called; `{number}` becomes the number in E.164."""
     unclaimed_message: Path | None = None
     """A WAV file for people who answer and find no agent; without it the one that ships."""
+
+    @model_validator(mode="after")
+    def _can_reach_the_trunk(self) -> Self:
+        carrier = self.trunk.rpartition("@")[2]
+        if self.host.startswith("127.") and not carrier.startswith(("127.", "localhost")):
+            raise ValueError(
+                f"from {self.host} no call reaches the trunk {carrier}; set DIALER_SIP__HOST to this "
+                "machine's address, or to 0.0.0.0"
+            )
+        return self
 
 
 class Settings(BaseSettings):
@@ -136,6 +150,26 @@ class _FileValues(EnvSettingsSource):
                 except UnicodeDecodeError:
                     raise SettingsInvalid(f"{name} names {path}, which is not UTF-8 text.") from None
         return values
+
+
+class _Isolated(Settings):
+    """Settings that neither the environment nor a file has a say in."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def isolated_settings(**values: Any) -> Settings:
+    """Settings from these values and the defaults alone, for what must not touch a real service."""
+    return _Isolated(**values)
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -26,6 +26,10 @@ def kept_key(path: Path) -> tuple[str, bool]:
     if path.exists():
         return path.read_text().strip(), False
     key = secrets.token_urlsafe(32)
-    path.touch(mode=0o600)
-    path.write_text(key + "\n")
+    # Whole or not at all, whatever happens to the disk meanwhile.
+    unfinished = path.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(key + "\n")
+    unfinished.replace(path)
     return key, True

@@ -68,6 +68,8 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if not end.by_far_end and end.status in (200, 487):
         return Outcome.CANCELED
+    if not end.by_far_end and end.status >= 500:
+        return Outcome.NETWORK_FAILURE
     if end.status == 408:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)

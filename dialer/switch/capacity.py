@@ -82,7 +82,11 @@ def main() -> None:
     # Imported here, so that the error of a missing binding is this process's to tell.
     from dialer.switch.probe import measure
 
-    print(json.dumps(asdict(measure(int(sys.argv[1])))), flush=True)
+    try:
+        print(json.dumps(asdict(measure(int(sys.argv[1])))), flush=True)
+    except Exception as error:  # noqa: BLE001 - the binding's own error is told by its reason
+        print(getattr(error, "reason", None) or repr(error), file=sys.stderr, flush=True)
+        os._exit(1)
     # The library has calls up to the brim, and may abort when it is torn down with them.
     os._exit(0)
 

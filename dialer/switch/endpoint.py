@@ -300,8 +300,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
                 partner.partner = None
             ending = CallEnding(
                 status=int(info.lastStatusCode),
-                reason=str(info.lastReason),
-                by_far_end=not self._hung_up,
+                reason=_text(info.lastReason),
+                by_far_end=not self._hung_up and _was_received(prm),
                 q850_cause=_q850_cause(prm),
             )
             self._endpoint._bury(int(info.id))  # noqa: SLF001 - one unit with the endpoint
@@ -362,14 +362,27 @@ def _audio_only(options: Any) -> Any:
     return options
 
 
-def _q850_cause(prm: Any) -> int | None:
+def _text(value: Any) -> str:
+    """Text from the network, which may hold any bytes, as text that can be written anywhere."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _was_received(prm: Any) -> bool:
+    """Whether a message of the far end, and not a timer or our own transport, brought the event."""
     event = prm.e
     if event.type != pj.PJSIP_EVENT_TSX_STATE:
+        return bool(event.type == pj.PJSIP_EVENT_RX_MSG)
+    body = event.body
+    tsx_state = body.tsxState
+    return bool(tsx_state.type == pj.PJSIP_EVENT_RX_MSG)
+
+
+def _q850_cause(prm: Any) -> int | None:
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE or not _was_received(prm):
         return None
     body = event.body
     tsx_state = body.tsxState
-    if tsx_state.type != pj.PJSIP_EVENT_RX_MSG:
-        return None
     source = tsx_state.src
     rdata = source.rdata
     found = _Q850.search(str(rdata.wholeMsg).encode("utf-8", "replace"))

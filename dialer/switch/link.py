@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -69,8 +70,13 @@ class SwitchLink:
         self._ready = asyncio.get_running_loop().create_future()
         reader = await self._connect()
         self._task = asyncio.create_task(self._run(reader), name="switch-link")
-        async with asyncio.timeout(_START_WITHIN_S):
-            return await self._ready
+        try:
+            async with asyncio.timeout(_START_WITHIN_S):
+                return await self._ready
+        except TimeoutError:
+            await self.detach()
+            await self._reap()
+            raise SwitchUnavailable("The switch is there, but does not answer; start again.") from None
 
     def send(self, command: AnyCommand) -> bool:
         """Sends a command; False where no switch is there to take it."""
@@ -121,7 +127,7 @@ class SwitchLink:
         while data := await self._read(reader):
             try:
                 for body in frames.feed(data):
-                    self._handle(decode_event(body))
+                    self._take(decode_event(body))
             except MalformedMessage as error:
                 log.error("the switch said what cannot be read", error=str(error))
                 return
@@ -131,6 +137,13 @@ class SwitchLink:
             return await reader.read(256 * 1024)
         except ConnectionError:
             return b""
+
+    def _take(self, event: AnyEvent) -> None:
+        try:
+            self._handle(event)
+        except Exception:
+            # One event that nobody expected must not cost all that follow it.
+            log.exception("an event could not be handled", kind=type(event).__name__)
 
     def _handle(self, event: AnyEvent) -> None:
         if isinstance(event, SwitchReady):
@@ -161,9 +174,8 @@ class SwitchLink:
             if self._child.returncode is not None:
                 break
             await asyncio.sleep(_RETRY_S)
-        raise SwitchUnavailable(
-            f"The switch did not start (exit code {self._child.returncode}); see {self._options.log_file}."
-        )
+        said = await asyncio.to_thread(_last_line, self._options.log_file)
+        raise SwitchUnavailable(f"The switch did not start; the last it said is: {said}")
 
     async def _open(self) -> asyncio.StreamReader:
         reader, self._writer = await asyncio.open_unix_connection(self._options.socket)
@@ -219,3 +231,8 @@ class SwitchLink:
             with contextlib.suppress(OSError):
                 await self._writer.wait_closed()
             self._writer = None
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+    return lines[-1] if lines else f"nothing, in {path}"

@@ -89,6 +89,9 @@ class Switch:
             self._endpoint.poll(_POLL_MS)
         except EndpointError as error:
             log.error("sip error", error=str(error))
+        except Exception:
+            # What one call brings must not end all the others.
+            log.exception("a sip event could not be handled")
 
     def _finished(self) -> bool:
         now = time.monotonic()

@@ -63,7 +63,10 @@ def test_from_nothing_to_a_campaign(cli: Cli) -> None:
         (("dnc", "check", "12"), 1, "phone"),
         (("leads", "import", "/nowhere.csv", "--list", "l", "--client", "c"), 2, "nowhere.csv"),
         (("demo", "--agents", "0"), 2, "--agents"),
-        (("demo", "--leads", "100000"), 1, "sample file has"),
+        (("demo", "--leads", "100000"), 2, "sample file has"),
+        (("demo", "--mode", "preview"), 2, "--mode"),
+        (("demo", "--json", "/nowhere/out.json"), 2, "cannot be written"),
+        (("demo", "--data-dir", "/dev/null/x"), 1, "data-folder-unusable"),
         (("nothing",), 2, "No such command"),
     ],
 )
@@ -77,9 +80,33 @@ def test_what_is_wrong_is_said_in_a_sentence(cli: Cli, words: tuple[str, ...], c
 @pytest.mark.parametrize("command", ["serve", "doctor", "db upgrade", "campaign status"])
 def test_a_wrong_setting_is_named(cli: Cli, command: str) -> None:
     ended = cli(*command.split(), DIALER_SIP__LINES="many")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "DIALER_SIP__LINES" in ended.stderr
     assert "settings-invalid" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DIALER_SIP__TRUNK", "sip:nobody@127.0.0.1", "DIALER_SIP__TRUNK"),
+        ("DIALER_SIP__TRUNK", "sip:{number}@sip.carrier.example", "DIALER_SIP__HOST"),
+        ("DIALER_SIP__UNCLAIMED_MESSAGE", "/nowhere.wav", "message-unreadable"),
+        ("DIALER_DATA_DIR", "/dev/null/x", "data-folder-unusable"),
+        ("DIALER_DATABASE__URL", "nonsense", "database-unavailable"),
+        ("DIALER_DATABASE__URL", "mysql://a@b/c", "database-unavailable"),
+        ("DIALER_DATABASE__URL", "postgresql://127.0.0.1:1/x", "database-unavailable"),
+    ],
+)
+def test_a_service_that_could_not_work_does_not_start(cli: Cli, name: str, value: str, says: str) -> None:
+    ended = cli("serve", **{name: value})
+    assert ended.returncode in (1, 2)
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_terminal_with_few_letters_gets_what_it_can_show(cli: Cli) -> None:
+    ended = cli("leads", "import", "/nowhere-…-é.csv", PYTHONIOENCODING="ascii:strict")
+    assert "Traceback" not in ended.stderr
 
 
 def test_serving_on_a_database_of_another_version_says_what_to_do(cli: Cli, tmp_path: Path) -> None:

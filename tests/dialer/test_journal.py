@@ -196,3 +196,14 @@ async def test_all_but_the_refused_are_written_in_their_order(pauses, refuses):
                 await asyncio.sleep(0)
     assert store.stored == [entry for entry in range(len(pauses)) if entry not in refuses]
     assert journal.refused == sum(entry in refuses for entry in range(len(pauses)))
+
+
+async def test_closing_gives_up_in_time_where_the_database_stays_away() -> None:
+    async def away(batch: Sequence[int]) -> None:
+        raise OSError("away")
+
+    journal: Journal[int] = Journal(away, lambda error: isinstance(error, OSError))
+    journal.start()
+    journal.add(1)
+    await journal.close(within_s=0.05)
+    assert journal.behind

@@ -78,6 +78,8 @@ async def running_registrar(folder: Path, advertise: str = "") -> AsyncIterator[
     started = Registrar(process, port, public_port, password)
     try:
         await eventually(started.listens)
+        async with phone(started, DIALER) as probe:
+            await probe.ask("OPTIONS", "sip:127.0.0.1", "<sip:127.0.0.1>")
         yield started
     finally:
         with contextlib.suppress(ProcessLookupError):

@@ -86,6 +86,8 @@ def built(folder: Path) -> Iterator[Image]:
             _copy(ROOT / each, source / target / each if target == "./" else source / target)
     command = step.removeprefix("RUN ").replace("/opt/dialer", str(venv))
     environment = {name: value for name, value in os.environ.items() if name != "VENV"}
+    # Compiling every module takes as long as fetching them; here few are imported.
+    environment["PIP_NO_COMPILE"] = "1"
     made = subprocess.run(["sh", "-c", command], cwd=source, env=environment, capture_output=True, text=True)
     assert made.returncode == 0, f"docker/setup python did not work; is the network there? {made.stderr}"
     try:

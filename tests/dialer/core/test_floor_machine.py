@@ -29,6 +29,8 @@ from dialer.core.pacing import PacingSettings, make_pacer
 
 CAMPAIGNS = (1, 2)
 NEVER = 999
+RESTORED = 501
+"""The first session of those that a former engine left."""
 WITH_A_CALL = (AgentState.RESERVED, AgentState.TALKING)
 
 which = st.integers(0, 9)
@@ -106,12 +108,12 @@ class FloorMachine(RuleBasedStateMachine):
             if call.was_connected:
                 self.ever_connected.add(attempt)
             if state == CallState.CONNECTED:
-                call.session = data.draw(st.sampled_from([None, len(self.floor.calls) + 101]))
+                call.session = data.draw(st.sampled_from([None, RESTORED + len(self.floor.calls)]))
             self.placed.append(attempt)
             self.restored_calls.add(attempt)
             self.floor.restore_call(call, self.now)
         for number in range(data.draw(st.integers(0, 3))):
-            self.take_up_agent(data, 101 + number)
+            self.take_up_agent(data, RESTORED + number)
 
     def take_up_agent(self, data, session):
         state = data.draw(st.sampled_from([each for each in AgentState if each != AgentState.LOGGED_OUT]))
