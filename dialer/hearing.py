@@ -56,7 +56,7 @@ def hearing(
             for each in long_enough
         ),
         customer_heard=sum(
-            any(at >= each.started_at for at in heard_by_customer[each.number]) for each in conversations
+            any(at >= each.started_at for at in heard_by_customer[each.number]) for each in long_enough
         ),
     )
 

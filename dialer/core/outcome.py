@@ -68,7 +68,7 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if not end.by_far_end and end.status in (200, 487):
         return Outcome.CANCELED
-    if not end.by_far_end and end.status >= 500:
+    if not end.by_far_end and 500 <= end.status < 600:
         return Outcome.NETWORK_FAILURE
     if end.status == 408:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE

@@ -298,10 +298,12 @@ class SipCall(pj.Call):  # type: ignore[misc]
             partner, self.partner = self.partner, None
             if partner is not None:
                 partner.partner = None
+            # A caller's CANCEL ends the call with the 487 that we send.
+            theirs = info.role == pj.PJSIP_ROLE_UAS or _was_received(prm)
             ending = CallEnding(
                 status=int(info.lastStatusCode),
                 reason=_text(info.lastReason),
-                by_far_end=not self._hung_up and _was_received(prm),
+                by_far_end=theirs and not self._hung_up,
                 q850_cause=_q850_cause(prm),
             )
             self._endpoint._bury(int(info.id))  # noqa: SLF001 - one unit with the endpoint

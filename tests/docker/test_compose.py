@@ -1,49 +1,22 @@
-"""What docker/compose.yaml and the image promise, as far as it shows without a container engine."""
+"""What docker/compose.yaml promises, as far as it shows without a container engine."""
 
-import contextlib
 import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import tempfile
 import types
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import aiomqtt
 import msgspec
 import pytest
-import yaml
 from pydantic import BaseModel
 
 from dialer.bus.connection import MqttOptions, connected
 from dialer.settings import Settings, load_settings
 from dialer.simulation.options import CarrierOptions
-from tests.servers import free_port
+from tests.docker.compose import COMPOSE, SERVICES, answers, broker, environment, make_secrets
+from tests.docker.scripts import DOCKER
 from tests.support import eventually
-
-ROOT = Path(__file__).parents[2]
-DOCKER = ROOT / "docker"
-COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text())
-SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-
-
-def environment(service: str) -> dict[str, str | None]:
-    """What compose sets for a service; None where it passes on what the shell has."""
-    found = SERVICES[service].get("environment", {})
-    return {name: value if value is None else str(value) for name, value in found.items()}
-
-
-def make_secrets(folder: Path) -> Path:
-    """Runs a copy of docker/secrets there; returns the folder it fills."""
-    (folder / "docker").mkdir(parents=True, exist_ok=True)
-    shutil.copy(DOCKER / "secrets", folder / "docker")
-    subprocess.run([folder / "docker" / "secrets"], check=True, capture_output=True)
-    return folder / "docker" / "secrets.d"
-
 
 # --- secrets ----------------------------------------------------------------------------------------------
 
@@ -222,47 +195,9 @@ def test_nothing_is_asked_of_the_shell_that_compose_versions_read_differently() 
 # --- the broker -------------------------------------------------------------------------------------------
 
 
-PLACES = {"/tmp": "tmp", "/run/secrets": "secrets", "/mosquitto/config": "config", "/mosquitto/data": "data"}  # noqa: S108
-"""Where the broker's files are in its container, and in the folder of a test."""
-
-
-@contextlib.contextmanager
-def broker(password: str) -> Iterator[int]:
-    """docker/mosquitto as it is, with other paths and a port of its own; yields the port."""
-    port = free_port()
-    folder = Path(tempfile.mkdtemp(prefix="dialer-mosquitto-"))
-    for name in PLACES.values():
-        (folder / name).mkdir()
-    (folder / "secrets" / "mqtt_password").write_text(password + "\n")
-    for source in (DOCKER / "mosquitto").iterdir():
-        text = source.read_text().replace("listener 1883", f"listener {port} 127.0.0.1")
-        for place, name in PLACES.items():
-            text = text.replace(place, f"{folder}/{name}")
-        (folder / "config" / source.name).write_text(text)
-    # As in compose: a user who is not root.
-    user = "mosquitto" if os.geteuid() == 0 else None
-    if user:
-        for each in (folder, *folder.rglob("*")):
-            shutil.chown(each, user)
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            ["sh", folder / "config" / "start"],
-            user=user,
-            env=os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin"},
-            cwd=folder,
-            stderr=log,
-        )
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
-        shutil.rmtree(folder)
-
-
 async def test_the_broker_lets_in_whoever_has_the_secret_and_nobody_else() -> None:
     with broker("the secret") as port:
-        await eventually(lambda: _answers(port))
+        await eventually(lambda: answers(port))
         async with connected(MqttOptions("127.0.0.1", port, "dialer", "the secret")) as client:
             await client.publish("dialer/v1/node/node-1/status", b"online", qos=1, retain=True)
         for username, password in (
@@ -274,11 +209,6 @@ async def test_the_broker_lets_in_whoever_has_the_secret_and_nobody_else() -> No
             with pytest.raises(aiomqtt.MqttError):
                 async with connected(MqttOptions("127.0.0.1", port, username, password)):
                     pass
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_broker_is_not_started_as_root() -> None:

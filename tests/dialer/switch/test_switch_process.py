@@ -299,11 +299,8 @@ async def test_a_switch_that_cannot_start_says_so_in_a_sentence(tmp_path: Path) 
             EndpointOptions(port=taken.getsockname()[1]),
         )
         link = SwitchLink(options, lambda event: None, lambda: None)
-        with pytest.raises(SwitchUnavailable, match=r"exit code 1.*switch\.log"):
+        with pytest.raises(SwitchUnavailable, match="The SIP endpoint did not start: Address already in use"):
             await link.start()
-    said = options.log_file.read_text()
-    assert "The SIP endpoint did not start" in said
-    assert "Traceback" not in said
 
 
 def started(switch: Switch) -> list[SwitchReady]:
