@@ -7,6 +7,8 @@ from typing import Any
 
 _SHORTEST_S = 1.0
 """Simulated phones listen ten times a second, and say so after a moment."""
+_LAG_S = 2.0
+"""The engine and the carrier need not see a call end at the same instant."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def hearing(
             for each in long_enough
         ),
         customer_heard=sum(
-            any(at >= each.started_at for at in heard_by_customer[each.number]) for each in long_enough
+            any(each.started_at <= at <= each.ended_at + _LAG_S for at in heard_by_customer[each.number])
+            for each in long_enough
         ),
     )
 

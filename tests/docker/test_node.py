@@ -1,4 +1,4 @@
-"""The services of docker/compose.yaml as processes of this machine, in order and with what compose gives them."""
+"""The services of docker/compose.yaml as processes of this machine, in order and as compose sets them up."""
 
 import json
 import os

@@ -18,6 +18,8 @@ TABLE = [
     (CallEnd(487), Outcome.CANCELED),
     (CallEnd(487, by_far_end=False, provisional=True), Outcome.CANCELED),
     (CallEnd(200, by_far_end=False), Outcome.CANCELED),
+    (CallEnd(503, "our own transport", by_far_end=False), Outcome.NETWORK_FAILURE),
+    (CallEnd(603, "crossed our CANCEL", by_far_end=False), Outcome.REJECTED),
     (CallEnd(503), Outcome.CONGESTION),
     (CallEnd(603), Outcome.REJECTED),
     (CallEnd(607), Outcome.REJECTED),
