@@ -290,6 +290,7 @@ class Engine:
         leftover, self._leftover = self._leftover, None
         if leftover is not None:
             self._carry_out(leftover.missed_dispositions(self.floor, at))
+            self._carry_out(leftover.lost_lines(self.floor, at))
 
     # --- what is done ---------------------------------------------------------------------------
 

@@ -60,6 +60,12 @@ class Leftover:
         wrapping = {each.attempt for each in floor.agents.values() if each.state == AgentState.WRAP_UP}
         return [DispositionMissed(each, now) for each in self.awaiting_disposition if each not in wrapping]
 
+    def lost_lines(self, floor: Floor, now: float) -> list[Effect]:
+        """Agents who were free, and whose softphone is not on the line any more."""
+        free = [each for each in floor.agents.values() if each.state == AgentState.AVAILABLE]
+        lost = [each.session for each in free if not each.line_up]
+        return [effect for each in lost for effect in floor.line_down(each, now, "softphone_gone")]
+
     def _of_call(
         self, attempt: OpenAttempt, event: LegRinging | LegAnswered | LegsBridged, floor: Floor
     ) -> list[Effect]:

@@ -5,6 +5,7 @@ import pjsua2 as pj
 from dialer.switch.capacity import MORE_THAN_ANY_BUILD, BindingCapacity
 
 _TOO_MANY = 70010  # PJ_ETOOMANY
+_TRIES = 5
 _DISCARD = "sip:nobody@127.0.0.1:9"
 _FIRST_PORT, _PORTS = 10_000, 50_000
 
@@ -30,9 +31,7 @@ def _measure(up_to: int) -> BindingCapacity:
     config.logConfig.level = 0
     config.logConfig.consoleLevel = 0
     library.libInit(config)
-    transport = pj.TransportConfig()
-    transport.boundAddress = "127.0.0.1"
-    library.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+    _listen(library)
     library.libStart()
     library.audDevManager().setNullDev()
     version = library.libVersion()
@@ -42,6 +41,19 @@ def _measure(up_to: int) -> BindingCapacity:
         tls=_has_tls(library),
         srtp=_has_srtp(library),
     )
+
+
+def _listen(library: "pj.Endpoint") -> None:
+    """Takes a free port. On a busy machine the one that the system gives may be taken a moment later."""
+    transport = pj.TransportConfig()
+    transport.boundAddress = "127.0.0.1"
+    for _ in range(_TRIES):
+        try:
+            library.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
+            return
+        except (pj.Error, RuntimeError) as error:
+            refused = error
+    raise refused
 
 
 def _count_calls(up_to: int) -> int:
@@ -73,8 +85,9 @@ def _has_tls(library: "pj.Endpoint") -> bool:
     transport.boundAddress = "127.0.0.1"
     try:
         library.transportCreate(pj.PJSIP_TRANSPORT_TLS, transport)
-    except pj.Error:
-        return False
+    except (pj.Error, RuntimeError) as error:
+        # The port was taken by somebody else in the meantime, and not refused for want of TLS.
+        return "in use" in str(getattr(error, "reason", error))
     return True
 
 

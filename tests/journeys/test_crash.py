@@ -141,7 +141,7 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         assert await stage.outcomes(*first) == {"lost"}
         await stage.renew_softphones()
         await stage.everybody_is_ready()
-        await eventually(lambda: stage.invited() == {*first, *second})
+        await eventually(lambda: stage.invited() == {*first, *second}, within_s=20)
         await stage.on_record()
 
         # The power fails: nothing is left that could tell what became of the calls.
@@ -153,7 +153,7 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         await stage.dialer.serve()
         assert await stage.outcomes(*second) == {"unknown"}
         await stage.agents_are("available")
-        await eventually(lambda: stage.invited() == {*first, *second, *third})
+        await eventually(lambda: stage.invited() == {*first, *second, *third}, within_s=20)
         await stage.on_record()
         await stage.shifts_without_gaps()
 
