@@ -144,6 +144,9 @@ class EmbeddedBroker:
             await self._broker.external_connected(
                 StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER
             )
+        except asyncio.CancelledError:
+            # `stop` waits for us. Python 3.11 takes a connection that ends as cancelled for an error.
+            log.debug("broker-connection-ended")
         except Exception:
             log.exception("broker-connection-failed")
         finally:

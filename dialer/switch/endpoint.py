@@ -9,6 +9,7 @@ temporary (`call.getInfo().media`) is freed memory, so every step is bound to a 
 callback is swallowed by the wrapper, so callbacks catch and keep it, and `poll` raises it.
 """
 
+import errno
 import re
 import time
 import wave
@@ -26,6 +27,10 @@ _Q850 = re.compile(
 )
 _CODECS = ("PCMU/8000", "PCMA/8000")
 _TOO_MANY = 70010  # PJ_ETOOMANY
+_ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
+_PORTS_A_SEARCH = 200
+"""A call looks at this many RTP ports and then fails; the next one goes on from there. Where as many
+agents are on the line, their ports are such a stretch."""
 _GOODBYE_WITHIN_S = 1.0
 _GOODBYE_POLL_MS = 10
 
@@ -67,6 +72,7 @@ class Endpoint:
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
         self._error: BaseException | None = None
+        self._port_searches = 1 + options.rtp_port_count // _PORTS_A_SEARCH
         self._library = pj.Endpoint()
         try:
             self._start(options)
@@ -109,18 +115,22 @@ class Endpoint:
 
     def place(self, listener: CallListener, uri: str, caller_id: str) -> "SipCall":
         """Sends an INVITE that offers G.711. Raises EndpointError where it could not be sent."""
-        call = SipCall(self, self._account, pj.PJSUA_INVALID_ID, listener)
         options = _audio_only(pj.CallOpParam(True))
         if caller_id:
             options.txOption.localUri = f"<sip:{caller_id}@{self.host}:{self.port}>"
-        try:
-            call.makeCall(uri, options)
-        except pj.Error as error:
-            self._buried.append(call)
-            reason = "every line is in use" if error.status == _TOO_MANY else str(error.reason)
-            raise EndpointError(f"The call could not be placed: {reason}.") from error
-        self._calls[call.getId()] = call
-        return call
+        for _ in range(self._port_searches):
+            call = SipCall(self, self._account, pj.PJSUA_INVALID_ID, listener)
+            try:
+                call.makeCall(uri, options)
+            except pj.Error as error:
+                self._buried.append(call)
+                if error.status == _ADDRESS_IN_USE:
+                    continue
+                reason = "every line is in use" if error.status == _TOO_MANY else str(error.reason)
+                raise EndpointError(f"The call could not be placed: {reason}.") from error
+            self._calls[call.getId()] = call
+            return call
+        raise EndpointError("The call could not be placed: every RTP port is in use.")
 
     def listen_to(self, audio: Any) -> None:
         """Lets the null sound device hear an audio port: what comes is taken in, and its level measured.
