@@ -123,14 +123,18 @@ class Endpoint:
             try:
                 call.makeCall(uri, options)
             except pj.Error as error:
-                self._buried.append(call)
-                if error.status == _ADDRESS_IN_USE:
-                    continue
-                reason = "every line is in use" if error.status == _TOO_MANY else str(error.reason)
-                raise EndpointError(f"The call could not be placed: {reason}.") from error
-            self._calls[call.getId()] = call
-            return call
-        raise EndpointError("The call could not be placed: every RTP port is in use.")
+                status, reason = int(error.status), str(error.reason)
+                # Not kept: the next call gets the same slot of the library, and would go when this goes.
+                del call
+            else:
+                self._calls[call.getId()] = call
+                return call
+            if status != _ADDRESS_IN_USE:
+                break
+        reason = {_TOO_MANY: "every line is in use", _ADDRESS_IN_USE: "every RTP port is in use"}.get(
+            status, reason
+        )
+        raise EndpointError(f"The call could not be placed: {reason}.")
 
     def listen_to(self, audio: Any) -> None:
         """Lets the null sound device hear an audio port: what comes is taken in, and its level measured.
