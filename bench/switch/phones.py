@@ -58,7 +58,7 @@ class Phones(asyncio.DatagramProtocol):
         say("listening", host=host, port=port)
 
     def datagram_received(self, data: bytes, addr: _Address) -> None:
-        request = _Request(data.decode(), addr)
+        request = _Request(data.decode("utf-8", "replace"), addr)
         if request.method == "INVITE" and request.call not in self._calls:
             phone = self._calls[request.call] = _Phone(self, request)
             phone.ring()
@@ -101,10 +101,7 @@ class _Phone:
         self._user = called[1] if called else ""
         self._watched = self._user.startswith(phones.options.watched)
         self._peer = _audio_address(invite.text)
-        self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._audio.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
-        self._audio.setblocking(False)
-        self._audio.bind((_HOST, 0))
+        self._audio, self._reports = _ports()
         self._sequence = 0
         self._over = False
         self._heard_at = 0.0
@@ -183,6 +180,22 @@ class _Phone:
             timer.cancel()
         asyncio.get_running_loop().remove_reader(self._audio)
         self._audio.close()
+        self._reports.close()
+
+
+def _ports() -> tuple[socket.socket, socket.socket]:
+    """Two neighbouring ports: RTP, and the RTCP that nobody reads but that would reach another phone."""
+    while True:
+        audio, reports = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        audio.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+        audio.setblocking(False)
+        audio.bind((_HOST, 0))
+        _, port = audio.getsockname()
+        with contextlib.suppress(OSError):
+            reports.bind((_HOST, port + 1))
+            return audio, reports
+        audio.close()
+        reports.close()
 
 
 def _audio_address(sdp: str) -> _Address:

@@ -102,7 +102,7 @@ class EmbeddedBroker:
         )
         await broker.start()
         try:
-            server = await asyncio.start_server(self._serve, self._host, self._port)
+            server = await asyncio.start_server(self._accept, self._host, self._port)
         except OSError as error:
             await broker.shutdown()
             raise BadBrokerAddress(
@@ -134,23 +134,20 @@ class EmbeddedBroker:
     ) -> None:
         await self.stop()
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.create_task(self._serve(reader, writer), name="broker-connection")
+        self._connections.add(connection)
+        connection.add_done_callback(self._connections.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if self._broker is None or task is None:
-            writer.close()
-            return
-        self._connections.add(task)
         try:
-            await self._broker.external_connected(
-                StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER
-            )
-        except asyncio.CancelledError:
-            # `stop` waits for us. Python 3.11 takes a connection that ends as cancelled for an error.
-            log.debug("broker-connection-ended")
+            if self._broker is not None:
+                await self._broker.external_connected(
+                    StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER
+                )
         except Exception:
             log.exception("broker-connection-failed")
         finally:
-            self._connections.discard(task)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
