@@ -7,6 +7,7 @@
 .PHONY: demo test check docs setup setup-dev packages packages-dev clean
 ARGS ?=
 PYTEST_ARGS ?= -n 2
+export VENV ?= .venv
 
 # The build's packages are needed only where the binding is not in the cache yet; asking for them
 # always keeps the rule simple, and costs nothing once they are there.
@@ -23,20 +24,20 @@ setup-dev: packages-dev
 	@docker/setup python dev
 
 demo: setup
-	@.venv/bin/dialer demo $(ARGS)
+	@$(VENV)/bin/dialer demo $(ARGS)
 
 test: setup-dev
-	.venv/bin/pytest $(PYTEST_ARGS)
+	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
 check: setup-dev
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
-	.venv/bin/pytest $(PYTEST_ARGS)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(VENV)/bin/pytest $(PYTEST_ARGS)
 
 docs: setup-dev
-	.venv/bin/python -m dialer.documents docs
+	$(VENV)/bin/python -m dialer.documents docs
 
 clean:
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

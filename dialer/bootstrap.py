@@ -26,7 +26,7 @@ from dialer.bus.mqtt import MqttOptions, Publisher
 from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.engine import Engine, EngineOptions
 from dialer.errors import DialerError
-from dialer.folder import DataFolderUnusable, make_data_folder
+from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.metrics import Metrics
 from dialer.settings import Settings
 from dialer.switch.capacity import ask_binding, require_lines
@@ -123,7 +123,7 @@ def _owned(folder: Path) -> Iterator[None]:
     """The data folder, for this process alone. Raises DataFolderInUse and DataFolderUnusable."""
     make_data_folder(folder)
     try:
-        lock = os.open(folder / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise DataFolderUnusable(
             f"The data folder {folder} cannot be written ({error.strerror}); set DIALER_DATA_DIR to another."

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from campaigns.commands import agent_app, campaign_app, report_app
 from campaigns.errors import CampaignsError
@@ -132,12 +133,13 @@ def demo(
 
 @app.command()
 def doctor(context: typer.Context) -> None:
-    """Say what the set-up has and what is missing."""
+    """Say what the set-up has, and what is missing or in the way."""
     findings: list[Finding] = asyncio.run(examine(context.obj.settings))
     console = Console()
     for finding in findings:
-        mark = "[green]ok[/]" if finding.good else "[red]missing[/]"
-        console.print(f"{mark:>20}  [bold]{finding.subject}[/]: {finding.detail}", highlight=False)
+        mark = "[green]    ok[/]" if finding.good else "[red]not ok[/]"
+        line = f"  {mark}  [bold]{finding.subject}[/]: {escape(finding.detail)}"
+        console.print(line, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
 
 

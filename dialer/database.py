@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, event, text
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -109,7 +110,7 @@ async def opened(url: str) -> AsyncIterator[Database]:
     database = Database(url)
     try:
         yield database
-    except (OperationalError, InterfaceError) as error:
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise _unavailable(error) from error
     finally:
         await database.close()
@@ -122,14 +123,22 @@ def _unavailable(error: Exception) -> DatabaseUnavailable:
 
 def is_passing(error: Exception) -> bool:
     """Whether the database was away or locked, so that the same again may work later."""
-    return isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError)
+    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError | TimeoutError)
 
 
 def _create_engine(url: str) -> AsyncEngine:
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     # Parameters are hidden from errors, and so from logs: they hold names and numbers.
-    engine = create_async_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
+    # One connection: transactions follow each other anyway, and waiting in line here is fair, which asking
+    # the file again and again until it is free is not.
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,
+        pool_size=1,
+        max_overflow=0,
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

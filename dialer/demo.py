@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import csv
 import io
+import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -46,6 +47,7 @@ from leads.dnc_importing import DncReport
 from leads.importing import ImportReport
 
 CLIENT = "demo"
+_LOG = "demo.log"
 _CALLER_ID = "+12025550100"
 _TIME_LIMIT_S = 105.0
 """The demo ends within two minutes, start and end included."""
@@ -118,7 +120,7 @@ async def run_demo(options: DemoOptions, console: Console) -> int:
     asked_to_end = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
-    with _data_folder(options) as folder:
+    with _data_folder(options, console) as folder:
         async with _stage(options, console, folder, asked_to_end) as stage:
             intake, dnc = await _load(stage)
             campaign_id, shifts = await _prepare(stage)
@@ -158,12 +160,17 @@ def _now() -> datetime:
 
 
 @contextlib.contextmanager
-def _data_folder(options: DemoOptions) -> Iterator[Path]:
-    if options.data_dir is not None:
-        yield options.data_dir
-        return
-    with tempfile.TemporaryDirectory(prefix="dialer-demo-") as folder:
-        yield Path(folder)
+def _data_folder(options: DemoOptions, console: Console) -> Iterator[Path]:
+    """Where the demo writes. A folder of its own goes with it, unless it failed: then its logs tell why."""
+    folder = options.data_dir or Path(tempfile.mkdtemp(prefix="dialer-demo-"))
+    try:
+        yield folder
+    except BaseException:
+        if (folder / _LOG).exists():
+            console.print(f"The logs are kept in {folder}: they say more.", highlight=False, soft_wrap=True)
+        raise
+    if options.data_dir is None:
+        shutil.rmtree(folder)
 
 
 @asynccontextmanager
@@ -186,7 +193,7 @@ async def _stage(
 
 def _open_log(folder: Path) -> BinaryIO:
     make_data_folder(folder)
-    return (folder / "demo.log").open("ab", buffering=0)
+    return (folder / _LOG).open("ab", buffering=0)
 
 
 def _settings(options: DemoOptions, folder: Path, carrier: SimulatedCarrier) -> Settings:
@@ -272,6 +279,14 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
 
 async def _dial(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tuple[Ended, list[str]]:
     """Starts the campaign and waits for its end; why it ended, and what went wrong."""
+    try:
+        return await _dial_with(stage, campaign_id, shifts)
+    except ExceptionGroup as failures:
+        # Whatever failed first ended the others; it says what to do.
+        raise failures.exceptions[0] from failures
+
+
+async def _dial_with(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tuple[Ended, list[str]]:
     habits = Habits(seed=stage.options.seed, pace=pace(stage.options))
     service = stage.service
     ears = _Ears(stage)

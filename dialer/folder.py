@@ -4,6 +4,9 @@ from pathlib import Path
 
 from dialer.errors import DialerError
 
+LOCK_NAME = "engine.lock"
+"""The file in the folder that a running dialer holds locked."""
+
 
 class DataFolderUnusable(DialerError):
     """The data folder cannot be made or written."""

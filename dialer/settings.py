@@ -1,14 +1,17 @@
 """Settings: environment variables with `DIALER_` and `__` for nesting, or the same in a TOML file.
 
 `DIALER_CONFIG` names the TOML file. Any variable may end in `_FILE` and then names a file that holds
-the value, as container secrets do. The environment wins over the file.
+the value, as container secrets do. The environment wins over the file. A name that is no setting is an
+error: it would be a setting that somebody believes in and nobody reads.
 """
 
 import os
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -20,6 +23,8 @@ from pydantic_settings import (
 from dialer.errors import DialerError
 
 _PREFIX = "DIALER_"
+_OTHERS = frozenset({"DIALER_CONFIG", "DIALER_INSTALL_FLAGS", "DIALER_CACHE_DIR"})
+"""Variables that are no settings: where the TOML file is, and what the set-up scripts read."""
 _TRUNK = r"^sips?:[^\s<>@]*\{number\}[^\s<>@]*@[^\s<>@]+$"
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -35,14 +40,18 @@ class SettingsInvalid(DialerError):
     exit_code = 2
 
 
-class DatabaseSettings(BaseModel):
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class DatabaseSettings(_Group):
     """Where the data is."""
 
     url: SecretStr | None = None
     """`postgresql://user:password@host/name`; without it a SQLite file in the data folder."""
 
 
-class MqttSettings(BaseModel):
+class MqttSettings(_Group):
     """Where events are published."""
 
     url: SecretStr | None = None
@@ -51,7 +60,7 @@ class MqttSettings(BaseModel):
     """The embedded broker's port on loopback; 0 takes a free one."""
 
 
-class ApiSettings(BaseModel):
+class ApiSettings(_Group):
     """The HTTP face."""
 
     host: str = "127.0.0.1"
@@ -60,7 +69,7 @@ class ApiSettings(BaseModel):
     """The bearer key; without it the first start makes one and prints it once."""
 
 
-class SipSettings(BaseModel):
+class SipSettings(_Group):
     """The switch and where its calls go."""
 
     host: str = "127.0.0.1"
@@ -94,7 +103,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX,
         env_nested_delimiter="__",
         enable_decoding=False,
-        extra="ignore",
+        extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
         secrets_dir=None,
@@ -119,7 +128,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        sources = [init_settings, env_settings, _FileValues(settings_cls)]
+        sources = [init_settings, _Values(settings_cls), _FileValues(settings_cls)]
         if config := os.environ.get(f"{_PREFIX}CONFIG"):
             sources.append(TomlConfigSettingsSource(settings_cls, toml_file=config))
         return tuple(sources)
@@ -132,6 +141,13 @@ class Settings(BaseSettings):
         url = self.database.url.get_secret_value()
         scheme, separator, rest = url.partition("://")
         return f"{_DRIVERS.get(scheme, scheme)}{separator}{rest}"
+
+
+class _Values(EnvSettingsSource):
+    """The variables that hold a value themselves."""
+
+    def _load_env_vars(self) -> dict[str, str | None]:
+        return {name.lower(): value for name, value in os.environ.items() if not name.endswith("_FILE")}
 
 
 class _FileValues(EnvSettingsSource):
@@ -172,8 +188,22 @@ def isolated_settings(**values: Any) -> Settings:
     return _Isolated(**values)
 
 
+def setting_names() -> frozenset[str]:
+    """Every setting by the name of its variable, less `DIALER_`: `NODE`, `SIP__PORT`."""
+    return frozenset(_names(Settings))
+
+
+def _names(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from (f"{name}__{inner}".upper() for inner in _names(field.annotation))
+        else:
+            yield name.upper()
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Reads the settings; `overrides` win over everything. Raises SettingsInvalid."""
+    _refuse_unknown(os.environ)
     config = os.environ.get(f"{_PREFIX}CONFIG")
     if config and not Path(config).is_file():
         raise SettingsInvalid(f"{_PREFIX}CONFIG names {config}, which is not a file.")
@@ -181,9 +211,42 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         wrong = "; ".join(
-            f"{_PREFIX}{'__'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
+            _unknown_key(config, [str(part) for part in each["loc"]])
+            if each["type"] == "extra_forbidden"
+            else f"{_PREFIX}{'__'.join(str(part) for part in each['loc']).upper()}: {each['msg']}"
             for each in error.errors(include_input=False)
         )
         raise SettingsInvalid(f"The settings are not valid. {wrong}.") from error
     except (OSError, ValueError) as error:
         raise SettingsInvalid(f"{_PREFIX}CONFIG names {config}, which cannot be read: {error}.") from error
+
+
+def _refuse_unknown(variables: Collection[str]) -> None:
+    """Raises SettingsInvalid where a variable has our prefix and nobody reads it."""
+    # The group itself is refused later, with what is wrong about it.
+    known = setting_names() | {name.upper() for name in Settings.model_fields}
+    unknown = [
+        f"{name} is no setting{_nearest(name.upper().removeprefix(_PREFIX), _PREFIX)}"
+        for name in sorted(variables)
+        if name.upper().startswith(_PREFIX)
+        and name not in _OTHERS
+        and name.upper().removeprefix(_PREFIX) not in known
+        and name.removeprefix(_PREFIX).removesuffix("_FILE") not in known
+    ]
+    if unknown:
+        raise SettingsInvalid(f"The settings are not valid. {'; '.join(unknown)}.")
+
+
+def _unknown_key(config: str | None, key: list[str]) -> str:
+    """Only the file can bring one: the variables have been looked at before."""
+    nearest = _nearest("__".join(key).upper())
+    return f"{config} has {'.'.join(key)}, which is no setting{nearest}"
+
+
+def _nearest(name: str, prefix: str | None = None) -> str:
+    """Which setting was meant: by its variable where there is a prefix, else by its key in the file."""
+    suffix = "_FILE" if prefix and name.endswith("_FILE") else ""
+    for found in get_close_matches(name.removesuffix("_FILE"), setting_names(), 1):
+        meant = f"{prefix}{found}{suffix}" if prefix else found.replace("__", ".").lower()
+        return f" (did you mean {meant}?)"
+    return ""

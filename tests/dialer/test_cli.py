@@ -1,39 +1,60 @@
 """The command line: from nothing to a campaign, and a sentence instead of a traceback."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
+from dialer.cli import main
 from leads import samples
 
 DIALER = (sys.executable, "-c", "from dialer.cli import main; main()")
 
 
 class Cli:
-    def __init__(self, folder: Path) -> None:
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("DIALER_")},
-            "DIALER_DATA_DIR": str(folder / "data"),
-        }
+    """The entry point, called as the installed command calls it: a process for each would cost minutes."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
 
     def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            (*DIALER, *words),
-            env=self.environment | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        with self._monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["dialer", *words])
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        return subprocess.CompletedProcess(words, int(ended.value.code or 0), *self._capsys.readouterr())
+
+
+@pytest.fixture(autouse=True)
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings from nowhere but the test."""
+    for name in [name for name in os.environ if name.startswith("DIALER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DIALER_DATA_DIR", str(tmp_path / "data"))
+
+
+def process(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    return subprocess.run(
+        [*DIALER, *words], env=os.environ | environment, capture_output=True, text=True, timeout=60
+    )
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
-    return Cli(tmp_path)
+def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
+    before = list(logging.root.handlers)
+    yield Cli(monkeypatch, capsys)
+    logging.root.handlers[:] = before
+    structlog.reset_defaults()
 
 
 def test_from_nothing_to_a_campaign(cli: Cli) -> None:
@@ -104,9 +125,24 @@ def test_a_service_that_could_not_work_does_not_start(cli: Cli, name: str, value
     assert "Traceback" not in ended.stderr
 
 
-def test_a_terminal_with_few_letters_gets_what_it_can_show(cli: Cli) -> None:
-    ended = cli("leads", "import", "/nowhere-…-é.csv", PYTHONIOENCODING="ascii:strict")
+def test_a_terminal_with_few_letters_gets_what_it_can_show() -> None:
+    words = ("leads", "import", "/nowhere-…-é.csv", "--list", "l", "--client", "c")
+    ended = process(*words, PYTHONIOENCODING="ascii:strict")
+    assert ended.returncode == 2
+    assert "/nowhere-?-?.csv" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_demo_that_fails_keeps_its_logs_and_says_where(tmp_path: Path) -> None:
+    (tmp_path / "pjsua2.py").write_text("raise ImportError('not for this machine')")
+    (tmp_path / "tmp").mkdir()
+    ended = process("demo", "--leads", "5", PYTHONPATH=str(tmp_path), TMPDIR=str(tmp_path / "tmp"))
+    assert ended.returncode == 1
+    assert "did not start" in ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    (kept,) = (tmp_path / "tmp").iterdir()
+    assert str(kept) in ended.stdout
+    assert "not for this machine" in (kept / "demo.log").read_text()
 
 
 def test_serving_on_a_database_of_another_version_says_what_to_do(cli: Cli, tmp_path: Path) -> None:
@@ -115,8 +151,11 @@ def test_serving_on_a_database_of_another_version_says_what_to_do(cli: Cli, tmp_
     assert "dialer db upgrade" in ended.stderr
 
 
+FREE_PORTS = {"DIALER_SIP__PORT": "0", "DIALER_API__PORT": "0", "DIALER_MQTT__PORT": "0"}
+
+
 def test_the_doctor_says_what_the_set_up_has(cli: Cli) -> None:
-    ended = cli("doctor")
+    ended = cli("doctor", **FREE_PORTS)
     assert ended.returncode == 0, ended.stdout
     for words in ("the binding holds 2000 calls", "SIP over TLS is there", "SRTP is there", "SQLite"):
         assert words in ended.stdout
@@ -124,10 +163,12 @@ def test_the_doctor_says_what_the_set_up_has(cli: Cli) -> None:
 
 def test_the_doctor_finds_what_is_missing(cli: Cli) -> None:
     ended = cli(
-        "doctor", DIALER_MQTT__URL="mqtt://127.0.0.1:1", DIALER_DATABASE__URL="postgresql://127.0.0.1:1/x"
+        "doctor",
+        **FREE_PORTS
+        | {"DIALER_MQTT__URL": "mqtt://127.0.0.1:1", "DIALER_DATABASE__URL": "postgresql://127.0.0.1:1/x"},
     )
     assert ended.returncode == 1
-    assert ended.stdout.count("missing") == 2
+    assert ended.stdout.count("not ok") == 2
 
 
 def test_every_command_has_help(cli: Cli) -> None:

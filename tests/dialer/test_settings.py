@@ -1,13 +1,15 @@
 """Settings from the environment, from files that hold secrets, and from a TOML file."""
 
 import os
+import re
 import traceback
 from pathlib import Path
 
 import pytest
 
-from dialer.settings import Settings, SettingsInvalid, load_settings
+from dialer.settings import Settings, SettingsInvalid, load_settings, setting_names
 
+ROOT = Path(__file__).parents[2]
 PHRASE = "correct-horse"
 
 
@@ -127,6 +129,65 @@ def test_every_wrong_value_is_named_at_once(setting):
 def test_a_wrong_value_in_the_file_is_named_as_its_variable_would_be(config):
     config("[sip]\nport = 70000\n")
     with pytest.raises(SettingsInvalid, match="DIALER_SIP__PORT: "):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("NOED", "NODE"),
+        ("SIP__TRUNKS", "SIP__TRUNK"),
+        ("API_KEY_FILE", "API__KEY_FILE"),
+        ("SIPPORT", "SIP__PORT"),
+        ("API__KEYS", "API__KEY"),
+    ],
+)
+def test_a_variable_that_nobody_reads_is_refused_with_the_name_that_was_meant(setting, name, meant):
+    setting(name, "something")
+    with pytest.raises(SettingsInvalid, match=rf"DIALER_{name} is no setting .*DIALER_{meant}\?"):
+        load_settings()
+
+
+def test_every_unknown_variable_is_named_at_once_also_one_like_no_setting(setting):
+    for name in ("XYZ", "NODE__NAME", "NODE_FILES", ""):
+        setting(name, "something")
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings()
+    for name in ("XYZ", "NODE__NAME", "NODE_FILES", ""):
+        assert f"DIALER_{name} is no setting" in str(refused.value)
+
+
+def test_every_setting_may_be_set_under_its_name(setting):
+    """None of the names that are known is taken for unknown, in upper or lower case or as a file's."""
+    for name in setting_names():
+        setting(name, "x")
+        setting(f"{name}_FILE", os.devnull)
+        setting(name.lower(), "x")
+    with pytest.raises(SettingsInvalid) as refused:
+        load_settings()
+    assert "is no setting" not in str(refused.value)
+
+
+def test_what_set_up_reads_may_stay_set_when_the_dialer_runs(setting):
+    scripts = [each for each in (ROOT / "docker").rglob("*") if each.is_file() and not each.suffix]
+    read = {name for each in scripts for name in re.findall(r"\$\{DIALER_(\w+?)[-:}]", each.read_text())}
+    assert read >= {"INSTALL_FLAGS", "CACHE_DIR"}
+    for name in read:
+        setting(name, "something")
+    load_settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("[sip]\ntrunks = 'x'", r"sip\.trunks, which is no setting \(did you mean sip\.trunk\?\)"),
+        ("noed = 'x'", r"noed, which is no setting \(did you mean node\?\)"),
+        ("[xyz]\nxyz = 1", "xyz, which is no setting"),
+    ],
+)
+def test_a_key_of_the_file_that_nobody_reads_is_refused(config, content, says):
+    path = config(content)
+    with pytest.raises(SettingsInvalid, match=f"{path} has {says}"):
         load_settings()
 
 

@@ -54,3 +54,23 @@ def machine(folder: Path, *, without: tuple[str, ...] = (), **programs: str) -> 
         if program.name not in without and not (tools / program.name).exists():
             (tools / program.name).symlink_to(program)
     return str(tools)
+
+
+def python_with(pip: str, folder: Path) -> Path:
+    """A Python whose virtual environments hold, as pip, a shell script of this text."""
+    executable(folder / "pip", f"#!/bin/sh\n{pip}\n")
+    return executable(
+        folder / "python",
+        f"""#!/bin/sh
+case "$*" in
+    *sys.executable*) echo "$0" ;;
+    "-m venv "*) mkdir -p "$3/bin" && ln -sf {folder}/pip "$3/bin/pip" ;;
+    *) exec {sys.executable} "$@" ;;
+esac
+""",
+    )
+
+
+def kept_wheel() -> dict[str, str]:
+    """Where `make` keeps the wheel it has built, as the scripts are told it."""
+    return {name: os.environ[name] for name in ("DIALER_CACHE_DIR",) if name in os.environ}

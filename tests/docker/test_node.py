@@ -1,5 +1,6 @@
 """The services of docker/compose.yaml as processes of this machine, in order and as compose sets them up."""
 
+import contextlib
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from dialer.doctor import examine_ports
+from dialer.settings import load_settings
 from tests.docker.compose import broker, environment, make_secrets
 from tests.servers import free_port, postgresql
 from tests.support import eventually
@@ -68,6 +71,13 @@ def healthy(node: dict[str, str]) -> bool:
     return subprocess.run([sys.executable, "-m", "dialer.api.probe"], env=node).returncode == 0
 
 
+def ready(node: dict[str, str]) -> bool:
+    """Whether the service says so."""
+    with contextlib.suppress(OSError):
+        return bool(ask(node, "/readyz")["ready"])
+    return False
+
+
 def ask(node: dict[str, str], path: str, key: str = "") -> Any:
     request = Request(f"http://127.0.0.1:{node['DIALER_API__PORT']}{path}")
     if key:
@@ -76,7 +86,9 @@ def ask(node: dict[str, str], path: str, key: str = "") -> Any:
         return json.load(reply)
 
 
-async def test_a_node_starts_in_order_serves_and_ends(node: dict[str, str], tmp_path: Path) -> None:
+async def test_a_node_starts_in_order_serves_and_ends(
+    node: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     too_early = command(node, "serve")
     assert too_early.returncode == 1
     assert "dialer db upgrade" in too_early.stderr
@@ -87,10 +99,16 @@ async def test_a_node_starts_in_order_serves_and_ends(node: dict[str, str], tmp_
 
     log = tmp_path / "log"
     with serving(node, log) as process:
-        await eventually(lambda: process.poll() is not None or healthy(node), within_s=30)
+        await eventually(lambda: process.poll() is not None or ready(node), within_s=30)
         assert process.poll() is None, log.read_text()
-        assert ask(node, "/readyz")["ready"]
+        assert healthy(node)
         assert "items" in ask(node, "/api/v1/campaigns", node["KEY"])
+        for name, value in node.items():
+            monkeypatch.setenv(name, value)
+        # The doctor knows its own dialer's ports from a stranger's.
+        ports = {finding.subject: finding for finding in examine_ports(load_settings())}
+        assert ports["HTTP port"].good
+        assert "taken, it seems by the dialer that runs" in ports["HTTP port"].detail
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, log.read_text()
     said = log.read_text()

@@ -4,10 +4,8 @@ The build itself takes minutes and is done by `make`; here the real script build
 pjproject, for a Python whose virtual environments hold a pip that does nothing.
 """
 
-import os
 import signal
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +14,24 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.docker.scripts import BUILD, assert_one_sentence, environment_with, executable, machine, run
+from tests.docker.scripts import (
+    BUILD,
+    assert_one_sentence,
+    environment_with,
+    executable,
+    kept_wheel,
+    machine,
+    python_with,
+    run,
+)
 from tests.support import eventually
 
 WHEEL = "pjsua2-2.17-cp311-cp311-linux_x86_64.whl"
 
 
 def test_the_wheel_that_make_has_built_is_used_again(tmp_path: Path) -> None:
-    cache = {name: os.environ[name] for name in ("DIALER_CACHE_DIR",) if name in os.environ}
     cannot_build = machine(tmp_path, without=("swig", "apt-get"))
-    result = run(BUILD, PATH=cannot_build, **cache)
+    result = run(BUILD, PATH=cannot_build, **kept_wheel())
     assert result.returncode == 0, f"make setup has to run first: {result.stderr}"
     assert result.stderr == "pjsua2: using the wheel built before\n"
     assert Path(result.stdout.strip()).is_file()
@@ -48,15 +54,8 @@ class Workshop:
         (binding / "Makefile").write_text(f"wheel:\n\techo whole >dist/{WHEEL}\n")
         waiting = f"echo >>{self.started}\nwhile [ -e {self.hold} ]; do sleep 0.02; done"
         executable(self.source / "aconfigure", f"#!/bin/sh\n{waiting}\n")
-        python = f"""#!/bin/sh
-case "$*" in
-    *sys.executable*) echo "$0" ;;
-    "-m venv "*) mkdir -p "$3/bin" && ln -s /bin/true "$3/bin/pip" ;;
-    *) exec {sys.executable} "$@" ;;
-esac
-"""
         self.environment = {
-            "PYTHON": str(executable(folder / "python", python)),
+            "PYTHON": str(python_with("", folder / "python")),
             "PJPROJECT_SOURCE": str(self.source),
             "DIALER_CACHE_DIR": str(folder / "cache"),
         }

@@ -9,7 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.docker.scripts import BUILD, DOCKER, SETUP, SYSTEM, assert_one_sentence, executable, machine, run
+from tests.docker.scripts import (
+    BUILD,
+    DOCKER,
+    SETUP,
+    SYSTEM,
+    assert_one_sentence,
+    executable,
+    kept_wheel,
+    machine,
+    python_with,
+    run,
+)
 
 # --- Debian packages ------------------------------------------------------------------------------
 
@@ -87,6 +98,48 @@ def test_a_python_that_will_not_do_is_refused(tmp_path: Path, script: tuple[Path
     result = run(script[0], *map(str, script[1:]), PYTHON=str(pythons[kind]), **environment)
     assert_one_sentence(result, 1, "Python 3.11", str(pythons[kind]))
     assert not (tmp_path / "venv").exists()
+
+
+class Installing:
+    """`docker/setup python` into a new environment, where pip only notes what it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._asked = folder / "asked"
+        self.environment = {
+            "PYTHON": str(python_with(f'echo "$@" >>{self._asked}', folder / "tools")),
+            "VENV": str(folder / "venv"),
+            **kept_wheel(),
+        }
+
+    def __call__(self, *extra: str, **environment: str) -> list[str]:
+        """What pip was asked to install as the dialer."""
+        self._asked.write_text("")
+        result = run(SETUP, "python", *extra, **(self.environment | environment))
+        assert result.returncode == 0, result.stderr
+        return [
+            line.split()[-1] for line in self._asked.read_text().splitlines() if " constraints.txt " in line
+        ]
+
+
+def test_what_is_there_is_not_installed_again_with_or_without_the_tests_part(tmp_path: Path) -> None:
+    install = Installing(tmp_path)
+    assert install() == ["."]
+    assert install() == []
+    assert install("dev") == [".[dev]"]
+    assert install() == install("dev") == []
+
+
+def test_what_is_there_of_another_time_is_installed_again(tmp_path: Path) -> None:
+    install = Installing(tmp_path)
+    assert install("dev") == [".[dev]"]
+    (tmp_path / "venv" / ".set-up-dev").write_text("what was asked for then")
+    assert install() == ["."]
+    assert install("dev") == [".[dev]"]
+
+
+def test_what_does_not_follow_the_code_is_always_installed_again(tmp_path: Path) -> None:
+    install = Installing(tmp_path)
+    assert install(DIALER_INSTALL_FLAGS="") == install(DIALER_INSTALL_FLAGS="") == ["."]
 
 
 def _no_release(folder: Path) -> Path:

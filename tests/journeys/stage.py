@@ -85,13 +85,6 @@ class Stage:
         await self.phones.close()
         self.phones = await SimulatedSoftphones(_softphones(self._count, self.phones.port)).__aenter__()
 
-    async def everybody_is_ready(self) -> None:
-        """Each agent presses the button, and is on the line again."""
-        async with self.dialer.client() as client:
-            for shift in self.shifts:
-                (await client.post(f"/api/v1/agent-sessions/{shift}/ready")).raise_for_status()
-        await self.agents_are("available")
-
     async def settle(self, *numbers: str) -> None:
         """Ends each talk as an agent does, says how it went, and looks that all of it is on record."""
         talks = await self.attempts()
