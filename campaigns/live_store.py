@@ -35,6 +35,7 @@ class OpenAttempt:
     attempt_id: int
     campaign_id: int
     lead_id: int
+    agent_id: int | None
     client_slug: str
     ringing_at: datetime | None
     answered_at: datetime | None
@@ -100,6 +101,7 @@ class LiveStore:
                 attempt_id=attempt.id,
                 campaign_id=attempt.campaign_id,
                 lead_id=attempt.lead_id,
+                agent_id=attempt.agent_id,
                 client_slug=slug,
                 ringing_at=attempt.ringing_at,
                 answered_at=attempt.answered_at,

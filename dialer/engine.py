@@ -10,22 +10,24 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import structlog
 
 from campaigns import service as campaigns
 from campaigns.core.attempt import StartedAttempt
-from campaigns.live_store import LiveStore, RunningCampaign
-from campaigns.store import CampaignStore
+from campaigns.live_store import RunningCampaign
+from campaigns.tables import Attempt
 from dialer.bus.mqtt import Publisher
+from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
-from dialer.core.effects import Bridge, CallWasConnected, Effect, HangUpAgent, HangUpCall
-from dialer.core.floor import Floor, FloorAgent
-from dialer.core.outcome import CallEnd, Outcome
-from dialer.core.pacing import DialMode, PacingSettings, make_pacer
+from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect, HangUpAgent, HangUpCall
+from dialer.core.floor import Floor
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.outcome import Outcome
 from dialer.database import is_passing
 from dialer.journal import Journal
+from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.records import Entry, Recorded, write
@@ -33,14 +35,9 @@ from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
     AnyEvent,
-    BridgeFailed,
     BridgeLegs,
     HangUpLeg,
-    LegAnswered,
     LegEnded,
-    LegRinging,
-    LegsBridged,
-    LegUnclaimed,
     PlaceLeg,
     SwitchReady,
 )
@@ -48,6 +45,7 @@ from dialer.switch.options import SwitchOptions
 from leads.store import Sessions
 
 _BEAT_S = 0.25
+"""Pacers may be asked four times a second; asked so often, none has to be asked at an earlier instant."""
 _LOOK_EVERY_S = 1.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
@@ -67,16 +65,6 @@ class EngineOptions:
     lines: int
     unclaimed_message: Path
     switch: SwitchOptions
-
-
-def call_leg(attempt: int) -> str:
-    """The switch's name for a customer's leg."""
-    return f"call-{attempt}"
-
-
-def agent_leg(session: int) -> str:
-    """The switch's name for an agent's leg."""
-    return f"agent-{session}"
 
 
 class Engine:
@@ -99,7 +87,7 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        self._running: dict[int, RunningCampaign] = {}
+        self._campaigns = CampaignWatch(sessions, self.floor, self._notices, publisher)
         self._dry_until: dict[int, float] = {}
         self._softphones: dict[int, str] = {}
         self._called_softphones: set[int] = set()
@@ -146,8 +134,10 @@ class Engine:
             self._notices.agent_is(shift.session_id, shift.client_slug)
         for open_one in self._leftover.attempts:
             self._notices.campaign_is(open_one.campaign_id, open_one.client_slug)
-            self._notices.call_is(open_one.attempt_id, open_one.campaign_id, open_one.lead_id)
-        await self._look_at_campaigns()
+            self._notices.call_is(
+                open_one.attempt_id, open_one.campaign_id, open_one.lead_id, open_one.agent_id
+            )
+        await self._campaigns.look(self.now())
         self._journal.start()
         await self._link.start()
         for name, work in (("beat", self._beat), ("look", self._look), ("stats", self._count)):
@@ -214,11 +204,11 @@ class Engine:
         if not self.floor.agents[session].line_up:
             self._call_softphone(session)
 
-    def dispositioned(self, attempt: int, campaign: int, lead: int, code: str) -> None:
+    def dispositioned(self, attempt: Attempt, code: str) -> None:
         """The disposition is recorded: the wrap-up ends."""
-        for message in self._notices.of_disposition(attempt, campaign, lead, code):
+        for message in self._notices.of_disposition(attempt, code):
             self._publisher.publish(message)
-        self._carry_out(self.floor.dispositioned(attempt, self._clock()))
+        self._carry_out(self.floor.dispositioned(attempt.id, self._clock()))
 
     def hang_up(self, attempt: int) -> bool:
         """Ends a call; False where it is over already."""
@@ -228,13 +218,15 @@ class Engine:
 
     def _on_switch_lost(self) -> None:
         if not self._stopped:
-            log.error("the switch is gone; it is started again")
+            log.warning("the connection to the switch is lost; it is made again")
 
     def _on_switch_event(self, event: AnyEvent) -> None:
         if isinstance(event, SwitchReady):
             self._on_switch_ready(event)
         else:
-            effects = self._effects_of(event)
+            if isinstance(event, LegEnded):
+                self._called_softphones.discard(session_of(event.leg))
+            effects = effects_of(event, self.floor)
             if not effects and self._leftover is not None:
                 effects = self._leftover.unrecorded(event, self.floor)
             self._carry_out(effects)
@@ -242,34 +234,15 @@ class Engine:
         if event.seq >= self._replays_through:
             self._all_is_said(event.at)
 
-    def _effects_of(self, event: AnyEvent) -> list[Effect]:
-        floor, at = self.floor, event.at
-        match event:
-            case LegRinging(leg=leg) if attempt := _number(leg, "call"):
-                return floor.rang(attempt, at)
-            case LegAnswered(leg=leg) if attempt := _number(leg, "call"):
-                return floor.answered(attempt, at)
-            case LegAnswered(leg=leg) if session := _number(leg, "agent"):
-                return floor.line_up(session, at)
-            case LegUnclaimed(leg=leg) if attempt := _number(leg, "call"):
-                return floor.unclaimed(attempt, at)
-            case LegsBridged(leg=leg, other=other):
-                return floor.connected(_number(leg, "call"), _number(other, "agent"), at)
-            case BridgeFailed(leg=leg, other=other):
-                return floor.bridge_failed(_number(leg, "call"), _number(other, "agent"), at)
-            case LegEnded(leg=leg) if attempt := _number(leg, "call"):
-                return floor.ended(attempt, _call_end(event), at)
-            case LegEnded(leg=leg, status=status) if session := _number(leg, "agent"):
-                self._called_softphones.discard(session)
-                return floor.line_down(session, at, f"softphone_{status}" if status else "softphone_gone")
-        return []
-
     def _on_switch_ready(self, event: SwitchReady) -> None:
-        if self._switch_name not in (None, event.switch):
+        former, self._switch_name = self._switch_name, event.switch
+        if former not in (None, event.switch):
+            log.error("the switch had ended, and its calls with it", calls=len(self.floor.calls))
             self._carry_out(self.floor.switch_lost(event.at))
-        self._switch_name = event.switch
         self._replays_through = event.replays_through
-        log.info("switch attached", legs=len(event.live), capacity=event.max_legs)
+        log.info(
+            "switch attached", same=former == event.switch, legs=len(event.live), capacity=event.max_legs
+        )
         if self._leftover is not None:
             self._leftover.restore(self.floor, event.live, event.at)
         up = {leg.leg for leg in event.live}
@@ -278,8 +251,7 @@ class Engine:
         for session in self.floor.agents:
             self._call_softphone(session)
         for leg in up:
-            call, agent = _number(leg, "call"), _number(leg, "agent")
-            if call not in self.floor.calls and agent not in self.floor.agents:
+            if attempt_of(leg) not in self.floor.calls and session_of(leg) not in self.floor.agents:
                 self._link.send(HangUpLeg(leg))
 
     def _all_is_said(self, at: float) -> None:
@@ -304,6 +276,8 @@ class Engine:
                 case HangUpAgent(session=session):
                     self._link.send(HangUpLeg(agent_leg(session)))
                     self._softphones.pop(session, None)
+                case CallSoftphone(session=session):
+                    self._call_softphone(session)
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)
@@ -343,7 +317,7 @@ class Engine:
         started = asyncio.get_running_loop().time()
         self._carry_out(self.floor.tick(self._clock()))
         if not self._draining and self._link.up:
-            for campaign in list(self._running.values()):
+            for campaign in list(self._campaigns.running.values()):
                 await self._pace(campaign)
         spent = asyncio.get_running_loop().time() - started
         await asyncio.sleep(max(0.0, _BEAT_S - spent))
@@ -388,49 +362,12 @@ class Engine:
             async with asyncio.timeout(_LOOK_EVERY_S):
                 await self._look_now.wait()
         self._look_now.clear()
-        await self._look_at_campaigns()
-
-    async def _look_at_campaigns(self) -> None:
-        """Makes the floor agree with what the managers want."""
-        async with self.sessions() as session:
-            wanted = {each.id: each for each in await LiveStore(session).running_campaigns()}
-        now = self._clock()
-        for campaign in wanted.values():
-            if campaign.id not in self._running:
-                self._open(campaign, now)
-            self._running[campaign.id] = campaign
-        for campaign_id in set(self._running) - set(wanted):
-            log.info("campaign no longer dials", campaign=campaign_id)
-            self.floor.close_campaign(campaign_id)
-            gone = self._running.pop(campaign_id)
-            await self._say_state(gone)
-
-    def _open(self, campaign: RunningCampaign, now: float) -> None:
-        settings = PacingSettings(
-            abandon_target=campaign.abandon_rate_target,
-            ring_timeout_s=campaign.ring_timeout_s,
-            max_lines=campaign.max_lines,
-            lines_per_agent=campaign.lines_per_agent,
-        )
-        pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)
-        self.floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, now)
-        self._notices.campaign_is(campaign.id, campaign.client_slug)
-        self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))
-        log.info("campaign dials", campaign=campaign.id, mode=campaign.dial_mode)
-
-    async def _say_state(self, campaign: RunningCampaign) -> None:
-        async with self.sessions() as session:
-            now = await CampaignStore(session).get(campaign.id)
-        self._publisher.publish(self._notices.of_campaign(campaign, now.state, now.state_since))
+        await self._campaigns.look(self.now())
 
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
-        for campaign in list(self._running.values()):
-            report = await campaigns.report(self.sessions, campaign.id, self.now())
-            stats = self._notices.of_stats(campaign, report, self.floor, self._clock())
-            self._publisher.publish(stats)
-            self._metrics.leads_ready(campaign.id, stats.leads_ready)
+        await self._campaigns.count(self.now(), self._metrics)
         await asyncio.sleep(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 
     # --- the end --------------------------------------------------------------------------------
@@ -453,20 +390,3 @@ class Engine:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _number(leg: str, kind: str) -> int:
-    """The number in a leg's name, or 0 where it is of another kind."""
-    named, _, number = leg.partition("-")
-    return int(number) if named == kind and number.isdecimal() else 0
-
-
-def _call_end(event: LegEnded) -> CallEnd:
-    return CallEnd(
-        status=event.status,
-        reason=event.reason,
-        by_far_end=event.ended_by == "far_end",
-        timed_out=event.timed_out,
-        provisional=event.provisional,
-        q850_cause=event.q850_cause,
-    )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from campaigns.live_store import RunningCampaign
 from campaigns.reports.campaign import CampaignReport
+from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,
     AgentState,
@@ -38,10 +39,12 @@ _FIELDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Call:
     campaign: int
     lead: int
+    agent: int | None
+    """Who was connected with it last."""
 
 
 class Notices:
@@ -60,23 +63,24 @@ class Notices:
         """The agent on this shift belongs to the client."""
         self._client_of_session[session] = client
 
-    def call_is(self, attempt: int, campaign: int, lead: int) -> None:
-        """The attempt calls this lead for this campaign."""
-        self._calls[attempt] = _Call(campaign, lead)
+    def call_is(self, attempt: int, campaign: int, lead: int, agent: int | None = None) -> None:
+        """The attempt calls this lead for this campaign; the agent has been connected with it."""
+        self._calls[attempt] = _Call(campaign, lead, agent)
 
     def of_placed(self, attempt: int) -> Iterator[Message]:
         """A call was placed."""
         return self._call(attempt, "placed")
 
-    def of_disposition(self, attempt: int, campaign: int, lead: int, code: str) -> Iterator[Message]:
+    def of_disposition(self, attempt: Attempt, code: str) -> Iterator[Message]:
         """An agent said how a call went, which may be over long since."""
-        if client := self._client_of_campaign.get(campaign):
+        if client := self._client_of_campaign.get(attempt.campaign_id):
             yield CallEvent(
                 client=client,
-                attempt_id=attempt,
-                campaign_id=campaign,
-                lead_id=lead,
+                attempt_id=attempt.id,
+                campaign_id=attempt.campaign_id,
+                lead_id=attempt.lead_id,
                 kind="dispositioned",
+                agent_id=attempt.agent_id,
                 disposition=code,
             )
 
@@ -88,7 +92,9 @@ class Notices:
             case CallWasAnswered(attempt=attempt):
                 yield from self._call(attempt, "answered")
             case CallWasConnected(attempt=attempt, session=session, agent=agent):
-                yield from self._call(attempt, "connected", agent_id=agent)
+                if call := self._calls.get(attempt):
+                    call.agent = agent
+                yield from self._call(attempt, "connected")
                 yield from self._agent_call(attempt, session, agent)
             case CallWasAbandoned(attempt=attempt):
                 yield from self._call(attempt, "abandoned")
@@ -138,9 +144,7 @@ class Notices:
             pacing=Pacing(mode=explained.mode, reason=explained.reason),
         )
 
-    def _call(
-        self, attempt: int, kind: str, agent_id: int | None = None, outcome: Outcome | str = ""
-    ) -> Iterator[Message]:
+    def _call(self, attempt: int, kind: str, outcome: Outcome | str = "") -> Iterator[Message]:
         call = self._calls.get(attempt)
         client = self._client_of_campaign.get(call.campaign) if call else None
         if call is not None and client is not None:
@@ -150,7 +154,7 @@ class Notices:
                 campaign_id=call.campaign,
                 lead_id=call.lead,
                 kind=kind,  # type: ignore[arg-type]
-                agent_id=agent_id,
+                agent_id=call.agent,
                 outcome=str(outcome),
             )
 

@@ -18,7 +18,10 @@ from dialer.core.effects import (
     DispositionMissed,
     Effect,
 )
-from dialer.core.floor import Floor, FloorAgent, FloorCall
+from dialer.core.floor import Floor
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
+from dialer.legs import agent_leg, attempt_of, call_leg, session_of
 from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LiveLeg
 from leads.store import Sessions
 
@@ -51,7 +54,7 @@ class Leftover:
         """
         if isinstance(event, LegRinging | LegAnswered | LegsBridged):
             for attempt in self.attempts:
-                if event.leg == f"call-{attempt.attempt_id}" and event.leg in self._live:
+                if event.leg == call_leg(attempt.attempt_id) and event.leg in self._live:
                     return self._of_call(attempt, event, floor)
         return []
 
@@ -79,7 +82,7 @@ class Leftover:
         return []
 
     def _talk(self, attempt: OpenAttempt, event: LegsBridged, floor: Floor) -> list[Effect]:
-        call, agent = floor.calls[attempt.attempt_id], floor.agents.get(_session(event.other))
+        call, agent = floor.calls[attempt.attempt_id], floor.agents.get(session_of(event.other))
         if agent is None or call.session != agent.session:
             return []
         agent.since = event.at
@@ -98,19 +101,19 @@ class Leftover:
             answered_at=attempt.answered_at.timestamp() if attempt.answered_at else None,
             was_connected=attempt.connected_at is not None,
         )
-        leg = self._live.get(f"call-{attempt.attempt_id}")
+        leg = self._live.get(call_leg(attempt.attempt_id))
         if leg is None:
             return call
         call.answered_at = leg.answered_at
         if leg.state == "bridged" and leg.partner is not None:
             call.state, call.was_connected = CallState.CONNECTED, True
-            call.session = _session(leg.partner)
+            call.session = session_of(leg.partner)
         elif leg.answered_at is not None:
             call.state = CallState.ANSWERED if leg.state == "answered" else CallState.ABANDONED
         return call
 
     def _agent(self, shift: OpenShift, now: float) -> FloorAgent:
-        leg = self._live.get(f"agent-{shift.session_id}")
+        leg = self._live.get(agent_leg(shift.session_id))
         line_up = leg is not None and leg.answered_at is not None
         agent = FloorAgent(
             session=shift.session_id,
@@ -126,7 +129,7 @@ class Leftover:
             agent.wrap_up_ends_at = now + _WRAP_UP_AGAIN_S
         elif leg is not None and leg.partner is not None:
             agent.state = AgentState.TALKING
-            agent.attempt = int(leg.partner.removeprefix("call-"))
+            agent.attempt = attempt_of(leg.partner)
         return agent
 
 
@@ -139,10 +142,6 @@ async def load_leftover(sessions: Sessions) -> Leftover:
             attempts=await live.open_attempts(),
             awaiting_disposition=await live.awaiting_disposition(),
         )
-
-
-def _session(leg: str) -> int:
-    return int(leg.removeprefix("agent-"))
 
 
 def _recorded_state(attempt: OpenAttempt) -> CallState:

@@ -116,7 +116,7 @@ async def set_disposition(request: Request, attempt_id: PathId, given: Dispositi
     )
     async with engine.sessions() as session:
         attempt = await CampaignStore(session).get_attempt(attempt_id)
-    engine.dispositioned(attempt_id, attempt.campaign_id, attempt.lead_id, code)
+    engine.dispositioned(attempt, code)
     return Dispositioned(attempt_id=attempt_id, disposition=code)
 
 

@@ -141,7 +141,8 @@ class AgentCall(Message, frozen=True, kw_only=True):
 class CallEvent(Message, frozen=True, kw_only=True):
     """A step in the life of a call.
 
-    `agent_id` is there from `connected` on, `outcome` with `ended`, `disposition` with `dispositioned`.
+    `agent_id` is there from `connected` on, and names who was connected last; `outcome` is there with
+    `ended`, `disposition` with `dispositioned`.
     """
 
     type_name = "call.event"

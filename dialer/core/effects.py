@@ -30,6 +30,13 @@ class HangUpAgent:
     session: int
 
 
+@dataclass(frozen=True)
+class CallSoftphone:
+    """Call the agent's softphone again."""
+
+    session: int
+
+
 # --- what has to be recorded --------------------------------------------------------------------
 
 
@@ -103,6 +110,7 @@ Effect = (
     Bridge
     | HangUpCall
     | HangUpAgent
+    | CallSoftphone
     | CallRang
     | CallWasAnswered
     | CallWasConnected

@@ -4,7 +4,9 @@ The library runs without threads of its own for SIP: `Endpoint.poll` drives it, 
 comes from there. Audio is mixed and sent by the library's own clock thread.
 
 Three habits of the binding shape this module. A `Call` that Python collects while the library still
-uses it aborts the process, so legs are kept until the poll after their end. What is reached through a
+uses it aborts the process, so legs are kept until the poll after their end; one that Python collects long
+after its end hangs up whichever call has its slot of the library by then, so the library's part of it is
+destroyed in that poll, whoever still holds the rest. What is reached through a
 temporary (`call.getInfo().media`) is freed memory, so every step is bound to a name. An exception in a
 callback is swallowed by the wrapper, so callbacks catch and keep it, and `poll` raises it.
 """
@@ -108,6 +110,8 @@ class Endpoint:
     def poll(self, timeout_ms: int) -> None:
         """Handles what has come, waiting up to `timeout_ms`. Raises what a callback raised."""
         self._library.libHandleEvents(timeout_ms)
+        for call in self._buried:
+            call.destroy()
         self._buried.clear()
         if self._error is not None:
             error, self._error = self._error, None
@@ -124,8 +128,7 @@ class Endpoint:
                 call.makeCall(uri, options)
             except pj.Error as error:
                 status, reason = int(error.status), str(error.reason)
-                # Not kept: the next call gets the same slot of the library, and would go when this goes.
-                del call
+                call.destroy()
             else:
                 self._calls[call.getId()] = call
                 return call
@@ -274,6 +277,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
         """
         audio = self.audio()
         return 0 if audio is None else int(audio.getTxLevel())
+
+    def destroy(self) -> None:
+        """Gives back what the library has of a call that is over; commands do nothing from now on."""
+        self._over = True
+        pj.Call.__swig_destroy__(self)
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:

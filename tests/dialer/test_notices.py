@@ -8,6 +8,7 @@ from campaigns.core.campaign import Progress
 from campaigns.core.metrics import Counts, campaign_figures, team_figures
 from campaigns.live_store import RunningCampaign
 from campaigns.reports.campaign import CampaignReport, LeadGroup
+from campaigns.tables import Attempt
 from dialer.bus.messages import AgentCall, CallEvent, CallsInFlight, CampaignState, Pacing
 from dialer.bus.messages import AgentState as AgentStateMessage
 from dialer.core.agent import AgentState
@@ -16,6 +17,7 @@ from dialer.core.effects import (
     Bridge,
     CallHasEnded,
     CallRang,
+    CallSoftphone,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
@@ -91,10 +93,25 @@ def test_the_end_is_told_with_its_outcome_and_the_call_is_forgotten(notices):
     assert list(notices.of(ENDED)) == []
 
 
+def test_from_the_connection_on_each_step_names_who_was_connected_last(notices):
+    for agent in (AGENT, AGENT + 1):
+        list(notices.of(CallWasConnected(CALL, SESSION, agent, AT, 0.2)))
+    assert list(notices.of(ENDED)) == [call_event("ended", agent_id=AGENT + 1, outcome="busy")]
+
+
+def test_a_call_that_a_former_engine_connected_has_its_agent(notices):
+    notices.call_is(CALL, CAMPAIGN, LEAD, AGENT)
+    assert list(notices.of(ENDED)) == [call_event("ended", agent_id=AGENT, outcome="busy")]
+
+
+def attempt(campaign):
+    return Attempt(id=CALL, campaign_id=campaign, lead_id=LEAD, agent_id=AGENT)
+
+
 def test_a_disposition_is_told_though_the_call_is_over(notices):
     list(notices.of(ENDED))
-    (message,) = notices.of_disposition(CALL, CAMPAIGN, LEAD, "sale")
-    assert message == call_event("dispositioned", disposition="sale")
+    (message,) = notices.of_disposition(attempt(CAMPAIGN), "sale")
+    assert message == call_event("dispositioned", agent_id=AGENT, disposition="sale")
 
 
 def test_what_an_agent_does_is_told_with_the_reason_and_since_when(notices):
@@ -108,7 +125,13 @@ def test_what_an_agent_does_is_told_with_the_reason_and_since_when(notices):
 
 @pytest.mark.parametrize(
     "effect",
-    [Bridge(CALL, SESSION), HangUpCall(CALL), HangUpAgent(SESSION), DispositionMissed(CALL, AT)],
+    [
+        Bridge(CALL, SESSION),
+        HangUpCall(CALL),
+        HangUpAgent(SESSION),
+        CallSoftphone(SESSION),
+        DispositionMissed(CALL, AT),
+    ],
 )
 def test_what_is_only_done_is_not_told(notices, effect):
     assert list(notices.of(effect)) == []
@@ -124,7 +147,7 @@ def test_what_is_only_done_is_not_told(notices, effect):
 )
 def test_of_calls_and_agents_whose_client_is_not_known_nothing_is_told(notices, effect):
     assert list(notices.of(effect)) == []
-    assert list(notices.of_disposition(CALL, 99, LEAD, "sale")) == []
+    assert list(notices.of_disposition(attempt(99), "sale")) == []
 
 
 def test_a_campaign_is_told_with_its_state(notices):

@@ -17,6 +17,8 @@ from tests.support import eventually
 PEOPLE = [f"+1202555{1000 + index}" for index in range(2)]
 MACHINE = "+12025552000"
 RINGING = [f"+1202555{3000 + index}" for index in range(20)]
+CONNECTION_LOST = "the connection to the switch is lost"
+SWITCH_ENDED = "the switch had ended"
 WORLD = World(ring_mean_s=0.4, talk_mean_s=600, patience_mean_s=600, machine_mean_s=5)
 KINDS = {
     **dict.fromkeys(PEOPLE, Kind.PERSON),
@@ -99,9 +101,12 @@ async def test_what_the_engine_had_no_time_to_write_is_on_record_after_its_next_
 
         await stage.dialer.serve()
         assert await stage.agent_states() == ["talking"]
+        log_begins = len(log(stage))
         attempts = await stage.attempts_once(lambda found: found[person].connected_at is not None)
         assert same_time(attempts[person].connected_at, heard["at"])
         await take_the_switch_for_a_moment(stage)
+        assert CONNECTION_LOST in log(stage)[log_begins:]
+        assert SWITCH_ENDED not in log(stage)
         assert await stage.agent_states() == ["talking"]
         await stage.settle(person)
         await stage.agents_are("available")
@@ -118,6 +123,11 @@ async def test_what_the_engine_had_no_time_to_write_is_on_record_after_its_next_
         assert stage.phones.on_line("agent1")
         await stage.dialer.serve()
         await eventually(lambda: not stage.phones.on_line("agent1"))
+
+
+def log(stage: Stage) -> str:
+    """What the service has said."""
+    return (stage.dialer.folder / "serve.log").read_text()
 
 
 async def take_the_switch_for_a_moment(stage: Stage) -> None:
@@ -139,8 +149,11 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         await eventually(lambda: stage.invited() == set(first))
         stage.dialer.switch().kill()
         assert await stage.outcomes(*first) == {"lost"}
+        assert SWITCH_ENDED in log(stage)
+        # The softphones believe in their calls, and are busy; they are called again without being asked.
+        assert await stage.agent_states() == ["unavailable", "unavailable"]
         await stage.renew_softphones()
-        await stage.everybody_is_ready()
+        await stage.agents_are("available")
         await eventually(lambda: stage.invited() == {*first, *second}, within_s=20)
         await stage.on_record()
 

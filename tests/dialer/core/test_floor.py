@@ -9,6 +9,7 @@ from dialer.core.effects import (
     Bridge,
     CallHasEnded,
     CallRang,
+    CallSoftphone,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
@@ -16,7 +17,9 @@ from dialer.core.effects import (
     HangUpAgent,
     HangUpCall,
 )
-from dialer.core.floor import Floor, FloorAgent, FloorCall, UnknownSession
+from dialer.core.floor import Floor, UnknownSession
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import PacingSettings, make_pacer
 
@@ -231,6 +234,74 @@ def test_a_failed_bridge_of_agents_long_at_other_work_changes_nothing():
     assert state(floor, ANN) == AgentState.TALKING
 
 
+# --- softphones that are busy -------------------------------------------------------------------
+
+
+def busy(floor, session, at):
+    return floor.line_down(session, at, "softphone_486", busy=True)
+
+
+def called_again(floor, seconds, from_s=0):
+    """When Ann's softphone is called within so many seconds, each time busy half a second later."""
+    instants = []
+    for second in range(from_s, from_s + seconds):
+        if only(CallSoftphone, floor.tick(float(second))):
+            instants.append(second)
+            busy(floor, ANN, at=second + 0.5)
+    return instants
+
+
+def test_a_softphone_that_is_busy_is_called_again_ever_later_and_not_for_ever():
+    floor = floor_with(ANN)
+    busy(floor, ANN, at=0.0)
+    instants = called_again(floor, 3600)
+    assert 3 <= len(instants) <= 10
+    gaps = [after - before for before, after in zip([0, *instants], instants, strict=False)]
+    assert gaps == sorted(gaps)
+    assert instants[-1] < 90
+    assert state(floor, ANN) == AgentState.UNAVAILABLE
+
+
+def test_a_busy_softphone_that_is_called_again_changes_nothing_on_record_until_it_answers():
+    floor = floor_with(ANN)
+    busy(floor, ANN, at=0.0)
+    assert floor.tick(1.9) == []
+    assert floor.tick(2.0) == [CallSoftphone(ANN)]
+    assert floor.tick(2.1) == []
+    assert busy(floor, ANN, at=2.2) == []
+    assert only(AgentChanged, floor.line_up(ANN, at=3.0))[0].state == AgentState.AVAILABLE
+    assert called_again(floor, 3600, from_s=4) == []
+
+
+@pytest.mark.parametrize("freed", ["it answered", "its agent asked"])
+def test_the_patience_with_a_softphone_starts_again_once_it_answered_or_its_agent_asked(freed):
+    floor = floor_with(ANN)
+    busy(floor, ANN, at=0.0)
+    first = called_again(floor, 3600)
+    if freed == "it answered":
+        floor.line_up(ANN, at=3600.0)
+    else:
+        floor.ready(ANN, at=3600.0)
+    busy(floor, ANN, at=3600.0)
+    assert called_again(floor, 3600, from_s=3600) == [3600 + instant for instant in first]
+
+
+def test_a_softphone_that_is_gone_for_another_reason_is_left_alone():
+    floor = floor_with(ANN, BOB)
+    busy(floor, ANN, at=0.0)
+    busy(floor, BOB, at=0.0)
+    floor.line_down(ANN, at=1.0, reason="softphone_603")
+    floor.log_out(BOB, at=1.0)
+    assert called_again(floor, 3600) == []
+
+
+def test_when_the_switch_is_lost_nobody_is_called_by_an_older_plan():
+    floor = floor_with(ANN)
+    busy(floor, ANN, at=0.0)
+    floor.switch_lost(at=1.0)
+    assert called_again(floor, 3600) == []
+
+
 # --- wrap-up and dispositions -------------------------------------------------------------------
 
 
@@ -238,13 +309,11 @@ def test_a_wrap_up_ends_at_its_limit_and_the_disposition_is_missed():
     floor = floor_with(ANN)
     talk(floor, 7, ANN, at=1.0)
     floor.ended(7, BYE, at=10.0)
-    assert floor.next_wakeup(10.0) == 40.0
     assert floor.tick(39.9) == []
     assert floor.tick(40.0) == [
         DispositionMissed(7, 40.0),
         AgentChanged(ANN, 101, AgentState.AVAILABLE, "", None, 40.0),
     ]
-    assert floor.next_wakeup(40.0) is None
 
 
 def test_ready_ends_the_wrap_up_without_a_disposition():
@@ -570,7 +639,6 @@ def test_what_the_switch_says_of_an_agent_holds_against_an_older_record():
     wrapping.wrap_up_ends_at = 60.0
     floor = restored_floor(call, wrapping)
     assert (state(floor, ANN), floor.agents[ANN].attempt) == (AgentState.TALKING, 8)
-    assert floor.next_wakeup(0.0) is None
 
 
 def test_what_the_switch_repeats_of_a_talk_long_past_is_recorded_and_disturbs_no_agent():

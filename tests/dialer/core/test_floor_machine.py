@@ -17,13 +17,16 @@ from dialer.core.effects import (
     AgentChanged,
     Bridge,
     CallHasEnded,
+    CallSoftphone,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
     DispositionMissed,
     HangUpCall,
 )
-from dialer.core.floor import Floor, FloorAgent, FloorCall, UnknownSession
+from dialer.core.floor import Floor, UnknownSession
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import PacingSettings, make_pacer
 
@@ -130,7 +133,11 @@ class FloorMachine(RuleBasedStateMachine):
     @rule(passes=st.sampled_from([0.1, 1.0, 30.0]))
     def time_passes(self, passes):
         self.now += passes
-        self.do(self.floor.tick(self.now))
+        effects = self.floor.tick(self.now)
+        self.do(effects)
+        called = [each.session for each in effects if isinstance(each, CallSoftphone)]
+        assert all(not self.floor.agents[session].line_up for session in called)
+        assert all(each.call_again_at is None or each.call_again_at > self.now for each in self.agents())
         assert all(each.wrap_up_ends_at is None or each.wrap_up_ends_at > self.now for each in self.agents())
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), mode=st.sampled_from(["progressive", "power"]))
@@ -152,9 +159,9 @@ class FloorMachine(RuleBasedStateMachine):
     def line_up(self, n, lag):
         self.do(self.floor.line_up(self.session(n), self.now - lag))
 
-    @rule(n=which, lag=late)
-    def line_down(self, n, lag):
-        self.do(self.floor.line_down(self.session(n), self.now - lag, "softphone_gone"))
+    @rule(n=which, lag=late, busy=st.booleans())
+    def line_down(self, n, lag, busy):
+        self.do(self.floor.line_down(self.session(n), self.now - lag, "softphone_gone", busy=busy))
 
     @rule(n=which, wish=st.sampled_from(["pause", "ready", "ready", "ready", "log_out"]))
     def an_agent_wishes(self, n, wish):
@@ -314,6 +321,13 @@ class FloorMachine(RuleBasedStateMachine):
     def a_wrap_up_has_an_end_and_nothing_else_has(self):
         for each in self.agents():
             assert (each.wrap_up_ends_at is not None) == (each.state == AgentState.WRAP_UP)
+
+    @invariant()
+    def only_a_softphone_that_was_busy_and_is_gone_is_called_again(self):
+        for each in self.agents():
+            if each.call_again_at is not None:
+                assert each.times_busy > 0
+                assert (each.state, each.line_up) == (AgentState.UNAVAILABLE, False)
 
     @invariant()
     def each_thing_is_told_of_a_call_once(self):

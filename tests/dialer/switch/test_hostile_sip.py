@@ -35,7 +35,12 @@ class Answerer(asyncio.DatagramProtocol):
 async def switch(tmp_path: Path) -> AsyncIterator[tuple[SwitchLink, list[AnyEvent]]]:
     events: list[AnyEvent] = []
     options = SwitchOptions(tmp_path / "s", tmp_path / "switch.log", EndpointOptions(max_calls=4))
-    link = SwitchLink(options, events.append, lambda: None)
+
+    def hear(event: AnyEvent) -> None:
+        events.append(event)
+        link.acknowledge(event.seq)
+
+    link = SwitchLink(options, hear, lambda: None)
     await link.start()
     yield link, events
     await link.stop()

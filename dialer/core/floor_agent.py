@@ -1,0 +1,99 @@
+"""An agent on the calling floor, and the call that the agent has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dialer.core import agent as agents
+from dialer.core.agent import AgentEvent, AgentState
+from dialer.core.call import CallState
+from dialer.core.effects import AgentChanged, DispositionMissed, Effect
+from dialer.core.floor_call import FloorCall
+from dialer.core.softphone import call_again_after_s
+
+_WITH_A_CALL = {AgentState.RESERVED: CallState.ANSWERED, AgentState.TALKING: CallState.CONNECTED}
+"""The states of an agent who has a call, and that of the call."""
+
+
+@dataclass
+class FloorAgent:
+    """An agent on shift. Instants are in Unix seconds."""
+
+    session: int
+    agent: int
+    campaigns: frozenset[int]
+    state: AgentState
+    since: float
+    reason: str = ""
+    attempt: int | None = None
+    """The call that is being connected, talked or wrapped up."""
+    line_up: bool = False
+    pause_asked: str | None = None
+    """A pause that begins when the present call is wrapped up, with its reason."""
+    wrap_up_ends_at: float | None = None
+    times_busy: int = 0
+    """How often in a row the softphone was busy when it was called."""
+    call_again_at: float | None = None
+    """When the softphone is called again without being asked for."""
+
+    @property
+    def has_a_call(self) -> bool:
+        """Whether a customer is being connected or talks."""
+        return self.state in _WITH_A_CALL
+
+    def suits(self, call: FloorCall) -> bool:
+        """Whether the agent can be given the call now."""
+        free = self.state == AgentState.AVAILABLE and self.line_up
+        return free and call.campaign in self.campaigns and self.session not in call.tried
+
+    def call_among(self, calls: Mapping[int, FloorCall]) -> FloorCall | None:
+        """The call that the agent is being connected or talks with."""
+        call = calls.get(self.attempt) if self.attempt is not None else None
+        return call if self.has_a_call and call is not None and call.session == self.session else None
+
+    def move(self, event: AgentEvent, at: float, reason: str = "") -> list[Effect]:
+        """The agent's next state. Raises IllegalAgentEvent."""
+        before, was_reason = self.state, self.reason
+        self.state = agents.after(self.state, event)
+        self.reason = reason
+        if self.state == before and reason == was_reason:
+            return []
+        self.since = max(at, self.since)  # the switch's events and the agents' wishes may come out of order
+        return [self.changed()]
+
+    def changed(self) -> AgentChanged:
+        """What the agent does now, for the record."""
+        return AgentChanged(self.session, self.agent, self.state, self.reason, self.attempt, self.since)
+
+    def leave_attempt(self, at: float) -> list[Effect]:
+        """The agent has nothing more to do with the call; one in wrap-up stays without a disposition."""
+        attempt, self.attempt = self.attempt, None
+        self.wrap_up_ends_at = None
+        if attempt is None or self.state != AgentState.WRAP_UP:
+            return []
+        return [DispositionMissed(attempt, at)]
+
+    def softphone_was_busy(self, at: float) -> None:
+        """It is called again after a while, and later each time."""
+        self.times_busy += 1
+        wait_s = call_again_after_s(self.times_busy)
+        self.call_again_at = None if wait_s is None else at + wait_s
+
+    def softphone_is_left_alone(self) -> None:
+        """It is on the line, or gone for another reason than being busy, or was called just now."""
+        self.times_busy, self.call_again_at = 0, None
+
+    def rejoin(self, calls: Mapping[int, FloorCall]) -> None:
+        """Brings a restored agent together with the call that the switch, or else the record, names."""
+        talk = next((call for call in calls.values() if call.session == self.session), None)
+        if talk is not None and talk.state == CallState.CONNECTED:
+            self.state, self.attempt, self.wrap_up_ends_at = AgentState.TALKING, talk.attempt, None
+            return
+        if not self.has_a_call:
+            return
+        call = calls.get(self.attempt) if self.attempt is not None else None
+        if call is not None and call.session is None and call.state == _WITH_A_CALL[self.state]:
+            call.session = self.session
+            return
+        if call is not None or self.state == AgentState.RESERVED:
+            self.attempt = None
+        self.state, self.wrap_up_ends_at = AgentState.WRAP_UP, self.since

@@ -1,0 +1,130 @@
+"""The campaigns of a calling floor, and what their pacers are told of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dialer.core.agent import AgentState
+from dialer.core.call import CallState
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
+from dialer.core.outcome import Outcome
+from dialer.core.pacing import (
+    AgentPaused,
+    AgentReady,
+    AgentTalking,
+    AgentWrapping,
+    CallAbandoned,
+    CallAnswered,
+    CallConnected,
+    CallFailed,
+    CallPlaced,
+    CallUnanswered,
+    Pacer,
+    PacingEvent,
+)
+
+_WRAP_UP_LIMIT_S = 60.0
+"""For a call whose campaign was stopped before the engine started."""
+
+
+@dataclass
+class FloorCampaign:
+    """A campaign that runs, or whose calls still live."""
+
+    campaign: int
+    pacer: Pacer
+    wrap_up_limit_s: float
+    running: bool = True
+
+
+class FloorPacing:
+    """Tells each campaign's pacer what becomes of its calls and of the agents who work for it."""
+
+    def __init__(self, agents: Mapping[int, FloorAgent], calls: Mapping[int, FloorCall]) -> None:
+        """Agents by session and calls by attempt, as they are on the floor at any time."""
+        self.campaigns: dict[int, FloorCampaign] = {}
+        self._agents = agents
+        self._calls = calls
+
+    def open(self, opened: FloorCampaign, at: float) -> None:
+        """The campaign dials from now on; its pacer is told who is there and which calls are up."""
+        self.campaigns[opened.campaign] = opened
+        for call in self._calls.values():
+            if call.campaign == opened.campaign:
+                self.call_is_up(call, at)
+        for each in self._agents.values():
+            if opened.campaign in each.campaigns:
+                self._agent_is_there(opened, each, at)
+
+    def close(self, campaign: int) -> None:
+        """No more calls are placed; those that live go on."""
+        if known := self.campaigns.get(campaign):
+            known.running = False
+
+    def calls_to_place(self, campaign: int, now: float) -> int:
+        """What the campaign's pacer says; 0 where it does not run."""
+        known = self.campaigns.get(campaign)
+        return known.pacer.calls_to_place(now) if known and known.running else 0
+
+    def wrap_up_limit_s(self, campaign: int) -> float:
+        """How long an agent may wrap up a call of the campaign."""
+        known = self.campaigns.get(campaign)
+        return known.wrap_up_limit_s if known else _WRAP_UP_LIMIT_S
+
+    def tell(self, campaign: int, event: PacingEvent) -> None:
+        """Something happened to a call of the campaign."""
+        if known := self.campaigns.get(campaign):
+            known.pacer.observe(event)
+
+    def tell_all(self, each: FloorAgent, event: PacingEvent, besides: int | None = None) -> None:
+        """Something happened to an agent: all campaigns the agent works for are told, `besides` that one."""
+        for campaign in each.campaigns:
+            if campaign != besides:
+                self.tell(campaign, event)
+
+    def call_is_up(self, call: FloorCall, at: float) -> None:
+        """Makes a call known that is up already; a talk becomes known with its agent."""
+        if call.was_connected or call.state == CallState.ABANDONED:
+            return
+        self.tell(call.campaign, CallPlaced(at, call.attempt))
+        if call.state == CallState.ANSWERED:
+            self.tell(call.campaign, CallAnswered(at, call.attempt))
+
+    def call_ended(self, call: FloorCall, outcome: Outcome, at: float) -> None:
+        """A call is over; of a talk the pacer hears by its agent's wrap-up."""
+        if call.answered_at is None:
+            rang_out = outcome in (Outcome.NO_ANSWER, Outcome.CANCELED)
+            self.tell(
+                call.campaign, CallUnanswered(at, call.attempt) if rang_out else CallFailed(at, call.attempt)
+            )
+        elif call.state == CallState.ANSWERED and not call.was_connected:
+            if outcome == Outcome.HUMAN and call.session is not None:
+                waited_s = at - call.answered_at
+                self.tell(call.campaign, CallConnected(at, call.attempt, call.session, waited_s))
+            else:
+                self.tell(call.campaign, CallAbandoned(at, call.attempt))
+
+    def agent_is_there(self, each: FloorAgent, at: float, campaign: int | None = None) -> None:
+        """Makes known what an agent does who is on shift already: to one campaign, or to all of them."""
+        for number in each.campaigns if campaign is None else [campaign]:
+            if known := self.campaigns.get(number):
+                self._agent_is_there(known, each, at)
+
+    def _agent_is_there(self, campaign: FloorCampaign, each: FloorAgent, at: float) -> None:
+        call = each.call_among(self._calls)
+        mine = call if call is not None and call.campaign == campaign.campaign else None
+        event: PacingEvent
+        match each.state:
+            case AgentState.TALKING if mine is not None:
+                event = CallConnected(at, mine.attempt, each.session, waited_s=0.0)
+            case AgentState.RESERVED if mine is not None and not mine.was_connected:
+                event = AgentReady(at, each.session)
+            case AgentState.AVAILABLE:
+                event = AgentReady(at, each.session)
+            case AgentState.RESERVED | AgentState.TALKING:
+                event = AgentTalking(at, each.session)
+            case AgentState.WRAP_UP:
+                event = AgentWrapping(at, each.session)
+            case _:
+                event = AgentPaused(at, each.session)
+        campaign.pacer.observe(event)

@@ -1,0 +1,55 @@
+"""The queue of a calling floor: answered calls that wait for an agent, and which agent takes which."""
+
+from collections.abc import Mapping
+
+from dialer.core.agent import AgentEvent
+from dialer.core.effects import Bridge, Effect
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
+from dialer.core.floor_pacing import FloorPacing
+from dialer.core.pacing import AgentTalking
+
+
+class FloorQueue:
+    """Gives the agent who has waited longest the call that has waited longest."""
+
+    def __init__(
+        self, agents: Mapping[int, FloorAgent], calls: Mapping[int, FloorCall], pacing: FloorPacing
+    ) -> None:
+        """Agents by session and calls by attempt, as they are on the floor at any time."""
+        self.waiting: list[int] = []
+        """Answered calls without an agent, the longest waiting first."""
+        self._agents = agents
+        self._calls = calls
+        self._pacing = pacing
+
+    def find_agent(self, call: FloorCall, at: float) -> list[Effect]:
+        """A call that has just been answered, or has lost its agent, gets one or waits."""
+        free = [each for each in self._agents.values() if each.suits(call)]
+        if free:
+            return self._reserve(min(free, key=lambda each: each.since), call, at)
+        self.waiting.append(call.attempt)
+        return []
+
+    def find_call(self, each: FloorAgent, at: float) -> list[Effect]:
+        """An agent who has just become free gets a call, if one waits."""
+        waiting = [self._calls[attempt] for attempt in self.waiting if each.suits(self._calls[attempt])]
+        if not waiting:
+            return []
+        call = min(waiting, key=lambda call: call.waits_since or at)
+        self.leave(call)
+        return self._reserve(each, call, at)
+
+    def leave(self, call: FloorCall) -> None:
+        """The call waits no longer."""
+        if call.attempt in self.waiting:
+            self.waiting.remove(call.attempt)
+
+    def _reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+        each.attempt = call.attempt
+        call.session = each.session
+        changed = each.move(AgentEvent.RESERVE, at)
+        # The campaign's own pacer counts the call as waiting, and the agent as free for it.
+        besides = None if call.was_connected else call.campaign
+        self._pacing.tell_all(each, AgentTalking(at, each.session), besides)
+        return [Bridge(call.attempt, each.session), *changed]

@@ -1,0 +1,75 @@
+"""How the engine names the switch's legs, and what the switch's events are to the floor."""
+
+from dialer.core.effects import Effect
+from dialer.core.floor import Floor
+from dialer.core.outcome import CallEnd, Outcome, outcome_of_unanswered
+from dialer.switch.messages import (
+    AnyEvent,
+    BridgeFailed,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LegsBridged,
+    LegUnclaimed,
+)
+
+
+def call_leg(attempt: int) -> str:
+    """The switch's name for a customer's leg."""
+    return f"call-{attempt}"
+
+
+def agent_leg(session: int) -> str:
+    """The switch's name for an agent's leg."""
+    return f"agent-{session}"
+
+
+def attempt_of(leg: str) -> int:
+    """The attempt whose leg it is, or 0 where it is no customer's."""
+    return _number(leg, "call")
+
+
+def session_of(leg: str) -> int:
+    """The session whose leg it is, or 0 where it is no agent's."""
+    return _number(leg, "agent")
+
+
+def effects_of(event: AnyEvent, floor: Floor) -> list[Effect]:
+    """Tells the floor what the switch says; returns what the floor answers."""
+    at = event.at
+    match event:
+        case LegRinging(leg=leg) if attempt := attempt_of(leg):
+            return floor.rang(attempt, at)
+        case LegAnswered(leg=leg) if attempt := attempt_of(leg):
+            return floor.answered(attempt, at)
+        case LegAnswered(leg=leg) if session := session_of(leg):
+            return floor.line_up(session, at)
+        case LegUnclaimed(leg=leg) if attempt := attempt_of(leg):
+            return floor.unclaimed(attempt, at)
+        case LegsBridged(leg=leg, other=other):
+            return floor.connected(attempt_of(leg), session_of(other), at)
+        case BridgeFailed(leg=leg, other=other):
+            return floor.bridge_failed(attempt_of(leg), session_of(other), at)
+        case LegEnded(leg=leg) if attempt := attempt_of(leg):
+            return floor.ended(attempt, _call_end(event), at)
+        case LegEnded(leg=leg, status=status) if session := session_of(leg):
+            reason = f"softphone_{status}" if status else "softphone_gone"
+            busy = outcome_of_unanswered(_call_end(event)) == Outcome.BUSY
+            return floor.line_down(session, at, reason, busy=busy)
+    return []
+
+
+def _number(leg: str, kind: str) -> int:
+    named, _, number = leg.partition("-")
+    return int(number) if named == kind and number.isdecimal() else 0
+
+
+def _call_end(event: LegEnded) -> CallEnd:
+    return CallEnd(
+        status=event.status,
+        reason=event.reason,
+        by_far_end=event.ended_by == "far_end",
+        timed_out=event.timed_out,
+        provisional=event.provisional,
+        q850_cause=event.q850_cause,
+    )
