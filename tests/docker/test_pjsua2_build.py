@@ -4,6 +4,7 @@ The build itself takes minutes and is done by `make`; here the real script build
 pjproject, for a Python whose virtual environments hold a pip that does nothing.
 """
 
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -37,6 +38,16 @@ def test_the_wheel_that_make_has_built_is_used_again(tmp_path: Path) -> None:
     assert Path(result.stdout.strip()).is_file()
 
 
+PATCH = BUILD.parent / "early-rtp.patch"
+
+
+def before_the_patch() -> str:
+    """The lines that the patch looks for, as in a release that has the fault."""
+    lines = PATCH.read_text().splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("@@"))
+    return "".join(f"{line[1:]}\n" for line in lines[first:] if line[:1] not in ("+", "@"))
+
+
 class Workshop:
     """A source that only looks like pjproject, a Python to build for, and a cache."""
 
@@ -46,8 +57,14 @@ class Workshop:
         self.source = folder / "pjproject"
         self.hold = folder / "hold"
         self.started = folder / "started"
-        for part in ("pjlib/include/pj", "pjmedia/src/pjmedia-audiodev", "pjsip-apps/src/swig/python/dist"):
+        for part in (
+            "pjlib/include/pj",
+            "pjmedia/src/pjmedia",
+            "pjmedia/src/pjmedia-audiodev",
+            "pjsip-apps/src/swig/python/dist",
+        ):
             (self.source / part).mkdir(parents=True)
+        self.patched.write_text(before_the_patch())
         (self.source / "version.mak").touch()
         (self.source / "Makefile").write_text("clean lib:\n")
         binding = self.source / "pjsip-apps/src/swig/python"
@@ -59,6 +76,11 @@ class Workshop:
             "PJPROJECT_SOURCE": str(self.source),
             "DIALER_CACHE_DIR": str(folder / "cache"),
         }
+
+    @property
+    def patched(self) -> Path:
+        """The file that the build mends."""
+        return self.source / "pjmedia/src/pjmedia/transport_udp.c"
 
     def build(self) -> subprocess.CompletedProcess[str]:
         return run(BUILD, **self.environment)
@@ -134,6 +156,27 @@ def test_a_release_in_an_archive_is_built_where_its_checksum_is_right(workshop: 
 
     workshop.environment["PJPROJECT_SHA256"] = "0" * 64
     assert_one_sentence(workshop.build(), 1, "checksum")
+
+
+def test_the_patch_is_applied_to_the_faulty_release_and_fits_the_mended_one(workshop: Workshop) -> None:
+    source = workshop.folder / "mended"
+    assert workshop.build().returncode == 0
+    shutil.copytree(workshop.source, source)
+    mended = source / workshop.patched.relative_to(workshop.source)
+    with PATCH.open() as patch:
+        subprocess.run(["patch", "-p1", "-d", source], stdin=patch, check=True, capture_output=True)
+    assert mended.read_text() != workshop.patched.read_text()
+    workshop.environment["PJPROJECT_SOURCE"] = str(source)
+    result = workshop.build()
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_release_that_the_patch_does_not_fit_is_refused(workshop: Workshop) -> None:
+    workshop.patched.write_text("/* another transport */\n")
+    result = workshop.build()
+    assert result.returncode == 1
+    assert "early-rtp.patch does not fit this pjproject release" in result.stderr
+    assert workshop.left() == [".lock"]
 
 
 def test_a_step_that_fails_says_why_and_leaves_nothing(workshop: Workshop) -> None:
