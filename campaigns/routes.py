@@ -76,7 +76,8 @@ class Page(BaseModel, Generic[Item]):
 
 
 def _sessions(request: Request) -> Sessions:
-    sessions: Sessions = request.app.state.sessions
+    state = request.app.state
+    sessions: Sessions = state.readings if request.method == "GET" else state.sessions
     return sessions
 
 

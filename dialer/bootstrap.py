@@ -102,6 +102,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         server = HttpServer(
             create_app(
                 Faces(
+                    readings=database.readings,
                     engine=engine,
                     api_key=key,
                     readiness=lambda: _readiness(database, publisher, engine),

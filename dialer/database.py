@@ -23,6 +23,7 @@ from dialer.errors import DialerError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 10_000
+_READERS = 4
 _ENGINE_LOCK = 0x6469616C6572
 """The advisory lock of the engine: "dialer" in ASCII."""
 
@@ -40,18 +41,23 @@ class DatabaseTaken(DialerError):
 
 
 class Database:
-    """An engine and its sessions. `sessions()` gives a session; the caller owns its transaction."""
+    """An engine and its sessions. The caller of `sessions()` or `readings()` owns the transaction.
+
+    `readings` change nothing, and on SQLite keep nobody waiting who writes.
+    """
 
     def __init__(self, url: str) -> None:
         """Raises DatabaseUnavailable where the URL names no database that is known here."""
         try:
             self._engine = _create_engine(url)
+            self._reading = _create_engine(url, reading=True) if _is_sqlite(url) else self._engine
         except (ArgumentError, ImportError) as error:
             raise DatabaseUnavailable(
                 "The database URL cannot be used; write postgresql://user:password@host/name, or leave it "
                 "out for SQLite."
             ) from error
         self.sessions = async_sessionmaker(self._engine, class_=AsyncSession, expire_on_commit=False)
+        self.readings = async_sessionmaker(self._reading, class_=AsyncSession, expire_on_commit=False)
 
     async def migrate(self) -> None:
         """Brings the schema to this version. Raises DatabaseUnavailable."""
@@ -94,6 +100,7 @@ class Database:
     async def close(self) -> None:
         """Closes every connection."""
         await self._engine.dispose()
+        await self._reading.dispose()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -126,17 +133,21 @@ def is_passing(error: Exception) -> bool:
     return isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError | TimeoutError)
 
 
-def _create_engine(url: str) -> AsyncEngine:
-    if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+def _is_sqlite(url: str) -> bool:
+    return url.startswith("sqlite")
+
+
+def _create_engine(url: str, *, reading: bool = False) -> AsyncEngine:
     # Parameters are hidden from errors, and so from logs: they hold names and numbers.
-    # One connection: transactions follow each other anyway, and waiting in line here is fair, which asking
-    # the file again and again until it is free is not.
+    if not _is_sqlite(url):
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_async_engine(
         url,
         connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000},
         hide_parameters=True,
-        pool_size=1,
+        # Writers have one connection: their transactions follow each other anyway, and waiting in line here
+        # is fair, which asking the file again and again until it is free is not.
+        pool_size=_READERS if reading else 1,
         max_overflow=0,
     )
 
@@ -151,13 +162,14 @@ def _create_engine(url: str) -> AsyncEngine:
             "synchronous=FULL",
             "foreign_keys=ON",
             f"busy_timeout={_BUSY_TIMEOUT_MS}",
+            f"query_only={'ON' if reading else 'OFF'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -11,6 +11,7 @@ from dialer.api.access import require_key
 from dialer.api.health import Readiness
 from dialer.engine import Engine
 from dialer.version import VERSION
+from leads.store import Sessions
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Faces:
     """What the HTTP face shows of the service."""
 
     engine: Engine
+    readings: Sessions
     api_key: str
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
@@ -34,6 +36,7 @@ def create_app(faces: Faces) -> FastAPI:
     )
     app.state.engine = faces.engine
     app.state.sessions = faces.engine.sessions
+    app.state.readings = faces.readings
     app.state.now = faces.engine.now
     app.state.api_key = faces.api_key
     app.state.readiness = faces.readiness

@@ -17,7 +17,7 @@ from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 @pytest.fixture
 async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
-    app.state.sessions = sessions
+    app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
     app.include_router(router)
     transport = httpx2.ASGITransport(app)

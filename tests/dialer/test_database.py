@@ -1,9 +1,11 @@
 """The migrations make exactly the tables that the code has, on both databases."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import func, insert, inspect
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
@@ -61,3 +63,30 @@ async def test_a_database_that_is_away_is_told_in_a_sentence() -> None:
             async with away.sessions() as session:
                 await session.exec(select(Client))
         assert is_passing(refused.value)
+
+
+async def test_a_long_reading_keeps_no_writer_waiting_and_changes_nothing(database: Database) -> None:
+    async with database.readings() as reading, reading.begin():
+        before = (await reading.exec(select(func.count()).select_from(Client))).one()
+        async with asyncio.timeout(5), database.sessions() as session, session.begin():
+            session.add(Client(slug="acme", name="Acme"))
+    async with database.readings() as reading:
+        assert (await reading.exec(select(func.count()).select_from(Client))).one() == before + 1
+
+
+async def test_readings_of_sqlite_refuse_to_write(tmp_path: Path) -> None:
+    async with opened(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}") as database:
+        await database.migrate()
+        async with database.readings() as reading, reading.begin():
+            with pytest.raises(OperationalError):
+                await reading.exec(insert(Client), params=[{"slug": "other", "name": "Other"}])
+
+
+async def test_writers_wait_in_line_however_many_they_are(database: Database) -> None:
+    async def write(number: int) -> None:
+        async with database.sessions() as session, session.begin():
+            session.add(Client(slug=f"client-{number}", name="A client"))
+
+    await asyncio.gather(*map(write, range(200)))
+    async with database.readings() as reading:
+        assert (await reading.exec(select(func.count()).select_from(Client))).one() == 200
