@@ -3,7 +3,7 @@
 The engine puts several facts into one transaction; the service wraps single ones.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,36 +20,42 @@ from campaigns.core.attempt import (
 )
 from campaigns.core.campaign import CampaignSettings
 from campaigns.core.compliance import Allow, Deny, Snapshot, permit
-from campaigns.core.disposition import NO_DISPOSITION, STANDARD, Flag, disposition
-from campaigns.core.retry import OUTCOMES, decide
+from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
+from campaigns.core.retry import OUTCOMES, Final, RetryAt, decide, keeps_phone
+from campaigns.core.selection import LeadPhone, never_opens, next_phone
 from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
-from campaigns.store import CampaignStore, Session, settings_of
-from campaigns.tables import Campaign
-from leads.core.suppression import Suppression
-from leads.store import DncStore
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.filling import FillStore
+from campaigns.stores.queue import QueueStore
+from campaigns.stores.shared import Session
+from campaigns.tables import Attempt, Campaign
+from leads.core.suppression import Suppressed
+from leads.stores.dnc import DncStore
+from leads.stores.persons import phones_of_lead
+
+_OF_THE_PHONE = frozenset({"on_dnc_list", "zone_unknown", "never_callable"})
+"""Final reasons that another phone of the lead may not share."""
 
 
 async def claim_permitted(
     session: Session, campaign_id: int, n: int, now: datetime, *, look_at: int, claim_s: float
 ) -> tuple[list[PermittedLead], bool]:
-    """Claim up to `n` leads that may be called now, out of `look_at` due ones; and whether more may be due.
+    """Claim up to `n` leads that may be called now, out of the first `look_at`; and whether more may be due.
 
-    A denied lead waits for its next time or is final, with the reason. Raises CampaignNotFoundError.
+    A denied lead goes on with its next phone, waits for its next time, or is final, with the reason. Raises
+    CampaignNotFoundError.
     """
-    store = CampaignStore(session)
-    claims = await store.claim(campaign_id, max(n, look_at), now, claim_s)
-    campaign = await store.get(campaign_id)
+    campaign = await CampaignStore(session).get(campaign_id)
     if campaign.state != "running":
-        if claims:
-            await store.release(campaign_id, claims)
         return [], False
+    queue = QueueStore(session)
+    claims = await queue.claim(campaign, max(n, look_at), now, claim_s)
     answers = await _ask(session, campaign, claims, now)
     allowed = [PermittedLead(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
-    await store.deny(campaign_id, [(lead, answer) for lead, answer in answers if isinstance(answer, Deny)])
-    surplus = [each.lead for each in allowed[n:]]
-    if surplus:
-        await store.release(campaign_id, surplus)
-    return allowed[:n], len(claims) == max(n, look_at)
+    moved = await _deny(session, campaign, answers, now)
+    await queue.release(campaign, [each.lead for each in allowed[n:]])
+    return allowed[:n], moved or len(claims) == max(n, look_at)
 
 
 async def start_attempts(
@@ -61,22 +67,21 @@ async def start_attempts(
     """
     if not permitted:
         return []
-    store = CampaignStore(session)
-    held = await store.hold(campaign_id, [each.lead for each in permitted])
-    campaign = await store.get(campaign_id)
+    held = await QueueStore(session).hold(campaign_id, [each.lead for each in permitted])
+    campaign = await CampaignStore(session).get(campaign_id)
     leads = [
         replace(each.lead, attempts=held[each.lead.lead_id])
         for each in permitted
         if each.lead.lead_id in held
     ]
     answers = await _ask(session, campaign, leads, now)
-    await store.deny(campaign_id, [(lead, answer) for lead, answer in answers if isinstance(answer, Deny)])
+    await _deny(session, campaign, answers, now)
     allowed = [(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
     attempts = [
         NewAttempt(lead.lead_id, lead.phone_id, lead.e164, lead.attempts + 1, answer.to_json())
         for lead, answer in allowed
     ]
-    ids = await store.record_attempts(campaign_id, attempts, now)
+    ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
     return [
         StartedAttempt(attempt_id, lead.attempts + 1, lead.lead_id, lead.e164)
         for attempt_id, (lead, _) in zip(ids, allowed, strict=True)
@@ -91,7 +96,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     """
     if ending.outcome not in OUTCOMES:
         raise UnknownOutcomeError(f"{ending.outcome[:40]!r} is not an outcome; use {', '.join(OUTCOMES)}.")
-    store = CampaignStore(session)
+    store = AttemptStore(session)
     clean = replace(ending, sip_reason=plain_text(ending.sip_reason, MAX_SIP_REASON))
     ended = await store.finish_attempt(attempt_id, clean, now)
     if ended is None:
@@ -99,9 +104,10 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         return False
     result = ended.disposition or ending.outcome
     if result == "human":
-        await store.await_disposition(ended)
+        await QueueStore(session).await_disposition(ended)
     else:
-        await _settle(store, await store.get(ended.campaign_id), ended, result, now)
+        campaign = await CampaignStore(session).get(ended.campaign_id)
+        await _settle(session, campaign, ended, result, now)
     return True
 
 
@@ -113,8 +119,7 @@ async def set_disposition(session: Session, attempt_id: int, code: str, notes: s
     UnknownDispositionError, AttemptNotFoundError and AttemptNotTalkedError.
     """
     chosen = disposition(code)
-    store = CampaignStore(session)
-    attempt = await store.get_attempt(attempt_id)
+    attempt = await AttemptStore(session).get_attempt(attempt_id)
     if attempt.connected_at is None and attempt.outcome != "human":
         raise AttemptNotTalkedError(f"Attempt {attempt_id} reached no agent, so it takes no disposition.")
     previous = attempt.disposition
@@ -125,27 +130,46 @@ async def set_disposition(session: Session, attempt_id: int, code: str, notes: s
         return code
     attempt.disposition, attempt.disposition_at = code, now
     await session.flush()
-    campaign = await store.get(attempt.campaign_id)
+    campaign = await CampaignStore(session).get(attempt.campaign_id)
     if Flag.DNC in chosen.flags:
-        opt_out = Suppression(attempt.e164, campaign.client_id, "asked not to be called again")
-        await DncStore(session).add([opt_out], f"attempt {attempt_id}", now)
+        await _opt_out(session, campaign, attempt, now)
     if attempt.ended_at is not None:
-        ended = EndedAttempt(attempt.campaign_id, attempt.lead_id, attempt.number, code)
-        opted_out = previous in STANDARD and Flag.DNC in STANDARD[previous].flags
-        await _settle(store, campaign, ended, previous if opted_out else code, now)
+        ended = EndedAttempt(attempt.campaign_id, attempt.lead_id, attempt.phone_id, attempt.number, code)
+        await _settle(session, campaign, ended, code, now)
     return code
+
+
+async def _opt_out(session: Session, campaign: Campaign, attempt: Attempt, now: datetime) -> None:
+    """No number of the lead is called again for the client."""
+    numbers = {attempt.e164, *await phones_of_lead(session, attempt.lead_id)}
+    for e164 in sorted(numbers):
+        await DncStore(session).add_number(
+            e164,
+            "client",
+            campaign.client_id,
+            reason="asked not to be called again",
+            source=f"attempt {attempt.id}",
+            now=now,
+        )
+
+
+async def _suppressed(
+    session: Session, campaign: Campaign, numbers: Iterable[str]
+) -> Mapping[str, Suppressed]:
+    return await DncStore(session).suppressed(numbers, campaign.client_id, campaign.id)
 
 
 async def _ask(
     session: Session, campaign: Campaign, leads: Sequence[ClaimedLead], now: datetime
 ) -> list[tuple[ClaimedLead, Allow | Deny]]:
     """Compliance's answer for each lead, with the suppressions of this very moment."""
+    if not leads:
+        return []
     settings = settings_of(campaign)
-    suppressed = await DncStore(session).suppressed(campaign.client_id, [lead.e164 for lead in leads])
+    found = await _suppressed(session, campaign, [lead.e164 for lead in leads])
+    reasons = {e164: hit.sentence for e164, hit in found.items()}
     running = campaign.state == "running"
-    return [
-        (lead, permit(_snapshot(settings, running, lead, suppressed.get(lead.e164)), now)) for lead in leads
-    ]
+    return [(lead, permit(_snapshot(settings, running, lead, reasons.get(lead.e164)), now)) for lead in leads]
 
 
 def _snapshot(
@@ -159,12 +183,70 @@ def _snapshot(
         attempts=lead.attempts,
         max_attempts=settings.max_attempts_per_lead,
         not_before=lead.not_before,
+        best_time=lead.best_time,
     )
 
 
+async def _deny(
+    session: Session, campaign: Campaign, answers: Sequence[tuple[ClaimedLead, Allow | Deny]], now: datetime
+) -> bool:
+    """Put off or end the leads that were denied; whether some go on with another phone instead."""
+    denied = [(lead, answer) for lead, answer in answers if isinstance(answer, Deny)]
+    moves = await _other_phones(session, campaign, denied, now)
+    moved = {lead.lead_id for lead, _ in moves}
+    queue = QueueStore(session)
+    await queue.give_way(campaign.id, moves)
+    await queue.deny(campaign.id, [each for each in denied if each[0].lead_id not in moved])
+    return bool(moves)
+
+
+async def _other_phones(
+    session: Session, campaign: Campaign, denied: Sequence[tuple[ClaimedLead, Deny]], now: datetime
+) -> list[tuple[ClaimedLead, LeadPhone]]:
+    """The phone to go on with for each lead that was denied only because of its phone, where it has one."""
+    leads = [lead for lead, answer in denied if answer.final and answer.final_codes <= _OF_THE_PHONE]
+    if not leads:
+        return []
+    phones = await FillStore(session).phones(campaign.id, [lead.lead_id for lead in leads])
+    numbers = {phone.e164 for each in phones.values() for phone in each}
+    barred = await _suppressed(session, campaign, numbers)
+    times = settings_of(campaign).callable_times
+    moves = []
+    for lead in leads:
+        others = [
+            phone
+            for phone in phones[lead.lead_id]
+            if phone.phone_id != lead.phone_id and not never_opens(times, phone.zones, now.year)
+        ]
+        if phone := next_phone(others, barred):
+            moves.append((lead, phone))
+    return moves
+
+
 async def _settle(
-    store: CampaignStore, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
+    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
 ) -> None:
+    """Decide what becomes of a lead after an attempt, and write it."""
     settings = settings_of(campaign)
-    decision = decide(result, ended.number, settings.max_attempts_per_lead, settings.retry_rules, now)
-    await store.settle(ended, decision)
+    phones = (await FillStore(session).phones(campaign.id, [ended.lead_id]))[ended.lead_id]
+    following = next_phone(phones)
+    another = following is not None and following.phone_id != ended.phone_id
+    decision = decide(
+        result, ended.number, settings.max_attempts_per_lead, settings.retry_rules, now, another_phone=another
+    )
+    phone = None
+    if isinstance(decision, RetryAt):
+        # An opt-out of this very call may stand behind what was said after it.
+        barred = await _suppressed(session, campaign, [each.e164 for each in phones])
+        phone = _phone_after(phones, ended.phone_id, barred, stays=keeps_phone(result))
+        if phone is None:
+            decision = Final("on_dnc_list" if barred else "no_phone_left")
+    await QueueStore(session).settle(campaign, ended, decision, phone, now)
+
+
+def _phone_after(
+    phones: Sequence[LeadPhone], called: int, barred: Collection[str], *, stays: bool
+) -> LeadPhone | None:
+    """The phone to be called after `called`: the same where it `stays` or no other is left."""
+    same = next((each for each in phones if each.phone_id == called and each.e164 not in barred), None)
+    return same if stays and same else next_phone(phones, barred) or same

@@ -107,3 +107,26 @@ class AgentSessionError(ConflictError):
     """The agent's shift is open already, or is over."""
 
     code = "agent-session-conflict"
+
+
+class InvalidRuleError(InvalidInputError):
+    """A rule that makes no sense. `rule` is its place in the document, from 0 on; `key` is what is wrong."""
+
+    code = "invalid-rule"
+
+    def __init__(self, message: str, rule: int | None = None, key: str | None = None) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.key = key
+
+
+class InvalidRuleFileError(InvalidInputError):
+    """A file of calling rules that cannot be used; the message names file, line and what is wrong."""
+
+    code = "invalid-rule-file"
+
+
+class InvalidExemptionError(InvalidInputError):
+    """An exemption from a rule that does not say from which, or by whom it was granted."""
+
+    code = "invalid-exemption"

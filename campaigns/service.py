@@ -1,13 +1,13 @@
 """What people and the engine do with campaigns. Each function is one transaction, or a few short ones."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns import effects
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
-from campaigns.core.campaign import CampaignSettings, Progress, change_state
+from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
 from campaigns.errors import (
     CampaignNotFoundError,
     InvalidInputError,
@@ -16,10 +16,16 @@ from campaigns.errors import (
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
-from campaigns.store import AgentStore, CampaignStore, Session
+from campaigns.stores.agents import AgentStore
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.filling import FillStore
+from campaigns.stores.queue import QueueStore
+from campaigns.stores.shared import Session
 from campaigns.tables import Agent, Attempt, Campaign
 from leads.errors import UnknownClientError
-from leads.store import LeadStore, Sessions
+from leads.stores.leads import LeadStore
+from leads.stores.shared import Sessions
 from leads.tables import Client
 
 _ROUNDS = 10
@@ -42,31 +48,86 @@ class CampaignStatus:
     leads: Progress
 
 
+@dataclass(frozen=True, slots=True)
+class DialedList:
+    """A list that a campaign dials, with its weight in the mix (0: none of its own)."""
+
+    list_id: int
+    name: str
+    weight: int
+
+
 async def create_campaign(
     sessions: Sessions,
     client_slug: str,
     name: str,
     settings: CampaignSettings,
-    list_names: Sequence[str],
+    lists: Sequence[str] | Mapping[str, int],
     now: datetime,
 ) -> int:
-    """A new campaign, in draft, that dials lists of its client; its id.
+    """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
     Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError and CampaignExistsError.
     """
-    if not list_names:
+    if not lists:
         raise InvalidSettingsError("A campaign dials at least one list; name it.")
+    weights = lists if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
+        campaign = await CampaignStore(session).create(client.id, _checked_name(name), settings, now)
+        await _attach(session, campaign, weights)
+    await take_up(sessions, campaign.id, now)
+    return campaign.id
+
+
+async def change_campaign(
+    sessions: Sessions,
+    campaign_id: int,
+    now: datetime,
+    *,
+    lead_order: str | None = None,
+    weights: Mapping[str, int] | None = None,
+) -> Campaign:
+    """Change what a campaign dials by and how its lists are mixed, also while it runs; None changes nothing.
+
+    A list that it did not dial yet is added. The leads are put in order some at a time; if that is cut off,
+    the same change again completes it. Raises CampaignNotFoundError, LeadListNotFoundError and
+    InvalidSettingsError.
+    """
+    async with sessions() as session, session.begin():
         store = CampaignStore(session)
-        campaign = await store.create(client.id, _checked_name(name), settings, now)
-        for list_name in list_names:
-            lead_list = await LeadStore(session).lead_list(client.id, list_name)
-            if lead_list is None:
-                raise LeadListNotFoundError(f"The client has no list {list_name[:100]!r}; import it first.")
-            await store.attach_list(campaign.id, lead_list.id)
-        await store.fill_leads(campaign.id, now)
-        return campaign.id
+        campaign = await store.get(campaign_id)
+        if lead_order is not None:
+            settings = settings_of(campaign).to_json() | {"lead_order": lead_order}
+            await store.set_order(campaign, CampaignSettings.parse(settings).lead_order)
+        await _attach(session, campaign, weights or {})
+    after: int | None = 0
+    while lead_order is not None and after is not None:
+        async with sessions() as session, session.begin():
+            after = await FillStore(session).reorder(campaign, after)
+    if weights:
+        await take_up(sessions, campaign_id, now)
+    return campaign
+
+
+async def take_up(sessions: Sessions, campaign_id: int, now: datetime) -> int:
+    """Make every lead of the campaign's lists one of its own, some at a time; how many were new."""
+    new = after = 0
+    while True:
+        async with sessions() as session, session.begin():
+            campaign = await CampaignStore(session).get(campaign_id)
+            step = await FillStore(session).step(campaign, after, now)
+        if step is None:
+            return new
+        new, after = new + step.new, step.through
+
+
+async def dialed_lists(sessions: Sessions, campaign_id: int) -> list[DialedList]:
+    """The lists that a campaign dials. Raises CampaignNotFoundError."""
+    async with sessions() as session:
+        store = CampaignStore(session)
+        await store.get(campaign_id)
+        return [DialedList(each.list_id, name, each.weight) for each, name in await store.lists(campaign_id)]
 
 
 async def find_campaign(sessions: Sessions, reference: str) -> int:
@@ -99,7 +160,7 @@ async def list_attempts(
 ) -> Sequence[Attempt]:
     """The `limit` attempts, of one campaign or of all, that follow number `after`."""
     async with sessions() as session:
-        return await CampaignStore(session).attempts_page(campaign_id, after, limit)
+        return await AttemptStore(session).attempts_page(campaign_id, after, limit)
 
 
 async def campaign_statuses(
@@ -116,7 +177,7 @@ async def campaign_statuses(
                 name=each.name,
                 state=each.state,
                 state_since=each.state_since,
-                leads=await store.progress(each.id, now),
+                leads=await QueueStore(session).progress(each.id, now),
             )
             for each in found
         ]
@@ -127,8 +188,9 @@ async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) ->
 
     Raises CampaignNotFoundError and CampaignStateError.
     """
+    change_state((await get_campaign(sessions, campaign_id)).state, "start")
+    await take_up(sessions, campaign_id, now)
     async with sessions() as session, session.begin():
-        await CampaignStore(session).fill_leads(campaign_id, now)
         return await _change_campaign(session, campaign_id, "start", now)
 
 
@@ -207,8 +269,8 @@ async def set_disposition(sessions: Sessions, attempt_id: int, code: str, notes:
 async def report(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignReport:
     """Every figure of a campaign from its beginning to `now`. Raises CampaignNotFoundError."""
     async with sessions() as session:
-        store = CampaignStore(session)
-        campaign, progress = await store.get(campaign_id), await store.progress(campaign_id, now)
+        campaign = await CampaignStore(session).get(campaign_id)
+        progress = await QueueStore(session).progress(campaign_id, now)
         return await build_report(campaign, progress, ReportStore(session), now)
 
 
@@ -217,6 +279,16 @@ async def _change_campaign(session: Session, campaign_id: int, action: str, now:
     campaign = await store.get(campaign_id)
     await store.set_state(campaign, change_state(campaign.state, action), now)
     return campaign
+
+
+async def _attach(session: Session, campaign: Campaign, weights: Mapping[str, int]) -> None:
+    store = CampaignStore(session)
+    for list_name, weight in weights.items():
+        check_weight(weight)
+        lead_list = await LeadStore(session).lead_list(campaign.client_id, list_name)
+        if lead_list is None:
+            raise LeadListNotFoundError(f"The client has no list {list_name[:100]!r}; import it first.")
+        await store.attach_list(campaign.id, lead_list.id, weight)
 
 
 async def _client(session: Session, slug: str) -> Client:

@@ -3,12 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, desc, text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
 from leads.tables import BigId, instant, key, reference
 
-_NOT_ENDED = text("ended_at IS NULL")
+
+def _where(condition: str) -> dict[str, Any]:
+    """An index over a part of the table, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+_NOT_ENDED = _where("ended_at IS NULL")
 
 
 def part_of_key(target: str) -> Any:
@@ -38,6 +44,9 @@ class Campaign(SQLModel, table=True):
     wrap_up_limit_s: float
     abandon_rate_target: float
     max_attempts_per_lead: int
+    lead_order: str = Field(max_length=24)
+    """Which of the callable leads comes first: priority, rank, newest, oldest, fewest_attempts,
+    least_recently_called, random or best_hour."""
     callable_times: dict[str, list[list[str]]] = Field(sa_column=Column(JSON, nullable=False))
     """Weekday (mon … sun) to its windows in the callee's local time, as in [["09:00", "20:00"]]."""
     retry_rules: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
@@ -52,6 +61,25 @@ class CampaignList(SQLModel, table=True):
 
     campaign_id: int = part_of_key("campaign.id")
     list_id: int = part_of_key("lead_list.id")
+    weight: int = 0
+    """Its share in the mix, relative to the other lists' weights; 0 for all: whichever lead comes first."""
+
+
+class CampaignQueue(SQLModel, table=True):
+    """The leads of one list that may be called at the same times; a claim takes the first of each.
+
+    There are as many as a campaign's lists have zone groups, however many leads they have.
+    """
+
+    __tablename__ = "campaign_queue"
+    __table_args__ = (
+        Index("uq_campaign_queue_list_group", "campaign_id", "list_id", "zone_group_id", unique=True),
+    )
+
+    id: int = key()
+    campaign_id: int = reference("campaign.id", index=False)
+    list_id: int = reference("lead_list.id", index=False)
+    zone_group_id: int = reference("zone_group.id", index=False)
 
 
 class CampaignLead(SQLModel, table=True):
@@ -59,13 +87,21 @@ class CampaignLead(SQLModel, table=True):
 
     __tablename__ = "campaign_lead"
     __table_args__ = (
-        Index("ix_campaign_lead_next", "campaign_id", "state", desc("priority"), "due_at", "lead_id"),
+        Index("ix_campaign_lead_ready", "queue_id", "sort_key", "lead_id", **_where("state = 'ready'")),
+        Index("ix_campaign_lead_waiting", "campaign_id", "due_at", "lead_id", **_where("state = 'waiting'")),
+        Index("ix_campaign_lead_claimed", "campaign_id", "claimed_until", **_where("state = 'claimed'")),
+        Index("ix_campaign_lead_lead", "lead_id"),
     )
 
     campaign_id: int = part_of_key("campaign.id")
     lead_id: int = part_of_key("lead.id")
+    queue_id: int = reference("campaign_queue.id", index=False)
+    """Where it stands in line: by its list and by the zones of the phone to be dialed next."""
+    phone_id: int = reference("phone.id", index=False)
+    """The phone to be dialed next."""
     state: str = Field(max_length=10)
-    """ready (from due_at on), claimed (until claimed_until), calling, or final."""
+    """waiting (until due_at), ready (when its zones are open), claimed (until claimed_until), calling, or
+    final."""
     reason: str = Field(default="", max_length=40)
     """Why it is in this state: a code such as new, retry_busy, outside_callable_times, on_dnc_list, sale."""
     denial: dict[str, Any] | None = Field(
@@ -73,8 +109,10 @@ class CampaignLead(SQLModel, table=True):
     )
     """What compliance answered when it last denied a call to this lead; none since its last attempt."""
     due_at: datetime = instant()
-    priority: int = 0
+    sort_key: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Its place in the queue by the campaign's order; the lowest is dialed first."""
     attempts: int = 0
+    last_attempt_at: datetime | None = instant(nullable=True)
     claimed_until: datetime | None = instant(nullable=True)
     """Also the claim's token: a later claim of the same lead always ends later."""
 
@@ -86,7 +124,8 @@ class Attempt(SQLModel, table=True):
     __table_args__ = (
         Index("uq_attempt_number", "campaign_id", "lead_id", "number", unique=True),
         Index("ix_attempt_campaign", "campaign_id", "id"),
-        Index("ix_attempt_open", "id", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
+        Index("ix_attempt_e164", "e164", "placed_at"),
+        Index("ix_attempt_open", "id", **_NOT_ENDED),
     )
 
     id: int = key()
@@ -137,8 +176,7 @@ class AgentSession(SQLModel, table=True):
             "uq_agent_session_open",
             "agent_id",
             unique=True,
-            sqlite_where=_NOT_ENDED,
-            postgresql_where=_NOT_ENDED,
+            **_NOT_ENDED,
         ),
     )
 
@@ -158,8 +196,7 @@ class AgentInterval(SQLModel, table=True):
             "uq_agent_interval_open",
             "session_id",
             unique=True,
-            sqlite_where=_NOT_ENDED,
-            postgresql_where=_NOT_ENDED,
+            **_NOT_ENDED,
         ),
     )
 

@@ -28,10 +28,14 @@ from dialer.engine import Engine, EngineOptions
 from dialer.errors import DialerError
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.metrics import Metrics
-from dialer.settings import Settings
+from dialer.settings import Settings, SettingsInvalid
 from dialer.switch.capacity import ask_binding, require_lines
 from dialer.switch.options import EndpointOptions, SwitchOptions
 from dialer.version import VERSION
+from leads.importing.runner import ImportRunner
+
+_SOCKET_PATH_BYTES = 107
+"""The longest path of a unix socket: `sun_path` has 108 bytes, one of them for the NUL."""
 
 log = structlog.get_logger("service")
 
@@ -46,6 +50,7 @@ class MessageUnreadable(DialerError):
     """The message that the law asks for cannot be played."""
 
     code = "message-unreadable"
+    exit_code = 2
 
 
 class DatabaseNotMigrated(DialerError):
@@ -78,6 +83,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     its calls ended at once.
     """
     async with contextlib.AsyncExitStack() as stack:
+        _require_short_path(_socket(settings))
         stack.enter_context(_owned(settings.data_dir))
         require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
         require_message(unclaimed_message(settings))
@@ -98,12 +104,16 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         engine = Engine(_engine_options(settings), database.sessions, publisher, metrics, time.time)
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)
+        imports = ImportRunner(database.sessions, settings.data_dir / "imports", engine.now)
+        await imports.start()
+        stack.push_async_callback(imports.stop)
         key, key_is_new = _api_key(settings)
         server = HttpServer(
             create_app(
                 Faces(
-                    readings=database.readings,
                     engine=engine,
+                    readings=database.readings,
+                    imports=imports,
                     api_key=key,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
@@ -173,15 +183,30 @@ def require_message(path: Path) -> None:
     """People who find no agent must hear it. Raises MessageUnreadable."""
     try:
         with wave.open(str(path), "rb") as message:
-            if message.getnchannels() == 1 and message.getsampwidth() == 2:
+            if message.getnchannels() == 1 and message.getsampwidth() == 2 and message.getframerate() > 0:
                 return
-        reason = "it is not 16-bit PCM in one channel"
+        reason = "it is not 16-bit PCM in one channel, with a sample rate"
     except (OSError, EOFError, wave.Error) as error:
         reason = str(error)
     raise MessageUnreadable(
         f"The message for people who find no agent, {path}, cannot be played ({reason}); set "
         "DIALER_SIP__UNCLAIMED_MESSAGE to a WAV file."
     )
+
+
+def _socket(settings: Settings) -> Path:
+    """Where the engine meets the switch."""
+    return settings.data_dir.absolute() / "switch.sock"
+
+
+def _require_short_path(path: Path) -> None:
+    """Raises SettingsInvalid for a socket that the kernel would not take; see unix(7)."""
+    excess = len(os.fsencode(path)) - _SOCKET_PATH_BYTES
+    if excess > 0:
+        raise SettingsInvalid(
+            f"The path of the data folder, {path.parent}, is {excess} bytes too long for the switch's socket "
+            "in it; set DIALER_DATA_DIR to a shorter one."
+        )
 
 
 def _engine_options(settings: Settings) -> EngineOptions:
@@ -198,7 +223,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         trunk=sip.trunk,
         lines=sip.lines,
         unclaimed_message=unclaimed_message(settings),
-        switch=SwitchOptions(socket=data / "switch.sock", log_file=data / "switch.log", endpoint=endpoint),
+        switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
     )
 
 

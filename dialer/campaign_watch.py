@@ -6,14 +6,14 @@ from typing import cast
 import structlog
 
 from campaigns import service as campaigns
-from campaigns.live_store import LiveStore, RunningCampaign
-from campaigns.store import CampaignStore
+from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.live import LiveStore, RunningCampaign
 from dialer.bus.mqtt import Publisher
 from dialer.core.floor import Floor
 from dialer.core.pacing import DialMode, PacingSettings, make_pacer
 from dialer.metrics import Metrics
 from dialer.notices import Notices
-from leads.store import Sessions
+from leads.stores.shared import Sessions
 
 log = structlog.get_logger("campaigns")
 

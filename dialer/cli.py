@@ -1,4 +1,4 @@
-"""The command line: `dialer serve · demo · doctor · db · leads · dnc · campaign · agent · report`."""
+"""The command line: `dialer serve · demo · doctor · db · leads · dnc · consent · campaign · agent · …`."""
 
 import asyncio
 import io
@@ -14,8 +14,17 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from campaigns.commands import agent_app, campaign_app, report_app
+from campaigns.commands import (
+    agent_app,
+    campaign_app,
+    explain_app,
+    lead_editing_app,
+    person_app,
+    report_app,
+    why_app,
+)
 from campaigns.errors import CampaignsError
+from campaigns.lookup import find_campaign, lists_of_campaign
 from dialer.bootstrap import running
 from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
@@ -24,9 +33,9 @@ from dialer.errors import DialerError
 from dialer.folder import make_data_folder
 from dialer.logs import configure_logs
 from dialer.settings import Settings, load_settings
-from leads.commands import dnc_app, leads_app
+from leads.commands import consent_app, dnc_app, leads_app
 from leads.errors import LeadsError
-from leads.store import Sessions
+from leads.stores.shared import Sessions
 
 T = TypeVar("T")
 
@@ -34,8 +43,13 @@ app = typer.Typer(
     help="An outbound campaign dialer and lead manager.", no_args_is_help=True, pretty_exceptions_enable=False
 )
 db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
+leads_app.add_typer(explain_app)
+leads_app.add_typer(lead_editing_app)
+campaign_app.add_typer(why_app)
+leads_app.add_typer(person_app, name="person")
 app.add_typer(leads_app, name="leads")
 app.add_typer(dnc_app, name="dnc")
+app.add_typer(consent_app, name="consent")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
 app.add_typer(report_app, name="report")
@@ -60,6 +74,14 @@ class CommandContext:
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         """Opens the database, runs the work to its end, closes the database."""
         return asyncio.run(self._run(work))
+
+    async def find_campaign(self, sessions: Sessions, reference: str) -> tuple[int, str]:
+        """A campaign's id, and its client's slug, by its id or name. Raises CampaignNotFoundError."""
+        return await find_campaign(sessions, reference)
+
+    async def lists_of_campaign(self, sessions: Sessions, reference: str) -> tuple[int, ...]:
+        """The lists that a campaign dials, by its id or name. Raises CampaignNotFoundError."""
+        return await lists_of_campaign(sessions, reference)
 
     async def _run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         if self.settings.database.url is None:

@@ -34,6 +34,13 @@ class DatabaseUnavailable(DialerError):
     code = "database-unavailable"
 
 
+class BadDatabaseUrl(DatabaseUnavailable):
+    """The URL names no database that is known here."""
+
+    code = "bad-database-url"
+    exit_code = 2
+
+
 class DatabaseTaken(DialerError):
     """Another engine works on the database."""
 
@@ -47,12 +54,12 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        """Raises DatabaseUnavailable where the URL names no database that is known here."""
+        """Raises BadDatabaseUrl."""
         try:
             self._engine = _create_engine(url)
             self._reading = _create_engine(url, reading=True) if _is_sqlite(url) else self._engine
         except (ArgumentError, ImportError) as error:
-            raise DatabaseUnavailable(
+            raise BadDatabaseUrl(
                 "The database URL cannot be used; write postgresql://user:password@host/name, or leave it "
                 "out for SQLite."
             ) from error

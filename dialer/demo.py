@@ -26,7 +26,7 @@ from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import report_tables, show
-from campaigns.store import CampaignStore
+from campaigns.stores.queue import QueueStore
 from dialer.bootstrap import Service, running
 from dialer.bus.messages import AgentCall, CampaignStats, Envelope
 from dialer.bus.mqtt import Subscriber
@@ -41,10 +41,11 @@ from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
 from leads import samples
-from leads import service as leads
-from leads.commands import import_lines
-from leads.dnc_importing import DncReport
-from leads.importing import ImportReport
+from leads.commands.import_text import import_lines
+from leads.dnc import DncListRef, import_dnc
+from leads.importing.load import import_list
+from leads.importing.numbers import DncReport
+from leads.importing.report import ImportReport
 
 CLIENT = "demo"
 _LOG = "demo.log"
@@ -52,6 +53,8 @@ _CALLER_ID = "+12025550100"
 _TIME_LIMIT_S = 105.0
 """The demo ends within two minutes, start and end included."""
 _LOOK_S = 0.5
+_RTP_TIMEOUT_S = 8.0
+"""So soon the softphones let go of a switch that died: the demo has no time for a real one's half minute."""
 _DIALING_S = 60.0
 """How long the dialing should take; the simulated people are as quick as that asks for."""
 _AGENT_S_PER_ROW = 4.5
@@ -185,7 +188,9 @@ async def _stage(
             SimulatedCarrier(CarrierOptions(seed=options.seed, world=World(pace=pace(options))), stderr=logs)
         )
         softphones = await stack.enter_async_context(
-            SimulatedSoftphones(SoftphonesOptions(count=options.agents), stderr=logs)
+            SimulatedSoftphones(
+                SoftphonesOptions(count=options.agents, rtp_timeout_s=_RTP_TIMEOUT_S), stderr=logs
+            )
         )
         service = await stack.enter_async_context(running(_settings(options, folder, carrier)))
         yield _Stage(options, console, service, carrier, softphones, asked_to_end)
@@ -216,7 +221,7 @@ def _lines(options: DemoOptions) -> int:
 
 async def _load(stage: _Stage) -> tuple[ImportReport, DncReport]:
     sessions = stage.service.database.sessions
-    intake = await leads.import_list(
+    intake = await import_list(
         sessions,
         client_slug=CLIENT,
         list_name="sample",
@@ -224,12 +229,12 @@ async def _load(stage: _Stage) -> tuple[ImportReport, DncReport]:
         source=await asyncio.to_thread(first_rows, samples.DEMO_LEADS, stage.options.leads),
         now=_now(),
     )
-    dnc = await leads.import_dnc(
+    dnc = await import_dnc(
         sessions,
+        DncListRef(client=CLIENT),
         source=samples.DEMO_DNC,
         default_country="US",
         now=_now(),
-        client_slug=CLIENT,
         reason="asked",
     )
     not_called = f"Do-not-call list: {dnc.numbers} numbers, none of which is called."
@@ -316,7 +321,7 @@ async def _end_of(stage: _Stage, campaign_id: int) -> Ended:
     give_up = loop.time() + _TIME_LIMIT_S
     while loop.time() < give_up and not stage.asked_to_end.is_set():
         async with stage.service.database.sessions() as session:
-            left = await CampaignStore(session).progress(campaign_id, _now())
+            left = await QueueStore(session).progress(campaign_id, _now())
         if not (left.due or left.claimed or left.calling or engine.floor.calls):
             return "done"
         with contextlib.suppress(TimeoutError):

@@ -16,7 +16,8 @@ import structlog
 
 from campaigns import service as campaigns
 from campaigns.core.attempt import StartedAttempt
-from campaigns.live_store import RunningCampaign
+from campaigns.joining import JoiningLeads
+from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
@@ -42,7 +43,7 @@ from dialer.switch.messages import (
     SwitchReady,
 )
 from dialer.switch.options import SwitchOptions
-from leads.store import Sessions
+from leads.stores.shared import Sessions
 
 _BEAT_S = 0.25
 """Pacers may be asked four times a second; asked so often, none has to be asked at an earlier instant."""
@@ -88,6 +89,7 @@ class Engine:
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
         self._campaigns = CampaignWatch(sessions, self.floor, self._notices, publisher)
+        self._joining = JoiningLeads(sessions)
         self._dry_until: dict[int, float] = {}
         self._softphones: dict[int, str] = {}
         self._called_softphones: set[int] = set()
@@ -96,6 +98,7 @@ class Engine:
         self._replays_through = 0
         self._without_a_leg: list[int] = []
         self._look_now = asyncio.Event()
+        self._ending = asyncio.Event()
         self._draining = False
         self._hurry = False
         self._stopped = False
@@ -161,7 +164,7 @@ class Engine:
             self._carry_out(self.floor.log_out(session, now, "dialer_stopped"))
         await self._end_tasks()
         await self._link.stop()
-        await self._journal.close(_BEAT_S if self._hurry else _WRITE_WITHIN_S)
+        await self._journal.close(self._write_within_s())
 
     def stop_at_once(self) -> None:
         """A stop that waits for conversations waits no longer."""
@@ -263,6 +266,7 @@ class Engine:
         if leftover is not None:
             self._carry_out(leftover.missed_dispositions(self.floor, at))
             self._carry_out(leftover.lost_lines(self.floor, at))
+            self._carry_out(self.floor.offer_unclaimed(at))
 
     # --- what is done ---------------------------------------------------------------------------
 
@@ -306,12 +310,17 @@ class Engine:
     # --- the timer ------------------------------------------------------------------------------
 
     async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        while True:
+        while not self._ending.is_set():
             try:
                 await work()
             except Exception:
                 log.exception("the engine goes on after an error")
-                await asyncio.sleep(_LOOK_EVERY_S)
+                await self._rest(_LOOK_EVERY_S)
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
 
     async def _beat(self) -> None:
         started = asyncio.get_running_loop().time()
@@ -320,11 +329,11 @@ class Engine:
             for campaign in list(self._campaigns.running.values()):
                 await self._pace(campaign)
         spent = asyncio.get_running_loop().time() - started
-        await asyncio.sleep(max(0.0, _BEAT_S - spent))
+        await self._rest(max(0.0, _BEAT_S - spent))
 
     async def _pace(self, campaign: RunningCampaign) -> None:
         now = self._clock()
-        if self._dry_until.get(campaign.id, 0.0) > now:
+        if self._draining or self._dry_until.get(campaign.id, 0.0) > now:
             return
         free_lines = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
         wanted = min(self.floor.calls_to_place(campaign.id, now), free_lines)
@@ -333,6 +342,8 @@ class Engine:
         permitted = await campaigns.claim_permitted(self.sessions, campaign.id, wanted, self.now())
         if not permitted:
             self._dry_until[campaign.id] = now + _LOOK_EVERY_S
+            return
+        if self._draining:
             return
         for started in await campaigns.start_attempts(self.sessions, campaign.id, permitted, self.now()):
             self._place(campaign, started)
@@ -344,6 +355,9 @@ class Engine:
         for message in self._notices.of_placed(attempt):
             self._publisher.publish(message)
         self._metrics.placed(campaign.id)
+        if self._draining:
+            self._carry_out(self.floor.lost(attempt, Outcome.CANCELED, now))
+            return
         sent = self._link.send(
             PlaceLeg(
                 leg=call_leg(attempt),
@@ -362,18 +376,24 @@ class Engine:
             async with asyncio.timeout(_LOOK_EVERY_S):
                 await self._look_now.wait()
         self._look_now.clear()
+        if self._ending.is_set():
+            return
         await self._campaigns.look(self.now())
+        await self._joining.look(list(self._campaigns.running), self.now())
 
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
         await self._campaigns.count(self.now(), self._metrics)
-        await asyncio.sleep(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
+        await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 
     # --- the end --------------------------------------------------------------------------------
 
     def _is_busy(self) -> bool:
         return bool(self.floor.calls) or any(each.state in _BUSY for each in self.floor.agents.values())
+
+    def _write_within_s(self) -> float:
+        return _BEAT_S if self._hurry else _WRITE_WITHIN_S
 
     async def _hang_up_everything(self) -> None:
         for attempt in self.floor.calls:
@@ -387,6 +407,11 @@ class Engine:
             self._carry_out(self.floor.lost(attempt, Outcome.CANCELED, now))
 
     async def _end_tasks(self) -> None:
+        """Lets what is under way finish: a step cut off would leave the attempts that it commits open."""
+        self._ending.set()
+        self._look_now.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._write_within_s())
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

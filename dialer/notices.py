@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from campaigns.live_store import RunningCampaign
 from campaigns.reports.campaign import CampaignReport
+from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,

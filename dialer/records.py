@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from campaigns import effects
 from campaigns.core.attempt import Ending
 from campaigns.core.disposition import NO_DISPOSITION
-from campaigns.store import AgentStore, CampaignStore, Session
+from campaigns.stores.agents import AgentStore
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.shared import Session
 from dialer.core.agent import AgentState
 from dialer.core.effects import (
     AgentChanged,
@@ -18,7 +20,7 @@ from dialer.core.effects import (
     DispositionMissed,
     Effect,
 )
-from leads.store import Sessions
+from leads.stores.shared import Sessions
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ async def write(sessions: Sessions, entries: Sequence[Entry]) -> None:
 
 
 async def _write_one(session: Session, entry: Entry) -> None:
-    attempts = CampaignStore(session)
+    attempts = AttemptStore(session)
     match entry:
         case CallRang(attempt=attempt, at=at):
             await attempts.update_attempt(attempt, ringing_at=instant(at))

@@ -7,7 +7,7 @@ story, and these become `unknown`, never to be dialed again by themselves.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from campaigns.live_store import LiveStore, OpenAttempt, OpenShift
+from campaigns.stores.live import LiveStore, OpenAttempt, OpenShift
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.effects import (
@@ -23,7 +23,7 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.legs import agent_leg, attempt_of, call_leg, session_of
 from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LiveLeg
-from leads.store import Sessions
+from leads.stores.shared import Sessions
 
 _WRAP_UP_AGAIN_S = 60.0
 """How long an agent who was wrapping up when the engine ended may go on."""

@@ -11,7 +11,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -67,6 +75,19 @@ class ApiSettings(_Group):
     port: int = Field(default=8080, ge=0, le=65535)
     key: SecretStr | None = None
     """The bearer key; without it the first start makes one and prints it once."""
+
+    @field_validator("key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr | None) -> SecretStr | None:
+        text = None if key is None else key.get_secret_value()
+        if text is not None and (
+            not text or text != text.strip() or not (text.isascii() and text.isprintable())
+        ):
+            raise ValueError(
+                "nobody could give this key; use ASCII letters, digits and signs without spaces around them, "
+                "or leave the setting out"
+            )
+        return key
 
 
 class SipSettings(_Group):

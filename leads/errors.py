@@ -1,4 +1,4 @@
-"""Errors of the leads room."""
+"""Errors of the leads room. Three families tell an edge what kind of failure it is."""
 
 
 class LeadsError(Exception):
@@ -7,7 +7,25 @@ class LeadsError(Exception):
     code = "leads-error"
 
 
-class NotALeadFileError(LeadsError):
+class InvalidInputError(LeadsError):
+    """What was given makes no sense, whatever the state of things (HTTP 422)."""
+
+    code = "invalid-leads-input"
+
+
+class NotFoundError(LeadsError):
+    """What was named does not exist (HTTP 404)."""
+
+    code = "leads-not-found"
+
+
+class ConflictError(LeadsError):
+    """What was asked does not fit the present state (HTTP 409)."""
+
+    code = "leads-conflict"
+
+
+class NotALeadFileError(InvalidInputError):
     """The file cannot be a list of leads (or of numbers); nothing of it was loaded."""
 
     code = "not-a-lead-file"
@@ -25,25 +43,163 @@ class RejectsFileError(LeadsError):
     code = "rejects-file-unwritable"
 
 
-class UnknownCountryError(LeadsError):
+class UnknownCountryError(InvalidInputError):
     """A default country that no telephone numbering plan knows."""
 
     code = "unknown-country"
 
 
-class UnknownClientError(LeadsError):
+class UnknownClientError(NotFoundError):
     """A client that nobody has created."""
 
     code = "unknown-client"
 
 
-class BadNameError(LeadsError):
+class BadNameError(InvalidInputError):
     """A client's slug or a list's name that cannot be used."""
 
     code = "bad-name"
 
 
-class PhoneRejectedError(LeadsError):
+class PhoneRejectedError(InvalidInputError):
     """A phone number that was given alone and cannot be dialed; the message says why."""
 
     code = "phone-rejected"
+
+
+class UnknownLeadError(NotFoundError):
+    """No lead has this number."""
+
+    code = "unknown-lead"
+
+
+class UnknownListError(NotFoundError):
+    """No lead list has this number or name."""
+
+    code = "unknown-list"
+
+
+class BadLeadFilterError(InvalidInputError):
+    """A choice of leads that cannot be read; the message says which part."""
+
+    code = "bad-lead-filter"
+
+
+class BadLeadChangesError(InvalidInputError):
+    """Changes of leads that cannot be made; the message says which."""
+
+    code = "bad-lead-changes"
+
+
+class ExportError(InvalidInputError):
+    """The leads cannot be written where, or in the form that, they were wanted."""
+
+    code = "leads-not-exportable"
+
+
+class BadDncEntryError(InvalidInputError):
+    """A do-not-call entry, or whom its list binds, that makes no sense."""
+
+    code = "bad-dnc-entry"
+
+
+class DncListNotFoundError(NotFoundError):
+    """No do-not-call list has this number or name."""
+
+    code = "dnc-list-not-found"
+
+
+class DncListChangedError(ConflictError):
+    """Another load replaced the do-not-call list meanwhile."""
+
+    code = "dnc-list-changed"
+
+
+class OptOutStaysError(ConflictError):
+    """What would take away an opt-out."""
+
+    code = "opt-out-stays"
+
+
+class BadConsentError(InvalidInputError):
+    """A consent without a channel, a basis, a source or a sensible time."""
+
+    code = "bad-consent"
+
+
+class PersonNotFoundError(NotFoundError):
+    """Nothing is kept about this number."""
+
+    code = "person-not-found"
+
+
+class PersonOnCallError(ConflictError):
+    """A call with the person lives."""
+
+    code = "person-on-call"
+
+
+class BadMappingError(InvalidInputError):
+    """A choice of columns that does not fit the file, or names no field or preset."""
+
+    code = "bad-mapping"
+
+
+class LeadChangedError(LeadsError):
+    """Somebody else changed the lead after it was read (HTTP 412)."""
+
+    code = "lead-changed"
+
+
+class RowWorkerError(LeadsError):
+    """A process that reads rows for a load has failed; what was loaded so far stays."""
+
+    code = "row-worker-failed"
+
+
+class ImportTakenOverError(ConflictError):
+    """Another load has taken up this one."""
+
+    code = "import-taken-over"
+
+
+class ImportCutOffError(ConflictError):
+    """An earlier load of another file was cut off, and going on might make doubles."""
+
+    code = "import-cut-off"
+
+
+class ImportNotFoundError(NotFoundError):
+    """No load has this number."""
+
+    code = "import-not-found"
+
+
+class ImportFileMissingError(NotFoundError):
+    """A load has no such file: none was kept, or it was loaded elsewhere."""
+
+    code = "import-file-missing"
+
+
+class ImportTooLargeError(InvalidInputError):
+    """A file that is sent is larger than is taken."""
+
+    code = "import-too-large"
+
+
+class BadImportChoiceError(InvalidInputError):
+    """Choices of a load that do not go together."""
+
+    code = "bad-import-choice"
+
+
+class UnknownMappingError(NotFoundError):
+    """The client has no saved mapping of this name."""
+
+    code = "unknown-mapping"
+
+
+class ImportsBusyError(ConflictError):
+    """As many loads are under way as this machine takes."""
+
+    code = "imports-busy"

@@ -19,8 +19,8 @@ from campaigns.core.campaign import CampaignSettings
 from campaigns.tables import Attempt
 from dialer.bus.mqtt import MqttOptions
 from dialer.database import opened
-from leads import service as leads
-from leads.store import Sessions
+from leads.importing.load import import_list
+from leads.stores.shared import Sessions
 
 CLIENT = "bench"
 _KEY = "only-for-this-run"
@@ -118,7 +118,7 @@ def data_folder() -> Iterator[Path]:
 async def _prepare(sessions: Sessions, plan: Plan, softphones: str) -> Planned:
     now = datetime.now(UTC)
     rows = "".join(f"{plan.area}555{number:04}\n" for number in range(100, 100 + plan.leads))
-    await leads.import_list(
+    await import_list(
         sessions,
         client_slug=CLIENT,
         list_name=plan.name,

@@ -25,6 +25,9 @@ class ClaimedLead:
     attempts: int
     """Attempts so far in the campaign."""
     not_before: datetime | None
+    best_time: str
+    """When the person likes to be called, in local time, as in 17:00-20:00; empty for any time."""
+    list_id: int
     phone_id: int
     e164: str
     zones: tuple[str, ...]
@@ -87,6 +90,7 @@ class EndedAttempt:
 
     campaign_id: int
     lead_id: int
+    phone_id: int
     number: int
     disposition: str
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.retry import RetryRules
+from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
 
 KINDS = ("sales", "survey", "appointment", "collections")
@@ -36,6 +37,9 @@ LEAST_RING_S = 15.0
 HIGHEST_ABANDON_RATE = 0.05
 """No rule known to us allows more (Canada's 5 % is the highest)."""
 
+HIGHEST_WEIGHT = 1000
+"""Of a list in the mix; weights of 1 to 1000 make any share."""
+
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
     "sat": [["10:00", "17:00"]],
@@ -45,7 +49,10 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many leads are where: `due` are ready now, `waiting` later; `next_due_at` is the first of both."""
+    """How many leads are where: `due` are ready now, `waiting` later; `next_due_at` is the first of both.
+
+    A lead that stands ready in a closed zone is waiting, and due when the zone opens.
+    """
 
     due: int
     waiting: int
@@ -79,6 +86,8 @@ class CampaignSettings:
     wrap_up_limit_s: float = 60.0
     abandon_rate_target: float = 0.03
     max_attempts_per_lead: int = 5
+    lead_order: str = "priority"
+    """One of selection.LEAD_ORDERS."""
     callable_times: CallableTimes = field(default_factory=lambda: CallableTimes.parse(_DEFAULT_TIMES))
     retry_rules: RetryRules = field(default_factory=lambda: RetryRules.parse({}))
 
@@ -93,6 +102,7 @@ class CampaignSettings:
         _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
         _within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
         _whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
+        _among("lead_order", self.lead_order, LEAD_ORDERS)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -117,6 +127,11 @@ class CampaignSettings:
             "callable_times": self.callable_times.to_json(),
             "retry_rules": self.retry_rules.to_json(),
         }
+
+
+def check_weight(weight: object) -> None:
+    """Whether it is a list's weight in the mix. Raises InvalidSettingsError."""
+    _whole("weight", weight, 0, HIGHEST_WEIGHT)
 
 
 def _among(name: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -1,5 +1,7 @@
 """May this number be called now? Asked when a lead is selected and just before its call. Unknown means no.
 
+A person's best time is a wish, not a law: it only puts a call off, and one that can never be met is ignored.
+
 The answer is a value that says what was asked and why not, kept with the attempt or with the denied lead.
 """
 
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from campaigns.core.best_time import best_times
 from campaigns.core.calling_window import CallableTimes
 
 
@@ -25,6 +28,8 @@ class Snapshot:
     """Attempts so far in this campaign."""
     max_attempts: int
     not_before: datetime | None = None
+    best_time: str = ""
+    """When the person likes to be called, in local time, as in 17:00-20:00; empty for any time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,11 @@ class Deny:
         return any(reason.final for reason in self.reasons)
 
     @property
+    def final_codes(self) -> frozenset[str]:
+        """The codes of the reasons that will not pass."""
+        return frozenset(reason.code for reason in self.reasons if reason.final)
+
+    @property
     def code(self) -> str:
         """The code of the weightiest reason: a final one before one that passes."""
         return min(self.reasons, key=lambda reason: not reason.final).code
@@ -92,7 +102,14 @@ def permit(snapshot: Snapshot, now: datetime) -> Allow | Deny:
 def _next_time(snapshot: Snapshot, reasons: Sequence[Reason], now: datetime) -> datetime | None:
     if any(reason.final for reason in reasons) or not snapshot.campaign_running:
         return None
-    return snapshot.callable_times.next_opening(snapshot.zones, max(now, snapshot.not_before or now))
+    start = max(now, snapshot.not_before or now)
+    preferred = _preferred_times(snapshot)
+    liked = preferred.next_opening(snapshot.zones, start) if preferred else None
+    return liked or snapshot.callable_times.next_opening(snapshot.zones, start)
+
+
+def _preferred_times(snapshot: Snapshot) -> CallableTimes | None:
+    return best_times(snapshot.callable_times, snapshot.best_time) if snapshot.best_time else None
 
 
 def _running(snapshot: Snapshot, now: datetime) -> Reason | None:
@@ -131,12 +148,24 @@ def _callable_time(snapshot: Snapshot, now: datetime) -> Reason | None:
     return Reason("outside_callable_times", "It is outside the callable times where the number may be.")
 
 
+def _best_time(snapshot: Snapshot, now: datetime) -> Reason | None:
+    preferred = _preferred_times(snapshot)
+    if preferred is None or preferred.is_open(snapshot.zones, now):
+        return None
+    if not snapshot.callable_times.is_open(snapshot.zones, now):
+        return None
+    if preferred.next_opening(snapshot.zones, now) is None:
+        return None
+    return Reason("outside_best_time", f"The person likes to be called at {snapshot.best_time}, local time.")
+
+
 _RULES: tuple[tuple[str, Callable[[Snapshot, datetime], Reason | None]], ...] = (
     ("campaign_running", _running),
     ("not_suppressed", _not_suppressed),
     ("attempts_left", _attempts_left),
     ("not_before", _late_enough),
     ("callable_times", _callable_time),
+    ("best_time", _best_time),
 )
 RULES = tuple(name for name, _ in _RULES)
 """The names of the rules, in the order in which they are asked."""

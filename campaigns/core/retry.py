@@ -32,6 +32,12 @@ OUTCOMES = (
 )
 """How a call can end, in the dialer's names. `lost`: the switch died; `unknown`: the engine did."""
 
+DEAD_PHONE = ("invalid_number", "disconnected")
+"""Outcomes that tell of the phone, not of the person: the lead's next phone takes its place."""
+
+NEXT_PHONE = "next_phone"
+"""Why a lead is due again when a phone of it gave way to another."""
+
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _LONGEST_S = 366 * 24 * _HOUR
@@ -116,18 +122,32 @@ class RetryRules:
 
 
 def decide(
-    result: str, attempts: int, max_attempts: int, rules: RetryRules, now: datetime
+    result: str,
+    attempts: int,
+    max_attempts: int,
+    rules: RetryRules,
+    now: datetime,
+    *,
+    another_phone: bool = False,
 ) -> RetryAt | Final:
     """What becomes of a lead whose attempt number `attempts` of `max_attempts` ended in `result` at `now`.
 
-    Raises UnknownOutcomeError if `result` is neither an outcome nor a disposition.
+    With `another_phone` to call, a dead one ends nothing. Raises UnknownOutcomeError if `result` is neither
+    an outcome nor a disposition.
     """
     rule = rules.rule(result)
     if rule.delay_s is None:
+        if another_phone and result in DEAD_PHONE and attempts < max_attempts:
+            return RetryAt(now, NEXT_PHONE)
         return Final(result)
     if attempts >= max_attempts or (rule.max_attempts is not None and attempts >= rule.max_attempts):
         return Final("max_attempts_reached")
     return RetryAt(now + timedelta(seconds=rule.delay_s), f"retry_{result}")
+
+
+def keeps_phone(result: str) -> bool:
+    """Whether the next call goes to the phone of this one: a person was reached there."""
+    return result in STANDARD and Flag.HUMAN_ANSWERED in STANDARD[result].flags
 
 
 def _default(result: str) -> RetryRule:

@@ -7,6 +7,9 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+ADVICE = "Give the API key as 'Authorization: Bearer KEY'."
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
 _bearer = HTTPBearer(auto_error=False, description="The API key, as the first start printed it.")
 
 
@@ -14,11 +17,13 @@ def require_key(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> None:
     """Lets a request pass that has the key."""
-    key: str = request.app.state.api_key
-    if given is None or not secrets.compare_digest(given.credentials.encode(), key.encode()):
-        raise HTTPException(
-            401, "Give the API key as 'Authorization: Bearer KEY'.", headers={"WWW-Authenticate": "Bearer"}
-        )
+    if given is None or not is_key(given.credentials, request.app.state.api_key):
+        raise HTTPException(401, ADVICE, headers=CHALLENGE)
+
+
+def is_key(given: str, key: str) -> bool:
+    """Whether that is the key, in a time that does not tell how much of it is."""
+    return secrets.compare_digest(given.encode(), key.encode())
 
 
 def kept_key(path: Path) -> tuple[str, bool]:

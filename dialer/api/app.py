@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.routes import router as campaign_routes
 from dialer.api import desk, health, problems
 from dialer.api.access import require_key
+from dialer.api.guard import Guard
 from dialer.api.health import Readiness
 from dialer.engine import Engine
 from dialer.version import VERSION
-from leads.store import Sessions
+from leads.importing.runner import ImportRunner
+from leads.routes import router as lead_routes
+from leads.stores.shared import Sessions
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,7 @@ class Faces:
 
     engine: Engine
     readings: Sessions
+    imports: ImportRunner
     api_key: str
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
@@ -38,12 +43,17 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.sessions = faces.engine.sessions
     app.state.readings = faces.readings
     app.state.now = faces.engine.now
+    app.state.imports = faces.imports
+    app.state.find_campaign = find_campaign
+    app.state.lists_of_campaign = lists_of_campaign
     app.state.api_key = faces.api_key
     app.state.readiness = faces.readiness
     app.state.metrics_text = faces.metrics_text
     problems.install(app)
+    app.add_middleware(Guard, key=faces.api_key)
     app.include_router(health.router)
     api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_key)])
+    api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
     app.include_router(api)

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from campaigns import service as campaigns
-from campaigns.live_store import LiveStore
-from campaigns.store import AgentStore, CampaignStore
+from campaigns.stores.agents import AgentStore
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.live import LiveStore
 from dialer.engine import Engine
 
 router = APIRouter(tags=["agents"])
@@ -115,7 +117,7 @@ async def set_disposition(request: Request, attempt_id: PathId, given: Dispositi
         engine.sessions, attempt_id, given.disposition, given.notes, engine.now()
     )
     async with engine.sessions() as session:
-        attempt = await CampaignStore(session).get_attempt(attempt_id)
+        attempt = await AttemptStore(session).get_attempt(attempt_id)
     engine.dispositioned(attempt, code)
     return Dispositioned(attempt_id=attempt_id, disposition=code)
 

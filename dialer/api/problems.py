@@ -9,12 +9,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from campaigns.errors import CampaignsError, ConflictError, NotFoundError
+import campaigns.errors
+import leads.errors
+from campaigns.errors import CampaignsError
 from dialer.core.floor import UnknownSession
 from dialer.errors import DialerError
 from leads.errors import LeadsError
 
 log = structlog.get_logger("api")
+
+_NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
+_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError)
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -27,10 +32,12 @@ def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
 
 def status_of(error: Exception) -> int:
     """The HTTP status of one of our errors."""
-    if isinstance(error, NotFoundError | UnknownSession):
+    if isinstance(error, _NOT_FOUND):
         return 404
-    if isinstance(error, ConflictError):
+    if isinstance(error, _CONFLICT):
         return 409
+    if isinstance(error, leads.errors.ImportTooLargeError):
+        return 413
     if isinstance(error, DialerError):
         return 503
     return 422

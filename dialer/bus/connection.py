@@ -27,6 +27,7 @@ class BadMqttUrl(DialerError):
     """A broker address that cannot be understood."""
 
     code = "bad-mqtt-url"
+    exit_code = 2
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,10 @@ class Floor:
         self.calls[restored.attempt] = restored
         self._pacing.call_is_up(restored, at)
 
+    def offer_unclaimed(self, at: float) -> list[Effect]:
+        """Restored calls that wait for an agent are offered, once it is known which of them live."""
+        return self._queue.offer_unclaimed(at)
+
     def rang(self, attempt: int, at: float) -> list[Effect]:
         """The phone rings."""
         return [CallRang(attempt, at)] if self._advance(attempt, CallEvent.RING) else []

@@ -73,10 +73,9 @@ class FloorAgent:
         return [DispositionMissed(attempt, at)]
 
     def softphone_was_busy(self, at: float) -> None:
-        """It is called again after a while, and later each time."""
+        """It is called again after a while."""
         self.times_busy += 1
-        wait_s = call_again_after_s(self.times_busy)
-        self.call_again_at = None if wait_s is None else at + wait_s
+        self.call_again_at = at + call_again_after_s(self.times_busy)
 
     def softphone_is_left_alone(self) -> None:
         """It is on the line, or gone for another reason than being busy, or was called just now."""

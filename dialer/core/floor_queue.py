@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dialer.core.agent import AgentEvent
+from dialer.core.call import CallState
 from dialer.core.effects import Bridge, Effect
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
@@ -39,6 +40,19 @@ class FloorQueue:
         call = min(waiting, key=lambda call: call.waits_since or at)
         self.leave(call)
         return self._reserve(each, call, at)
+
+    def offer_unclaimed(self, at: float) -> list[Effect]:
+        """Calls that were answered before the floor began, and that no agent has, get one or wait."""
+        unclaimed = [
+            each
+            for each in self._calls.values()
+            if each.state == CallState.ANSWERED and each.session is None and each.attempt not in self.waiting
+        ]
+        for call in unclaimed:
+            # One that was connected has waited since its agent was lost: nobody knows for how long.
+            call.waits_since = at if call.was_connected or call.answered_at is None else call.answered_at
+        unclaimed.sort(key=lambda call: call.waits_since or at)
+        return [effect for call in unclaimed for effect in self.find_agent(call, at)]
 
     def leave(self, call: FloorCall) -> None:
         """The call waits no longer."""

@@ -4,13 +4,12 @@ A softphone goes on believing in its call when the switch has died with it, and 
 486 (busy) until it notices. So does one whose agent talks privately.
 """
 
-_AFTER_S = (2.0, 4.0, 8.0, 16.0, 32.0)
-"""A minute in all: most softphones have noticed by then that nobody sends them audio."""
+_AFTER_S = (2.0, 4.0, 8.0, 16.0)
+"""Most softphones have noticed within half a minute that nobody sends them audio."""
+_THEN_EVERY_S = 30.0
+"""A call that meets 486 rings nowhere: it disturbs nobody, however long the agent's shift goes on."""
 
 
-def call_again_after_s(times_busy: int) -> float | None:
-    """How long to wait, in seconds, after it was busy for that many times in a row, from 1 on.
-
-    None: it is not called again by itself; the agent has to ask for it.
-    """
-    return _AFTER_S[times_busy - 1] if times_busy <= len(_AFTER_S) else None
+def call_again_after_s(times_busy: int) -> float:
+    """How long to wait, in seconds, after it was busy for that many times in a row, from 1 on."""
+    return _AFTER_S[times_busy - 1] if times_busy <= len(_AFTER_S) else _THEN_EVERY_S

@@ -31,11 +31,13 @@ class SoftphonesOptions:
     """Simulated softphones `agent1` … `agentN` behind one address, told apart by the user part.
 
     Each plays `voice` (a WAV file; empty for silence) while it is on the line, and looks every
-    `sample_s` seconds whether it hears something.
+    `sample_s` seconds whether it hears something. It hangs up where no RTP packet has come for
+    `rtp_timeout_s` seconds, as real ones do whose far end has died; 0: it never does.
     """
 
     count: int = 1
     prefix: str = "agent"
     voice: str = str(SOUNDS / "agent.wav")
     sample_s: float = 0.1
+    rtp_timeout_s: float = 0.0
     endpoint: EndpointOptions = _SOFTPHONES_ENDPOINT

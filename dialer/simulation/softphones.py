@@ -21,6 +21,8 @@ from dialer.switch.endpoint import CallEnding, SipCall
 _AUDIBLE = 3
 """Of 100; silence in G.711 is 0, quiet speech about 10."""
 _SILENCE_AFTER_S = 1.0
+_LOOKS_A_TIMEOUT = 4
+"""A dead call is ended within a quarter more than the timeout."""
 
 
 class Softphones:
@@ -33,6 +35,9 @@ class Softphones:
         self._lines: dict[str, _Line] = {}
         self.loop = Loop(options.endpoint, self._incoming)
         self.loop.every(options.sample_s, self._listen)
+        if options.rtp_timeout_s:
+            self._rtp_timeout_s = options.rtp_timeout_s
+            self.loop.every(options.rtp_timeout_s / _LOOKS_A_TIMEOUT, self._end_the_dead)
 
     def _incoming(self, call: SipCall, user: str) -> "_Line | _Refusal":
         if user not in self._users or user in self._lines:
@@ -47,6 +52,10 @@ class Softphones:
         for line in list(self._lines.values()):
             line.listen()
 
+    def _end_the_dead(self) -> None:
+        for line in list(self._lines.values()):
+            line.end_if_dead(self._rtp_timeout_s)
+
 
 class _Line:
     """A softphone's one call."""
@@ -60,6 +69,8 @@ class _Line:
         self._answered = False
         self._hearing = False
         self._last_heard_at = 0.0
+        self._packets = 0
+        self._last_packet_at = 0.0
 
     def listen(self) -> None:
         """Looks whether somebody speaks, and tells when that changes."""
@@ -75,19 +86,36 @@ class _Line:
             self._hearing = False
             self._loop.say("silence", user=self._user)
 
+    def end_if_dead(self, rtp_timeout_s: float) -> None:
+        """Hangs up where no RTP packet has come for so long; the line is free at once."""
+        if not self._answered:
+            return
+        now, packets = time.monotonic(), self._call.packets_received()
+        if packets != self._packets:
+            self._packets, self._last_packet_at = packets, now
+        elif now - self._last_packet_at >= rtp_timeout_s:
+            self._call.hang_up()
+            self._end()
+
     def call_ringing(self, call: SipCall, status: int) -> None:
         """Only for calls that are placed."""
 
     def call_answered(self, call: SipCall) -> None:
         """The caller has acknowledged the answer."""
         self._answered = True
+        self._last_packet_at = time.monotonic()
         self._loop.say("answered", user=self._user)
         if self._voice:
             self._loop.after(0, self._speak)
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
-        """The line is free again."""
-        self._lines.pop(self._user, None)
+        """The line is free again, unless it has been so since the softphone hung up."""
+        self._end()
+
+    def _end(self) -> None:
+        if self._lines.get(self._user) is not self:
+            return
+        del self._lines[self._user]
         self._answered = False
         self._loop.say("ended", user=self._user)
 

@@ -5,8 +5,10 @@ started once in a process, and asking takes every call it has.
 """
 
 import asyncio
+import contextlib
 import json
 import os
+import signal
 import sys
 from dataclasses import asdict, dataclass
 
@@ -22,6 +24,12 @@ class BindingMissing(DialerError):
     """The pjsua2 binding is not there or does not start; the message says how to build it."""
 
     code = "pjsua2-missing"
+
+
+class BindingDied(BindingMissing):
+    """A signal ended the process that asked the binding."""
+
+    code = "pjsua2-died"
 
 
 class BindingTooSmall(DialerError):
@@ -51,7 +59,41 @@ def require_lines(capacity: BindingCapacity, lines: int) -> None:
 
 
 async def ask_binding(up_to: int = MORE_THAN_ANY_BUILD) -> BindingCapacity:
-    """Asks the installed binding, counting no further than `up_to` calls. Raises BindingMissing."""
+    """Asks the installed binding, counting no further than `up_to` calls.
+
+    Asks once more where it fails without a word. Raises BindingMissing, and BindingDied where a signal
+    ended it.
+    """
+    answer = await _ask(up_to)
+    if answer.failed and not answer.complaint:
+        answer = await _ask(up_to)
+    if answer.exit_code < 0:
+        said = f", and said last: {answer.complaint}" if answer.complaint else ""
+        raise BindingDied(
+            f"The pjsua2 binding could not be asked: it was ended by signal {_signal_name(-answer.exit_code)}"
+            f"{said}. Start again; if that does not help, build it anew with docker/pjsua2/build."
+        )
+    if answer.failed:
+        raise BindingMissing(
+            f"The pjsua2 binding cannot be used: {answer.complaint or 'it said nothing'}. Build it with "
+            "docker/pjsua2/build and install the wheel it prints; `make demo` and `make test` do both."
+        )
+    return msgspec.json.decode(answer.output, type=BindingCapacity)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    exit_code: int
+    output: bytes
+    complaint: str
+
+    @property
+    def failed(self) -> bool:
+        return self.exit_code != 0
+
+
+async def _ask(up_to: int) -> _Answer:
+    """Has a process ask, which is gone afterwards in any case. Raises BindingMissing where it takes long."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -60,21 +102,28 @@ async def ask_binding(up_to: int = MORE_THAN_ANY_BUILD) -> BindingCapacity:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # Of its own session, so that Ctrl-C is ours to handle and no fault of the binding.
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(_ASK_WITHIN_S):
             output, errors = await process.communicate()
     except TimeoutError:
-        process.kill()
-        await process.wait()
         raise BindingMissing("The pjsua2 binding did not answer within 30 s.") from None
-    if process.returncode != 0:
-        said = errors.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        raise BindingMissing(
-            f"The pjsua2 binding cannot be used: {said[-1]}. Build it with docker/pjsua2/build and install "
-            "the wheel it prints; `make demo` and `make test` do both."
-        )
-    return msgspec.json.decode(output, type=BindingCapacity)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    said = errors.decode("utf-8", "replace").strip().splitlines()
+    return _Answer(process.returncode or 0, output, said[-1] if said else "")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return str(number)
 
 
 def main() -> None:

@@ -278,6 +278,18 @@ class SipCall(pj.Call):  # type: ignore[misc]
         audio = self.audio()
         return 0 if audio is None else int(audio.getTxLevel())
 
+    def packets_received(self) -> int:
+        """How many RTP packets have come from the far end; 0 where there is no audio (now)."""
+        if self.audio() is None:
+            return 0
+        try:
+            stat = self.getStreamStat(0)
+        except pj.Error:
+            return 0
+        rtcp = stat.rtcp
+        received = rtcp.rxStat
+        return int(received.pkt)
+
     def destroy(self) -> None:
         """Gives back what the library has of a call that is over; commands do nothing from now on."""
         self._over = True

@@ -165,7 +165,7 @@ class SwitchLink:
         with contextlib.suppress(OSError):
             return await self._open()
         await self._reap()
-        self._child = await self._spawn()
+        self._child = await self._started()
         loop = asyncio.get_running_loop()
         give_up = loop.time() + _START_WITHIN_S
         while loop.time() < give_up:
@@ -180,6 +180,15 @@ class SwitchLink:
     async def _open(self) -> asyncio.StreamReader:
         reader, self._writer = await asyncio.open_unix_connection(self._options.socket)
         return reader
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        try:
+            return await self._spawn()
+        except OSError as error:
+            raise SwitchUnavailable(
+                f"The switch cannot be started ({error}); look at the data folder's disk and at this "
+                "machine's limits."
+            ) from error
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         options = msgspec.json.encode(self._options, enc_hook=str).decode()
@@ -234,5 +243,8 @@ class SwitchLink:
 
 
 def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+    try:
+        lines = path.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
     return lines[-1] if lines else f"nothing, in {path}"

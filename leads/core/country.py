@@ -2,6 +2,8 @@
 
 import phonenumbers
 
+MAX_CALLING_CODE_DIGITS = 3
+
 _NAMES = {
     "AE": "UAE, ARE, United Arab Emirates",
     "AR": "ARG, Argentina",
@@ -63,3 +65,18 @@ def country_code(text: str) -> str | None:
     """The ISO 3166 alpha-2 code of a country that has telephone numbers; None if the text names none."""
     code = text.strip().upper()
     return code if code in phonenumbers.SUPPORTED_REGIONS else _CODES.get(text.strip().casefold())
+
+
+def country_of_calling_code(text: str, preferred: str) -> str | None:
+    """The country that a calling code such as 44, +44 or 0044 stands for; None if it is no country's.
+
+    Of several countries that share it, `preferred` (ISO 3166) if it is one of them, else the largest.
+    """
+    digits = "".join(c for c in text if c.isdecimal()).lstrip("0")
+    if not digits or len(digits) > MAX_CALLING_CODE_DIGITS:
+        return None
+    code = int(digits)
+    if phonenumbers.country_code_for_region(preferred.strip().upper()) == code:
+        return preferred.strip().upper()
+    region = phonenumbers.region_code_for_country_code(code)
+    return region if region in phonenumbers.SUPPORTED_REGIONS else None

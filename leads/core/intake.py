@@ -1,37 +1,48 @@
 """From a row of a lead file to a lead, or to the reason why not.
 
 A row is rejected where going on without the value could call the wrong person or at the wrong time: no phone
-that can be dialed, a country, time zone or `not_before` that cannot be read. Other values that cannot be
-read (a second phone, an email address, a priority) are left out and noted.
+that can be dialed, a country, calling code, time zone or `not_before` that cannot be read. Other values that
+cannot be read (a second phone, an email address, a priority, a consent) are left out and noted.
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
 
 from leads.core.columns import MAX_CELL_CHARS, ColumnMap, clean_cell
-from leads.core.country import country_code
+from leads.core.consent import Channel, basis_code
+from leads.core.country import country_code, country_of_calling_code
+from leads.core.headers import label_of
 from leads.core.phone import ParsedPhone, PhoneRejection, parse_phone
 from leads.core.timezone import callee_zones, known_zone
+from leads.core.values import RowNote, quoted, read_best_time, read_email, read_instant, read_number
+
+T = TypeVar("T")
 
 MAX_EXTERNAL_ID_CHARS = 200
-MAX_EMAIL_CHARS = 254
-"""RFC 5321, section 4.5.3.1.3, less the angle brackets."""
-MAX_PRIORITY = 1_000_000
-"""Priorities run from minus this to this."""
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_INTEGER = re.compile(r"([+-]?[0-9]{1,9})(\.0+)?")
+CONSENT_CHANNELS: Mapping[str, Channel] = {
+    "call": "call",
+    "voice": "call",
+    "phone": "call",
+    "telephone": "call",
+    "automated_call": "automated_call",
+    "automated": "automated_call",
+    "autodialer": "automated_call",
+    "prerecorded": "automated_call",
+    "robocall": "automated_call",
+    "sms": "sms",
+    "text": "sms",
+    "email": "email",
+    "e_mail": "email",
+    "mail": "email",
+}
+"""How lists write a consent's channel, in snake case, to the channel."""
 
-
-@dataclass(frozen=True, slots=True)
-class RowNote:
-    """A value that could not be used; the lead was accepted without it."""
-
-    code: str
-    sentence: str
+_CHANNEL_SEPARATORS = re.compile(r"[;,|/+&]")
+_NOT_A_WORD = re.compile(r"\W+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +54,21 @@ class RowRejection:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentDraft:
+    """A consent as a row gives it; `source` is empty where the row does not say where it was given.
+
+    `basis` is in snake case, as in express_written.
+    """
+
+    channel: Channel
+    basis: str
+    source: str
+    given_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LeadDraft:
-    """A lead as a row gives it. Empty text, None and {} mean that the row does not say."""
+    """A lead as a row gives it. Empty text, None, () and {} mean that the row does not say."""
 
     phones: tuple[ParsedPhone, ...]
     external_id: str | None = None
@@ -56,8 +80,12 @@ class LeadDraft:
     postal_code: str = ""
     timezone: str = ""
     language: str = ""
+    owner: str = ""
     priority: int | None = None
+    rank: int | None = None
+    best_time: str = ""
     not_before: datetime | None = None
+    consents: tuple[ConsentDraft, ...] = ()
     custom: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[RowNote, ...] = ()
 
@@ -65,130 +93,194 @@ class LeadDraft:
 def read_row(cells: Sequence[str], columns: ColumnMap, default_country: str) -> LeadDraft | RowRejection:
     """Reads one row. Cells that miss at its end are empty.
 
-    A phone number without a country is one of the row's country, else of `default_country` (ISO 3166).
+    A phone number without a country is one of the row's country (or its calling code's), else of
+    `default_country` (ISO 3166).
     """
     cells = [clean_cell(cell) for cell in cells]
     if rejection := _check_shape(cells, columns):
         return rejection
-    values = {name: cells[i] if i < len(cells) else "" for name, i in columns.fields.items()}
-    country = country_code(values.get("country", ""))
-    if values.get("country") and country is None:
-        return RowRejection(
-            "country-unknown",
-            f"country: {_quote(values['country'])} is not a country; use its two-letter code.",
+    if len(cells) < columns.width:
+        cells.extend([""] * (columns.width - len(cells)))
+    try:
+        return _Row(cells, columns).read(default_country)
+    except _Rejected as rejected:
+        return rejected.rejection
+
+
+class _Rejected(Exception):
+    """Ends the reading of a row."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.rejection = RowRejection(code, sentence)
+
+
+class _Row:
+    """One row that has a cell for each column, and what was noted of it so far."""
+
+    def __init__(self, cells: Sequence[str], columns: ColumnMap) -> None:
+        self._cells = cells
+        self._columns = columns
+        self._values = {name: cell for name, i in columns.fields.items() if (cell := cells[i])}
+        self._notes: list[RowNote] = []
+
+    def read(self, default_country: str) -> LeadDraft:
+        """The lead. Raises _Rejected."""
+        value = self._values.get
+        country = self._country()
+        phones = self._phones(self._numbers_country(country or default_country))
+        timezone = self._timezone()
+        return LeadDraft(
+            phones=phones,
+            external_id=self._external_id(),
+            first_name=value("first_name", ""),
+            last_name=value("last_name", ""),
+            email=self._noting(read_email(value("email", ""))),
+            country=country,
+            region=value("region", ""),
+            postal_code=value("postal_code", ""),
+            timezone=timezone,
+            language=value("language", ""),
+            owner=value("owner", ""),
+            priority=self._noting(read_number("priority", value("priority", ""))),
+            rank=self._noting(read_number("rank", value("rank", ""))),
+            best_time=self._noting(read_best_time(value("best_time", ""))),
+            not_before=self._not_before(timezone, phones),
+            consents=self._consents(timezone, phones),
+            custom={name: cell for i, name in self._columns.custom if (cell := self._cells[i])},
+            notes=tuple(self._notes),
         )
-    phones, bad_phones = _read_phones(cells, columns, country or default_country)
-    if not phones:
-        return RowRejection(bad_phones[0].code, bad_phones[0].sentence)
-    when = _read_times(values, phones)
-    if isinstance(when, RowRejection):
-        return when
-    timezone, not_before = when
-    if len(values.get("external_id", "")) > MAX_EXTERNAL_ID_CHARS:
-        return RowRejection(
-            "external-id-too-long", f"external_id: It has more than {MAX_EXTERNAL_ID_CHARS} characters."
+
+    def _noting(self, result: tuple[T, RowNote | None]) -> T:
+        value, note = result
+        if note:
+            self._notes.append(note)
+        return value
+
+    def _country(self) -> str:
+        """The row's own country; a calling code beside it makes a country that is none harmless."""
+        text = self._values.get("country")
+        if not text:
+            return ""
+        if country := country_code(text):
+            return country
+        sentence = f"country: {quoted(text)} is not a country; use its two-letter code."
+        if "phone_code" not in self._values:
+            raise _Rejected("country-unknown", sentence)
+        self._notes.append(RowNote("country-unknown", f"{sentence} The lead has none."))
+        return ""
+
+    def _numbers_country(self, country: str) -> str:
+        """The country that numbers without one belong to."""
+        code = self._values.get("phone_code")
+        if not code:
+            return country
+        if found := country_of_calling_code(code, country):
+            return found
+        raise _Rejected(
+            "phone-code-unknown", f"phone_code: {quoted(code)} is not a country's calling code, such as 44."
         )
-    email, bad_email = _read_email(values.get("email", ""))
-    priority, bad_priority = _read_priority(values.get("priority", ""))
-    return LeadDraft(
-        phones=phones,
-        external_id=values.get("external_id") or None,
-        first_name=values.get("first_name", ""),
-        last_name=values.get("last_name", ""),
-        email=email,
-        country=country or "",
-        region=values.get("region", ""),
-        postal_code=values.get("postal_code", ""),
-        timezone=timezone,
-        language=values.get("language", ""),
-        priority=priority,
-        not_before=not_before,
-        custom={name: cells[i] for i, name in columns.custom if i < len(cells) and cells[i]},
-        notes=(*bad_phones, *bad_email, *bad_priority),
-    )
+
+    def _phones(self, country: str) -> tuple[ParsedPhone, ...]:
+        """The row's good phones, each once, with a note for each bad one; if none is good, the first bad."""
+        good: dict[str, ParsedPhone] = {}
+        bad: list[RowNote] = []
+        for i, name, label in self._columns.phones:
+            if not (text := self._cells[i]):
+                continue
+            parsed = parse_phone(text, country)
+            if isinstance(parsed, PhoneRejection):
+                bad.append(RowNote(parsed.code, f"{name}: {parsed.sentence}"))
+            elif parsed.e164 not in good:
+                label = self._label(i) or label
+                good[parsed.e164] = replace(parsed, label=label) if label else parsed
+        if not good and bad:
+            raise _Rejected(bad[0].code, bad[0].sentence)
+        if not good:
+            raise _Rejected("phone-empty", "The row has no phone number.")
+        self._notes.extend(bad)
+        return tuple(good.values())
+
+    def _label(self, phone: int) -> str:
+        column = self._columns.phone_types.get(phone)
+        return label_of(self._cells[column]) if column is not None else ""
+
+    def _external_id(self) -> str | None:
+        given = self._values.get("external_id")
+        if given and len(given) > MAX_EXTERNAL_ID_CHARS:
+            sentence = f"external_id: It has more than {MAX_EXTERNAL_ID_CHARS} characters."
+            raise _Rejected("external-id-too-long", sentence)
+        return given
+
+    def _timezone(self) -> str:
+        given = self._values.get("timezone")
+        if not given:
+            return ""
+        if zone := known_zone(given):
+            return zone
+        raise _Rejected(
+            "timezone-unknown",
+            f"timezone: {quoted(given)} is not a time zone; use an IANA name such as America/New_York.",
+        )
+
+    def _not_before(self, timezone: str, phones: Sequence[ParsedPhone]) -> datetime | None:
+        given = self._values.get("not_before")
+        if not given:
+            return None
+        if instant := read_instant(given, _all_zones(timezone, phones)):
+            return instant
+        raise _Rejected(
+            "not-before-unreadable",
+            f"not_before: {quoted(given)} is not a time; write it as 2026-03-01T09:00 or 2026-03-01.",
+        )
+
+    def _consents(self, timezone: str, phones: Sequence[ParsedPhone]) -> tuple[ConsentDraft, ...]:
+        """A consent for each channel; none at all where a part of it is missing or cannot be read."""
+        channel, basis, at = (self._values.get(f"consent_{part}") for part in ("channel", "basis", "at"))
+        if not (channel or basis or at):
+            return ()
+        if not (channel and basis and at):
+            sentence = "A consent needs its channel, its basis and when it was given; the lead has none."
+            self._notes.append(RowNote("consent-incomplete", sentence))
+            return ()
+        channels = _channels(channel)
+        code = basis_code(basis)
+        given_at = read_instant(at, _all_zones(timezone, phones))
+        if not channels:
+            return self._no_consent("consent_channel", channel, "call, automated_call, sms or email")
+        if not code:
+            return self._no_consent("consent_basis", basis, "a word such as express_written")
+        if not given_at:
+            return self._no_consent("consent_at", at, "a time such as 2026-03-01T09:00")
+        source = self._values.get("consent_source", "")
+        return tuple(ConsentDraft(each, code, source, given_at) for each in channels)
+
+    def _no_consent(self, name: str, text: str, wanted: str) -> tuple[ConsentDraft, ...]:
+        sentence = f"{name}: {quoted(text)} is not {wanted}; the lead has no consent."
+        self._notes.append(RowNote("consent-unreadable", sentence))
+        return ()
+
+
+def _channels(text: str) -> list[Channel]:
+    """The channels that are named, each once; none where one of them is unknown."""
+    words = [_NOT_A_WORD.sub("_", word.casefold()).strip("_") for word in _CHANNEL_SEPARATORS.split(text)]
+    known = [CONSENT_CHANNELS[word] for word in words if word in CONSENT_CHANNELS]
+    return list(dict.fromkeys(known)) if len(known) == len([word for word in words if word]) else []
+
+
+def _all_zones(timezone: str, phones: Iterable[ParsedPhone]) -> set[str]:
+    return {zone for phone in phones for zone in callee_zones(timezone, phone.zones)}
 
 
 def _check_shape(cells: Sequence[str], columns: ColumnMap) -> RowRejection | None:
     if not any(cells):
         return RowRejection("row-empty", "Every cell of the row is empty.")
-    if any(cells[columns.width :]):
+    if len(cells) > columns.width and any(cells[columns.width :]):
         return RowRejection(
             "row-too-many-cells",
             f"The row has {len(cells)} cells and the header {columns.width}; put quotation marks around "
             "a cell that contains the delimiter.",
         )
-    if any(len(cell) > MAX_CELL_CHARS for cell in cells):
+    if max(map(len, cells)) > MAX_CELL_CHARS:
         return RowRejection("cell-too-long", f"A cell has more than {MAX_CELL_CHARS:,} characters.")
     return None
-
-
-def _read_phones(
-    cells: Sequence[str], columns: ColumnMap, country: str
-) -> tuple[tuple[ParsedPhone, ...], tuple[RowNote, ...]]:
-    """The row's good phones, each once, and a note for each bad one; one at least if there is no good one."""
-    good: dict[str, ParsedPhone] = {}
-    bad: list[RowNote] = []
-    for i, name in columns.phones:
-        if i >= len(cells) or not cells[i]:
-            continue
-        parsed = parse_phone(cells[i], country)
-        if isinstance(parsed, PhoneRejection):
-            bad.append(RowNote(parsed.code, f"{name}: {parsed.sentence}"))
-        else:
-            good.setdefault(parsed.e164, parsed)
-    if not good and not bad:
-        bad.append(RowNote("phone-empty", "The row has no phone number."))
-    return tuple(good.values()), tuple(bad)
-
-
-def _read_times(
-    values: Mapping[str, str], phones: Sequence[ParsedPhone]
-) -> tuple[str, datetime | None] | RowRejection:
-    """The row's own zone ("" if not given) and its `not_before` in UTC."""
-    given_zone, given_time = values.get("timezone", ""), values.get("not_before", "")
-    timezone = known_zone(given_zone) or ""
-    if given_zone and not timezone:
-        return RowRejection(
-            "timezone-unknown",
-            f"timezone: {_quote(given_zone)} is not a time zone; use an IANA name such as America/New_York.",
-        )
-    if not given_time:
-        return timezone, None
-    zones = {zone for phone in phones for zone in callee_zones(timezone, phone.zones)}
-    try:
-        return timezone, _latest_instant(datetime.fromisoformat(given_time), zones)
-    except (ValueError, OverflowError):
-        return RowRejection(
-            "not-before-unreadable",
-            f"not_before: {_quote(given_time)} is not a time; write it as 2026-03-01T09:00 or 2026-03-01.",
-        )
-
-
-def _latest_instant(time: datetime, zones: set[str]) -> datetime:
-    """A time without an offset is the callee's own; of several zones (and a repeated hour) the latest instant
-    counts, so that nobody is called before. Without any zone it is UTC. To the millisecond.
-    """
-    time = time.replace(microsecond=time.microsecond // 1000 * 1000)
-    if time.tzinfo is not None:
-        return time.astimezone(UTC)
-    candidates = [time.replace(tzinfo=ZoneInfo(zone), fold=fold) for zone in zones for fold in (0, 1)]
-    return max((t.astimezone(UTC) for t in candidates), default=time.replace(tzinfo=UTC))
-
-
-def _read_email(text: str) -> tuple[str, tuple[RowNote, ...]]:
-    if not text or (len(text) <= MAX_EMAIL_CHARS and _EMAIL.fullmatch(text)):
-        return text, ()
-    return "", (RowNote("email-invalid", "email: It is not an email address; the lead has none."),)
-
-
-def _read_priority(text: str) -> tuple[int | None, tuple[RowNote, ...]]:
-    if not text:
-        return None, ()
-    if (number := _INTEGER.fullmatch(text)) and abs(int(number[1])) <= MAX_PRIORITY:
-        return int(number[1]), ()
-    sentence = f"priority: {_quote(text)} is not a whole number up to {MAX_PRIORITY:,}; the lead has none."
-    return None, (RowNote("priority-invalid", sentence),)
-
-
-def _quote(text: str) -> str:
-    return f'"{text if len(text) <= 40 else text[:39] + "…"}"'

@@ -8,7 +8,8 @@ from typing import Literal
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType, ValidationResult, shortnumberinfo
 
-from leads.core.timezone import zones_of_phone
+from leads.core.numbering import classify, split_plainly
+from leads.core.timezone import zones_of_number
 
 MAX_INPUT_CHARS = 250
 """What phonenumbers is willing to look at."""
@@ -34,12 +35,16 @@ class ParsedPhone:
 
     `e164` as in +14155550101; `kind` is one of KINDS; `region` is an ISO 3166 code, or empty for a number
     of no country (such as +800); `zones` are the IANA zones it may be in, sorted, () where none is known.
+    `extension` is what is dialed after the answer, digits only; `label` is whose phone the list's owner says
+    it is (mobile, home, work, …). Both are empty where nothing was said.
     """
 
     e164: str
     kind: str
     region: str
     zones: tuple[str, ...]
+    extension: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +88,8 @@ def parse_phone(text: str, default_country: str) -> ParsedPhone | PhoneRejection
     """Reads one number. A number without a country is taken for one of `default_country` (ISO 3166 alpha-2).
 
     Full-width and other scripts' digits, vanity letters, Excel's leading apostrophe and trailing ".0", words
-    around the number and `tel:` links are understood; an extension is dropped. Where a number is not
-    valid as it stands, a leading 00 or 011 is taken for an international prefix, whatever the country.
+    around the number, `tel:` links and extensions are understood. Where a number is not valid as it stands,
+    a leading 00 or 011 is taken for an international prefix, whatever the country.
     """
     region = default_country.strip().upper()
     if region not in phonenumbers.SUPPORTED_REGIONS:
@@ -92,6 +97,8 @@ def parse_phone(text: str, default_country: str) -> ParsedPhone | PhoneRejection
             "phone-no-such-country",
             "The default country is not one that has telephone numbers; give a two-letter code such as US.",
         )
+    if plain := _read_plainly(text, region):
+        return plain
     cleaned = _clean(text)
     if not cleaned:
         return PhoneRejection("phone-empty", "There is no phone number.")
@@ -110,6 +117,17 @@ def parse_phone(text: str, default_country: str) -> ParsedPhone | PhoneRejection
         second = _read("+" + cleaned.removeprefix("011").lstrip("0"), region)
         return second if isinstance(second, ParsedPhone) else first
     return first
+
+
+def _read_plainly(text: str, region: str) -> ParsedPhone | None:
+    """A valid number that is written plainly, as most are; None for what has to be looked at more closely."""
+    if len(text) > MAX_INPUT_CHARS or _FLOAT_OF_A_SPREADSHEET.fullmatch(text):
+        return None
+    parts = split_plainly(text, region)
+    classified = classify(*parts) if parts else None
+    if not parts or not classified or classified[1] in _NOBODY_THERE:
+        return None
+    return _parsed(*parts, *classified)
 
 
 def _clean(text: str) -> str:
@@ -143,20 +161,29 @@ def _read(text: str, region: str) -> ParsedPhone | PhoneRejection:
         number = phonenumbers.parse(text, region)
     except NumberParseException as error:
         return _unreadable(error)
-    kind = phonenumbers.number_type(number)
-    if kind == PhoneNumberType.UNKNOWN:
+    calling_code, national = number.country_code or 0, phonenumbers.national_significant_number(number)
+    classified = classify(calling_code, national)
+    if not classified:
         return _invalid(number, region)
+    found, kind = classified
     if kind in _NOBODY_THERE:
         return PhoneRejection("phone-not-dialable", _NOBODY_THERE[kind])
-    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return _parsed(calling_code, national, found, kind, number.extension or "") or _too_long()
+
+
+def _parsed(
+    calling_code: int, national: str, region: str, kind: int, extension: str = ""
+) -> ParsedPhone | None:
+    """The number, unless E.164 does not allow its length."""
+    e164 = f"+{calling_code}{national}"
     if len(e164) > MAX_E164_CHARS:
-        return _too_long()
-    found = phonenumbers.region_code_for_number(number) or ""
+        return None
     return ParsedPhone(
         e164=e164,
         kind=KINDS[kind],
-        region="" if found == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else found,
-        zones=zones_of_phone(number),
+        region="" if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region,
+        zones=zones_of_number(calling_code, national, kind),
+        extension=extension,
     )
 
 

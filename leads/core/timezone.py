@@ -2,12 +2,18 @@
 
 import zoneinfo
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from phonenumbers import PhoneNumber, PhoneNumberType, national_significant_number, number_type
-from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
-from phonenumbers.tzdata import TIMEZONE_DATA
+from phonenumbers import (
+    PhoneNumber,
+    PhoneNumberType,
+    is_number_type_geographical,
+    national_significant_number,
+    number_type,
+)
+from phonenumbers.timezone import UNKNOWN_TIMEZONE
+from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
 NORTH_AMERICA = 1
 """Country calling code of the North American Numbering Plan (NANP)."""
@@ -21,23 +27,46 @@ _NOT_PLACES = frozenset({"Factory", "localtime"})
 
 
 def zones_of_phone(number: PhoneNumber) -> tuple[str, ...]:
-    """Every IANA zone that a number may be in, sorted; () where it cannot be told.
-
-    The zones are those of phonenumbers' longest matching prefix. A North American number gets the union
-    over its area code instead: 25 of them span several zones, people take their numbers along, and the
-    prefix data stops short (850 spans two zones, but its fictional 555 exchange matches only one).
-    Toll-free numbers, invalid ones and those that could be anywhere in a numbering plan have no zone.
-    """
+    """Every IANA zone that a number may be in, sorted; () where it cannot be told. See `zones_of_number`."""
     kind = number_type(number)
-    if kind in (PhoneNumberType.UNKNOWN, PhoneNumberType.TOLL_FREE):
+    if kind == PhoneNumberType.UNKNOWN:
         return ()
-    zones: tuple[str, ...] = ()
-    if number.country_code == NORTH_AMERICA:
-        zones = _zones_by_area_code().get(national_significant_number(number)[:AREA_CODE_DIGITS], ())
-    zones = zones or tuple(sorted(time_zones_for_number(number)))
-    if UNKNOWN_TIMEZONE in zones or len(zones) >= TOO_MANY_ZONES:
+    return zones_of_number(number.country_code or 0, national_significant_number(number), kind)
+
+
+def zones_of_number(calling_code: int, national: str, kind: int) -> tuple[str, ...]:
+    """The zones of a valid number, from its calling code, national significant number and PhoneNumberType.
+
+    The zones are those of phonenumbers' longest matching prefix; of the calling code alone where the kind of
+    number is not tied to a place. A North American number gets the union over its area code instead: 25 of
+    them span several zones, people take their numbers along, and the prefix data stops short (850 spans two
+    zones, but its fictional 555 exchange matches only one).
+    Toll-free numbers and those that could be anywhere in a numbering plan have no zone.
+    """
+    if kind == PhoneNumberType.TOLL_FREE:
         return ()
-    return zones
+    if calling_code == NORTH_AMERICA:
+        zones = _zones_by_area_code().get(national[:AREA_CODE_DIGITS])
+        if zones is not None:
+            return zones
+    if is_number_type_geographical(kind, calling_code):
+        return _zones_of_digits(f"{calling_code}{national}"[:TIMEZONE_LONGEST_PREFIX])
+    return _zones_of_digits(str(calling_code))
+
+
+@lru_cache(maxsize=1 << 14)
+def _zones_of_digits(digits: str) -> tuple[str, ...]:
+    """The zones of the longest prefix that phonenumbers knows."""
+    for length in range(len(digits), 0, -1):
+        if zones := TIMEZONE_DATA.get(digits[:length]):
+            return _told(zones)
+    return ()
+
+
+def _told(zones: Iterable[str]) -> tuple[str, ...]:
+    """Zones in order, once each; () where they tell nothing."""
+    found = tuple(sorted(set(zones)))
+    return () if UNKNOWN_TIMEZONE in found or len(found) >= TOO_MANY_ZONES else found
 
 
 @lru_cache(maxsize=1)
@@ -48,7 +77,7 @@ def _zones_by_area_code() -> dict[str, tuple[str, ...]]:
         area_code = prefix[1 : 1 + AREA_CODE_DIGITS]
         if prefix[0] == str(NORTH_AMERICA) and len(area_code) == AREA_CODE_DIGITS:
             union[area_code].update(zones)
-    return {area_code: tuple(sorted(zones)) for area_code, zones in union.items()}
+    return {area_code: _told(zones) for area_code, zones in union.items()}
 
 
 def known_zone(name: str) -> str | None:

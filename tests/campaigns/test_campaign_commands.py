@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 
 from campaigns.commands import agent_app, campaign_app, report_app
 from campaigns.core.metrics import Rate
-from campaigns.errors import CampaignNotFoundError, InvalidSettingsError
+from campaigns.errors import CampaignNotFoundError, InvalidSettingsError, LeadListNotFoundError
 from campaigns.reports.text import Table, plain, show, written
-from campaigns.store import Sessions
+from campaigns.stores.shared import Sessions
 from dialer.database import opened
 from tests.campaigns.seeds import NOW, people, seed_leads
 
@@ -53,7 +53,8 @@ def test_a_campaign_is_created_started_and_stopped(run: Run) -> None:
     created = json.loads(run(campaign_app, *CREATE, "--json").stdout)
     assert run(campaign_app, "start", str(created["id"])).stdout == "Campaign 1 (Sale) is running.\n"
     (status,) = json.loads(run(campaign_app, "status", "Sale", "--json").stdout)
-    assert (status["state"], status["leads"]["due"]) == ("running", 2)
+    leads = status["leads"]
+    assert (status["state"], leads["due"] + leads["waiting"]) == ("running", 2)
     assert run(campaign_app, "pause", "Sale").stdout == "Campaign 1 (Sale) is paused.\n"
     assert run(campaign_app, "stop", "Sale").stdout == "Campaign 1 (Sale) is stopped.\n"
     lines = run(campaign_app, "status").stdout.splitlines()
@@ -65,6 +66,36 @@ def test_any_setting_can_be_given_at_creation(run: Run) -> None:
     words = ["--dial-mode", "power", "--lines-per-agent", "2"]
     words += ["--set", "max_lines=60", "--set", 'callable_times={"mon": [["09:00", "17:00"]]}']
     assert "draft" in run(campaign_app, *CREATE, *words).stdout
+
+
+def test_lists_are_given_with_their_weights_and_an_order_and_can_be_changed(run: Run) -> None:
+    words = [*CREATE[:-4], "--list", "autumn=70", *CREATE[-2:], "--order", "newest"]
+    run(campaign_app, *words)
+    said = run(campaign_app, "set", "Sale", "--order", "random", "--list", "autumn=30").stdout
+    assert said == "Campaign 1 (Sale) dials by random; lists: autumn (30).\n"
+    changed = json.loads(run(campaign_app, "set", "Sale", "--list", "autumn", "--json").stdout)
+    assert changed == {
+        "id": 1,
+        "lead_order": "random",
+        "lists": [{"list_id": 1, "name": "autumn", "weight": 0}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--order", "by_name"], InvalidSettingsError),
+        (["--list", "autumn=1001"], InvalidSettingsError),
+        (["--list", "missing=1"], LeadListNotFoundError),
+        (["--list", "autumn=-1"], LeadListNotFoundError),
+    ],
+)
+def test_an_order_or_mix_that_makes_no_sense_is_refused(
+    run: Run, words: list[str], error: type[Exception]
+) -> None:
+    run(campaign_app, *CREATE)
+    with pytest.raises(error):
+        run(campaign_app, "set", "Sale", *words)
 
 
 @pytest.mark.parametrize("setting", ["max_lines=0", "max_lines=many", "max_lines", "colour=1", "={}"])

@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from campaigns import service
 from campaigns.core.attempt import Ending
-from campaigns.errors import CampaignNotFoundError, CampaignStateError
+from campaigns.errors import CampaignNotFoundError, CampaignStateError, InvalidSettingsError
 from campaigns.routes import router
-from campaigns.store import Sessions
+from campaigns.stores.shared import Sessions
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 
 
@@ -44,6 +44,23 @@ async def test_a_campaign_is_shown_with_its_settings(sessions: Sessions, client:
         "2026-11-23T15:00:00Z",
     )
     assert shown["callable_times"]["sun"] == [["00:00", "24:00"]]
+
+
+async def test_order_and_mix_change_while_a_campaign_runs(
+    sessions: Sessions, client: httpx2.AsyncClient
+) -> None:
+    await seed_leads(sessions, people(2))
+    await seed_leads(sessions, people(2, first=2), list_name="more")
+    path = f"/campaigns/{await seed_campaign(sessions)}"
+    change = {"lead_order": "newest", "weights": {"autumn": 70, "more": 30}}
+    changed = (await client.patch(path, json=change)).json()
+    assert (changed["lead_order"], changed["state"]) == ("newest", "running")
+    lists = (await client.get(f"{path}/lists")).json()
+    assert [(each["name"], each["weight"]) for each in lists] == [("autumn", 70), ("more", 30)]
+    assert (await client.patch(path, json={"colour": "red"})).status_code == 422
+    for wrong in ({"lead_order": "by_name"}, {"weights": {"autumn": 1001}}):
+        with pytest.raises(InvalidSettingsError):
+            await client.patch(path, json=wrong)
 
 
 async def test_a_campaign_is_started_paused_and_stopped(

@@ -20,7 +20,8 @@ from campaigns.errors import (
     UnknownDispositionError,
     UnknownOutcomeError,
 )
-from campaigns.store import CampaignStore, Sessions
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.shared import Sessions
 from campaigns.tables import Attempt
 from leads.errors import UnknownClientError
 from tests.campaigns.seeds import (
@@ -47,13 +48,13 @@ async def start_one(sessions: Sessions, campaign_id: int) -> StartedAttempt:
 async def talk(sessions: Sessions, attempt_id: int) -> None:
     """The call is answered and connected, and ends."""
     async with sessions() as session, session.begin():
-        await CampaignStore(session).update_attempt(attempt_id, answered_at=NOW, connected_at=NOW)
+        await AttemptStore(session).update_attempt(attempt_id, answered_at=NOW, connected_at=NOW)
     assert await service.finish_attempt(sessions, attempt_id, Ending("human", "customer", 200), NOW)
 
 
 async def attempt_of(sessions: Sessions, attempt_id: int) -> Attempt:
     async with sessions() as session:
-        return await CampaignStore(session).get_attempt(attempt_id)
+        return await AttemptStore(session).get_attempt(attempt_id)
 
 
 # --- campaigns and agents ---------------------------------------------------------------------------
@@ -61,7 +62,7 @@ async def attempt_of(sessions: Sessions, attempt_id: int) -> Attempt:
 
 async def test_a_campaign_begins_in_draft_with_every_lead_of_its_lists(sessions: Sessions) -> None:
     await seed_leads(sessions, people(3))
-    await seed_leads(sessions, people(2), list_name="winter")
+    await seed_leads(sessions, people(2, first=3), list_name="winter")
     campaign_id = await service.create_campaign(
         sessions, "acme", " Sale ", SETTINGS, ["autumn", "winter", "autumn"], NOW
     )
@@ -95,7 +96,7 @@ async def test_a_campaign_that_cannot_be_made_leaves_nothing(sessions: Sessions)
 async def test_starting_again_takes_up_leads_that_came_since(sessions: Sessions) -> None:
     await seed_leads(sessions, people(2))
     campaign_id = await seed_campaign(sessions)
-    await seed_leads(sessions, people(3))
+    await seed_leads(sessions, people(3, first=2))
     await service.pause_campaign(sessions, campaign_id, NOW + HOUR)
     campaign = await service.start_campaign(sessions, campaign_id, NOW + 2 * HOUR)
     assert (campaign.state, campaign.state_since) == ("running", NOW + 2 * HOUR)
@@ -162,15 +163,16 @@ async def test_denied_leads_wait_or_are_final_and_others_take_their_place(sessio
     assert [(rows[each].state, rows[each].reason) for each in ids] == [
         ("final", "zone_unknown"),
         ("final", "on_dnc_list"),
-        ("ready", "outside_callable_times"),
+        ("ready", "new"),
         ("final", "never_callable"),
         ("claimed", "new"),
         ("ready", "new"),
     ]
-    assert rows[ids[2]].due_at == NOW + 9 * HOUR
-    denial = rows[ids[2]].denial
+    denial = rows[ids[1]].denial
     assert denial is not None
-    assert denial["reasons"][0]["code"] == "outside_callable_times"
+    assert denial["reasons"][0]["code"] == "on_dnc_list"
+    (status,) = await service.campaign_statuses(sessions, campaign_id, NOW)
+    assert (status.leads.due, status.leads.waiting, status.leads.next_due_at) == (1, 1, NOW)
 
 
 async def test_a_number_on_another_clients_list_is_still_called(sessions: Sessions) -> None:
@@ -183,7 +185,7 @@ async def test_a_number_on_another_clients_list_is_still_called(sessions: Sessio
 
 async def test_a_long_row_of_denied_leads_is_passed_in_one_go(sessions: Sessions) -> None:
     await seed_leads(
-        sessions, [Person([f"+1202555{number:04}"], priority=1, zones=[]) for number in range(150)]
+        sessions, [Person([f"+1202666{number:04}"], priority=1, zones=[]) for number in range(150)]
     )
     await seed_leads(sessions, people(300))
     campaign_id = await seed_campaign(sessions)
@@ -238,6 +240,9 @@ async def test_a_window_that_closes_between_selection_and_call_stops_the_call(se
     permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
     assert len(permitted) == 1
     assert await service.start_attempts(sessions, campaign_id, permitted, NOW + 10 * HOUR) == []
+    (row,) = (await lead_rows(sessions, campaign_id)).values()
+    assert (row.state, row.reason) == ("waiting", "outside_callable_times")
+    assert row.due_at == NOW + 7 * 24 * HOUR - HOUR
 
 
 async def test_a_claim_that_passed_to_another_places_no_second_call(sessions: Sessions) -> None:
@@ -261,7 +266,7 @@ async def test_an_unanswered_call_makes_the_lead_due_by_its_rule(sessions: Sessi
     assert await service.finish_attempt(sessions, started.attempt_id, ending, NOW)
     assert not await service.finish_attempt(sessions, started.attempt_id, Ending("human"), NOW + HOUR)
     row = (await lead_rows(sessions, campaign_id))[lead_id]
-    assert (row.state, row.reason, row.due_at) == ("ready", "retry_busy", NOW + HOUR / 6)
+    assert (row.state, row.reason, row.due_at) == ("waiting", "retry_busy", NOW + HOUR / 6)
     kept = await attempt_of(sessions, started.attempt_id)
     assert kept.outcome == "busy"
     assert kept.sip_reason.startswith("Busy [31mHere!!!")
@@ -303,12 +308,12 @@ async def test_a_disposition_before_the_end_holds_at_the_end(sessions: Sessions)
     campaign_id = await seed_campaign(sessions)
     started = await start_one(sessions, campaign_id)
     async with sessions() as session, session.begin():
-        await CampaignStore(session).update_attempt(started.attempt_id, connected_at=NOW)
+        await AttemptStore(session).update_attempt(started.attempt_id, connected_at=NOW)
     await service.set_disposition(sessions, started.attempt_id, "callback", "", NOW)
     assert (await lead_rows(sessions, campaign_id))[lead_id].state == "calling"
     await service.finish_attempt(sessions, started.attempt_id, Ending("human"), NOW)
     row = (await lead_rows(sessions, campaign_id))[lead_id]
-    assert (row.state, row.reason, row.due_at) == ("ready", "retry_callback", NOW + 24 * HOUR)
+    assert (row.state, row.reason, row.due_at) == ("waiting", "retry_callback", NOW + 24 * HOUR)
 
 
 async def test_a_corrected_disposition_has_its_effects_once(sessions: Sessions) -> None:
@@ -320,7 +325,7 @@ async def test_a_corrected_disposition_has_its_effects_once(sessions: Sessions) 
     await service.set_disposition(sessions, started.attempt_id, "callback", "", NOW + HOUR)
     await service.set_disposition(sessions, started.attempt_id, "callback", "", NOW + 2 * HOUR)
     row = (await lead_rows(sessions, campaign_id))[lead_id]
-    assert (row.state, row.due_at) == ("ready", NOW + 25 * HOUR)
+    assert (row.state, row.due_at) == ("waiting", NOW + 25 * HOUR)
     attempt = await attempt_of(sessions, started.attempt_id)
     assert (attempt.disposition, attempt.disposition_at) == ("callback", NOW + HOUR)
     assert attempt.notes == "Blue one"
@@ -332,7 +337,7 @@ async def test_an_opt_out_holds_whatever_is_said_later(sessions: Sessions) -> No
     campaign_id = await seed_campaign(sessions)
     started = await start_one(sessions, campaign_id)
     await talk(sessions, started.attempt_id)
-    for code in ("do_not_call", "callback", "callback"):
+    for code in ("do_not_call", "callback", "callback", "not_available", "hung_up"):
         await service.set_disposition(sessions, started.attempt_id, code, "", NOW)
         assert await suppressed(sessions, "+12025550000")
         assert (await lead_rows(sessions, campaign_id))[lead_id].state == "final"

@@ -19,6 +19,7 @@ def test_settings_read_back_as_they_were_written() -> None:
             "kind": "survey",
             "dial_mode": "power",
             "lines_per_agent": 2.5,
+            "lead_order": "fewest_attempts",
             "callable_times": {"sun": [["10:00", "12:00"]]},
             "retry_rules": {"busy": {"delay_s": 60, "max_attempts": 2}, "rejected": {"delay_s": None}},
         }
@@ -49,6 +50,8 @@ def test_settings_read_back_as_they_were_written() -> None:
         ("abandon_rate_target", 0.06),
         ("abandon_rate_target", -0.01),
         ("max_attempts_per_lead", 0),
+        ("lead_order", "by_name"),
+        ("lead_order", None),
         ("callable_times", {}),
         ("retry_rules", {"whatever": {"delay_s": 1}}),
         ("ring_time", 20),

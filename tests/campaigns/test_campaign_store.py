@@ -16,8 +16,12 @@ from campaigns.errors import (
     CampaignNotFoundError,
 )
 from campaigns.reports.store import ReportStore
-from campaigns.store import AgentStore, CampaignStore, Sessions
-from leads.store import LeadStore
+from campaigns.stores.agents import AgentStore
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.queue import QueueStore
+from campaigns.stores.shared import Sessions
+from leads.stores.leads import LeadStore
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads
 
 LATER = NOW + timedelta(minutes=5)
@@ -27,16 +31,17 @@ async def claim(
     sessions: Sessions, campaign_id: int, n: int, now: datetime = NOW, claim_s: float = 60.0
 ) -> list[ClaimedLead]:
     async with sessions() as session, session.begin():
-        return await CampaignStore(session).claim(campaign_id, n, now, claim_s)
+        campaign = await CampaignStore(session).get(campaign_id)
+        return await QueueStore(session).claim(campaign, n, now, claim_s)
 
 
 async def record(sessions: Sessions, campaign_id: int, leads: Sequence[ClaimedLead]) -> list[int]:
     attempts = [NewAttempt(each.lead_id, each.phone_id, each.e164, each.attempts + 1, {}) for each in leads]
     async with sessions() as session, session.begin():
-        return await CampaignStore(session).record_attempts(campaign_id, attempts, NOW)
+        return await AttemptStore(session).record_attempts(campaign_id, attempts, NOW)
 
 
-async def test_leads_are_claimed_by_priority_then_due_time_then_id(sessions: Sessions) -> None:
+async def test_leads_are_claimed_by_priority_then_as_they_were_loaded(sessions: Sessions) -> None:
     ids = await seed_leads(
         sessions,
         [
@@ -49,8 +54,8 @@ async def test_leads_are_claimed_by_priority_then_due_time_then_id(sessions: Ses
     )
     campaign_id = await seed_campaign(sessions)
     claimed = await claim(sessions, campaign_id, 3)
-    assert [each.lead_id for each in claimed] == [ids[1], ids[3], ids[2]]
-    assert [each.lead_id for each in await claim(sessions, campaign_id, 3)] == [ids[0]]
+    assert [each.lead_id for each in claimed] == [ids[1], ids[3], ids[0]]
+    assert [each.lead_id for each in await claim(sessions, campaign_id, 3)] == [ids[2]]
     assert await claim(sessions, campaign_id, 3) == []
     assert [each.lead_id for each in await claim(sessions, campaign_id, 9, LATER)][-1] == ids[4]
 
@@ -81,9 +86,9 @@ async def test_a_claim_that_expires_is_free_again_and_the_old_one_holds_no_more(
     (new,) = await claim(sessions, campaign_id, 1, NOW + timedelta(seconds=60))
     assert new.lead_id == old.lead_id
     async with sessions() as session, session.begin():
-        store = CampaignStore(session)
+        store = QueueStore(session)
         assert await store.hold(campaign_id, [old]) == {}
-        await store.release(campaign_id, [old])
+        await store.release(await CampaignStore(session).get(campaign_id), [old])
         assert await store.hold(campaign_id, [new]) == {new.lead_id: 0}
 
 
@@ -93,7 +98,8 @@ async def test_a_released_lead_is_as_before(sessions: Sessions) -> None:
     before = await lead_rows(sessions, campaign_id)
     claimed = await claim(sessions, campaign_id, 1)
     async with sessions() as session, session.begin():
-        await CampaignStore(session).release(campaign_id, claimed)
+        campaign = await CampaignStore(session).get(campaign_id)
+        await QueueStore(session).release(campaign, claimed)
     assert await lead_rows(sessions, campaign_id) == before
 
 
@@ -129,7 +135,8 @@ async def test_a_rolled_back_claim_is_none(sessions: Sessions) -> None:
     await seed_leads(sessions, people(2))
     campaign_id = await seed_campaign(sessions)
     async with sessions() as session:
-        assert len(await CampaignStore(session).claim(campaign_id, 2, NOW, 60)) == 2
+        campaign = await CampaignStore(session).get(campaign_id)
+        assert len(await QueueStore(session).claim(campaign, 2, NOW, 60)) == 2
         await session.rollback()
     assert len(await claim(sessions, campaign_id, 2)) == 2
 
@@ -140,21 +147,21 @@ async def test_filling_again_adds_only_new_leads(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person(["+12025550900"], priority=9)])
     await seed_leads(sessions, people(4), list_name="another")
     async with sessions() as session, session.begin():
-        store = CampaignStore(session)
-        assert await store.fill_leads(campaign_id, LATER) == 1
-        assert await store.fill_leads(campaign_id, LATER) == 0
+        store = QueueStore(session)
+        assert await store.fill(campaign_id, LATER) == 1
+        assert await store.fill(campaign_id, LATER) == 0
     rows = await lead_rows(sessions, campaign_id)
-    assert [(row.priority, row.reason) for row in rows.values()] == [(0, "new")] * 3 + [(9, "new")]
+    assert [(row.sort_key, row.reason) for row in rows.values()] == [(0, "new")] * 3 + [(-9, "new")]
 
 
 async def test_filling_at_the_same_time_adds_each_lead_once(sessions: Sessions) -> None:
     await seed_leads(sessions, people(3))
     campaign_id = await seed_campaign(sessions)
-    await seed_leads(sessions, people(30))
+    await seed_leads(sessions, people(30, first=3))
 
     async def fill() -> int:
         async with sessions() as session, session.begin():
-            return await CampaignStore(session).fill_leads(campaign_id, NOW)
+            return await QueueStore(session).fill(campaign_id, NOW)
 
     assert sum(await asyncio.gather(*(fill() for _ in range(4)))) == 30
 
@@ -164,7 +171,7 @@ async def test_an_attempt_ends_once(sessions: Sessions) -> None:
     campaign_id = await seed_campaign(sessions)
     (attempt_id,) = await record(sessions, campaign_id, await claim(sessions, campaign_id, 1))
     async with sessions() as session, session.begin():
-        store = CampaignStore(session)
+        store = AttemptStore(session)
         await store.update_attempt(attempt_id, ringing_at=NOW, answered_at=LATER)
         ended = await store.finish_attempt(attempt_id, Ending("busy", "network", 486, "Busy"), LATER)
         assert ended is not None
@@ -172,7 +179,7 @@ async def test_an_attempt_ends_once(sessions: Sessions) -> None:
         assert await store.finish_attempt(attempt_id, Ending("human"), LATER) is None
         assert await store.finish_attempt(attempt_id + 1, Ending("human"), LATER) is None
     async with sessions() as session:
-        kept = await CampaignStore(session).get_attempt(attempt_id)
+        kept = await AttemptStore(session).get_attempt(attempt_id)
         assert (kept.outcome, kept.ended_by, kept.sip_status) == ("busy", "network", 486)
         assert (kept.ringing_at, kept.answered_at, kept.ended_at) == (NOW, LATER, LATER)
 
@@ -194,7 +201,7 @@ async def test_pages_follow_each_other_without_gap_or_overlap(sessions: Sessions
     await record(sessions, other, await claim(sessions, other, 2))
     seen: list[int] = []
     async with sessions() as session:
-        store = CampaignStore(session)
+        store = AttemptStore(session)
         while page := await store.attempts_page(campaign_id, seen[-1] if seen else 0, 3):
             seen += [attempt.id for attempt in page]
         assert len(await store.attempts_page(None, 0, 100)) == 9
@@ -206,7 +213,7 @@ async def test_what_is_not_there_is_said(sessions: Sessions) -> None:
         with pytest.raises(CampaignNotFoundError):
             await CampaignStore(session).get(1)
         with pytest.raises(AttemptNotFoundError):
-            await CampaignStore(session).get_attempt(1)
+            await AttemptStore(session).get_attempt(1)
         with pytest.raises(AgentNotFoundError):
             await AgentStore(session).get(1)
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.core.disposition import STANDARD, Flag
-from campaigns.core.retry import OUTCOMES, Final, RetryAt, RetryRules, decide
+from campaigns.core.retry import DEAD_PHONE, NEXT_PHONE, OUTCOMES, Final, RetryAt, RetryRules, decide
 from campaigns.errors import InvalidRetryRulesError, UnknownOutcomeError
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -93,6 +93,20 @@ def test_a_campaigns_own_rule_goes_before_the_default() -> None:
     assert decide("no_answer", 1, 5, rules, NOW) == Final("no_answer")
     assert decide("sale", 1, 5, rules, NOW) == RetryAt(NOW + timedelta(seconds=60), "retry_sale")
     assert decide("canceled", 1, 5, rules, NOW) == decide("canceled", 1, 5, NONE, NOW)
+
+
+@pytest.mark.parametrize("result", DEAD_PHONE)
+def test_a_dead_phone_gives_way_to_another(result: str) -> None:
+    assert decide(result, 1, 5, NONE, NOW, another_phone=True) == RetryAt(NOW, NEXT_PHONE)
+    assert decide(result, 5, 5, NONE, NOW, another_phone=True) == Final(result)
+    rules = RetryRules.parse({result: {"delay_s": 60}})
+    again = RetryAt(NOW + timedelta(seconds=60), f"retry_{result}")
+    assert decide(result, 1, 5, rules, NOW, another_phone=True) == again
+
+
+def test_another_phone_changes_nothing_where_the_phone_works() -> None:
+    for result in {*OUTCOMES, *STANDARD} - set(DEAD_PHONE):
+        assert decide(result, 1, 5, NONE, NOW, another_phone=True) == decide(result, 1, 5, NONE, NOW)
 
 
 def test_outcomes_and_dispositions_share_no_name() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from campaigns.core.campaign import Progress
 from campaigns.core.metrics import Counts, campaign_figures, team_figures
-from campaigns.live_store import RunningCampaign
 from campaigns.reports.campaign import CampaignReport, LeadGroup
+from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.messages import AgentCall, CallEvent, CallsInFlight, CampaignState, Pacing
 from dialer.bus.messages import AgentState as AgentStateMessage

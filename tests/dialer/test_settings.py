@@ -239,3 +239,10 @@ def test_settings_do_not_change_once_read():
     with pytest.raises(ValueError, match="frozen"):
         load_settings().node = "another"
     assert isinstance(load_settings(), Settings)
+
+
+@pytest.mark.parametrize("key", ["", " ", "schl\u00fcssel", "a\nb"])
+def test_a_key_that_nobody_could_give_is_refused(setting, key):
+    setting("API__KEY", key)
+    with pytest.raises(SettingsInvalid, match="DIALER_API__KEY"):
+        load_settings()

@@ -5,7 +5,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from sqlmodel import col, select
@@ -79,11 +78,6 @@ class Stage:
         await self.dialer.command("campaign", "start", str(self._campaign))
 
     # --- what people do -------------------------------------------------------------------------
-
-    async def renew_softphones(self) -> None:
-        """What agents do whose line is dead: they hang up, so that they can be called again."""
-        await self.phones.close()
-        self.phones = await SimulatedSoftphones(_softphones(self._count, self.phones.port)).__aenter__()
 
     async def settle(self, *numbers: str) -> None:
         """Ends each talk as an agent does, says how it went, and looks that all of it is on record."""
@@ -175,19 +169,15 @@ async def staged(
     """A world where these numbers behave so, softphones for the agents, and a dialer not yet started."""
     async with (
         SimulatedCarrier(CarrierOptions(world=world, kinds=kinds, endpoint=_endpoint(12000))) as carrier,
-        SimulatedSoftphones(_softphones(agents)) as phones,
+        SimulatedSoftphones(
+            SoftphonesOptions(agents, rtp_timeout_s=2.0, endpoint=_endpoint(16000))
+        ) as phones,
         opened(database_url) as database,
         contextlib.AsyncExitStack() as stack,
     ):
         dialer = Dialer(folder, carrier.uri("{number}"), database_url)
         stack.push_async_callback(dialer.close)
-        stage = Stage(dialer, database, carrier, phones, agents)
-        stack.push_async_callback(lambda: stage.phones.close())
-        yield stage
-
-
-def _softphones(count: int, port: int = 0) -> SoftphonesOptions:
-    return SoftphonesOptions(count, endpoint=replace(_endpoint(16000), port=port))
+        yield Stage(dialer, database, carrier, phones, agents)
 
 
 def _endpoint(first_rtp_port: int) -> EndpointOptions:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from campaigns import service as campaigns
-from campaigns.store import AgentStore
+from campaigns.stores.agents import AgentStore
 from dialer.simulation.people import Kind, World
 from tests.journeys.service import lives
 from tests.journeys.stage import Stage, staged
@@ -150,10 +150,11 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         stage.dialer.switch().kill()
         assert await stage.outcomes(*first) == {"lost"}
         assert SWITCH_ENDED in log(stage)
-        # The softphones believe in their calls, and are busy; they are called again without being asked.
-        assert await stage.agent_states() == ["unavailable", "unavailable"]
-        await stage.renew_softphones()
+        # The softphones believe in their calls, and are busy until no RTP has come for a while; they are
+        # called again without being asked.
         await stage.agents_are("available")
+        for shift in stage.shifts:
+            assert "unavailable" in {each.state for each in await stage.stretches(shift)}
         await eventually(lambda: stage.invited() == {*first, *second}, within_s=20)
         await stage.on_record()
 
@@ -162,7 +163,6 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         await stage.dialer.kill()
         switch.kill()
         await eventually(lambda: not lives(switch))
-        await stage.renew_softphones()
         await stage.dialer.serve()
         assert await stage.outcomes(*second) == {"unknown"}
         await stage.agents_are("available")

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gzip
 import io
 import threading
 from datetime import UTC, datetime
@@ -14,11 +15,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, func, select
 
-from leads import importing
-from leads.errors import LeadFileUnreadableError, NotALeadFileError, RejectsFileError
-from leads.importing import ImportProgress, ImportReport, ListTarget, import_leads
-from leads.store import Sessions
-from leads.tables import Client, Lead, LeadList, Phone
+from leads.core.merging import Duplicates, Match
+from leads.errors import (
+    ImportCutOffError,
+    LeadFileUnreadableError,
+    NotALeadFileError,
+    RejectsFileError,
+)
+from leads.importing.choices import ImportChoices, ListTarget
+from leads.importing.files import ImportFiles
+from leads.importing.load import Import
+from leads.importing.report import ImportProgress, ImportReport
+from leads.stores.shared import Sessions
+from leads.tables import Client, Consent, Lead, LeadImport, LeadList, Phone, ZoneGroup
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TARGET = ListTarget("acme", "spring", "US")
@@ -43,11 +52,16 @@ def _source(content: str | bytes | Path) -> Path | BinaryIO:
 
 
 async def _import(sessions: Sessions, content: str | bytes | Path, **options: Any) -> ImportReport:
-    source = _source(content)
-    return await import_leads(sessions, options.pop("target", TARGET), source, now=NOW, **options)
+    target, now = options.pop("target", TARGET), options.pop("now", NOW)
+    files = ImportFiles(options.pop("rejects_path", None), options.pop("id_map_path", None))
+    on_progress = options.pop("on_progress", None)
+    load = Import(sessions, target, ImportChoices(**options), _source(content), files=files)
+    return await load.run(lambda: now, on_progress)
 
 
-async def _count(sessions: Sessions, table: type[Client | LeadList | Lead | Phone]) -> int:
+async def _count(
+    sessions: Sessions, table: type[Client | LeadList | Lead | Phone | Consent | LeadImport]
+) -> int:
     async with sessions() as session, session.begin():
         return (await session.exec(select(func.count()).select_from(table))).one()
 
@@ -101,34 +115,178 @@ async def test_loading_the_same_file_again_changes_nothing(sessions: Sessions) -
     assert await _dump(sessions) == before
 
 
-async def test_a_long_file_goes_in_batches_that_tell_how_far_they_are(
-    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+async def test_a_long_file_goes_in_chunks_that_tell_how_far_they_are(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 10)
-    lines = [f"212555{i:04}" if i % 5 else "n/a" for i in range(100, 195)]
+    monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
+    source = tmp_path / "long.csv"
+    source.write_text("\n".join(["phone", *(f"212555{i:04}" if i % 5 else "n/a" for i in range(100, 195))]))
     seen: list[ImportProgress] = []
-    report = await _import(sessions, "\n".join(["phone", *lines]), on_progress=seen.append)
-    assert [progress.rows for progress in seen] == [*range(10, 100, 10), 95]
-    assert {progress.total for progress in seen} == {95}
+    report = await _import(sessions, source, on_progress=seen.append)
+    assert [progress.rows for progress in seen] == [0, *range(10, 100, 10), 95]
+    assert {progress.total_bytes for progress in seen} == {source.stat().st_size}
+    assert seen[-1].read_bytes == source.stat().st_size
     assert all(p.accepted + p.merged + p.rejected == p.rows for p in seen)
     assert (report.accepted, report.rejected) == (76, 19)
 
 
-async def test_a_load_that_was_cut_off_is_completed_by_loading_again(
+class _CutOff(Exception):
+    """Ends a load as a kill would: what is committed stays, and nothing is told."""
+
+
+async def _cut_off(sessions: Sessions, content: str | bytes | Path, rows: int, **options: Any) -> None:
+    def give_up(progress: ImportProgress) -> None:
+        if progress.rows >= rows:
+            raise _CutOff
+
+    with pytest.raises(_CutOff):
+        await _import(sessions, content, on_progress=give_up, **options)
+
+
+FIFTY = "\n".join(["phone,external_id", *(f"212555{i:04},{i % 40}" for i in range(100, 150))])
+
+
+@pytest.mark.parametrize("duplicates", ["skip", "update", "keep"])
+async def test_a_load_that_was_cut_off_goes_on_where_it_was(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, duplicates: Duplicates
+) -> None:
+    monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
+    rejects, id_map = tmp_path / "rejects.csv", tmp_path / "ids.csv"
+    content = f"{FIFTY}\nn/a,\n"
+    files: Any = {"rejects_path": rejects, "id_map_path": id_map}
+    whole = await _import(
+        sessions, content, target=ListTarget("acme", "other", "US"), duplicates=duplicates, **files
+    )
+    expected = rejects.read_text(), [line.split(",")[0] for line in id_map.read_text().splitlines()]
+    await _cut_off(sessions, content, 30, duplicates=duplicates, **files)
+    report = await _import(sessions, content, duplicates=duplicates, **files)
+    assert report.resumed_rows == 30
+    assert (report.accepted, report.merged, report.rejected) == (whole.accepted, whole.merged, whole.rejected)
+    assert await _count(sessions, Lead) == 2 * whole.accepted
+    assert (rejects.read_text(), [line.split(",")[0] for line in id_map.read_text().splitlines()]) == expected
+    assert await _count(sessions, LeadImport) == 2
+
+
+async def test_a_stream_goes_on_as_well(sessions: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
+    await _cut_off(sessions, FIFTY, 30, duplicates="keep")
+    assert (await _import(sessions, FIFTY.encode(), duplicates="keep")).resumed_rows == 30
+    assert await _count(sessions, Lead) == 50
+
+
+async def test_another_file_begins_at_its_first_row(
     sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 10)
-    content = "\n".join(["phone", *(f"212555{i:04}" for i in range(100, 150))])
+    monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
+    await _cut_off(sessions, FIFTY, 30)
+    other = FIFTY.replace("2125550105", "2125559105")
+    report = await _import(sessions, other)
+    assert (report.resumed_rows, report.rows) == (0, 50)
+    assert (await _import(sessions, FIFTY)).resumed_rows == 30
 
-    def give_up(progress: ImportProgress) -> None:
-        if progress.rows == 30:
-            raise KeyError
 
-    with pytest.raises(KeyError):
-        await _import(sessions, content, on_progress=give_up)
-    report = await _import(sessions, content)
-    assert (report.accepted, report.merged) == (20, 30)
-    assert await _count(sessions, Lead) == 50
+async def test_where_doubles_are_kept_another_file_has_to_be_told_to_begin(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
+    await _cut_off(sessions, FIFTY, 30, duplicates="keep")
+    with pytest.raises(ImportCutOffError, match="--from-start"):
+        await _import(sessions, "phone\n4155550101\n", duplicates="keep")
+    assert await _count(sessions, Lead) == 30
+    report = await _import(sessions, "phone\n4155550101\n", duplicates="keep", from_start=True)
+    assert report.accepted == 1
+    async with sessions() as session, session.begin():
+        states = (await session.exec(select(LeadImport.state).order_by(col(LeadImport.id)))).all()
+    assert states == ["failed", "done"]
+
+
+async def test_what_proves_no_list_in_its_middle_is_taken_out_again(
+    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
+    await _import(sessions, "phone\n2125550100\n")
+    with pytest.raises(NotALeadFileError):
+        await _import(sessions, FIFTY + '\n1,"' + "x" * 50_000)
+    assert await _count(sessions, Lead) == 1
+    assert await _count(sessions, Phone) == 1
+    async with sessions() as session, session.begin():
+        load = (await session.exec(select(LeadImport).order_by(col(LeadImport.id).desc()))).first()
+    assert load is not None
+    assert (load.state, load.error_code) == ("failed", "not-a-lead-file")
+    assert load.error
+
+
+@pytest.mark.parametrize("match", ["phone", "external-id", "both"])
+@pytest.mark.parametrize("duplicates", ["skip", "update"])
+async def test_what_is_the_same_lead_is_a_choice(
+    sessions: Sessions, duplicates: Duplicates, match: Match
+) -> None:
+    content = "external_id,phone,first_name\nA,4155550101,Ann\nB,4155550101,Bob\nA,4155550102,Cy\n"
+    report = await _import(sessions, content, duplicates=duplicates, match=match)
+    assert (report.accepted, report.merged) == {
+        "phone": (2, 1),
+        "external-id": (2, 1),
+        "both": (1, 2),
+    }[match]
+    assert sum(report.merges.values()) == report.merged
+    if duplicates == "skip":
+        assert set(report.merges) == {"duplicate-skipped"}
+    again = await _import(sessions, content, duplicates=duplicates, match=match)
+    assert again.merged == 3
+
+
+async def test_duplicates_are_looked_for_where_it_is_said(sessions: Sessions) -> None:
+    first = await _import(sessions, "phone\n4155550101\n")
+    other = ListTarget("acme", "autumn", "US")
+    assert (await _import(sessions, "phone\n4155550101\n", target=other, scope="client")).merged == 1
+    campaign: Any = {"scope": "campaign", "scope_lists": (first.list_id,)}
+    assert (await _import(sessions, "phone\n4155550101\n", target=other, **campaign)).merged == 1
+    assert (await _import(sessions, "phone\n4155550101\n", target=other)).accepted == 1
+    stranger = ListTarget("beta", "spring", "US")
+    assert (await _import(sessions, "phone\n4155550101\n", target=stranger, scope="client")).accepted == 1
+
+
+async def test_a_lead_that_gets_a_zone_takes_its_numbers_along(sessions: Sessions) -> None:
+    await _import(sessions, "phone,phone2\n2125550101,3055550101\n")
+    await _import(sessions, "phone,timezone,phone3\n2125550101,America/Denver,4155550101\n")
+    async with sessions() as session, session.begin():
+        query = select(ZoneGroup.code).join(Phone, col(Phone.zone_group_id) == col(ZoneGroup.id))
+        assert set((await session.exec(query)).all()) == {"US:America/Denver"}
+
+
+async def test_the_id_map_tells_which_lead_each_row_became(sessions: Sessions, tmp_path: Path) -> None:
+    id_map = tmp_path / "ids.csv"
+    await _import(sessions, MIXED, id_map_path=id_map)
+    with id_map.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    async with sessions() as session, session.begin():
+        ids = (await session.exec(select(Lead.id).order_by(col(Lead.id)))).all()
+    assert [(row["row"], row["external_id"], row["outcome"], row["code"]) for row in rows] == [
+        ("2", "A", "accepted", "new"),
+        ("3", "B", "accepted", "new"),
+        ("5", "A", "merged", "duplicate-updated"),
+    ]
+    assert [int(row["lead_id"]) for row in rows] == [ids[0], ids[1], ids[0]]
+
+
+async def test_consents_are_kept_once_and_stay_withdrawn(sessions: Sessions) -> None:
+    content = (
+        "phone,email,consent_channel,consent_basis,consent_at\n"
+        "4155550101,a@example.com,call;email,web form,2026-01-12T10:15:00Z\n"
+    )
+    await _import(sessions, content)
+    async with sessions() as session, session.begin():
+        consents = (await session.exec(select(Consent).order_by(col(Consent.id)))).all()
+        assert {(c.e164, c.email, c.channel, c.basis) for c in consents} == {
+            ("+14155550101", None, "call", "web_form"),
+            (None, "a@example.com", "email", "web_form"),
+        }
+        for consent in consents:
+            consent.withdrawn_at = NOW
+            session.add(consent)
+    await _import(sessions, content)
+    async with sessions() as session, session.begin():
+        assert [c.withdrawn_at for c in (await session.exec(select(Consent))).all()] == [NOW, NOW]
 
 
 async def test_rejected_rows_come_back_ready_to_be_mended_and_loaded(
@@ -182,6 +340,7 @@ async def test_rejects_cannot_go_over_the_file_that_is_read_nor_nowhere(
         b"name,city\nAnn,Berlin\n",
         b"4155550101,Ann\n4155550102,Bob\n",
         b"\x89PNG\r\n\x1a\n\x00\x00\x00",
+        gzip.compress(FIFTY.encode())[:-20],
         b"PK\x03\x04\x00\x00",
         b"phone," * 10_000 + b"\n1\n",
         b"phone,note\n+14155550101,ok\n1," + b"x" * 2_000_000,
@@ -195,7 +354,7 @@ async def test_a_file_that_is_no_list_leaves_nothing_behind(
     with pytest.raises(NotALeadFileError):
         await _import(sessions, content, rejects_path=rejects)
     assert not rejects.exists()
-    for table in (Client, LeadList, Lead, Phone):
+    for table in (Client, LeadList, Lead, Phone, LeadImport):
         assert await _count(sessions, table) == 0
 
 
@@ -231,7 +390,7 @@ class _Watched(io.BytesIO):
 
 async def test_the_event_loop_never_reads_the_file_itself(sessions: Sessions) -> None:
     source = _Watched(MIXED.encode())
-    await import_leads(sessions, TARGET, source, now=NOW)
+    await Import(sessions, TARGET, ImportChoices(), source).run(lambda: NOW)
     assert source.readers
     assert threading.get_ident() not in source.readers
 
@@ -257,26 +416,35 @@ HEADER = ["phone", "external_id", "country", "timezone", "first_name", "x"]
 _names = count()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.lists(CELL, min_size=1, max_size=7), min_size=1, max_size=15),
     encoding=st.sampled_from(["utf-8", "utf-16", "cp1252"]),
+    duplicates=st.sampled_from(["skip", "update", "keep"]),
+    match=st.sampled_from(["phone", "external-id", "both"]),
 )
 async def test_accepted_and_merged_and_rejected_make_up_the_rows_whatever_they_are(
-    sessions: Sessions, rows: list[list[str]], encoding: str
+    sessions: Sessions, rows: list[list[str]], encoding: str, duplicates: Duplicates, match: Match
 ) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerows([HEADER, *rows])
     content = text.getvalue().encode(encoding, errors="replace")
     target = ListTarget("acme", f"list {next(_names)}", "US")
+    choice: Any = {"target": target, "duplicates": duplicates, "match": match}
     try:
-        report = await _import(sessions, content, target=target)
+        report = await _import(sessions, content, **choice)
     except NotALeadFileError:
         assert b"\x00" in content
         return
     assert report.rows == len(rows)
     assert report.accepted + report.merged + report.rejected == report.rows
     assert sum(report.reasons.values()) == report.rejected
-    again = await _import(sessions, content, target=target)
+    assert sum(report.merges.values()) == report.merged
+    if duplicates == "keep":
+        assert report.merged == 0
+        return
+    before = await _dump(sessions)
+    again = await _import(sessions, content, **choice)
     assert (again.accepted, again.merged) == (0, report.accepted + report.merged)
+    assert await _dump(sessions) == before

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.core.columns import map_columns
+from leads.core.columns import ColumnChoice, map_columns
 from leads.core.country import country_code
-from leads.core.intake import MAX_EXTERNAL_ID_CHARS, LeadDraft, RowRejection, read_row
+from leads.core.intake import MAX_EXTERNAL_ID_CHARS, ConsentDraft, LeadDraft, RowRejection, read_row
 
 GOOD = "+14155550101"
 
@@ -42,8 +42,15 @@ def test_a_full_row_becomes_a_lead() -> None:
         postal_code="10001",
         timezone="america/new_york",
         language="en",
+        owner="Branch 7",
         priority="5",
+        rank="80",
+        best_time="5pm-8pm",
         not_before="2026-03-01T09:00",
+        consent_channel="call, SMS",
+        consent_basis="Express written",
+        consent_at="2026-01-12T10:15:00Z",
+        consent_source="https://example.com/form",
         last_order="2025-11-03",
         empty="",
     )
@@ -54,6 +61,12 @@ def test_a_full_row_becomes_a_lead() -> None:
     assert (draft.postal_code, draft.language) == ("10001", "en")
     assert (draft.timezone, draft.priority) == ("America/New_York", 5)
     assert draft.not_before == datetime(2026, 3, 1, 14, 0, tzinfo=UTC)
+    assert (draft.owner, draft.rank, draft.best_time) == ("Branch 7", 80, "17:00-20:00")
+    given_at = datetime(2026, 1, 12, 10, 15, tzinfo=UTC)
+    assert draft.consents == (
+        ConsentDraft("call", "express_written", "https://example.com/form", given_at),
+        ConsentDraft("sms", "express_written", "https://example.com/form", given_at),
+    )
     assert draft.custom == {"last_order": "2025-11-03"}
 
 
@@ -181,10 +194,129 @@ def test_a_priority_is_a_whole_number(text: str, priority: int | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["high", "1.5", "1_000", "1000001", "9" * 5000, "٣", "--1"])
-def test_a_priority_that_is_none_is_left_out_and_noted(text: str) -> None:
-    draft = _accepted(phone=GOOD, priority=text)
-    assert draft.priority is None
-    assert [note.code for note in draft.notes] == ["priority-invalid"]
+def test_a_priority_or_rank_that_is_none_is_left_out_and_noted(text: str) -> None:
+    draft = _accepted(phone=GOOD, priority=text, rank=text)
+    assert (draft.priority, draft.rank) == (None, None)
+    assert [note.code for note in draft.notes] == ["priority-invalid", "rank-invalid"]
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("17:00-20:00", "17:00-20:00"),
+        ("9:00 – 12:30", "09:00-12:30"),
+        ("09:00:00-10:00:00", "09:00-10:00"),
+        ("9-17", "09:00-17:00"),
+        ("5pm-8 pm", "17:00-20:00"),
+        ("12 am to 12 pm", "00:00-12:00"),
+        ("17.30-24", "17:30-24:00"),
+        ("22:00-01:00", "22:00-01:00"),
+        ("Morning", "09:00-12:00"),
+        ("afternoon", "12:00-17:00"),
+        ("evening", "17:00-20:00"),
+        ("", ""),
+    ],
+)
+def test_a_best_time_is_hours_of_a_day(text: str, hours: str) -> None:
+    draft = _accepted(phone=GOOD, best_time=text)
+    assert (draft.best_time, draft.notes) == (hours, ())
+
+
+@pytest.mark.parametrize(
+    "text", ["soon", "17:00", "25:00-26:00", "9-9", "13pm-14pm", "24:30-25:00", "9:75-10"]
+)
+def test_a_best_time_that_is_none_is_left_out_and_noted(text: str) -> None:
+    draft = _accepted(phone=GOOD, best_time=text)
+    assert draft.best_time == ""
+    assert [note.code for note in draft.notes] == ["best-time-invalid"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "channels"),
+    [
+        ("voice", ["call"]),
+        ("Phone", ["call"]),
+        ("automated call", ["automated_call"]),
+        ("e-mail / text", ["email", "sms"]),
+        ("call;call", ["call"]),
+    ],
+)
+def test_a_consent_is_taken_with_its_channel_basis_and_time(channel: str, channels: list[str]) -> None:
+    draft = _accepted(
+        phone=GOOD, consent_channel=channel, consent_basis="web form", consent_at="2026-01-12 10:15"
+    )
+    given_at = datetime(2026, 1, 12, 18, 15, tzinfo=UTC)
+    assert draft.consents == tuple(ConsentDraft(each, "web_form", "", given_at) for each in channels)
+
+
+@pytest.mark.parametrize(
+    ("consent", "code"),
+    [
+        (("call", "express", ""), "consent-incomplete"),
+        (("", "express", "2026-01-12"), "consent-incomplete"),
+        (("call", "", "2026-01-12"), "consent-incomplete"),
+        (("pigeon", "express", "2026-01-12"), "consent-unreadable"),
+        (("call, pigeon", "express", "2026-01-12"), "consent-unreadable"),
+        ((";", "express", "2026-01-12"), "consent-unreadable"),
+        (("call", "!", "2026-01-12"), "consent-unreadable"),
+        (("call", "express", "last year"), "consent-unreadable"),
+    ],
+)
+def test_half_a_consent_is_none_and_noted(consent: tuple[str, str, str], code: str) -> None:
+    draft = _accepted(phone=GOOD, consent_channel=consent[0], consent_basis=consent[1], consent_at=consent[2])
+    assert draft.consents == ()
+    assert [note.code for note in draft.notes] == [code]
+
+
+def test_phones_have_the_label_of_their_header_or_of_the_cell_beside_them() -> None:
+    cells = {"Work Phone": GOOD, "phone2": "+14155550102", "phone2_type": "Cell", "phone3": "+14155550103"}
+    draft = _accepted(**cells)
+    assert [(phone.e164, phone.label) for phone in draft.phones] == [
+        (GOOD, "work"),
+        ("+14155550102", "mobile"),
+        ("+14155550103", ""),
+    ]
+    assert draft.custom == {}
+
+
+def test_a_label_of_the_lists_own_is_kept_short_enough() -> None:
+    assert _accepted(phone=GOOD, phone_type="Mother's").phones[0].label == "mother's"
+    assert len(_accepted(phone=GOOD, phone_type="x" * 100).phones[0].label) == 20
+
+
+@pytest.mark.parametrize(
+    ("code", "phone", "e164"),
+    [
+        ("1", "4155550101", GOOD),
+        ("44", "2079460123", "+442079460123"),
+        ("+44", "020 7946 0123", "+442079460123"),
+        ("0044", "442079460123", "+442079460123"),
+        ("44", GOOD, GOOD),
+        ("", "4155550101", GOOD),
+    ],
+)
+def test_a_calling_code_beside_a_number_makes_it_whole(code: str, phone: str, e164: str) -> None:
+    assert _accepted(phone_code=code, phone_number=phone).phones[0].e164 == e164
+
+
+@pytest.mark.parametrize("code", ["999", "0", "UK", "1809", "٤٤٤٤"])
+def test_a_calling_code_that_is_none_rejects_the_row_since_its_number_could_be_anybodys(code: str) -> None:
+    assert _rejected(phone_code=code, phone_number="4155550101").code == "phone-code-unknown"
+
+
+def test_a_row_of_vicidial_becomes_a_lead() -> None:
+    row = ["V1", "web", "101", "44", "2079460123", "Ms", "Zoë", "Q", "Lee", "1 High St", "", "", "London", ""]
+    row += ["", "SW1A 1AA", "ZZZ", "F", "1980-01-01", "2079460124", "zoe@example.com", "", "call late"]
+    columns = map_columns(row, ColumnChoice(preset="vicidial"))
+    draft = read_row(row, columns, "US")
+    assert isinstance(draft, LeadDraft)
+    assert [(phone.e164, phone.label) for phone in draft.phones] == [
+        ("+442079460123", ""),
+        ("+442079460124", "alternate"),
+    ]
+    assert (draft.external_id, draft.first_name, draft.last_name) == ("V1", "Zoë", "Lee")
+    assert draft.custom["comments"] == "call late"
+    assert [note.code for note in draft.notes] == ["country-unknown"]
 
 
 def test_an_external_id_that_is_too_long_rejects_the_row() -> None:
@@ -245,7 +377,15 @@ def test_no_row_crashes_intake(header: list[str], cells: list[str], country: str
 
 
 @given(
-    st.dictionaries(st.sampled_from(["email", "country", "timezone", "priority", "not_before"]), st.text())
+    st.dictionaries(
+        st.sampled_from(
+            [
+                *("email", "country", "timezone", "priority", "rank", "best_time", "not_before"),
+                *("phone_code", "consent_channel", "consent_basis", "consent_at", "phone_type"),
+            ]
+        ),
+        st.one_of(st.text(), st.sampled_from(["call", "express", "2026-01-01", "9-17", "44"])),
+    )
 )
 def test_no_value_crashes_intake(values: dict[str, str]) -> None:
     result = _read(phone=GOOD, **values)

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from leads.core.intake import LeadDraft
 from leads.core.phone import ParsedPhone
-from leads.core.suppression import Suppression
-from leads.store import ROWS_PER_STATEMENT, DncStore, LeadStore, Saved, Sessions
-from leads.tables import DncEntry, Lead, Phone
+from leads.importing.worker import lead_row
+from leads.stores.leads import LeadStore
+from leads.stores.loading import Into, LoadingStore
+from leads.stores.shared import Sessions
+from leads.tables import Lead, LeadList, Phone, ZoneGroup
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -37,9 +37,21 @@ async def _make_list(sessions: Sessions, name: str = "spring") -> int:
         return (await store.ensure_list(client.id, name, "US", NOW)).id
 
 
+class Saved(NamedTuple):
+    """What became of drafts."""
+
+    accepted: int
+    merged: int
+
+
 async def _save(sessions: Sessions, list_id: int, drafts: Sequence[LeadDraft], now: datetime = NOW) -> Saved:
     async with sessions() as session, session.begin():
-        return await LeadStore(session).save(list_id, drafts, now)
+        into = Into((await session.get_one(LeadList, list_id)).client_id, list_id)
+        store = LoadingStore(session)
+        await store.lock(into)
+        placed = await store.save(into, [lead_row(i, draft) for i, draft in enumerate(drafts)], now)
+        accepted = sum(place.reason == "new" for place in placed)
+        return Saved(accepted, len(placed) - accepted)
 
 
 async def _dump(sessions: Sessions, list_id: int) -> list[tuple[Any, ...]]:
@@ -94,7 +106,10 @@ async def test_a_lead_is_kept_with_everything_it_came_with(sessions: Sessions) -
         postal_code="94105",
         timezone="America/Los_Angeles",
         language="pl",
+        owner="Anna",
         priority=7,
+        rank=3,
+        best_time="17:00-20:00",
         not_before=LATER,
         custom={"note": "two\nlines 😀"},
     )
@@ -103,14 +118,21 @@ async def test_a_lead_is_kept_with_everything_it_came_with(sessions: Sessions) -
     assert (lead.external_id, lead.first_name, lead.last_name) == ("CRM-1", "Łukasz", "山田")
     assert (lead.email, lead.country, lead.region) == ("l@example.com", "US", "CA")
     assert (lead.postal_code, lead.timezone, lead.language) == ("94105", "America/Los_Angeles", "pl")
+    assert (lead.owner, lead.rank, lead.best_time) == ("Anna", 3, "17:00-20:00")
     assert (lead.priority, lead.not_before, lead.created_at) == (7, LATER, NOW)
     assert lead.custom == {"note": "two\nlines 😀"}
     async with sessions() as session, session.begin():
         phones = (await session.exec(select(Phone).order_by(col(Phone.position)))).all()
-    assert [(p.position, p.e164, p.kind, p.region, p.zones) for p in phones] == [
-        (1, "+14155550101", "fixed_line_or_mobile", "US", ["America/Los_Angeles"]),
-        (2, "+14155550102", "fixed_line_or_mobile", "US", ["America/Los_Angeles"]),
+        group = (await session.exec(select(ZoneGroup))).one()
+    assert [(p.position, p.e164, p.kind, p.region, p.list_id, p.zone_group_id) for p in phones] == [
+        (1, "+14155550101", "fixed_line_or_mobile", "US", list_id, group.id),
+        (2, "+14155550102", "fixed_line_or_mobile", "US", list_id, group.id),
     ]
+    assert (group.code, group.region, group.zones) == (
+        "US:America/Los_Angeles",
+        "US",
+        ["America/Los_Angeles"],
+    )
 
 
 async def test_a_known_phone_merges_into_its_lead(sessions: Sessions) -> None:
@@ -193,9 +215,9 @@ async def test_lists_do_not_know_each_others_leads(sessions: Sessions) -> None:
     assert await _save(sessions, autumn, [_draft(101, external_id="A")]) == Saved(1, 0)
 
 
-async def test_a_batch_larger_than_a_statement_is_saved_whole(sessions: Sessions) -> None:
+async def test_a_large_chunk_is_saved_whole(sessions: Sessions) -> None:
     list_id = await _make_list(sessions)
-    size = ROWS_PER_STATEMENT + 200
+    size = 1_000 + 200
     drafts = [_draft(i, i + 5000, external_id=str(i)) for i in range(size)]
     assert await _save(sessions, list_id, drafts) == Saved(size, 0)
     assert await _save(sessions, list_id, drafts) == Saved(0, size)
@@ -208,7 +230,8 @@ async def test_saving_nothing_is_nothing(sessions: Sessions) -> None:
 async def test_a_rolled_back_transaction_leaves_nothing(sessions: Sessions) -> None:
     list_id = await _make_list(sessions)
     async with sessions() as session, session.begin() as transaction:
-        await LeadStore(session).save(list_id, [_draft(101)], NOW)
+        into = Into((await session.get_one(LeadList, list_id)).client_id, list_id)
+        await LoadingStore(session).save(into, [lead_row(1, _draft(101))], NOW)
         await transaction.rollback()
     assert await _leads(sessions, list_id) == []
 
@@ -255,75 +278,6 @@ async def test_saving_the_same_drafts_again_changes_nothing_whatever_they_are(
     assert await _dump(sessions, list_id) == before
 
 
-def _entry(number: int, client_id: int | None = None, reason: str = "") -> Suppression:
-    return Suppression(f"+1415555{number:04}", client_id, reason)
-
-
-async def _add_dnc(sessions: Sessions, *entries: Suppression) -> int:
-    async with sessions() as session, session.begin():
-        return await DncStore(session).add(entries, "test", NOW)
-
-
-async def _suppressed(sessions: Sessions, client_id: int | None, *numbers: int) -> dict[str, str]:
-    async with sessions() as session, session.begin():
-        return await DncStore(session).suppressed(client_id, [f"+1415555{number:04}" for number in numbers])
-
-
-async def _clients(sessions: Sessions) -> tuple[int, int]:
-    async with sessions() as session, session.begin():
-        store = LeadStore(session)
-        return (await store.ensure_client("acme", "Acme")).id, (await store.ensure_client("beta", "Beta")).id
-
-
-async def test_a_number_on_everyones_list_is_suppressed_for_all_and_a_clients_for_that_client(
-    sessions: Sessions,
-) -> None:
-    acme, beta = await _clients(sessions)
-    assert await _add_dnc(sessions, _entry(101, None, "asked"), _entry(102, acme), _entry(103, beta)) == 3
-    assert await _suppressed(sessions, acme, 101, 102, 103, 104) == {
-        "+14155550101": "The number is on everyone's do-not-call list: asked.",
-        "+14155550102": "The number is on the client's do-not-call list.",
-    }
-    assert set(await _suppressed(sessions, beta, 101, 102, 103)) == {"+14155550101", "+14155550103"}
-    assert set(await _suppressed(sessions, None, 101, 102, 103)) == {"+14155550101"}
-    assert await _suppressed(sessions, acme) == {}
-
-
-async def test_an_entry_is_kept_once_and_stays_as_it_was(sessions: Sessions) -> None:
-    acme, beta = await _clients(sessions)
-    entries = [_entry(101, None, "first"), _entry(101, acme, "first"), _entry(101, beta, "first")]
-    assert await _add_dnc(sessions, *entries, *entries) == 3
-    assert (
-        await _add_dnc(sessions, _entry(101, None, "second"), _entry(101, acme, "second"), _entry(102)) == 1
-    )
-    async with sessions() as session, session.begin():
-        kept = (await session.exec(select(DncEntry).where(DncEntry.e164 == "+14155550101"))).all()
-    assert sorted((e.client_id or 0, e.reason) for e in kept) == [
-        (0, "first"),
-        (acme, "first"),
-        (beta, "first"),
-    ]
-    assert {e.source for e in kept} == {"test"}
-    assert {e.created_at for e in kept} == {NOW}
-
-
-async def test_the_database_itself_refuses_a_second_entry_for_everyone(sessions: Sessions) -> None:
-    await _add_dnc(sessions, _entry(101))
-    with pytest.raises(IntegrityError):
-        async with sessions() as session, session.begin():
-            session.add(DncEntry(e164="+14155550101", client_id=None, created_at=NOW))
-
-
-async def test_concurrent_opt_outs_are_kept_once(sessions: Sessions) -> None:
-    added = await asyncio.gather(*(_add_dnc(sessions, _entry(101), _entry(102)) for _ in range(5)))
-    assert sum(added) == 2
-
-
-async def test_thousands_of_numbers_are_asked_at_once(sessions: Sessions) -> None:
-    assert await _add_dnc(sessions, *(_entry(i) for i in range(0, 5000, 2))) == 2500
-    assert len(await _suppressed(sessions, None, *range(5000))) == 2500
-
-
 async def test_in_a_large_batch_every_lead_gets_its_own_phones(sessions: Sessions) -> None:
     list_id = await _make_list(sessions)
     drafts = [
@@ -335,7 +289,7 @@ async def test_in_a_large_batch_every_lead_gets_its_own_phones(sessions: Session
             not_before=LATER if i % 5 else None,
             custom={"i": str(i)} if i % 2 else {},
         )
-        for i in range(ROWS_PER_STATEMENT + 50)
+        for i in range(1_000 + 50)
     ]
     await _save(sessions, list_id, drafts)
     async with sessions() as session, session.begin():

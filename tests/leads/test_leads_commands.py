@@ -1,4 +1,4 @@
-"""`dialer leads` and `dialer dnc`, on a real database."""
+"""`dialer leads import`, `mappings` and `template`, on a real database."""
 
 import asyncio
 import json
@@ -8,12 +8,22 @@ from typing import Any, TypeVar
 
 import pytest
 import typer
+from sqlmodel import select
 from typer.testing import CliRunner, Result
 
 from dialer.database import opened
-from leads.commands import dnc_app, leads_app
-from leads.errors import LeadsError, NotALeadFileError, PhoneRejectedError, UnknownClientError
-from leads.store import Sessions
+from leads.commands import leads_app
+from leads.errors import (
+    BadMappingError,
+    BadNameError,
+    LeadsError,
+    NotALeadFileError,
+    RejectsFileError,
+    UnknownCountryError,
+    UnknownMappingError,
+)
+from leads.stores.shared import Sessions
+from leads.tables import LeadList
 
 T = TypeVar("T")
 
@@ -29,12 +39,16 @@ class _WithDatabase:
 
         return asyncio.run(main())
 
+    async def lists_of_campaign(self, sessions: Sessions, reference: str) -> tuple[int, ...]:
+        assert reference == "Autumn"
+        async with sessions() as session, session.begin():
+            return tuple((await session.exec(select(LeadList.id))).all())
+
 
 Run = Callable[..., Result]
 
 app = typer.Typer()
 app.add_typer(leads_app, name="leads")
-app.add_typer(dnc_app, name="dnc")
 
 
 @pytest.fixture
@@ -62,7 +76,7 @@ def test_import_says_what_became_of_the_rows(run: Run, lead_file: Path) -> None:
     assert "4 rows, 1 accepted, 1 merged, 2 rejected" in result.stdout
     assert "phone-not-a-number" in result.stdout
     assert "row 3" in result.stdout
-    assert "4 of 4 rows" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_import_gives_json(run: Run, lead_file: Path) -> None:
@@ -82,8 +96,63 @@ def test_import_reads_the_standard_input(run: Run) -> None:
     result = run(
         "leads", "import", "-", "--list", "x", "--client", "acme", "--json", stdin="phone\n415-555-0101\n"
     )
-    assert (result.exit_code, result.exception, result.stderr) == (0, None, "1 of 1 rows\n")
+    assert (result.exit_code, result.exception, result.stderr) == (0, None, "")
     assert json.loads(result.stdout)["accepted"] == 1
+
+
+def test_import_writes_which_lead_each_row_became(run: Run, lead_file: Path, tmp_path: Path) -> None:
+    id_map = tmp_path / "ids.csv"
+    assert _import(run, lead_file, "--id-map", str(id_map)).exit_code == 0
+    lines = id_map.read_text("utf-8-sig").splitlines()
+    assert lines[0] == "row,external_id,lead_id,outcome,code"
+    assert [line.split(",")[0] for line in lines[1:]] == ["2", "4"]
+
+
+def test_a_dry_run_shows_the_columns_and_rows_and_stores_nothing(run: Run, lead_file: Path) -> None:
+    result = _import(run, lead_file, "--dry-run")
+    assert result.exit_code == 0
+    assert "phone: phone, by its name" in result.stdout
+    assert "row 2: +14155550101; first_name: Ann" in result.stdout
+    assert "2 can be read, 2 would be rejected" in result.stdout
+    found = json.loads(_import(run, lead_file, "--dry-run", "--all", "--json").stdout)
+    assert (found["rows"], found["readable"], found["rejected"], found["whole"]) == (4, 2, 2, True)
+    assert json.loads(_import(run, lead_file, "--json").stdout)["accepted"] == 1
+
+
+def test_columns_are_mapped_by_hand_and_the_mapping_is_saved(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("Ring here,Who\n4155550101,Ann\n")
+    mapped = ("--map", "phone=Ring here", "--map", "first_name=Who", "--save-mapping", "odd")
+    assert "phone: Ring here" not in run("leads", "mappings", "--client", "acme").stdout
+    assert _import(run, path, *mapped).exit_code == 0
+    assert "odd: phone=Ring here, first_name=Who" in run("leads", "mappings", "--client", "acme").stdout
+    again = _import(run, path, "--mapping", "odd", "--json")
+    assert json.loads(again.stdout)["merges"] == {"duplicate-unchanged": 1}
+    saved = json.loads(run("leads", "mappings", "--client", "acme", "--json").stdout)
+    assert saved[0]["columns"] == {"phone": "Ring here", "first_name": "Who"}
+
+
+def test_a_preset_needs_no_header(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "vicidial.csv"
+    path.write_text("V1,,,1,4155550101,,Ann,,Lee\n")
+    result = _import(run, path, "--preset", "vicidial", "--json")
+    assert json.loads(result.stdout)["accepted"] == 1
+
+
+def test_duplicates_in_a_campaign_are_looked_for_in_its_lists(run: Run, lead_file: Path) -> None:
+    _import(run, lead_file)
+    options = ("--scope", "campaign", "--campaign", "Autumn", "--duplicates", "skip", "--json")
+    result = run("leads", "import", str(lead_file), "--list", "other", "--client", "acme", *options)
+    assert json.loads(result.stdout)["merges"] == {"duplicate-skipped": 2}
+
+
+def test_the_template_can_be_loaded(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "template.csv"
+    assert run("leads", "template", str(path)).exit_code == 0
+    assert run("leads", "template").stdout.splitlines()[0] == path.read_text().splitlines()[0]
+    report = json.loads(_import(run, path, "--json").stdout)
+    assert (report["accepted"], report["rejected"], report["notes"]) == (2, 0, {})
+    assert isinstance(run("leads", "template", str(path)).exception, RejectsFileError)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +163,10 @@ def test_import_reads_the_standard_input(run: Run) -> None:
         ["leads", "import", "/", "--list", "x", "--client", "acme"],
         ["leads", "import", __file__, "--client", "acme"],
         ["leads", "import", __file__, "--list", "x"],
+        ["leads", "import", __file__, "--list", "x", "--client", "acme", "--duplicates", "nonsense"],
+        ["leads", "import", __file__, "--list", "x", "--client", "acme", "--scope", "campaign"],
         ["leads", "nonsense"],
-        ["dnc", "add"],
-        ["dnc", "check"],
-        ["dnc", "check", "1", "--nonsense"],
+        ["leads", "mappings"],
     ],
 )
 def test_a_wrong_call_exits_with_2(arguments: list[str]) -> None:
@@ -105,47 +174,21 @@ def test_a_wrong_call_exits_with_2(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "error"),
+    ("options", "error"),
     [
-        (["leads", "import", __file__, "--list", "x", "--client", "acme"], NotALeadFileError),
-        (["dnc", "add", "n/a"], PhoneRejectedError),
-        (["dnc", "check", "+14155550101", "--client", "nobody"], UnknownClientError),
-        (["dnc", "import", __file__], NotALeadFileError),
+        ([], NotALeadFileError),
+        (["--client", "Not A Slug"], BadNameError),
+        (["--list", " "], BadNameError),
+        (["--default-country", "Narnia"], UnknownCountryError),
+        (["--map", "phone"], BadMappingError),
+        (["--map", "phone=No such column"], BadMappingError),
+        (["--mapping", "nobody's"], UnknownMappingError),
+        (["--save-mapping", " "], BadNameError),
     ],
 )
 def test_work_that_fails_gives_the_rooms_own_error(
-    run: Run, arguments: list[str], error: type[LeadsError]
+    run: Run, options: list[str], error: type[LeadsError]
 ) -> None:
-    result = run(*arguments)
+    result = run("leads", "import", __file__, "--list", "x", "--client", "acme", *options)
     assert result.exit_code == 1
     assert isinstance(result.exception, error)
-
-
-def test_a_number_is_put_on_the_list_and_found_there(run: Run) -> None:
-    assert "on no do-not-call list" in run("dnc", "check", "415-555-0101").stdout
-    assert "now on the do-not-call list" in run("dnc", "add", "415-555-0101", "--reason", "asked").stdout
-    assert "already on the do-not-call list" in run("dnc", "add", "+14155550101").stdout
-    assert run("dnc", "check", "+14155550101").stdout.strip().endswith("do-not-call list: asked.")
-
-
-def test_dnc_speaks_json(run: Run) -> None:
-    added = json.loads(run("dnc", "add", "020 7946 0123", "--default-country", "GB", "--json").stdout)
-    assert added == {"phone": "+442079460123", "client": None, "added": True}
-    answer = json.loads(run("dnc", "check", "+442079460123", "--json").stdout)
-    assert answer["suppressed"] is True
-    assert json.loads(run("dnc", "check", "+14155550101", "--json").stdout)["suppressed"] is False
-
-
-def test_a_file_of_numbers_is_loaded(run: Run, tmp_path: Path) -> None:
-    numbers = tmp_path / "dnc.csv"
-    numbers.write_text("phone\n415-555-0101\n415-555-0102\nn/a\n")
-    first = run("dnc", "import", str(numbers))
-    assert "3 numbers, 2 added, 0 there already, 1 rejected" in first.stdout
-    assert json.loads(run("dnc", "import", str(numbers), "--json").stdout)["already"] == 2
-
-
-def test_one_clients_entry_is_not_anothers(run: Run, lead_file: Path) -> None:
-    _import(run, lead_file)
-    run("dnc", "add", "+14155550101", "--client", "acme")
-    assert json.loads(run("dnc", "check", "+14155550101", "--client", "acme", "--json").stdout)["suppressed"]
-    assert not json.loads(run("dnc", "check", "+14155550101", "--json").stdout)["suppressed"]

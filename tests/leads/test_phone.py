@@ -47,11 +47,6 @@ BERLIN = "+493023125012"
         "00 1 415 555 0101",
         "011 1 415 555 0101",
         "tel:+1-415-555-0101",
-        "tel:+1-415-555-0101;ext=5",
-        "415-555-0101 x123",
-        "415-555-0101 ext. 9",
-        "415-555-0101 extension 77",
-        "415 555 0101 #12",
         "4155550101 (mobile)",
         "4155550101 John",
         "4155550101 - after six",
@@ -65,6 +60,25 @@ def test_a_number_is_understood_however_it_is_typed(text: str) -> None:
     assert parse_phone(text, "US") == ParsedPhone(
         SAN_FRANCISCO, "fixed_line_or_mobile", "US", ("America/Los_Angeles",)
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "extension"),
+    [
+        ("tel:+1-415-555-0101;ext=5", "5"),
+        ("415-555-0101 x123", "123"),
+        ("415-555-0101 ext. 9", "9"),
+        ("415-555-0101 extension 77", "77"),
+        ("(415) 555-0101x0042", "0042"),
+        ("415 555 0101 #12", "12"),
+        ("+1 415 555 0101;ext=00000000000000000001", "00000000000000000001"),
+        ("415-555-0101", ""),
+    ],
+)
+def test_an_extension_is_kept_beside_the_number(text: str, extension: str) -> None:
+    parsed = parse_phone(text, "US")
+    assert isinstance(parsed, ParsedPhone)
+    assert (parsed.e164, parsed.extension) == (SAN_FRANCISCO, extension)
 
 
 @pytest.mark.parametrize(

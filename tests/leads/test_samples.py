@@ -9,10 +9,15 @@ from typing import get_args
 
 from sqlmodel import select
 
-from leads import samples, service
+from leads import samples
+from leads.core.columns import map_columns
+from leads.core.intake import LeadDraft, read_row
 from leads.core.phone import PhoneRejectionCode
-from leads.store import Sessions
-from leads.tables import Lead, Phone
+from leads.dnc import DncListRef, import_dnc
+from leads.importing.load import import_list
+from leads.reading import open_rows
+from leads.stores.shared import Sessions
+from leads.tables import Lead, Phone, ZoneGroup
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 GENERATOR = Path(__file__).parents[2] / "bench" / "make_demo_leads.py"
@@ -25,7 +30,7 @@ def test_the_files_are_what_their_generator_writes(tmp_path: Path) -> None:
 
 
 async def test_the_sample_is_a_believable_mess(sessions: Sessions) -> None:
-    report = await service.import_list(
+    report = await import_list(
         sessions,
         client_slug="demo",
         list_name="demo",
@@ -45,18 +50,19 @@ async def test_the_sample_is_a_believable_mess(sessions: Sessions) -> None:
     }
     assert set(report.reasons) == set(get_args(PhoneRejectionCode)) | row_reasons
     async with sessions() as session, session.begin():
-        phones = (await session.exec(select(Phone))).all()
+        found = await session.exec(select(Phone, ZoneGroup).join(ZoneGroup))
+        phones = [(phone, group.zones) for phone, group in found]
         leads = (await session.exec(select(Lead))).all()
-    assert len({phone.region for phone in phones}) >= 20
-    assert len({zone for phone in phones for zone in phone.zones}) >= 40
-    assert any(phone.kind == "toll_free" and not phone.zones for phone in phones)
-    assert any(phone.region == "US" and len(phone.zones) > 1 for phone in phones)
+    assert len({phone.region for phone, _ in phones}) >= 20
+    assert len({zone for _, zones in phones for zone in zones}) >= 40
+    assert any(phone.kind == "toll_free" and not zones for phone, zones in phones)
+    assert any(phone.region == "US" and len(zones) > 1 for phone, zones in phones)
     assert sum(not lead.first_name.isascii() for lead in leads) > 100
     assert any("\n" in value for lead in leads for value in lead.custom.values())
 
 
 async def test_the_do_not_call_sample_names_leads_of_the_sample(sessions: Sessions) -> None:
-    await service.import_list(
+    await import_list(
         sessions,
         client_slug="demo",
         list_name="demo",
@@ -64,7 +70,7 @@ async def test_the_do_not_call_sample_names_leads_of_the_sample(sessions: Sessio
         source=samples.DEMO_LEADS,
         now=NOW,
     )
-    report = await service.import_dnc(sessions, source=samples.DEMO_DNC, default_country="US", now=NOW)
+    report = await import_dnc(sessions, DncListRef(), source=samples.DEMO_DNC, default_country="US", now=NOW)
     assert (report.added, report.rejected) == (12, 0)
     with samples.DEMO_DNC.open(newline="") as file:
         numbers = {row["phone"] for row in csv.DictReader(file)}
@@ -79,3 +85,18 @@ def test_american_sample_numbers_are_fictional() -> None:
     for row in rows:
         if row["phone"].startswith("+1") and row["phone"][1:].isdigit() and len(row["phone"]) == 12:
             assert row["phone"][5:10] == "55501"
+
+
+def test_every_row_of_the_template_is_a_lead_that_nobody_can_reach() -> None:
+    with open_rows(samples.TEMPLATE, "the template") as rows:
+        (_, header), *records = rows.records()
+    columns = map_columns(header)
+    drafts = [read_row(cells, columns, "US") for _, cells in records]
+    assert len(drafts) == 2
+    for draft in drafts:
+        assert isinstance(draft, LeadDraft)
+        assert draft.notes == ()
+        assert all(phone.e164[5:10] == "55501" for phone in draft.phones)
+    assert isinstance(drafts[0], LeadDraft)
+    assert len(drafts[0].consents) == 1
+    assert samples.template_text().splitlines()[0].split(",") == header

@@ -21,6 +21,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_client_slug")),
     )
     op.create_table(
+        "dnc_list",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("level", sa.String(length=10), nullable=False),
+        sa.Column("owner_id", BigId, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dnc_list")),
+    )
+    with op.batch_alter_table("dnc_list", schema=None) as batch_op:
+        batch_op.create_index("uq_dnc_list_level_owner_name", ["level", "owner_id", "name"], unique=True)
+
+    op.create_table(
+        "zone_group",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("region", sa.String(length=2), nullable=False),
+        sa.Column("zones", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_zone_group")),
+        sa.UniqueConstraint("code", name=op.f("uq_zone_group_code")),
+    )
+    op.create_table(
         "agent",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("client_id", BigId, nullable=False),
@@ -50,6 +71,7 @@ def upgrade() -> None:
         sa.Column("wrap_up_limit_s", sa.Float(), nullable=False),
         sa.Column("abandon_rate_target", sa.Float(), nullable=False),
         sa.Column("max_attempts_per_lead", sa.Integer(), nullable=False),
+        sa.Column("lead_order", sa.String(length=24), nullable=False),
         sa.Column("callable_times", sa.JSON(), nullable=False),
         sa.Column("retry_rules", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -61,26 +83,64 @@ def upgrade() -> None:
         batch_op.create_index("uq_campaign_client_name", ["client_id", "name"], unique=True)
 
     op.create_table(
-        "dnc_entry",
+        "column_mapping",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
-        sa.Column("client_id", BigId, nullable=True),
+        sa.Column("client_id", BigId, nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_column_mapping_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_column_mapping")),
+    )
+    with op.batch_alter_table("column_mapping", schema=None) as batch_op:
+        batch_op.create_index("uq_column_mapping_client_name", ["client_id", "name"], unique=True)
+
+    op.create_table(
+        "consent",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
+        sa.Column("e164", sa.String(length=16), nullable=True),
+        sa.Column("email", sa.String(), nullable=True),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("basis", sa.String(length=40), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("given_at", UtcDateTime(), nullable=False),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
+        sa.Column("withdrawn_source", sa.String(), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_consent_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_e164_client", ["e164", "client_id"], unique=False)
+        batch_op.create_index("ix_consent_email_client", ["email", "client_id"], unique=False)
+
+    op.create_table(
+        "dnc_entry",
         sa.Column("e164", sa.String(length=16), nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_dnc_entry_client_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dnc_entry")),
+        sa.ForeignKeyConstraint(["list_id"], ["dnc_list.id"], name=op.f("fk_dnc_entry_list_id")),
+        sa.PrimaryKeyConstraint("e164", "list_id", name=op.f("pk_dnc_entry")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("dnc_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_dnc_entry_client_id"), ["client_id"], unique=False)
-        batch_op.create_index("uq_dnc_entry_e164_client", ["e164", "client_id"], unique=True)
-        batch_op.create_index(
-            "uq_dnc_entry_e164_everyone",
-            ["e164"],
-            unique=True,
-            sqlite_where=sa.text("client_id IS NULL"),
-            postgresql_where=sa.text("client_id IS NULL"),
-        )
+        batch_op.create_index(batch_op.f("ix_dnc_entry_list_id"), ["list_id"], unique=False)
+
+    op.create_table(
+        "dnc_prefix",
+        sa.Column("prefix", sa.String(length=16), nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["list_id"], ["dnc_list.id"], name=op.f("fk_dnc_prefix_list_id")),
+        sa.PrimaryKeyConstraint("prefix", "list_id", name=op.f("pk_dnc_prefix")),
+    )
+    with op.batch_alter_table("dnc_prefix", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dnc_prefix_list_id"), ["list_id"], unique=False)
 
     op.create_table(
         "lead_list",
@@ -120,14 +180,62 @@ def upgrade() -> None:
         "campaign_list",
         sa.Column("campaign_id", BigId, nullable=False),
         sa.Column("list_id", BigId, nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_list_campaign_id")),
         sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_campaign_list_list_id")),
         sa.PrimaryKeyConstraint("campaign_id", "list_id", name=op.f("pk_campaign_list")),
     )
     op.create_table(
+        "campaign_queue",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
+        sa.Column("zone_group_id", BigId, nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_queue_campaign_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_campaign_queue_list_id")),
+        sa.ForeignKeyConstraint(
+            ["zone_group_id"], ["zone_group.id"], name=op.f("fk_campaign_queue_zone_group_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign_queue")),
+    )
+    with op.batch_alter_table("campaign_queue", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_campaign_queue_list_group", ["campaign_id", "list_id", "zone_group_id"], unique=True
+        )
+
+    op.create_table(
+        "lead_import",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("merged", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("total_bytes", sa.Integer(), nullable=True),
+        sa.Column("read_bytes", sa.Integer(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("notes", sa.JSON(), nullable=False),
+        sa.Column("examples", sa.JSON(), nullable=False),
+        sa.Column("error_code", sa.String(), nullable=False),
+        sa.Column("error", sa.String(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=False),
+        sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.Column("finished_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_lead_import_list_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lead_import")),
+    )
+    with op.batch_alter_table("lead_import", schema=None) as batch_op:
+        batch_op.create_index("ix_lead_import_list_state", ["list_id", "state"], unique=False)
+
+    op.create_table(
         "lead",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("list_id", BigId, nullable=False),
+        sa.Column("import_id", BigId, nullable=True),
         sa.Column("external_id", sa.String(), nullable=True),
         sa.Column("first_name", sa.String(), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
@@ -137,53 +245,42 @@ def upgrade() -> None:
         sa.Column("postal_code", sa.String(), nullable=False),
         sa.Column("timezone", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
         sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("best_time", sa.String(), nullable=False),
         sa.Column("not_before", UtcDateTime(), nullable=True),
         sa.Column("custom", sa.JSON(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("erased_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["import_id"], ["lead_import.id"], name=op.f("fk_lead_import_id")),
         sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_lead_list_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead")),
     )
     with op.batch_alter_table("lead", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_lead_list_id"), ["list_id"], unique=False)
-        batch_op.create_index("uq_lead_list_external_id", ["list_id", "external_id"], unique=True)
-
-    op.create_table(
-        "campaign_lead",
-        sa.Column("campaign_id", BigId, nullable=False),
-        sa.Column("lead_id", BigId, nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("reason", sa.String(length=40), nullable=False),
-        sa.Column("denial", sa.JSON(none_as_null=True), nullable=True),
-        sa.Column("due_at", UtcDateTime(), nullable=False),
-        sa.Column("priority", sa.Integer(), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("claimed_until", UtcDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_lead_campaign_id")),
-        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_campaign_lead_lead_id")),
-        sa.PrimaryKeyConstraint("campaign_id", "lead_id", name=op.f("pk_campaign_lead")),
-    )
-    with op.batch_alter_table("campaign_lead", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_campaign_lead_next",
-            ["campaign_id", "state", sa.literal_column("priority DESC"), "due_at", "lead_id"],
-            unique=False,
-        )
+        batch_op.create_index(batch_op.f("ix_lead_import_id"), ["import_id"], unique=False)
+        batch_op.create_index("ix_lead_list", ["list_id", "id"], unique=False)
+        batch_op.create_index("ix_lead_list_external_id", ["list_id", "external_id"], unique=False)
 
     op.create_table(
         "phone",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("lead_id", BigId, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("e164", sa.String(length=16), nullable=False),
+        sa.Column("extension", sa.String(length=20), nullable=False),
+        sa.Column("label", sa.String(length=20), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("region", sa.String(length=2), nullable=False),
-        sa.Column("zones", sa.JSON(), nullable=False),
+        sa.Column("zone_group_id", BigId, nullable=False),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_phone_lead_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_phone_list_id")),
+        sa.ForeignKeyConstraint(["zone_group_id"], ["zone_group.id"], name=op.f("fk_phone_zone_group_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_phone")),
     )
     with op.batch_alter_table("phone", schema=None) as batch_op:
-        batch_op.create_index("ix_phone_e164", ["e164"], unique=False)
+        batch_op.create_index("ix_phone_e164_list", ["e164", "list_id"], unique=False)
         batch_op.create_index("uq_phone_lead_position", ["lead_id", "position"], unique=True)
 
     op.create_table(
@@ -217,6 +314,7 @@ def upgrade() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempt_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index("ix_attempt_campaign", ["campaign_id", "id"], unique=False)
+        batch_op.create_index("ix_attempt_e164", ["e164", "placed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_attempt_lead_id"), ["lead_id"], unique=False)
         batch_op.create_index(
             "ix_attempt_open",
@@ -226,6 +324,50 @@ def upgrade() -> None:
             postgresql_where=sa.text("ended_at IS NULL"),
         )
         batch_op.create_index("uq_attempt_number", ["campaign_id", "lead_id", "number"], unique=True)
+
+    op.create_table(
+        "campaign_lead",
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("lead_id", BigId, nullable=False),
+        sa.Column("queue_id", BigId, nullable=False),
+        sa.Column("phone_id", BigId, nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("denial", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("due_at", UtcDateTime(), nullable=False),
+        sa.Column("sort_key", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_attempt_at", UtcDateTime(), nullable=True),
+        sa.Column("claimed_until", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_lead_campaign_id")),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_campaign_lead_lead_id")),
+        sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_campaign_lead_phone_id")),
+        sa.ForeignKeyConstraint(["queue_id"], ["campaign_queue.id"], name=op.f("fk_campaign_lead_queue_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "lead_id", name=op.f("pk_campaign_lead")),
+    )
+    with op.batch_alter_table("campaign_lead", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_campaign_lead_claimed",
+            ["campaign_id", "claimed_until"],
+            unique=False,
+            sqlite_where=sa.text("state = 'claimed'"),
+            postgresql_where=sa.text("state = 'claimed'"),
+        )
+        batch_op.create_index("ix_campaign_lead_lead", ["lead_id"], unique=False)
+        batch_op.create_index(
+            "ix_campaign_lead_ready",
+            ["queue_id", "sort_key", "lead_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'ready'"),
+            postgresql_where=sa.text("state = 'ready'"),
+        )
+        batch_op.create_index(
+            "ix_campaign_lead_waiting",
+            ["campaign_id", "due_at", "lead_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
 
     op.create_table(
         "agent_interval",
@@ -263,6 +405,25 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_agent_interval_session_id"))
 
     op.drop_table("agent_interval")
+    with op.batch_alter_table("campaign_lead", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_campaign_lead_waiting",
+            sqlite_where=sa.text("state = 'waiting'"),
+            postgresql_where=sa.text("state = 'waiting'"),
+        )
+        batch_op.drop_index(
+            "ix_campaign_lead_ready",
+            sqlite_where=sa.text("state = 'ready'"),
+            postgresql_where=sa.text("state = 'ready'"),
+        )
+        batch_op.drop_index("ix_campaign_lead_lead")
+        batch_op.drop_index(
+            "ix_campaign_lead_claimed",
+            sqlite_where=sa.text("state = 'claimed'"),
+            postgresql_where=sa.text("state = 'claimed'"),
+        )
+
+    op.drop_table("campaign_lead")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index("uq_attempt_number")
         batch_op.drop_index(
@@ -271,24 +432,30 @@ def downgrade() -> None:
             postgresql_where=sa.text("ended_at IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_attempt_lead_id"))
+        batch_op.drop_index("ix_attempt_e164")
         batch_op.drop_index("ix_attempt_campaign")
         batch_op.drop_index(batch_op.f("ix_attempt_agent_id"))
 
     op.drop_table("attempt")
     with op.batch_alter_table("phone", schema=None) as batch_op:
         batch_op.drop_index("uq_phone_lead_position")
-        batch_op.drop_index("ix_phone_e164")
+        batch_op.drop_index("ix_phone_e164_list")
 
     op.drop_table("phone")
-    with op.batch_alter_table("campaign_lead", schema=None) as batch_op:
-        batch_op.drop_index("ix_campaign_lead_next")
-
-    op.drop_table("campaign_lead")
     with op.batch_alter_table("lead", schema=None) as batch_op:
-        batch_op.drop_index("uq_lead_list_external_id")
-        batch_op.drop_index(batch_op.f("ix_lead_list_id"))
+        batch_op.drop_index("ix_lead_list_external_id")
+        batch_op.drop_index("ix_lead_list")
+        batch_op.drop_index(batch_op.f("ix_lead_import_id"))
 
     op.drop_table("lead")
+    with op.batch_alter_table("lead_import", schema=None) as batch_op:
+        batch_op.drop_index("ix_lead_import_list_state")
+
+    op.drop_table("lead_import")
+    with op.batch_alter_table("campaign_queue", schema=None) as batch_op:
+        batch_op.drop_index("uq_campaign_queue_list_group")
+
+    op.drop_table("campaign_queue")
     op.drop_table("campaign_list")
     with op.batch_alter_table("agent_session", schema=None) as batch_op:
         batch_op.drop_index(
@@ -304,16 +471,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_list_client_id"))
 
     op.drop_table("lead_list")
+    with op.batch_alter_table("dnc_prefix", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dnc_prefix_list_id"))
+
+    op.drop_table("dnc_prefix")
     with op.batch_alter_table("dnc_entry", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_dnc_entry_e164_everyone",
-            sqlite_where=sa.text("client_id IS NULL"),
-            postgresql_where=sa.text("client_id IS NULL"),
-        )
-        batch_op.drop_index("uq_dnc_entry_e164_client")
-        batch_op.drop_index(batch_op.f("ix_dnc_entry_client_id"))
+        batch_op.drop_index(batch_op.f("ix_dnc_entry_list_id"))
 
     op.drop_table("dnc_entry")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index("ix_consent_email_client")
+        batch_op.drop_index("ix_consent_e164_client")
+
+    op.drop_table("consent")
+    with op.batch_alter_table("column_mapping", schema=None) as batch_op:
+        batch_op.drop_index("uq_column_mapping_client_name")
+
+    op.drop_table("column_mapping")
     with op.batch_alter_table("campaign", schema=None) as batch_op:
         batch_op.drop_index("uq_campaign_client_name")
         batch_op.drop_index(batch_op.f("ix_campaign_client_id"))
@@ -324,4 +498,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_agent_client_id"))
 
     op.drop_table("agent")
+    op.drop_table("zone_group")
+    with op.batch_alter_table("dnc_list", schema=None) as batch_op:
+        batch_op.drop_index("uq_dnc_list_level_owner_name")
+
+    op.drop_table("dnc_list")
     op.drop_table("client")

@@ -13,7 +13,7 @@ from campaigns.core.campaign import CampaignSettings
 from dialer.bootstrap import DataFolderInUse, Service, running
 from dialer.settings import Settings, load_settings
 from leads import samples
-from leads import service as leads
+from leads.importing.load import import_list
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -53,7 +53,7 @@ async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
 @kept
 async def campaign_id(service: Service) -> int:
     sessions = service.database.sessions
-    await leads.import_list(
+    await import_list(
         sessions,
         client_slug="acme",
         list_name="l",
@@ -168,6 +168,15 @@ async def test_the_api_describes_itself_without_warnings(client: httpx2.AsyncCli
         for path in described["paths"].values()
         for operation in path.values()
     )
+
+
+async def test_the_description_needs_the_key_too(anyone: httpx2.AsyncClient) -> None:
+    assert (await anyone.get("/api/v1/openapi.json")).status_code == 401
+
+
+async def test_a_long_body_is_a_problem(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/api/v1/agent-sessions", content=bytes(2 << 20))
+    assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
 async def test_two_services_cannot_share_a_data_folder(service: Service, settings: Settings) -> None:

@@ -140,6 +140,10 @@ class FloorMachine(RuleBasedStateMachine):
         assert all(each.call_again_at is None or each.call_again_at > self.now for each in self.agents())
         assert all(each.wrap_up_ends_at is None or each.wrap_up_ends_at > self.now for each in self.agents())
 
+    @rule()
+    def the_switch_has_said_what_lives(self):
+        self.do(self.floor.offer_unclaimed(self.now))
+
     @rule(campaign=st.sampled_from(CAMPAIGNS), mode=st.sampled_from(["progressive", "power"]))
     def open(self, campaign, mode):
         self.floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), 20.0, self.now)

@@ -17,6 +17,7 @@ from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones, S
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import AnyEvent, BridgeLegs, HangUpLeg, LegAnswered, LegEnded, LegRole, PlaceLeg
 from dialer.switch.options import EndpointOptions, SwitchOptions
+from tests.journeys.service import processes_with
 from tests.support import eventually
 
 QUICK = World(shares={Kind.PERSON: 1.0}, ring_mean_s=0.2, talk_mean_s=1.0)
@@ -152,6 +153,31 @@ async def test_a_softphone_has_one_line_and_a_stranger_none(tmp_path: Path) -> N
         await eventually(lambda: not phones.on_line("agent1"))
         caller.place("third", phones.uri("agent1"), agent=True)
         await caller.answered("third")
+
+
+async def test_a_softphone_waits_on_a_quiet_line_and_hangs_up_a_dead_one(tmp_path: Path) -> None:
+    async with (
+        SimulatedCarrier(CarrierOptions(world=QUICK)) as carrier,
+        SimulatedSoftphones(SoftphonesOptions(1, rtp_timeout_s=1.0)) as phones,
+        calling(tmp_path) as caller,
+    ):
+        caller.place("agent", phones.uri("agent1"), agent=True)
+        await caller.answered("agent")
+        # Nobody claims the customer for two seconds: twice the timeout, in which the agent hears nothing.
+        caller.place("customer", carrier.uri("+15551234567"))
+        await caller.ended("customer")
+        assert phones.on_line("agent1")
+
+        kill_switch(tmp_path)
+        await eventually(lambda: not phones.on_line("agent1"))
+        assert len(phones.events_of("ended")) == 1
+        caller.place("again", phones.uri("agent1"), agent=True)
+        await caller.answered("again")
+
+
+def kill_switch(folder: Path) -> None:
+    (switch,) = processes_with(str(folder / "switch.sock"))
+    switch.kill()
 
 
 @pytest.mark.parametrize(

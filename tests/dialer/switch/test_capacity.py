@@ -1,16 +1,23 @@
 """What the binding holds is found by asking it, and said before the first call."""
 
+import asyncio
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dialer.switch.capacity import (
     BindingCapacity,
+    BindingDied,
     BindingMissing,
     BindingTooSmall,
     ask_binding,
     require_lines,
 )
+from tests.support import eventually
+
+Fake = Callable[[str], object]
 
 
 async def test_our_binding_holds_two_thousand_calls_and_encrypts() -> None:
@@ -39,3 +46,44 @@ async def test_a_missing_binding_says_how_to_build_it(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(BindingMissing, match=r"no such library.*docker/pjsua2/build"):
         await ask_binding()
+
+
+@pytest.fixture
+def binding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Has this code loaded instead of the binding, in the test's folder."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return (tmp_path / "pjsua2.py").write_text
+
+
+async def test_a_binding_that_a_signal_ends_is_not_said_to_be_missing(binding: Fake, tmp_path: Path) -> None:
+    binding("import os; print('x', file=open('asked', 'a')); os.kill(os.getpid(), 9)")
+    with pytest.raises(BindingDied, match=r"ended by signal 9 \(SIGKILL\)"):
+        await ask_binding()
+    assert (tmp_path / "asked").read_text().split() == ["x", "x"]
+
+
+async def test_a_binding_that_failed_without_a_word_is_asked_once_more(binding: Fake) -> None:
+    binding(
+        "import os\n"
+        "if not os.path.exists('asked'): open('asked', 'w'); os._exit(3)\n"
+        "raise ImportError('the second time')\n"
+    )
+    with pytest.raises(BindingMissing, match="the second time"):
+        await ask_binding()
+
+
+async def test_asking_is_out_of_reach_of_the_terminal_and_ends_with_whoever_asked(
+    binding: Fake, tmp_path: Path
+) -> None:
+    binding("import os, time; print(os.getpid(), file=open('pid', 'w'), flush=True); time.sleep(60)")
+    written = tmp_path / "pid"
+    asking = asyncio.create_task(ask_binding())
+    await eventually(lambda: written.exists() and written.read_text().endswith("\n"))
+    pid = int(written.read_text())
+    assert os.getpgid(pid) == pid
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -20,7 +20,7 @@ from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.settings import load_settings
 from dialer.switch.messages import LegAnswered, LegEnded
-from leads import service as leads
+from leads.importing.load import import_list
 from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, exchange, look, switch_options
 from tests.support import eventually
 
@@ -147,7 +147,7 @@ async def dialing(folder: Path, trunk: str, softphones: Sipp) -> AsyncIterator[t
 async def _campaign(service: Service) -> int:
     sessions = service.database.sessions
     rows = "phone\n" + "\n".join(NUMBERS.values()) + "\n"
-    report = await leads.import_list(
+    report = await import_list(
         sessions,
         client_slug="acme",
         list_name="all",

@@ -1,0 +1,16 @@
+"""What the campaigns room puts on the command line."""
+
+from campaigns.commands.campaigns import agent_app, campaign_app, report_app
+from campaigns.commands.explain import explain_app, why_app
+from campaigns.commands.lead_editing import app as lead_editing_app
+from campaigns.commands.persons import person_app
+
+__all__ = [
+    "agent_app",
+    "campaign_app",
+    "explain_app",
+    "lead_editing_app",
+    "person_app",
+    "report_app",
+    "why_app",
+]

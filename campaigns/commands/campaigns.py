@@ -1,0 +1,283 @@
+"""`dialer campaign …`, `dialer agent …` and `dialer report …`. Errors pass through to `dialer.cli`."""
+
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol, TypeVar
+
+import msgspec
+import typer
+
+from campaigns import service
+from campaigns.core.campaign import CampaignSettings
+from campaigns.core.selection import LEAD_ORDERS
+from campaigns.errors import InvalidSettingsError
+from campaigns.reports.campaign import CampaignReport
+from campaigns.reports.text import (
+    Table,
+    abandonment_table,
+    agent_tables,
+    disposition_tables,
+    report_tables,
+    show,
+)
+from campaigns.tables import Campaign
+from leads.stores.shared import Sessions
+
+T = TypeVar("T")
+
+campaign_app = typer.Typer(help="Create campaigns, start and end them.", no_args_is_help=True)
+agent_app = typer.Typer(help="Keep the agents who take the calls.", no_args_is_help=True)
+report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
+
+
+class WithDatabase(Protocol):
+    """What `dialer.cli` puts into the context: opens the database, runs the work, closes it."""
+
+    def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
+        """Runs the work to its end and gives its result."""
+
+
+CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
+Client = Annotated[str, typer.Option("--client", help="The client's slug.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_MOST_DIGITS = 9
+_LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
+_ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
+
+
+@campaign_app.command("create")
+def create(
+    context: typer.Context,
+    client: Client,
+    name: Annotated[str, typer.Option("--name", help="Its name, unique within the client.")],
+    lists: Annotated[list[str], typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)],
+    caller_id: Annotated[str, typer.Option("--caller-id", help="The number that people see, E.164.")],
+    kind: Annotated[str, typer.Option(help="sales, survey, appointment or collections.")] = "sales",
+    dial_mode: Annotated[str, typer.Option(help="progressive or power.")] = "progressive",
+    lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
+    order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=JSON", help="Any other setting, as in max_lines=60."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Create a campaign, in draft."""
+    values = {
+        "caller_id": caller_id,
+        "kind": kind,
+        "dial_mode": dial_mode,
+        "lines_per_agent": lines_per_agent,
+        "lead_order": order,
+    }
+    weights = _weights(lists)
+    settings = CampaignSettings.parse(values | _settings(setting or []))
+    campaign_id = _run(
+        context,
+        lambda sessions: service.create_campaign(
+            sessions, client, name, settings, weights, datetime.now(UTC)
+        ),
+    )
+    if as_json:
+        _echo_json({"id": campaign_id})
+    else:
+        typer.echo(f"Campaign {campaign_id} is in draft; `dialer campaign start {campaign_id}` starts it.")
+
+
+@campaign_app.command("set")
+def change(
+    context: typer.Context,
+    campaign: CampaignRef,
+    order: Annotated[str | None, typer.Option("--order", help=_ORDER_HELP)] = None,
+    lists: Annotated[
+        list[str] | None, typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change what a campaign dials first and how its lists are mixed, while it runs as well."""
+
+    async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
+        campaign_id = await service.find_campaign(sessions, campaign)
+        changed = await service.change_campaign(
+            sessions, campaign_id, datetime.now(UTC), lead_order=order, weights=_weights(lists or [])
+        )
+        return changed, await service.dialed_lists(sessions, campaign_id)
+
+    changed, dialed = _run(context, work)
+    if as_json:
+        _echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed})
+        return
+    mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
+    typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")
+
+
+@campaign_app.command("start")
+def start(context: typer.Context, campaign: CampaignRef) -> None:
+    """Start a campaign, or go on with it."""
+    _change(context, campaign, service.start_campaign)
+
+
+@campaign_app.command("pause")
+def pause(context: typer.Context, campaign: CampaignRef) -> None:
+    """Place no more calls until the campaign is started again."""
+    _change(context, campaign, service.pause_campaign)
+
+
+@campaign_app.command("stop")
+def stop(context: typer.Context, campaign: CampaignRef) -> None:
+    """End a campaign for good."""
+    _change(context, campaign, service.stop_campaign)
+
+
+@campaign_app.command("status")
+def status(
+    context: typer.Context,
+    campaign: Annotated[str | None, typer.Argument(help="A campaign's id or name; all without it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what state campaigns are in and where their leads are."""
+
+    async def work(sessions: Sessions) -> list[service.CampaignStatus]:
+        chosen = None if campaign is None else await service.find_campaign(sessions, campaign)
+        return await service.campaign_statuses(sessions, chosen, datetime.now(UTC))
+
+    found = _run(context, work)
+    if as_json:
+        _echo_json(found)
+        return
+    columns = ("id", "client", "name", "state", "due", "waiting", "calling", "final", "next due")
+    rows = [
+        (
+            each.id,
+            each.client,
+            each.name,
+            each.state,
+            each.leads.due,
+            each.leads.waiting,
+            each.leads.calling + each.leads.claimed,
+            each.leads.final,
+            each.leads.next_due_at,
+        )
+        for each in found
+    ]
+    show([Table("Campaigns", columns, rows)])
+
+
+@agent_app.command("add")
+def add_agent(
+    context: typer.Context,
+    client: Client,
+    name: Annotated[str, typer.Option("--name", help="The agent's name, unique within the client.")],
+    sip_uri: Annotated[
+        str, typer.Option("--sip-uri", help="Where the softphone is, as sip:anna@pbx.example.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Add an agent."""
+    agent_id = _run(
+        context, lambda sessions: service.add_agent(sessions, client, name, sip_uri, datetime.now(UTC))
+    )
+    if as_json:
+        _echo_json({"id": agent_id})
+    else:
+        typer.echo(f"Agent {agent_id} is {name}.")
+
+
+@agent_app.command("list")
+def list_agents(
+    context: typer.Context,
+    client: Annotated[str | None, typer.Option("--client", help="Only this client's.")] = None,
+    after: Annotated[int, typer.Option(min=0, help="Go on after this id.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 1000,
+    as_json: Json = False,
+) -> None:
+    """List agents."""
+    agents = _run(context, lambda sessions: service.list_agents(sessions, client, after, limit))
+    if as_json:
+        _echo_json([agent.model_dump() for agent in agents])
+        return
+    rows = [(agent.id, agent.name, agent.sip_uri) for agent in agents]
+    show([Table("Agents", ("id", "name", "SIP address"), rows)])
+
+
+@report_app.command("campaign")
+def report_campaign(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
+    """Every figure of a campaign."""
+    _report(context, campaign, as_json, report_tables)
+
+
+@report_app.command("dispositions")
+def report_dispositions(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
+    """Attempts by outcome and by disposition."""
+    _report(context, campaign, as_json, disposition_tables)
+
+
+@report_app.command("agents")
+def report_agents(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
+    """The agents' time and what came of it."""
+    _report(context, campaign, as_json, agent_tables)
+
+
+@report_app.command("abandonment")
+def report_abandonment(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
+    """The share of people who answered and met nobody."""
+    _report(context, campaign, as_json, lambda report: [abandonment_table(report)])
+
+
+def _report(
+    context: typer.Context, campaign: str, as_json: bool, tables: Callable[[CampaignReport], list[Table]]
+) -> None:
+    async def work(sessions: Sessions) -> CampaignReport:
+        campaign_id = await service.find_campaign(sessions, campaign)
+        return await service.report(sessions, campaign_id, datetime.now(UTC))
+
+    report = _run(context, work)
+    if as_json:
+        _echo_json(report)
+    else:
+        show(tables(report))
+
+
+def _change(
+    context: typer.Context,
+    reference: str,
+    change: Callable[[Sessions, int, datetime], Coroutine[Any, Any, Campaign]],
+) -> None:
+    async def work(sessions: Sessions) -> Campaign:
+        return await change(sessions, await service.find_campaign(sessions, reference), datetime.now(UTC))
+
+    campaign = _run(context, work)
+    typer.echo(f"Campaign {campaign.id} ({campaign.name}) is {campaign.state}.")
+
+
+def _settings(given: Sequence[str]) -> dict[str, Any]:
+    """NAME=JSON pairs as values; raises InvalidSettingsError."""
+    values = {}
+    for each in given:
+        name, equals, text = each.partition("=")
+        try:
+            values[name] = json.loads(text) if equals else None
+        except ValueError as error:
+            message = f"--set {name}: what follows the = is JSON, a number or an object in braces."
+            raise InvalidSettingsError(message) from error
+    return values
+
+
+def _weights(given: Sequence[str]) -> dict[str, int]:
+    """NAME or NAME=WEIGHT as the weights by list; a list without one has 0."""
+    weights = {}
+    for each in given:
+        name, _, weight = each.rpartition("=")
+        has_weight = bool(name) and weight.isascii() and weight.isdigit() and len(weight) <= _MOST_DIGITS
+        weights[name if has_weight else each] = int(weight) if has_weight else 0
+    return weights
+
+
+def _run(context: typer.Context, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
+    database: WithDatabase = context.obj
+    return database.run(work)
+
+
+def _echo_json(value: object) -> None:
+    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

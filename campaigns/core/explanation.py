@@ -1,0 +1,225 @@
+"""Why a lead is or is not called: every rule with its answer, in sentences, and when it will be next.
+
+Says what `compliance.permit` decides and never decides anything itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from campaigns.core.compliance import Allow, Deny, Reason, Snapshot, permit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleAnswer:
+    """What one rule says. `source` is what it was asked of; `code` is empty where it has no objection."""
+
+    rule: str
+    passed: bool
+    code: str
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a lead is in a campaign. `state` is empty where the campaign has not taken it up."""
+
+    state: str = ""
+    reason: str = ""
+    due_at: datetime | None = None
+    """When a lead that waits is looked at again."""
+    claimed_until: datetime | None = None
+    phone: int = 1
+    """Which of the lead's phones is asked about, from 1."""
+    next_phone: int = 1
+    """Which of them is to be dialed next."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneTime:
+    """What the clocks of a zone show (`local_time` has its offset), and whether calls are allowed there."""
+
+    zone: str
+    local_time: datetime | None
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether a lead is callable at an instant, by which answers, and when it will be next."""
+
+    callable_now: bool
+    sentence: str
+    rules: tuple[RuleAnswer, ...]
+    next_callable_at: datetime | None
+    """`at` itself if it is callable now; None if never, or when nobody can say."""
+
+
+_CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "campaign_running": ("campaign_not_running",),
+        "not_suppressed": ("on_dnc_list",),
+        "attempts_left": ("max_attempts_reached",),
+        "not_before": ("not_before",),
+        "callable_times": ("zone_unknown", "never_callable", "outside_callable_times"),
+        "best_time": ("outside_best_time",),
+    }
+)
+"""A rule to the codes of its objections."""
+
+_SOURCES: Mapping[str, str] = MappingProxyType(
+    {
+        "campaign_running": "the campaign's state",
+        "not_suppressed": "the do-not-call lists of everyone, the client and the campaign",
+        "attempts_left": "the campaign's max_attempts_per_lead",
+        "not_before": "the lead's not_before",
+        "callable_times": "the campaign's callable_times, in every zone where the number may be",
+        "best_time": "the lead's best_time",
+        "in_line": "the lead's place in the campaign",
+        "phones_turn": "the lead's phones",
+    }
+)
+
+_STATE_SENTENCES: Mapping[str, str] = MappingProxyType(
+    {
+        "": "The campaign has not taken the lead up yet.",
+        "ready": "The lead stands in line.",
+        "calling": "The lead is being called, or its agent has not said yet what the call came to.",
+        "claimed": "The lead is taken by the dialer, to be called at once.",
+    }
+)
+
+
+def judge(snapshot: Snapshot, standing: Standing, at: datetime) -> Verdict:
+    """Whether a lead can be called at `at` (aware), by every rule and by its place in the campaign."""
+    at = at.astimezone(UTC)
+    rules = (*explain_rules(snapshot, at), _in_line(standing, at), _phones_turn(standing))
+    objections = [each for each in rules if not each.passed]
+    if not objections:
+        return Verdict(callable_now=True, sentence="It can be called now.", rules=rules, next_callable_at=at)
+    why = " ".join(each.sentence for each in objections)
+    return Verdict(
+        callable_now=False,
+        sentence=f"It is not called now. {why}",
+        rules=rules,
+        next_callable_at=next_callable_at(snapshot, standing, at),
+    )
+
+
+def explain_rules(snapshot: Snapshot, at: datetime) -> tuple[RuleAnswer, ...]:
+    """Every rule of compliance with its answer, in the order in which they are asked."""
+    answer = permit(snapshot, at)
+    reasons = list(answer.reasons) if isinstance(answer, Deny) else []
+    answers = []
+    for rule in answer.rules:
+        objection = next((each for each in reasons if each.code in _CODES.get(rule, (rule,))), None)
+        if objection is not None:
+            reasons.remove(objection)
+        answers.append(_answer(rule, objection, snapshot, at))
+    return (*answers, *(_answer(each.code, each, snapshot, at) for each in reasons))
+
+
+def next_callable_at(snapshot: Snapshot, standing: Standing, at: datetime) -> datetime | None:
+    """When a lead can first be called from `at` on, as far as can be told now; None if never or unknown."""
+    if standing.state in ("final", "calling") or standing.phone != standing.next_phone:
+        return None
+    start = at
+    if standing.state == "waiting" and standing.due_at is not None:
+        start = max(start, standing.due_at)
+    if standing.state == "claimed" and standing.claimed_until is not None:
+        start = max(start, standing.claimed_until)
+    answer = permit(snapshot, start)
+    return answer.at if isinstance(answer, Allow) else answer.next_time
+
+
+def zone_times(snapshot: Snapshot, at: datetime) -> tuple[ZoneTime, ...]:
+    """The clocks of every zone that has to be open."""
+    return tuple(
+        ZoneTime(zone, _local(zone, at), snapshot.callable_times.is_open([zone], at))
+        for zone in snapshot.zones
+    )
+
+
+def standing_sentence(standing: Standing) -> str:
+    """A lead's place in a campaign, for people."""
+    reason = standing.reason.replace("_", " ")
+    if standing.state == "waiting":
+        until = f" until {standing.due_at.isoformat()}" if standing.due_at else ""
+        return f"The lead waits{until} ({reason})."
+    if standing.state == "final":
+        return f"The lead is done with for good ({reason})."
+    return _STATE_SENTENCES.get(standing.state, f"The lead is {standing.state} ({reason}).")
+
+
+def _in_line(standing: Standing, at: datetime) -> RuleAnswer:
+    due = standing.state == "waiting" and standing.due_at is not None and standing.due_at <= at
+    freed = (
+        standing.state == "claimed" and standing.claimed_until is not None and standing.claimed_until <= at
+    )
+    passed = standing.state == "ready" or due or freed
+    return RuleAnswer(
+        rule="in_line",
+        passed=passed,
+        code="" if passed else standing.reason or "not_taken_up",
+        sentence="The lead stands in line." if passed else standing_sentence(standing),
+        source=_SOURCES["in_line"],
+    )
+
+
+def _phones_turn(standing: Standing) -> RuleAnswer:
+    passed = standing.phone == standing.next_phone
+    turn = "It is the phone of the lead that is dialed next."
+    later = f"It is the lead's phone {standing.phone}; its phone {standing.next_phone} is dialed next."
+    return RuleAnswer(
+        rule="phones_turn",
+        passed=passed,
+        code="" if passed else "another_phone_next",
+        sentence=turn if passed else later,
+        source=_SOURCES["phones_turn"],
+    )
+
+
+def _answer(rule: str, objection: Reason | None, snapshot: Snapshot, at: datetime) -> RuleAnswer:
+    return RuleAnswer(
+        rule=rule,
+        passed=objection is None,
+        code="" if objection is None else objection.code,
+        sentence=_consent_of(rule, snapshot, at) if objection is None else objection.sentence,
+        source=_SOURCES.get(rule, "compliance"),
+    )
+
+
+def _consent_of(rule: str, snapshot: Snapshot, at: datetime) -> str:
+    """What a rule says that has no objection."""
+    match rule:
+        case "campaign_running":
+            return "The campaign is running."
+        case "not_suppressed":
+            return "The number is on no do-not-call list that counts here."
+        case "attempts_left":
+            return f"The lead has had {snapshot.attempts} of at most {snapshot.max_attempts} attempts."
+        case "not_before":
+            since = snapshot.not_before
+            return f"The lead may be called since {since.isoformat()}." if since else "No first time is set."
+        case "callable_times":
+            clocks = ", ".join(f"{_clock(zone, at)} in {zone}" for zone in snapshot.zones)
+            return f"It is {clocks}: within the callable times."
+        case "best_time":
+            liked = snapshot.best_time
+            return f"The person likes to be called at {liked}." if liked else "The person named no best time."
+    return "The rule has no objection."
+
+
+def _local(zone: str, at: datetime) -> datetime | None:
+    try:
+        return at.astimezone(ZoneInfo(zone))
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+def _clock(zone: str, at: datetime) -> str:
+    local = _local(zone, at)
+    return f"{local:%a %H:%M}" if local else "?"

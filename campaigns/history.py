@@ -1,0 +1,74 @@
+"""What happened to a lead, as events in sentences."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.stores.explain import DncHit, FoundLead
+from campaigns.tables import Attempt
+from leads.tables import Consent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened; `what` is loaded, dnc, consent, consent_withdrawn, attempt, disposition,
+    denied, or now."""
+
+    at: datetime
+    what: str
+    sentence: str
+
+
+def loaded(found: FoundLead) -> Event:
+    """How the lead came."""
+    source = f" from {found.load.source}" if found.load else ""
+    return Event(
+        at=found.lead.created_at,
+        what="loaded",
+        sentence=f"The lead was loaded{source} into the list {found.list_name}.",
+    )
+
+
+def listed(hit: DncHit) -> Event:
+    """How a number came on a do-not-call list."""
+    which = f"Every number that begins with {hit.prefix}" if hit.prefix else "The number"
+    why_listed = f": {hit.reason}" if hit.reason else ""
+    return Event(
+        at=hit.since,
+        what="dnc",
+        sentence=f"{which} was put on the do-not-call list {hit.dnc_list} ({hit.level}){why_listed}.",
+    )
+
+
+def consented(consent: Consent) -> list[Event]:
+    """A consent given, and withdrawn."""
+    events = []
+    if consent.withdrawn_at is None or consent.withdrawn_at > consent.given_at:
+        given = f"Consent to {consent.channel} was given ({consent.basis}, {consent.source})."
+        events.append(Event(at=consent.given_at, what="consent", sentence=given))
+    if consent.withdrawn_at is not None:
+        withdrawn = f"Consent to {consent.channel} was withdrawn ({consent.withdrawn_source})."
+        events.append(Event(at=consent.withdrawn_at, what="consent_withdrawn", sentence=withdrawn))
+    return events
+
+
+def called(attempt: Attempt, agent: str | None) -> list[Event]:
+    """An attempt, and what its agent said it came to."""
+    result = attempt.outcome.replace("_", " ") or "it goes on"
+    parts = [f"Call {attempt.number} to {attempt.e164}: {result}"]
+    parts += [f"SIP {attempt.sip_status}"] if attempt.sip_status else []
+    parts += [f"with {agent}"] if agent else []
+    events = [Event(at=attempt.placed_at, what="attempt", sentence=f"{', '.join(parts)}.")]
+    if attempt.disposition and attempt.disposition_at:
+        said = f"Call {attempt.number} came to {attempt.disposition.replace('_', ' ')}."
+        events.append(Event(at=attempt.disposition_at, what="disposition", sentence=said))
+    return events
+
+
+def denied(denial: dict[str, object]) -> list[Event]:
+    """What compliance answered when it last denied a call."""
+    reasons = denial.get("reasons")
+    if not isinstance(reasons, list):
+        return []
+    sentences = " ".join(str(each["sentence"]) for each in reasons)
+    at = datetime.fromisoformat(str(denial["at"]))
+    return [Event(at=at, what="denied", sentence=f"A call was not allowed. {sentences}")]

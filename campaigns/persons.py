@@ -1,0 +1,185 @@
+"""A person's data by phone, across everything: handed out, or erased."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from campaigns.stores.persons import PersonStore, Traces
+from campaigns.tables import Attempt, CampaignLead
+from leads import persons as in_leads
+from leads.checks import checked_number, client_id_of
+from leads.errors import PersonNotFoundError, PersonOnCallError
+from leads.persons import PersonDncEntry, PersonInLeads, Scope
+from leads.stores.shared import Session, Sessions
+
+REMAINS = (
+    "Do-not-call entries stay: they keep the number from being called again, and that is their only use.",
+    "Figures stay: how many calls there were, when, and how they went, without the number and the notes.",
+    "Backups of the database, and files that were loaded or exported before, still hold what they held.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCall:
+    """One call to the person."""
+
+    id: int
+    campaign_id: int
+    lead_id: int
+    phone: str
+    placed_at: datetime
+    answered_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    outcome: str
+    agent_id: int | None
+    disposition: str
+    disposition_at: datetime | None
+    notes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonProgress:
+    """How far a campaign has come with one of the person's leads."""
+
+    campaign_id: int
+    lead_id: int
+    state: str
+    reason: str
+    attempts: int
+    last_attempt_at: datetime | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonExport:
+    """All that is kept about the person with this number."""
+
+    phone: str
+    person: PersonInLeads
+    campaigns: list[PersonProgress]
+    attempts: list[PersonCall]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased:
+    """What was emptied, by number of rows, and what remains and why.
+
+    `withdrawn_consents` of the consents had been withdrawn before; `campaign_leads` would have been called
+    again, one for each campaign; `dnc_entries` are those that stay.
+    """
+
+    phone: str
+    leads: int
+    phones: int
+    consents: int
+    withdrawn_consents: int
+    campaign_leads: int
+    attempts: int
+    dnc_entries: list[PersonDncEntry]
+    remains: tuple[str, ...] = REMAINS
+
+
+async def export_person(
+    sessions: Sessions, phone: str, *, default_country: str = "US", client: str | None = None
+) -> PersonExport:
+    """Everything that is kept about the person with a number, at one client or at all.
+
+    Raises PersonNotFoundError, PhoneRejectedError, UnknownClientError and UnknownCountryError.
+    """
+    e164 = checked_number(phone, default_country)
+    async with sessions() as session, session.begin():
+        scope = await _scope(session, e164, client)
+        person = await in_leads.collect(session, scope)
+        traces = await _traces(session, scope)
+        store = PersonStore(session)
+        attempts = await store.attempts(traces)
+        progress = await store.progress(traces.lead_ids)
+    if not (attempts or person.leads or person.consents or person.dnc_entries):
+        raise _nothing_known()
+    return PersonExport(
+        phone=e164,
+        person=person,
+        campaigns=[_progress(each) for each in progress],
+        attempts=[_call(each) for each in attempts],
+    )
+
+
+async def erase_person(
+    sessions: Sessions, phone: str, *, now: datetime, default_country: str = "US", client: str | None = None
+) -> PersonErased:
+    """Takes everything personal about the person with a number out of the database, at one client or at all.
+
+    No campaign calls their leads any more. Raises PersonOnCallError while a call with them lives,
+    PersonNotFoundError, PhoneRejectedError, UnknownClientError and UnknownCountryError.
+    """
+    e164 = checked_number(phone, default_country)
+    async with sessions() as session, session.begin():
+        scope = await _scope(session, e164, client)
+        store, traces = PersonStore(session), await _traces(session, scope)
+        progress = await store.progress(traces.lead_ids)
+        attempts = await store.attempts(traces)
+        if any(each.state == "calling" for each in progress) or any(not each.ended_at for each in attempts):
+            raise PersonOnCallError(
+                "A call with this person lives, or waits for its disposition; try again afterwards."
+            )
+        kept = (await in_leads.collect(session, scope)).dnc_entries
+        finished = await store.finish(traces.lead_ids)
+        await store.erase_attempts([each.id for each in attempts])
+        erased = await in_leads.erase(session, scope, now)
+    if not (attempts or kept or erased.leads or erased.consents):
+        raise _nothing_known()
+    return PersonErased(
+        phone=e164,
+        leads=erased.leads,
+        phones=erased.phones,
+        consents=erased.consents,
+        withdrawn_consents=erased.withdrawn,
+        campaign_leads=finished,
+        attempts=len(attempts),
+        dnc_entries=kept,
+    )
+
+
+async def _scope(session: Session, e164: str, client: str | None) -> Scope:
+    if client is None:
+        return Scope(e164)
+    client_id = await client_id_of(session, client)
+    return Scope(e164, client_id, await PersonStore(session).campaign_ids(client_id))
+
+
+async def _traces(session: Session, scope: Scope) -> Traces:
+    return Traces(scope.e164, await in_leads.lead_ids_of(session, scope), scope.client_id)
+
+
+def _nothing_known() -> PersonNotFoundError:
+    return PersonNotFoundError("Nothing is kept about a person with this number.")
+
+
+def _progress(row: CampaignLead) -> PersonProgress:
+    return PersonProgress(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        state=row.state,
+        reason=row.reason,
+        attempts=row.attempts,
+        last_attempt_at=row.last_attempt_at,
+        due_at=row.due_at,
+    )
+
+
+def _call(attempt: Attempt) -> PersonCall:
+    return PersonCall(
+        id=attempt.id,
+        campaign_id=attempt.campaign_id,
+        lead_id=attempt.lead_id,
+        phone=attempt.e164,
+        placed_at=attempt.placed_at,
+        answered_at=attempt.answered_at,
+        connected_at=attempt.connected_at,
+        ended_at=attempt.ended_at,
+        outcome=attempt.outcome,
+        agent_id=attempt.agent_id,
+        disposition=attempt.disposition,
+        disposition_at=attempt.disposition_at,
+        notes=attempt.notes,
+    )

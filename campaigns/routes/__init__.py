@@ -1,0 +1,11 @@
+"""The campaigns room over HTTP. Errors pass through to the API, which maps them."""
+
+from fastapi import APIRouter
+
+from campaigns.routes import campaigns, explain, lead_editing, persons
+
+router = APIRouter()
+router.include_router(campaigns.router)
+router.include_router(persons.router)
+router.include_router(explain.router)
+router.include_router(lead_editing.router)

@@ -1,0 +1,152 @@
+"""Campaigns and attempts over HTTP. Errors pass through to the API, which maps them."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from campaigns import service
+from campaigns.reports.campaign import CampaignReport
+from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+
+router = APIRouter()
+
+
+class CampaignOut(BaseModel):
+    """A campaign with its settings; seconds in `_s`, shares of 1 in `_rate`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    client_id: int
+    name: str
+    kind: str
+    state: str
+    state_since: datetime
+    dial_mode: str
+    lines_per_agent: float
+    max_lines: int
+    caller_id: str
+    ring_timeout_s: float
+    wrap_up_limit_s: float
+    abandon_rate_target: float
+    max_attempts_per_lead: int
+    lead_order: str
+    callable_times: dict[str, list[list[str]]]
+    retry_rules: dict[str, Any]
+    created_at: datetime
+
+
+class DialedListOut(BaseModel):
+    """A list that a campaign dials; `weight` is its share in the mix against the others', 0 for none."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    list_id: int
+    name: str
+    weight: int
+
+
+class CampaignChange(BaseModel):
+    """What may change while a campaign runs; what is left out stays. `weights` by list name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lead_order: str | None = None
+    weights: dict[str, int] = {}
+
+
+class AttemptOut(BaseModel):
+    """One call to one lead; `permit` is what compliance answered just before it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    campaign_id: int
+    lead_id: int
+    phone: str = Field(validation_alias="e164")
+    number: int
+    permit: dict[str, Any]
+    placed_at: datetime
+    ringing_at: datetime | None
+    answered_at: datetime | None
+    connected_at: datetime | None
+    ended_at: datetime | None
+    outcome: str
+    sip_status: int | None
+    sip_reason: str
+    ended_by: str
+    agent_id: int | None
+    disposition: str
+    disposition_at: datetime | None
+    notes: str
+
+
+@router.get("/campaigns", tags=["campaigns"])
+async def list_campaigns(sessions: SessionsOf, after: After = 0, limit: Limit = 100) -> Page[CampaignOut]:
+    """Campaigns, a page at a time."""
+    found = await service.list_campaigns(sessions, after, limit)
+    items = [CampaignOut.model_validate(each) for each in found]
+    return Page(items=items, next=items[-1].id if len(items) == limit else None)
+
+
+@router.get("/campaigns/{campaign_id}", tags=["campaigns"])
+async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
+    """One campaign."""
+    return CampaignOut.model_validate(await service.get_campaign(sessions, campaign_id))
+
+
+@router.patch("/campaigns/{campaign_id}", tags=["campaigns"])
+async def change_campaign(
+    sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
+) -> CampaignOut:
+    """Change what it dials first and how its lists are mixed; a list that it did not dial is added."""
+    changed = await service.change_campaign(
+        sessions, campaign_id, now, lead_order=change.lead_order, weights=change.weights
+    )
+    return CampaignOut.model_validate(changed)
+
+
+@router.get("/campaigns/{campaign_id}/lists", tags=["campaigns"])
+async def list_dialed_lists(sessions: SessionsOf, campaign_id: Id) -> list[DialedListOut]:
+    """The lists it dials, with their weights in the mix."""
+    dialed = await service.dialed_lists(sessions, campaign_id)
+    return [DialedListOut.model_validate(each) for each in dialed]
+
+
+@router.post("/campaigns/{campaign_id}/start", tags=["campaigns"])
+async def start_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
+    """Start dialing, or go on with it; leads loaded since join in."""
+    return CampaignOut.model_validate(await service.start_campaign(sessions, campaign_id, now))
+
+
+@router.post("/campaigns/{campaign_id}/pause", tags=["campaigns"])
+async def pause_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
+    """Place no more calls until it is started again."""
+    return CampaignOut.model_validate(await service.pause_campaign(sessions, campaign_id, now))
+
+
+@router.post("/campaigns/{campaign_id}/stop", tags=["campaigns"])
+async def stop_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
+    """End the campaign for good."""
+    return CampaignOut.model_validate(await service.stop_campaign(sessions, campaign_id, now))
+
+
+@router.get("/campaigns/{campaign_id}/report", tags=["campaigns"])
+async def report_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignReport:
+    """Every figure of a campaign from its beginning until now."""
+    return await service.report(sessions, campaign_id, now)
+
+
+@router.get("/attempts", tags=["attempts"])
+async def list_attempts(
+    sessions: SessionsOf,
+    campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[AttemptOut]:
+    """Attempts, of one campaign or of all, a page at a time."""
+    found = await service.list_attempts(sessions, campaign_id, after, limit)
+    items = [AttemptOut.model_validate(each) for each in found]
+    return Page(items=items, next=items[-1].id if len(items) == limit else None)

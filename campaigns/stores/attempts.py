@@ -1,0 +1,92 @@
+"""Attempts in the database."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Unpack
+
+from sqlalchemy import literal, update
+from sqlmodel import col, select
+
+from campaigns.core.attempt import AttemptChanges, EndedAttempt, Ending, NewAttempt
+from campaigns.errors import AttemptNotFoundError
+from campaigns.stores.shared import Session, write
+from campaigns.tables import Attempt, CampaignLead
+from leads.tables import UtcDateTime
+
+
+class AttemptStore:
+    """Attempts: about to be placed, under way, and over."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def record_attempts(
+        self, campaign_id: int, attempts: Sequence[NewAttempt], now: datetime
+    ) -> list[int]:
+        """Write attempts about to be placed, one a lead, and count them on the leads; their ids in order."""
+        rows = [
+            Attempt(
+                campaign_id=campaign_id,
+                lead_id=each.lead_id,
+                phone_id=each.phone_id,
+                e164=each.e164,
+                number=each.number,
+                permit=each.permit,
+                placed_at=now,
+            )
+            for each in attempts
+        ]
+        self.session.add_all(rows)
+        await self.session.flush()
+        calling = {"state": "calling", "reason": "calling", "claimed_until": None, "denial": None}
+        leads = col(CampaignLead.lead_id).in_([each.lead_id for each in attempts])
+        await write(
+            self.session,
+            update(CampaignLead)
+            .where(col(CampaignLead.campaign_id) == campaign_id, leads)
+            .values(
+                attempts=CampaignLead.attempts + 1, last_attempt_at=literal(now, UtcDateTime()), **calling
+            ),
+        )
+        return [row.id for row in rows]
+
+    async def get_attempt(self, attempt_id: int) -> Attempt:
+        """An attempt as it is now, locked to the end of the transaction. Raises AttemptNotFoundError."""
+        found = await self.session.get(
+            Attempt, attempt_id, populate_existing=True, with_for_update={"key_share": True}
+        )
+        if found is None:
+            raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
+        return found
+
+    async def attempts_page(self, campaign_id: int | None, after: int, limit: int) -> Sequence[Attempt]:
+        """The `limit` attempts, of one campaign or of all, that follow number `after`."""
+        wanted = select(Attempt).where(Attempt.id > after).order_by(col(Attempt.id)).limit(limit)
+        if campaign_id is not None:
+            wanted = wanted.where(Attempt.campaign_id == campaign_id)
+        return (await self.session.exec(wanted)).all()
+
+    async def update_attempt(self, attempt_id: int, **changes: Unpack[AttemptChanges]) -> None:
+        """Write what has become known of a call."""
+        await write(self.session, update(Attempt).where(col(Attempt.id) == attempt_id).values(**changes))
+
+    async def finish_attempt(self, attempt_id: int, ending: Ending, now: datetime) -> EndedAttempt | None:
+        """Write how a call ended at `now`; None if it had ended before, and then nothing changes."""
+        ended = await write(
+            self.session,
+            update(Attempt)
+            .where(col(Attempt.id) == attempt_id, col(Attempt.ended_at).is_(None))
+            .values(ended_at=now, **asdict(ending))
+            .returning(
+                col(Attempt.campaign_id),
+                col(Attempt.lead_id),
+                col(Attempt.phone_id),
+                col(Attempt.number),
+                col(Attempt.disposition),
+            ),
+        )
+        row = ended.first()
+        if row is None:
+            return None
+        return EndedAttempt(row.campaign_id, row.lead_id, row.phone_id, row.number, row.disposition)

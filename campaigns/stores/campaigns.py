@@ -1,0 +1,85 @@
+"""Campaigns and the lists they dial, in the database."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from campaigns.core.campaign import CampaignSettings
+from campaigns.errors import CampaignExistsError, CampaignNotFoundError
+from campaigns.stores.shared import Session
+from campaigns.tables import Campaign, CampaignList
+from leads.tables import LeadList
+
+
+def settings_of(campaign: Campaign) -> CampaignSettings:
+    """The settings in a campaign's row."""
+    return CampaignSettings.parse(
+        {each.name: getattr(campaign, each.name) for each in fields(CampaignSettings)}
+    )
+
+
+class CampaignStore:
+    """Campaigns and the lists they dial."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def create(self, client_id: int, name: str, settings: CampaignSettings, now: datetime) -> Campaign:
+        """A new campaign, in draft. Raises CampaignExistsError."""
+        values = settings.to_json() | {"state": "draft", "state_since": now, "created_at": now}
+        campaign = Campaign(client_id=client_id, name=name, **values)
+        self.session.add(campaign)
+        try:
+            await self.session.flush()
+        except IntegrityError as error:
+            raise CampaignExistsError(f"The client has a campaign {name!r}; choose another name.") from error
+        return campaign
+
+    async def attach_list(self, campaign_id: int, list_id: int, weight: int = 0) -> None:
+        """Let a campaign dial a list of its client, with a weight in the mix; again to change the weight."""
+        attached = await self.session.get(CampaignList, (campaign_id, list_id))
+        if attached is None:
+            attached = CampaignList(campaign_id=campaign_id, list_id=list_id)
+            self.session.add(attached)
+        attached.weight = weight
+        await self.session.flush()
+
+    async def lists(self, campaign_id: int) -> Sequence[tuple[CampaignList, str]]:
+        """The lists that a campaign dials, each with its name."""
+        wanted = (
+            select(CampaignList, LeadList.name)
+            .join(LeadList, col(LeadList.id) == col(CampaignList.list_id))
+            .where(CampaignList.campaign_id == campaign_id)
+            .order_by(col(CampaignList.list_id))
+        )
+        return (await self.session.exec(wanted)).all()
+
+    async def set_order(self, campaign: Campaign, lead_order: str) -> None:
+        """Write what a campaign dials by; the leads' keys are to be written again."""
+        campaign.lead_order = lead_order
+        await self.session.flush()
+
+    async def get(self, campaign_id: int) -> Campaign:
+        """A campaign. Raises CampaignNotFoundError."""
+        found = await self.session.get(Campaign, campaign_id)
+        if found is None:
+            raise CampaignNotFoundError(f"There is no campaign {campaign_id}.")
+        return found
+
+    async def page(self, after: int, limit: int) -> Sequence[Campaign]:
+        """The `limit` campaigns that follow number `after`."""
+        wanted = select(Campaign).where(Campaign.id > after).order_by(col(Campaign.id)).limit(limit)
+        return (await self.session.exec(wanted)).all()
+
+    async def named(self, name: str) -> Sequence[Campaign]:
+        """The campaigns of a name, one a client at most."""
+        return (await self.session.exec(select(Campaign).where(Campaign.name == name))).all()
+
+    async def set_state(self, campaign: Campaign, state: str, now: datetime) -> None:
+        """Write a campaign's state; `state_since` moves only with a change."""
+        if campaign.state != state:
+            campaign.state, campaign.state_since = state, now
+            await self.session.flush()

@@ -1,0 +1,153 @@
+"""What is under way, as an engine needs it: campaigns that run, open attempts, open shifts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from campaigns.core.attempt import AWAITING_DISPOSITION
+from campaigns.stores.shared import Session
+from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead
+from leads.tables import Client
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCampaign:
+    """A campaign with what placing its calls needs."""
+
+    id: int
+    client_slug: str
+    state_since: datetime
+    dial_mode: str
+    lines_per_agent: float
+    max_lines: int
+    caller_id: str
+    ring_timeout_s: float
+    wrap_up_limit_s: float
+    abandon_rate_target: float
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """A call that has not ended, as far as is recorded."""
+
+    attempt_id: int
+    campaign_id: int
+    lead_id: int
+    agent_id: int | None
+    client_slug: str
+    ringing_at: datetime | None
+    answered_at: datetime | None
+    connected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShift:
+    """A shift that goes on, with the state that the agent was last in."""
+
+    session_id: int
+    agent_id: int
+    client_slug: str
+    sip_uri: str
+    campaign_ids: tuple[int, ...]
+    state: str
+    reason: str
+    since: datetime
+    attempt_id: int | None
+
+
+class LiveStore:
+    """Reads what is under way."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def running_campaigns(self) -> list[RunningCampaign]:
+        """The campaigns that their managers want to run, by id."""
+        wanted = (
+            select(Campaign, col(Client.slug))
+            .join(Client, col(Client.id) == col(Campaign.client_id))
+            .where(Campaign.state == "running")
+            .order_by(col(Campaign.id))
+        )
+        return [
+            RunningCampaign(
+                id=campaign.id,
+                client_slug=slug,
+                state_since=campaign.state_since,
+                dial_mode=campaign.dial_mode,
+                lines_per_agent=campaign.lines_per_agent,
+                max_lines=campaign.max_lines,
+                caller_id=campaign.caller_id,
+                ring_timeout_s=campaign.ring_timeout_s,
+                wrap_up_limit_s=campaign.wrap_up_limit_s,
+                abandon_rate_target=campaign.abandon_rate_target,
+            )
+            for campaign, slug in await self._session.exec(wanted)
+        ]
+
+    async def open_attempts(self) -> list[OpenAttempt]:
+        """The attempts without an end, by id."""
+        wanted = (
+            select(Attempt, col(Client.slug))
+            .join(Campaign, col(Campaign.id) == col(Attempt.campaign_id))
+            .join(Client, col(Client.id) == col(Campaign.client_id))
+            .where(col(Attempt.ended_at).is_(None))
+            .order_by(col(Attempt.id))
+        )
+        return [
+            OpenAttempt(
+                attempt_id=attempt.id,
+                campaign_id=attempt.campaign_id,
+                lead_id=attempt.lead_id,
+                agent_id=attempt.agent_id,
+                client_slug=slug,
+                ringing_at=attempt.ringing_at,
+                answered_at=attempt.answered_at,
+                connected_at=attempt.connected_at,
+            )
+            for attempt, slug in await self._session.exec(wanted)
+        ]
+
+    async def open_shifts(self, session_id: int | None = None) -> list[OpenShift]:
+        """The shifts without an end, by id; or the one of that id, if it goes on."""
+        wanted = (
+            select(AgentSession, AgentInterval, Agent, col(Client.slug))
+            .join(AgentInterval, col(AgentInterval.session_id) == col(AgentSession.id))
+            .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
+            .join(Client, col(Client.id) == col(Agent.client_id))
+            .where(col(AgentSession.ended_at).is_(None), col(AgentInterval.ended_at).is_(None))
+            .order_by(col(AgentSession.id))
+        )
+        if session_id is not None:
+            wanted = wanted.where(AgentSession.id == session_id)
+        return [
+            OpenShift(
+                session_id=shift.id,
+                agent_id=agent.id,
+                client_slug=slug,
+                sip_uri=agent.sip_uri,
+                campaign_ids=tuple(shift.campaign_ids),
+                state=interval.state,
+                reason=interval.reason,
+                since=interval.started_at,
+                attempt_id=interval.attempt_id,
+            )
+            for shift, interval, agent, slug in await self._session.exec(wanted)
+        ]
+
+    async def awaiting_disposition(self) -> Sequence[int]:
+        """Attempts that ended in a conversation whose disposition has not come."""
+        wanted = (
+            select(col(Attempt.id))
+            .join(
+                CampaignLead,
+                (col(CampaignLead.campaign_id) == col(Attempt.campaign_id))
+                & (col(CampaignLead.lead_id) == col(Attempt.lead_id))
+                & (col(CampaignLead.attempts) == col(Attempt.number)),
+            )
+            .where(CampaignLead.state == "calling", CampaignLead.reason == AWAITING_DISPOSITION)
+            .order_by(col(Attempt.id))
+        )
+        return (await self._session.exec(wanted)).all()

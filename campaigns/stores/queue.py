@@ -1,0 +1,262 @@
+"""A campaign's leads in the database: in line, waiting, claimed, called, final.
+
+A lead that is `ready` stands in the queue of its list and its next phone's zone group, by its sort key.
+`waiting` leads are put in line when they are due. A claim looks only at queues whose zones are open.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update, any_, case, func, select, union_all, update
+from sqlmodel import col
+
+from campaigns.core.attempt import AWAITING_DISPOSITION, ClaimedLead, EndedAttempt
+from campaigns.core.calling_window import CallableTimes
+from campaigns.core.campaign import Progress
+from campaigns.core.compliance import Deny
+from campaigns.core.progress import LeadGroup, progress_of
+from campaigns.core.retry import NEXT_PHONE, Final, RetryAt
+from campaigns.core.selection import LeadPhone, Queue, open_queues
+from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.claiming import take_first, take_mixed
+from campaigns.stores.filling import FillStore
+from campaigns.stores.shared import UNSYNCHRONIZED, Session, in_state, on_postgresql, read, write
+from campaigns.stores.sort_keys import key_of_row
+from campaigns.tables import Campaign, CampaignLead, CampaignList, CampaignQueue
+from leads.tables import Lead, Phone, ZoneGroup
+
+_PUT_IN_LINE = 100
+"""How many more leads than it asks for a claim puts back in line, at most."""
+
+
+class QueueStore:
+    """The line of a campaign's leads."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def fill(self, campaign_id: int, now: datetime) -> int:
+        """Take up every lead of the campaign's lists that it does not have yet; how many were new.
+
+        For lists that fill within one transaction; `service.take_up` goes in steps.
+        """
+        store, new, after = FillStore(self.session), 0, 0
+        campaign = await self._campaign(campaign_id)
+        while step := await store.step(campaign, after, now):
+            after, new = step.through, new + step.new
+        return new
+
+    async def claim(self, campaign: Campaign, n: int, now: datetime, claim_s: float) -> list[ClaimedLead]:
+        """Take up to `n` leads whose zones are open, the first in line, from everybody else for `claim_s` s.
+
+        Where the campaign's lists have weights, each list gives its share, and what it cannot give comes from
+        the others.
+        """
+        await self._put_in_line(campaign, now, n + _PUT_IN_LINE)
+        queues = await self.queues(campaign.id)
+        times = CallableTimes.parse(campaign.callable_times)
+        opened = open_queues(campaign.lead_order, queues, times, now)
+        until = now + timedelta(seconds=claim_s)
+        weights = {queue.list_id: queue.weight for queue in queues}
+        if any(weights.values()):
+            lead_ids = await take_mixed(self.session, campaign.id, opened, weights, n, until)
+        else:
+            lead_ids = await take_first(self.session, campaign.id, opened, n, until)
+        return await self._claimed(campaign.id, lead_ids)
+
+    async def queues(self, campaign_id: int) -> list[Queue]:
+        """The campaign's queues, with their lists' weights."""
+        wanted = (
+            select(
+                col(CampaignQueue.id),
+                col(CampaignQueue.list_id),
+                col(CampaignList.weight),
+                col(ZoneGroup.zones),
+            )
+            .join(ZoneGroup, col(ZoneGroup.id) == col(CampaignQueue.zone_group_id))
+            .join(
+                CampaignList,
+                (col(CampaignList.campaign_id) == col(CampaignQueue.campaign_id))
+                & (col(CampaignList.list_id) == col(CampaignQueue.list_id)),
+            )
+            .where(col(CampaignQueue.campaign_id) == campaign_id)
+        )
+        rows = await read(self.session, wanted)
+        return [Queue(number, list_id, weight, tuple(zones)) for number, list_id, weight, zones in rows]
+
+    async def hold(self, campaign_id: int, claims: Sequence[ClaimedLead]) -> dict[int, int]:
+        """Lock claims to the end of the transaction: lead to its attempts so far, for those still ours."""
+        held: dict[int, int] = {}
+        for claimed in _claimed_rows(campaign_id, claims):
+            locked = claimed.values(claimed_until=CampaignLead.claimed_until).returning(
+                col(CampaignLead.lead_id), col(CampaignLead.attempts)
+            )
+            held |= {row.lead_id: row.attempts for row in await write(self.session, locked)}
+        return held
+
+    async def release(self, campaign: Campaign, claims: Sequence[ClaimedLead]) -> None:
+        """Give claims back to the line; those that are no longer ours are left alone."""
+        key = key_of_row(self.session, campaign)
+        for claimed in _claimed_rows(campaign.id, claims):
+            await write(self.session, claimed.values(state="ready", claimed_until=None, sort_key=key))
+
+    async def deny(self, campaign_id: int, denials: Sequence[tuple[ClaimedLead, Deny]]) -> None:
+        """Write what was denied: for good, until the next time, or (no time known) in line as before."""
+        rows = []
+        for lead, denial in denials:
+            state = "final" if denial.final else "waiting" if denial.next_time else "ready"
+            rows.append(
+                {"campaign_id": campaign_id, "lead_id": lead.lead_id, "state": state}
+                | {"due_at": denial.next_time or denial.at, "reason": denial.code}
+                | {"denial": denial.to_json(), "claimed_until": None}
+            )
+        await self._write_rows(rows)
+
+    async def give_way(self, campaign_id: int, moves: Sequence[tuple[ClaimedLead, LeadPhone]]) -> None:
+        """Put claimed leads back in line with another phone to be dialed."""
+        rows = []
+        for lead, phone in moves:
+            queue_id = await FillStore(self.session).queue_of(campaign_id, phone)
+            rows.append(
+                {"campaign_id": campaign_id, "lead_id": lead.lead_id, "state": "ready", "reason": NEXT_PHONE}
+                | {"phone_id": phone.phone_id, "queue_id": queue_id, "claimed_until": None}
+            )
+        await self._write_rows(rows)
+
+    async def settle(
+        self,
+        campaign: Campaign,
+        ended: EndedAttempt,
+        decision: RetryAt | Final,
+        phone: LeadPhone | None,
+        now: datetime,
+    ) -> bool:
+        """Write what becomes of a lead after an attempt, and the phone to be dialed next (None: as it was).
+
+        False if the lead has had a later attempt since.
+        """
+        values: dict[str, Any] = {"state": "final", "reason": decision.reason, "claimed_until": None}
+        if isinstance(decision, RetryAt):
+            state = "waiting" if decision.at > now else "ready"
+            values |= {"state": state, "due_at": decision.at, "sort_key": key_of_row(self.session, campaign)}
+        if phone is not None:
+            queue_id = await FillStore(self.session).queue_of(campaign.id, phone)
+            values |= {"phone_id": phone.phone_id, "queue_id": queue_id}
+        return (await write(self.session, _lead_after(ended).values(values))).rowcount == 1
+
+    async def await_disposition(self, ended: EndedAttempt) -> None:
+        """Keep a lead off the line until its agent has said what the call came to."""
+        await write(self.session, _lead_after(ended).values(reason=AWAITING_DISPOSITION))
+
+    async def progress(self, campaign_id: int, now: datetime) -> Progress:
+        """Where the campaign's leads are."""
+        campaign = await self._campaign(campaign_id)
+        due = func.sum(case((col(CampaignLead.due_at) <= now, 1), else_=0))
+        group = col(CampaignLead.queue_id), col(CampaignLead.state)
+        wanted = (
+            select(*group, func.count(), due, func.min(col(CampaignLead.due_at)))
+            .where(col(CampaignLead.campaign_id) == campaign_id)
+            .group_by(*group)
+        )
+        groups = [LeadGroup(*row) for row in await read(self.session, wanted)]
+        times = CallableTimes.parse(campaign.callable_times)
+        return progress_of(groups, await self.queues(campaign_id), times, now)
+
+    async def _campaign(self, campaign_id: int) -> Campaign:
+        return await CampaignStore(self.session).get(campaign_id)
+
+    async def _put_in_line(self, campaign: Campaign, now: datetime, n: int) -> None:
+        """Put up to `n` leads whose claim has expired, and up to `n` that are due, back in line."""
+        mine = col(CampaignLead.campaign_id) == campaign.id
+        expired = (
+            select(col(CampaignLead.lead_id))
+            .where(mine, in_state("claimed"), col(CampaignLead.claimed_until) <= now)
+            .order_by(col(CampaignLead.claimed_until))
+            .limit(n)
+            .with_for_update(skip_locked=True)
+            .cte("expired")
+        )
+        due = (
+            select(col(CampaignLead.lead_id))
+            .where(mine, in_state("waiting"), col(CampaignLead.due_at) <= now)
+            .order_by(col(CampaignLead.due_at), col(CampaignLead.lead_id))
+            .limit(n)
+            .with_for_update(skip_locked=True)
+            .cte("due")
+        )
+        back = union_all(select(expired.c.lead_id), select(due.c.lead_id))
+        key = key_of_row(self.session, campaign)
+        await write(
+            self.session,
+            update(CampaignLead)
+            .where(mine, self._among(back))
+            .values(state="ready", claimed_until=None, sort_key=key),
+        )
+
+    def _among(self, lead_ids: Any) -> ColumnElement[bool]:
+        """The leads of a query, looked up one by one whatever the planner thinks of their number."""
+        if on_postgresql(self.session):
+            return col(CampaignLead.lead_id) == any_(func.array(lead_ids.scalar_subquery()))
+        return col(CampaignLead.lead_id).in_(lead_ids)
+
+    async def _claimed(self, campaign_id: int, lead_ids: Sequence[int]) -> list[ClaimedLead]:
+        """The claims with what a call needs, in the order of the leads."""
+        wanted = (
+            select(
+                col(CampaignLead.lead_id),
+                col(CampaignLead.claimed_until),
+                col(CampaignLead.attempts),
+                col(Lead.not_before),
+                col(Lead.best_time),
+                col(Lead.list_id),
+                col(CampaignLead.phone_id),
+                col(Phone.e164),
+                col(ZoneGroup.zones),
+                col(Lead.first_name),
+                col(Lead.last_name),
+            )
+            .select_from(CampaignLead)
+            .join(Lead, col(Lead.id) == col(CampaignLead.lead_id))
+            .join(Phone, col(Phone.id) == col(CampaignLead.phone_id))
+            .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
+            .where(col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id).in_(lead_ids))
+        )
+        rows = await read(self.session, wanted) if lead_ids else ()
+        claims = {row.lead_id: _claimed_lead(row) for row in rows}
+        return [claims[lead_id] for lead_id in lead_ids]
+
+    async def _write_rows(self, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            await self.session.exec(update(CampaignLead), params=rows, execution_options=UNSYNCHRONIZED)
+
+
+def _claimed_lead(row: Any) -> ClaimedLead:
+    known = {each.name: getattr(row, each.name) for each in fields(ClaimedLead)}
+    return ClaimedLead(**known | {"zones": tuple(row.zones)})
+
+
+def _claimed_rows(campaign_id: int, claims: Iterable[ClaimedLead]) -> list[Update]:
+    """Updates of the claims that are still ours; those that end at one time are one update."""
+    by_end: dict[datetime, list[int]] = {}
+    for claim in claims:
+        by_end.setdefault(claim.claimed_until, []).append(claim.lead_id)
+    return [
+        update(CampaignLead).where(
+            col(CampaignLead.campaign_id) == campaign_id,
+            col(CampaignLead.lead_id).in_(sorted(lead_ids)),
+            in_state("claimed"),
+            col(CampaignLead.claimed_until) == until,
+        )
+        for until, lead_ids in by_end.items()
+    ]
+
+
+def _lead_after(ended: EndedAttempt) -> Update:
+    """An update of the attempt's lead, unless it has had a later attempt."""
+    return update(CampaignLead).where(
+        col(CampaignLead.campaign_id) == ended.campaign_id,
+        col(CampaignLead.lead_id) == ended.lead_id,
+        col(CampaignLead.attempts) == ended.number,
+    )

@@ -1,0 +1,36 @@
+"""What all stores of the campaigns room share. Stores never commit: whoever opened the session does."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy.engine import CursorResult, Result
+from sqlalchemy.sql.dml import UpdateBase
+from sqlmodel import col
+
+from campaigns.tables import CampaignLead
+from leads.stores.shared import Session as Session
+from leads.stores.shared import Sessions as Sessions
+
+UNSYNCHRONIZED = {"synchronize_session": False, "preserve_rowcount": True}
+
+
+def on_postgresql(session: Session) -> bool:
+    """Whether the session works on PostgreSQL, not on SQLite."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+async def read(session: Session, query: Any) -> Result[*tuple[Any, ...]]:
+    """The rows of a query that was written with SQLAlchemy's own `select`."""
+    result: Result[*tuple[Any, ...]] = await session.exec(query)
+    return result
+
+
+async def write(session: Session, statement: UpdateBase) -> CursorResult[Any]:
+    """Carry out an INSERT or UPDATE of many rows, past the objects in the session."""
+    result: CursorResult[Any] = await session.exec(statement, execution_options=UNSYNCHRONIZED)
+    return result
+
+
+def in_state(state: str) -> ColumnElement[bool]:
+    """Campaign leads in a state, spelled out in the statement: only so is a partial index used."""
+    return col(CampaignLead.state) == literal_column(f"'{state}'")

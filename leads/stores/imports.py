@@ -1,0 +1,133 @@
+"""Loads in the database: how far they are, and what they left."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+
+from leads.errors import ImportNotFoundError, ImportTakenOverError
+from leads.stores.bulk import among
+from leads.stores.shared import Session
+from leads.tables import Client, Lead, LeadImport, LeadList, Phone
+
+LEADS_A_REMOVAL = 2_000
+
+
+class ImportStore:
+    """Loads: begun, advanced chunk by chunk, and finished."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def begin(
+        self, list_id: int, source: str, options: Mapping[str, Any], total_bytes: int | None, now: datetime
+    ) -> LeadImport:
+        """A new load that is under way."""
+        load = LeadImport(
+            list_id=list_id,
+            source=source,
+            state="running",
+            options=dict(options),
+            total_bytes=total_bytes,
+            started_at=now,
+            updated_at=now,
+        )
+        self._session.add(load)
+        await self._session.flush()
+        return load
+
+    async def get(self, import_id: int) -> LeadImport:
+        """Raises ImportNotFoundError."""
+        load = await self._session.get(LeadImport, import_id)
+        if load is None:
+            raise ImportNotFoundError(f"There is no load {import_id}.")
+        return load
+
+    async def page(self, after: int, limit: int, list_id: int | None = None) -> Sequence[LeadImport]:
+        """Loads with a greater number, by number."""
+        query = select(LeadImport).where(LeadImport.id > after)
+        if list_id is not None:
+            query = query.where(LeadImport.list_id == list_id)
+        return (await self._session.exec(query.order_by(col(LeadImport.id)).limit(limit))).all()
+
+    async def running(self, list_id: int | None = None) -> Sequence[LeadImport]:
+        """Loads that are under way, or whose process died: those with most rows first."""
+        query = select(LeadImport).where(LeadImport.state == "running")
+        if list_id is not None:
+            query = query.where(LeadImport.list_id == list_id)
+        return (await self._session.exec(query.order_by(col(LeadImport.rows).desc()))).all()
+
+    async def advance(self, import_id: int, rows_before: int, values: Mapping[str, Any]) -> None:
+        """Notes how far the load is. Raises ImportTakenOverError where it is not where it was left."""
+        statement = update(LeadImport).where(
+            col(LeadImport.id) == import_id,
+            col(LeadImport.rows) == rows_before,
+            col(LeadImport.state) == "running",
+        )
+        connection = await self._session.connection()
+        done: CursorResult[Any] = await connection.execute(statement.values(dict(values)))
+        if done.rowcount != 1:
+            raise ImportTakenOverError(
+                "Another load of the same file has taken up this one and goes on with it; let it finish."
+            )
+
+    async def give_up(self, import_id: int, code: str, sentence: str, now: datetime) -> None:
+        """Notes that a load has failed, unless it is over."""
+        statement = update(LeadImport).where(
+            col(LeadImport.id) == import_id, col(LeadImport.state) == "running"
+        )
+        await (await self._session.connection()).execute(
+            statement.values(state="failed", error_code=code, error=sentence, updated_at=now, finished_at=now)
+        )
+
+    async def leads_of(self, import_id: int, after: int) -> Sequence[int]:
+        """Some of the leads that a load created, by number."""
+        query = select(Lead.id).where(Lead.import_id == import_id, Lead.id > after)
+        return (await self._session.exec(query.order_by(col(Lead.id)).limit(LEADS_A_REMOVAL))).all()
+
+    async def remove_leads(self, lead_ids: Sequence[int]) -> int:
+        """Takes leads out with their phones, but those that something else refers to; tells how many went."""
+        if not lead_ids:
+            return 0
+        connection = await self._session.connection()
+        try:
+            async with self._session.begin_nested():
+                await connection.execute(
+                    delete(Phone).where(among(self._session, col(Phone.lead_id), lead_ids))
+                )
+                await connection.execute(delete(Lead).where(among(self._session, col(Lead.id), lead_ids)))
+        except IntegrityError:
+            if len(lead_ids) == 1:
+                return 0
+            middle = len(lead_ids) // 2
+            return await self.remove_leads(lead_ids[:middle]) + await self.remove_leads(lead_ids[middle:])
+        return len(lead_ids)
+
+    async def remove_list_if_empty(self, list_id: int) -> bool:
+        """Takes a list out with its loads, if no lead is in it and nothing else refers to it."""
+        if (await self._session.exec(select(Lead.id).where(Lead.list_id == list_id).limit(1))).first():
+            return False
+        others = select(LeadImport.id).where(LeadImport.list_id == list_id, LeadImport.state == "running")
+        if (await self._session.exec(others.limit(1))).first():
+            return False
+        connection = await self._session.connection()
+        try:
+            async with self._session.begin_nested():
+                await connection.execute(delete(LeadImport).where(col(LeadImport.list_id) == list_id))
+                await connection.execute(delete(LeadList).where(col(LeadList.id) == list_id))
+        except IntegrityError:
+            return False
+        return True
+
+    async def remove_client_if_unused(self, client_id: int) -> bool:
+        """Takes a client out, if nothing refers to it."""
+        connection = await self._session.connection()
+        try:
+            async with self._session.begin_nested():
+                await connection.execute(delete(Client).where(col(Client.id) == client_id))
+        except IntegrityError:
+            return False
+        return True

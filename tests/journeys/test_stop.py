@@ -1,0 +1,83 @@
+"""A stop that comes in the midst of a step: what the step has committed does not stay open."""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine as SqlEngine
+from sqlalchemy import event
+
+from campaigns import service as campaigns
+from campaigns.core.campaign import CampaignSettings
+from campaigns.stores.agents import AgentStore
+from dialer.bootstrap import Service, running
+from dialer.settings import isolated_settings
+from dialer.simulation.options import SoftphonesOptions
+from dialer.simulation.processes import SimulatedSoftphones
+from leads.importing.load import import_list
+from tests.journeys.stage import ALL_DAY
+from tests.support import eventually
+
+NOBODY = "sip:{number}@127.0.0.1:9"
+
+
+async def test_an_attempt_that_is_committed_while_the_engine_stops_is_canceled(tmp_path: Path) -> None:
+    settings = isolated_settings(
+        data_dir=tmp_path,
+        mqtt={"port": 0},
+        api={"port": 0},
+        sip={"port": 0, "lines": 10, "trunk": NOBODY},
+    )
+    async with SimulatedSoftphones(SoftphonesOptions(1)) as phones, running(settings) as service:
+        campaign = await campaign_of_one_agent(service, phones.uri("agent1"))
+        with stops_at_its_first_attempt(service) as stops:
+            await campaigns.start_campaign(service.database.sessions, campaign, datetime.now(UTC))
+            service.engine.look_now()
+            await eventually(lambda: stops)
+            await stops[0]
+        attempts = await campaigns.list_attempts(service.database.sessions, campaign, 0, 10)
+        assert [each.outcome for each in attempts] == ["canceled"]
+        assert not service.engine.floor.calls
+
+
+async def campaign_of_one_agent(service: Service, softphone: str) -> int:
+    """A campaign in draft with two leads, and its agent on the line."""
+    sessions, now = service.database.sessions, datetime.now(UTC)
+    await import_list(
+        sessions,
+        client_slug="acme",
+        list_name="all",
+        default_country="US",
+        source=io.BytesIO(b"phone\n+12025551000\n+12025551001\n"),
+        now=now,
+    )
+    chosen = {"caller_id": "+12025550199", "dial_mode": "progressive", "callable_times": ALL_DAY}
+    campaign = await campaigns.create_campaign(
+        sessions, "acme", "All", CampaignSettings.parse(chosen), ["all"], now
+    )
+    agent = await campaigns.add_agent(sessions, "acme", "Ann", softphone, now)
+    async with sessions() as session, session.begin():
+        shift = await AgentStore(session).open_session(agent, [campaign], "unavailable", now)
+    service.engine.log_in(shift, agent, "acme", softphone, [campaign])
+    await eventually(lambda: service.engine.agent(shift).line_up)
+    return campaign
+
+
+@contextmanager
+def stops_at_its_first_attempt(service: Service) -> Iterator[list[asyncio.Task[None]]]:
+    """Asks the service to stop when the first attempt is written, before it is committed."""
+    loop, stops = asyncio.get_running_loop(), list[asyncio.Task[None]]()
+
+    def stop(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO attempt ") and not stops:
+            stops.append(loop.create_task(service.stop(drain_s=0)))
+
+    event.listen(SqlEngine, "before_cursor_execute", stop)
+    try:
+        yield stops
+    finally:
+        event.remove(SqlEngine, "before_cursor_execute", stop)
