@@ -55,14 +55,23 @@ class CallableTimes:
             days[DAYS[start // _DAY_MINUTES]].append([_clock(opens - start), _clock(closes - start)])
         return days
 
+    def __and__(self, other: "CallableTimes") -> "CallableTimes":
+        """The times that are open in both; they may be none."""
+        both = (
+            (max(opens, start), min(closes, end))
+            for opens, closes in self.windows
+            for start, end in other.windows
+        )
+        return CallableTimes(tuple(sorted((opens, closes) for opens, closes in both if opens < closes)))
+
     def is_open(self, zones: Collection[str], now: datetime) -> bool:
         """Whether `now` (aware) is in a window in every zone. No zone, or an unknown one, is closed."""
-        clocks = [_zone(name) for name in zones]
+        clocks = [clock_of(name) for name in zones]
         return bool(clocks) and all(clock is not None and self._is_open(clock, now) for clock in clocks)
 
     def next_opening(self, zones: Collection[str], now: datetime) -> datetime | None:
         """The first instant (UTC) from `now` on when all zones are open; None if none is within HORIZON."""
-        clocks = [_zone(name) for name in sorted(set(zones))]
+        clocks = [clock_of(name) for name in sorted(set(zones))]
         known = [clock for clock in clocks if clock is not None]
         if not known or len(known) < len(clocks):
             return None
@@ -89,7 +98,7 @@ class CallableTimes:
             wait = self._wait(at.astimezone(clock))
             if wait is None:
                 return None
-            change = _offset_change(clock, at, at + wait)
+            change = offset_change(clock, at, at + wait)
             if change is None:
                 return at + wait
             at = change
@@ -147,7 +156,7 @@ def _clock(minute: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _zone(name: str) -> ZoneInfo | None:
+def clock_of(name: str) -> ZoneInfo | None:
     """The zone of an IANA name, or None. OSError: `ZoneInfo` takes a folder of zones for a file."""
     try:
         return ZoneInfo(name)
@@ -155,7 +164,7 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _offset_change(clock: ZoneInfo, start: datetime, end: datetime) -> datetime | None:
+def offset_change(clock: ZoneInfo, start: datetime, end: datetime) -> datetime | None:
     """The first instant in (start, end], all UTC, when the zone's offset is no longer the one at `start`.
 
     Looks a day at a time: a zone that changes and changes back within one day would be missed, and none does.

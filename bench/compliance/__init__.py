@@ -1,0 +1,1 @@
+"""How fast the calling rules answer, and whether an oracle agrees with them a million times."""

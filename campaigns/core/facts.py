@@ -1,0 +1,49 @@
+"""What the rules look at besides the clock: the call that is asked for, and the calls that went before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastAttempt:
+    """An earlier attempt. Nobody needs to sort them or to leave out those that do not matter."""
+
+    at: datetime
+    """When it was placed; aware."""
+    outcome: str
+    """A name of campaigns.core.retry.OUTCOMES; empty while the call lives."""
+    e164: str
+    lead_id: int
+    campaign_id: int = 0
+    subject: str = ""
+    """What it was about, as the campaign names it; empty if nobody said."""
+    debt: str = ""
+    """Which debt it was about; empty if nobody said."""
+    ended_at: datetime | None = None
+    talked: bool = False
+    """Whether an agent and a person talked."""
+    refused: bool = False
+    """Whether the person refused the offer, by its disposition."""
+    machine: bool = False
+    """Whether a machine was detected, by its outcome or its disposition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The call that is asked for."""
+
+    zones: tuple[str, ...]
+    """Every IANA zone that the person may be in; none if it is not known."""
+    e164: str
+    lead_id: int
+    campaign_id: int = 0
+    subject: str = ""
+    debt: str = ""
+    consents: frozenset[tuple[str, str]] = frozenset()
+    """(channel, basis) of each consent that is held and not withdrawn."""
+    withdrawn: frozenset[str] = frozenset()
+    """Channels whose consent was withdrawn."""
+    agent_guaranteed: bool = False
+    """Whether an agent waits for this very call, so that it cannot be abandoned."""
+    caller_id_rests_until: datetime | None = None
+    """Until when the caller ID is quarantined, because a network blocked it."""

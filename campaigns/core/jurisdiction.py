@@ -1,0 +1,157 @@
+"""Which jurisdictions a call falls under: by the number's region and area code, and by the lead's address."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+import holidays
+
+from campaigns.core.calendar import Holidays, supports_holidays
+from campaigns.core.rules import Jurisdiction
+
+_PART_OF = {
+    "AS": ("US", "AS"),
+    "GU": ("US", "GU"),
+    "MP": ("US", "MP"),
+    "PR": ("US", "PR"),
+    "VI": ("US", "VI"),
+    "GP": ("FR", "971"),
+    "MQ": ("FR", "972"),
+    "GF": ("FR", "973"),
+    "RE": ("FR", "974"),
+    "YT": ("FR", "976"),
+    "BL": ("FR", "BL"),
+    "MF": ("FR", "MF"),
+    "PM": ("FR", "PM"),
+}
+"""ISO 3166-1 codes of places where another country's law holds: that country and the ISO 3166-2 code."""
+
+_SPELLINGS = {
+    "US": {"washington state": "WA", "washington d.c.": "DC", "washington dc": "DC", "d.c.": "DC"},
+    "CA": {"british colombia": "BC"},
+}
+"""Names that phonenumbers and lists use, and the holidays library does not."""
+
+_AREA_CODE = slice(2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person may be. Nothing is left out: they may be in any of these."""
+
+    countries: frozenset[str]
+    """ISO 3166-1 codes; empty if nobody knows."""
+    subdivisions: frozenset[tuple[str, str]] = frozenset()
+    """(country, ISO 3166-2 code less its country); a country that has none here may mean any of its own."""
+
+    def subdivisions_of(self, country: str) -> frozenset[str]:
+        """The codes of one country's subdivisions; empty means any."""
+        return frozenset(code for of, code in self.subdivisions if of == country)
+
+
+def place_of(e164: str, region: str, lead_country: str = "", lead_region: str = "") -> Place:
+    """Where a person may be, by a number (`region` as phonenumbers says, empty if none) and by an address.
+
+    The address counts beside the number and not in its stead. An American or Canadian area code that says
+    nothing, as of a toll-free number, may be any state's or province's. `lead_country` is an ISO 3166-1
+    code; `lead_region` is a code or a name in that country, or in the number's where no country is given.
+    A region that is not understood counts as not given.
+    """
+    area_code = e164[_AREA_CODE] if e164.startswith("+1") else ""
+    return _place(area_code, region, lead_country, lead_region)
+
+
+@lru_cache(maxsize=16384)
+def _place(area_code: str, region: str, lead_country: str, lead_region: str) -> Place:
+    number_country, number_part = _country_of(region)
+    lead_home, lead_part = _country_of(lead_country)
+    countries = {number_country, lead_home} - {""}
+    subdivisions = {(number_country, number_part), (lead_home, lead_part)}
+    if area_code and region in _SPELLINGS:
+        found = subdivisions_by_area_code().get(area_code, frozenset())
+        subdivisions |= {each for each in found if each[0] == region} or _everywhere_in(region)
+    address = lead_home or number_country
+    subdivisions.add((address, subdivision_code(address, lead_region) or ""))
+    return Place(frozenset(countries), frozenset(each for each in subdivisions if each[1]))
+
+
+def matching(jurisdictions: Iterable[Jurisdiction], place: Place) -> tuple[Jurisdiction, ...]:
+    """Those whose rules hold at a place, in their order. Where one country has no rules of its own: all.
+
+    All rules together are the strictest there is, so that a place that nobody wrote rules for falls under it.
+    """
+    known = tuple(jurisdictions)
+    if not place.countries or place.countries - {each.country for each in known if not each.subdivision}:
+        return known
+    return tuple(each for each in known if _holds_at(each, place))
+
+
+def holidays_at(jurisdiction: Jurisdiction, place: Place) -> frozenset[Holidays]:
+    """Whose holidays a jurisdiction's rules mean: its own, those of the person's part of the country, and
+    those of the person's country where it has no rules of its own."""
+    parts = {jurisdiction.subdivision} if jurisdiction.subdivision else {""}
+    if not jurisdiction.subdivision:
+        parts |= place.subdivisions_of(jurisdiction.country)
+    own = {Holidays(jurisdiction.country, part) for part in parts}
+    if jurisdiction.country not in place.countries:
+        own |= {Holidays(country) for country in place.countries if supports_holidays(country)}
+    return frozenset(own)
+
+
+def holidays_of(place: Place) -> frozenset[Holidays]:
+    """The public holidays of wherever the person may be."""
+    parts = {Holidays(country, part) for country, part in place.subdivisions}
+    return frozenset(parts | {Holidays(country) for country in place.countries})
+
+
+def subdivision_code(country: str, text: str) -> str | None:
+    """The code of a subdivision by its code or name, however its case is; None where it is not understood."""
+    return _subdivisions(country).get(" ".join(text.split()).casefold())
+
+
+@lru_cache(maxsize=1)
+def subdivisions_by_area_code() -> Mapping[str, frozenset[tuple[str, str]]]:
+    """NANP area code to the states and provinces of every prefix in it, as phonenumbers' geocoder has them.
+
+    Takes half a second at first, and memory for all of the geocoder's data: ask once at start.
+    """
+    from phonenumbers.geodata import GEOCODE_DATA
+
+    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for prefix, names in GEOCODE_DATA.items():
+        if prefix[0] == "1" and len(prefix) >= 4:
+            for name in names.get("en", "").rsplit(", ", 1)[-1].split("/"):
+                found[prefix[1:4]] |= _states_named(name)
+    return MappingProxyType({area_code: frozenset(states) for area_code, states in found.items()})
+
+
+def _country_of(region: str) -> tuple[str, str]:
+    return _PART_OF.get(region.upper(), (region.upper(), ""))
+
+
+def _everywhere_in(country: str) -> set[tuple[str, str]]:
+    return {(country, code) for code in _subdivisions(country).values()}
+
+
+def _states_named(name: str) -> set[tuple[str, str]]:
+    codes = ((country, subdivision_code(country, name)) for country in ("US", "CA"))
+    return {(country, code) for country, code in codes if code is not None}
+
+
+def _holds_at(jurisdiction: Jurisdiction, place: Place) -> bool:
+    if jurisdiction.country not in place.countries:
+        return False
+    parts = place.subdivisions_of(jurisdiction.country)
+    return not jurisdiction.subdivision or not parts or jurisdiction.subdivision in parts
+
+
+@lru_cache(maxsize=256)
+def _subdivisions(country: str) -> Mapping[str, str]:
+    if not supports_holidays(country):
+        return MappingProxyType({})
+    known = type(holidays.country_holidays(country))
+    codes = {code.casefold(): code for code in known.subdivisions}
+    names = {name.casefold(): code for name, code in known.subdivisions_aliases.items()}
+    return MappingProxyType(names | _SPELLINGS.get(country, {}) | codes)

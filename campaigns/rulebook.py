@@ -1,0 +1,120 @@
+"""Reads the calling rules from their files: all at start, or not at all."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import MappingProxyType
+
+from campaigns.core.jurisdiction import Place, subdivisions_by_area_code
+from campaigns.core.policy import NO_OWN_RULES, OwnRules, Policy, make_policy
+from campaigns.core.rules import Jurisdiction, Rule, parse_jurisdiction
+from campaigns.errors import InvalidRuleError, InvalidRuleFileError
+
+_VERSION_CHARS = 16
+_RULE_HEADER = re.compile(r"^\s*\[\[\s*rules\s*\]\]")
+_LINE_OF_TOML = re.compile(r"at line (\d+)")
+
+
+@dataclass(frozen=True, eq=False)
+class Rulebook:
+    """All jurisdictions' rules as loaded. Equal only to itself."""
+
+    version: str
+    """The beginning of a SHA-256 over the files: kept with each decision, it tells which rules were asked."""
+    jurisdictions: tuple[Jurisdiction, ...]
+    rules: Mapping[str, Rule]
+    """Every rule by its id."""
+
+    def policy(self, place: Place, kind: str, dial_mode: str, own: OwnRules = NO_OWN_RULES) -> Policy:
+        """The rules for a kind of campaign, in a dial mode, at a place; made once and remembered.
+
+        Raises InvalidExemptionError where one of the client's exemptions is from a rule that is not here.
+        """
+        return _policy(self, place, kind, dial_mode, own)
+
+
+@lru_cache(maxsize=4096)
+def _policy(book: Rulebook, place: Place, kind: str, dial_mode: str, own: OwnRules) -> Policy:
+    return make_policy(book.version, book.jurisdictions, place, kind, dial_mode, own)
+
+
+def load_rulebook(folder: Path | None = None) -> Rulebook:
+    """The rules of every *.toml file of a folder, or our own where none is given.
+
+    Blocks for about a second at first, for area codes too: call it at start. Raises InvalidRuleFileError,
+    which says in which file and line something is wrong, and what.
+    """
+    jurisdictions: list[Jurisdiction] = []
+    rules: dict[str, Rule] = {}
+    digest = hashlib.sha256()
+    for name, content in _read(folder or files("campaigns") / "rules"):
+        jurisdiction = _parse(name, content)
+        for rule in jurisdiction.rules:
+            if rule.id in rules:
+                line = _line_of_rule(content.decode(), jurisdiction.rules.index(rule), "id")
+                raise _refusal(name, line, f"Another file has a rule with the id {rule.id!r}; rename one.")
+            rules[rule.id] = rule
+        jurisdictions.append(jurisdiction)
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    if not jurisdictions:
+        raise InvalidRuleFileError(f"There is no file of rules (*.toml) in {folder}; name another folder.")
+    subdivisions_by_area_code()
+    return Rulebook(digest.hexdigest()[:_VERSION_CHARS], tuple(jurisdictions), MappingProxyType(rules))
+
+
+def _read(folder: Path | Traversable) -> Iterator[tuple[str, bytes]]:
+    try:
+        found = sorted(
+            (each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name
+        )
+        for each in found:
+            yield each.name, each.read_bytes()
+    except OSError as problem:
+        raise InvalidRuleFileError(
+            f"The rules in {folder} cannot be read ({problem.strerror}); check the folder and its files."
+        ) from problem
+
+
+def _parse(name: str, content: bytes) -> Jurisdiction:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as problem:
+        line = content[: problem.start].count(b"\n") + 1
+        raise _refusal(name, line, "The file is not UTF-8; save it as that.") from problem
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as problem:
+        found = _LINE_OF_TOML.search(str(problem))
+        line = int(found[1]) if found else text.count("\n") + 1
+        raise _refusal(name, line, f"It is not TOML: {problem}.") from problem
+    try:
+        return parse_jurisdiction(name.removesuffix(".toml"), document)
+    except InvalidRuleError as problem:
+        line = _line_of_rule(text, problem.rule, problem.key)
+        raise _refusal(name, line, str(problem)) from problem
+
+
+def _refusal(name: str, line: int, sentence: str) -> InvalidRuleFileError:
+    return InvalidRuleFileError(f"{name}, line {line}: {sentence}")
+
+
+def _line_of_rule(text: str, rule: int | None, key: str | None) -> int:
+    """The line (from 1 on) of a key in the rule at a place (from 0 on; None is the part before all rules).
+
+    Where the key is not there, the line on which the rule begins.
+    """
+    lines = text.splitlines()
+    headers = [number for number, line in enumerate(lines) if _RULE_HEADER.match(line)]
+    starts = [0, *headers, len(lines)]
+    place = min(0 if rule is None else rule + 1, len(starts) - 2)
+    pattern = re.compile(rf'^\s*(\[+\s*(rules\.)?)?"?{re.escape(key or "")}"?\s*[=\].]')
+    for number in range(starts[place], starts[place + 1]):
+        if key and pattern.match(lines[number]):
+            return number + 1
+    return starts[place] + 1
