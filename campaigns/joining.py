@@ -31,6 +31,10 @@ class JoiningLeads:
         """Take up new leads into these campaigns, the ones that run; how many."""
         async with self._sessions() as session:
             newest = await FillStore(session).newest_lead()
+        if self._newest and newest < self._newest[-1][1]:
+            # A load was taken back. SQLite numbers the next leads as it numbered those.
+            self._newest.clear()
+            self._looked_through.clear()
         settled = self._settled(newest, now)
         for campaign_id in set(self._looked_through) - set(campaign_ids):
             del self._looked_through[campaign_id]

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from dialer.core.call import CallState
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
 
+_BEFORE_THE_TALK = (CallState.PLACED, CallState.RINGING, CallState.ANSWERED)
+
 
 @dataclass
 class FloorCall:
@@ -23,6 +25,11 @@ class FloorCall:
     """Agents who could not be connected with it; none is tried twice."""
     was_connected: bool = False
     dispositioned: bool = False
+
+    @property
+    def seeks_an_agent(self) -> bool:
+        """Whether a first agent has to be free for it, now or once it is answered."""
+        return self.session is None and not self.was_connected and self.state in _BEFORE_THE_TALK
 
     def outcome(self, end: CallEnd) -> Outcome:
         """What became of it, were it to end so now."""

@@ -1,5 +1,6 @@
 """The campaigns of a calling floor, and what their pacers are told of it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -62,9 +63,32 @@ class FloorPacing:
             known.running = False
 
     def calls_to_place(self, campaign: int, now: float) -> int:
-        """What the campaign's pacer says; 0 where it does not run."""
+        """What the campaign's pacer says; 0 where it does not run.
+
+        One call for each free agent means one among all the campaigns that the agent works for.
+        """
         known = self.campaigns.get(campaign)
-        return known.pacer.calls_to_place(now) if known and known.running else 0
+        if known is None or not known.running:
+            return 0
+        wanted = known.pacer.calls_to_place(now)
+        if wanted > 0 and known.pacer.explain(now).mode == "progressive":
+            wanted = max(0, wanted - self._spoken_for(campaign))
+        return wanted
+
+    def _spoken_for(self, campaign: int) -> int:
+        """Free agents of a campaign whom calls of other campaigns may need.
+
+        Those are the calls beyond the free agents whom the other campaign does not share with this one.
+        """
+        free = [each for each in self._agents.values() if each.state == AgentState.AVAILABLE]
+        seeking = Counter(each.campaign for each in self._calls.values() if each.seeks_an_agent)
+        seeking.pop(campaign, None)
+        spoken_for = 0
+        for other, calls in seeking.items():
+            apart = sum(other in each.campaigns and campaign not in each.campaigns for each in free)
+            shared = sum({other, campaign} <= each.campaigns for each in free)
+            spoken_for += min(shared, max(0, calls - apart))
+        return spoken_for
 
     def wrap_up_limit_s(self, campaign: int) -> float:
         """How long an agent may wrap up a call of the campaign."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 
 from campaigns import service
 from campaigns.core.attempt import ClaimedLead, Ending
@@ -22,7 +22,7 @@ from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import CampaignLead
 from dialer.database import Database
-from leads.tables import Lead
+from leads.tables import Lead, Phone
 from tests.campaigns.seeds import (
     NOW,
     Person,
@@ -245,6 +245,23 @@ async def test_leads_that_are_loaded_while_a_campaign_runs_join_it(sessions: Ses
         await seed_leads(sessions, people(1, first=100 + seconds))
         assert await joining.look([campaign_id], NOW + timedelta(seconds=seconds)) == 1
     assert len(await lead_rows(sessions, campaign_id)) == 3 + 4 + 9
+
+
+async def test_leads_join_after_a_load_that_was_taken_back(
+    sessions: Sessions,
+) -> None:
+    await seed_leads(sessions, people(3))
+    campaign_id = await seed_campaign(sessions)
+    joining = JoiningLeads(sessions)
+    taken_back = await seed_leads(sessions, people(30, first=500), list_name="another")
+    for seconds in (1, 12, 24):
+        assert await joining.look([campaign_id], NOW + timedelta(seconds=seconds)) == 0
+    async with sessions() as session, session.begin():
+        await session.exec(delete(Phone).where(col(Phone.lead_id).in_(taken_back)))
+        await session.exec(delete(Lead).where(col(Lead.id).in_(taken_back)))
+    assert await joining.look([campaign_id], NOW + timedelta(seconds=36)) == 0
+    await seed_leads(sessions, people(4, first=10))
+    assert await joining.look([campaign_id], NOW + timedelta(seconds=37)) == 4
 
 
 # --- one number, one person -------------------------------------------------------------------------

@@ -735,3 +735,26 @@ def test_a_call_of_a_campaign_that_no_longer_runs_still_finds_an_agent_and_time_
     floor.ended(7, BYE, at=10.0)
     assert floor.tick(11.0) == []
     assert state(floor, BOB) == AgentState.WRAP_UP
+
+
+def test_an_agent_of_two_progressive_campaigns_gets_one_call_among_them():
+    floor = floor_with(1, 2, campaigns=(SALES, SURVEY))
+    assert floor.calls_to_place(SALES, 1.0) == floor.calls_to_place(SURVEY, 1.0) == 2
+    floor.place(11, SALES, lead=11, at=1.0)
+    assert floor.calls_to_place(SALES, 1.0) == floor.calls_to_place(SURVEY, 1.0) == 1
+    floor.place(12, SURVEY, lead=12, at=1.0)
+    assert floor.calls_to_place(SALES, 1.0) == floor.calls_to_place(SURVEY, 1.0) == 0
+    floor.answered(11, 2.0)
+    assert floor.calls_to_place(SALES, 2.0) == floor.calls_to_place(SURVEY, 2.0) == 0
+    floor.ended(12, CallEnd(status=486), 3.0)
+    assert floor.calls_to_place(SALES, 3.0) == floor.calls_to_place(SURVEY, 3.0) == 1
+
+
+def test_a_campaign_with_agents_of_its_own_takes_none_that_it_shares():
+    floor = floor_with(1, campaigns=(SALES, SURVEY))
+    floor.log_in(2, 102, [SURVEY], 0.0)
+    floor.line_up(2, 0.0)
+    floor.place(11, SURVEY, lead=11, at=1.0)
+    assert floor.calls_to_place(SALES, 1.0) == 1
+    floor.place(12, SURVEY, lead=12, at=1.0)
+    assert floor.calls_to_place(SALES, 1.0) == 0
