@@ -1,6 +1,7 @@
 """Fixtures that many tests share: an empty, migrated database of each kind."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,6 +17,15 @@ from dialer.database import Database, opened
 from tests.servers import postgresql
 
 _numbers = count(1)
+
+# The suite asks the same questions each time, at any speed; HYPOTHESIS_PROFILE=explore asks new ones.
+settings.register_profile(
+    "suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "explore", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 
 async def _migrate(url: str) -> None:

@@ -107,7 +107,9 @@ def test_lists_take_turns_as_often_as_they_count(counts: dict[int, int], offset:
     assert Counter(order) == Counter({each: count for each, count in counts.items() if count})
     half = order[: len(order) // 2]
     for list_id, count in counts.items():
-        assert abs(half.count(list_id) - count / 2) <= 2
+        share = count / max(len(order), 1)
+        # Lists whose turns fall together stand side by side: as many places as there are lists.
+        assert abs(half.count(list_id) - share * len(half)) <= 1 + share * len(counts)
 
 
 def test_only_open_queues_are_looked_at_and_those_that_can_never_open() -> None:
