@@ -101,7 +101,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         await stack.enter_async_context(publisher)
         metrics = Metrics(VERSION)
-        engine = Engine(_engine_options(settings), database.sessions, publisher, metrics, time.time)
+        engine = Engine(
+            _engine_options(settings), database.sessions, database.readings, publisher, metrics, time.time
+        )
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)
         imports = ImportRunner(database.sessions, settings.data_dir / "imports", engine.now)

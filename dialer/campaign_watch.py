@@ -21,16 +21,16 @@ log = structlog.get_logger("campaigns")
 class CampaignWatch:
     """The campaigns that run, as the database said when it was last looked at."""
 
-    def __init__(self, sessions: Sessions, floor: Floor, notices: Notices, publisher: Publisher) -> None:
+    def __init__(self, readings: Sessions, floor: Floor, notices: Notices, publisher: Publisher) -> None:
         self.running: dict[int, RunningCampaign] = {}
-        self._sessions = sessions
+        self._readings = readings
         self._floor = floor
         self._notices = notices
         self._publisher = publisher
 
     async def look(self, now: datetime) -> None:
         """Makes the floor agree with what the managers want."""
-        async with self._sessions() as session:
+        async with self._readings() as session:
             wanted = {each.id: each for each in await LiveStore(session).running_campaigns()}
         for campaign in wanted.values():
             if campaign.id not in self.running:
@@ -45,7 +45,7 @@ class CampaignWatch:
     async def count(self, now: datetime, metrics: Metrics) -> None:
         """Tells the bus and the metrics each running campaign's figures."""
         for campaign in list(self.running.values()):
-            report = await campaigns.report(self._sessions, campaign.id, now)
+            report = await campaigns.report(self._readings, campaign.id, now)
             stats = self._notices.of_stats(campaign, report, self._floor, now.timestamp())
             self._publisher.publish(stats)
             metrics.leads_ready(campaign.id, stats.leads_ready)
@@ -64,6 +64,6 @@ class CampaignWatch:
         log.info("campaign dials", campaign=campaign.id, mode=campaign.dial_mode)
 
     async def _say_state(self, campaign: RunningCampaign) -> None:
-        async with self._sessions() as session:
+        async with self._readings() as session:
             now = await CampaignStore(session).get(campaign.id)
         self._publisher.publish(self._notices.of_campaign(campaign, now.state, now.state_since))

@@ -320,7 +320,7 @@ async def _end_of(stage: _Stage, campaign_id: int) -> Ended:
     loop = asyncio.get_running_loop()
     give_up = loop.time() + _TIME_LIMIT_S
     while loop.time() < give_up and not stage.asked_to_end.is_set():
-        async with stage.service.database.sessions() as session:
+        async with stage.service.database.readings() as session:
             left = await QueueStore(session).progress(campaign_id, _now())
         if not (left.due or left.claimed or left.calling or engine.floor.calls):
             return "done"

@@ -75,6 +75,7 @@ class Engine:
         self,
         options: EngineOptions,
         sessions: Sessions,
+        readings: Sessions,
         publisher: Publisher,
         metrics: Metrics,
         clock: Callable[[], float],
@@ -88,7 +89,7 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        self._campaigns = CampaignWatch(sessions, self.floor, self._notices, publisher)
+        self._campaigns = CampaignWatch(readings, self.floor, self._notices, publisher)
         self._joining = JoiningLeads(sessions)
         self._dry_until: dict[int, float] = {}
         self._softphones: dict[int, str] = {}

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, TypeVar
 
-import msgspec
 import typer
 
 from campaigns import service
@@ -22,6 +21,7 @@ from campaigns.reports.text import (
     show,
 )
 from campaigns.tables import Campaign
+from leads.commands.shared import Json, WithDatabase, echo_json
 from leads.stores.shared import Sessions
 
 T = TypeVar("T")
@@ -31,16 +31,8 @@ agent_app = typer.Typer(help="Keep the agents who take the calls.", no_args_is_h
 report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
 
 
-class WithDatabase(Protocol):
-    """What `dialer.cli` puts into the context: opens the database, runs the work, closes it."""
-
-    def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
-        """Runs the work to its end and gives its result."""
-
-
 CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
 Client = Annotated[str, typer.Option("--client", help="The client's slug.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _MOST_DIGITS = 9
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
 _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
@@ -80,7 +72,7 @@ def create(
         ),
     )
     if as_json:
-        _echo_json({"id": campaign_id})
+        echo_json({"id": campaign_id})
     else:
         typer.echo(f"Campaign {campaign_id} is in draft; `dialer campaign start {campaign_id}` starts it.")
 
@@ -106,7 +98,7 @@ def change(
 
     changed, dialed = _run(context, work)
     if as_json:
-        _echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed})
+        echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed})
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")
@@ -144,7 +136,7 @@ def status(
 
     found = _run(context, work)
     if as_json:
-        _echo_json(found)
+        echo_json(found)
         return
     columns = ("id", "client", "name", "state", "due", "waiting", "calling", "final", "next due")
     rows = [
@@ -179,7 +171,7 @@ def add_agent(
         context, lambda sessions: service.add_agent(sessions, client, name, sip_uri, datetime.now(UTC))
     )
     if as_json:
-        _echo_json({"id": agent_id})
+        echo_json({"id": agent_id})
     else:
         typer.echo(f"Agent {agent_id} is {name}.")
 
@@ -195,7 +187,7 @@ def list_agents(
     """List agents."""
     agents = _run(context, lambda sessions: service.list_agents(sessions, client, after, limit))
     if as_json:
-        _echo_json([agent.model_dump() for agent in agents])
+        echo_json([agent.model_dump() for agent in agents])
         return
     rows = [(agent.id, agent.name, agent.sip_uri) for agent in agents]
     show([Table("Agents", ("id", "name", "SIP address"), rows)])
@@ -234,7 +226,7 @@ def _report(
 
     report = _run(context, work)
     if as_json:
-        _echo_json(report)
+        echo_json(report)
     else:
         show(tables(report))
 
@@ -277,7 +269,3 @@ def _weights(given: Sequence[str]) -> dict[str, int]:
 def _run(context: typer.Context, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
     database: WithDatabase = context.obj
     return database.run(work)
-
-
-def _echo_json(value: object) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))

@@ -3,17 +3,16 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 import typer
 
 from campaigns import service
-from campaigns.commands.campaigns import CampaignRef, WithDatabase
+from campaigns.commands.campaigns import CampaignRef
 from campaigns.errors import InvalidInputError
 from campaigns.explaining import CampaignFacts, CampaignWhy, Explanation, explain, why
 from campaigns.reports.text import Table, show
 from campaigns.stores.shared import Sessions
 from leads.checks import checked_number
-from leads.commands.shared import Country, Json, Number
+from leads.commands.shared import Country, Json, Number, WithDatabase, echo_json
 
 explain_app = typer.Typer()
 why_app = typer.Typer()
@@ -41,7 +40,7 @@ def explain_phone(
     database: WithDatabase = context.obj
     found = database.run(work)
     if as_json:
-        _echo_json(found)
+        echo_json(found)
     else:
         typer.echo("\n".join(_lines(found)))
 
@@ -56,7 +55,7 @@ def campaign_why(context: typer.Context, campaign: CampaignRef, as_json: Json = 
     database: WithDatabase = context.obj
     found = database.run(work)
     if as_json:
-        _echo_json(found)
+        echo_json(found)
         return
     rows = [
         (line.kind.replace("_", " "), line.detail, line.leads, line.next_at) for line in found.waiting_for
@@ -106,7 +105,3 @@ def _campaign_lines(facts: CampaignFacts) -> list[str]:
         lines.append(f"  consent to {consent.channel} ({consent.basis}) since {consent.given_at}{until}")
     lines += [f"  {event.at:%Y-%m-%d %H:%M:%S}  {event.sentence}" for event in facts.history]
     return lines
-
-
-def _echo_json(value: Explanation | CampaignWhy) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 import typer
 
-from campaigns.commands.campaigns import WithDatabase
 from campaigns.lead_editing import update_leads
 from leads.commands.choosing import (
     ChosenClient,
@@ -18,7 +16,7 @@ from leads.commands.choosing import (
     WhereCustom,
     chosen,
 )
-from leads.commands.shared import Country, Json
+from leads.commands.shared import Country, Json, WithDatabase, echo_json
 from leads.core.lead_changes import BULK_FIELDS, parse_changes
 from leads.editing import BulkUpdate
 from leads.errors import BadLeadChangesError
@@ -60,7 +58,7 @@ def update(
         )
     )
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(done), indent=2).decode())
+        echo_json(done)
     elif yes:
         typer.echo(f"{done.updated:,} leads were changed.")
     else:

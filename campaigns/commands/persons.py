@@ -3,11 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-import msgspec
 import typer
 
 from campaigns.persons import PersonErased, erase_person, export_person
-from leads.commands.shared import Country, Json, Number, WithDatabase, show
+from leads.commands.shared import Country, Json, Number, WithDatabase, echo_json, show
 
 person_app = typer.Typer(help="Hand out or erase what is kept about a person.", no_args_is_help=True)
 
@@ -23,7 +22,7 @@ def export(
     found = database.run(
         lambda sessions: export_person(sessions, phone, default_country=default_country, client=client)
     )
-    typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    echo_json(found)
 
 
 @person_app.command("erase")

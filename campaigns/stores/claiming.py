@@ -18,7 +18,8 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, bindparam, text
 
 from campaigns.core.selection import OpenQueue, rotation, shares, turns
-from campaigns.stores.shared import Session, on_postgresql
+from campaigns.stores.shared import Session
+from leads.stores.shared import on_postgresql
 from leads.tables import UtcDateTime
 
 _claims = count(1)

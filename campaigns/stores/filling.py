@@ -6,15 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone
 from campaigns.stores.doubles import DUPLICATE, in_lists, is_anothers, is_duplicate, is_first
-from campaigns.stores.shared import Session, in_state, on_postgresql, read, write
+from campaigns.stores.shared import Session, in_state, read, write
 from campaigns.stores.sort_keys import key_of_new, key_of_row
 from campaigns.tables import Attempt, Campaign, CampaignLead, CampaignQueue
+from leads.stores.shared import insert_into, on_postgresql
 from leads.tables import Lead, Phone, UtcDateTime, ZoneGroup
 
 STEP = 5_000
@@ -223,7 +223,7 @@ class FillStore:
         mine = col(CampaignQueue.campaign_id) == campaign.id
         leads = select(*values.values()).join_from(new, CampaignQueue, same_place).where(mine)
         # Not by NOT EXISTS: PostgreSQL takes quadratic time where its statistics say that the table is empty.
-        insert = self._insert_into(CampaignLead).from_select(list(values), leads)
+        insert = insert_into(self.session, CampaignLead).from_select(list(values), leads)
         return (await write(self.session, insert.on_conflict_do_nothing())).rowcount
 
     async def _ensure_queues(self, campaign_id: int, places: Any) -> None:
@@ -241,16 +241,13 @@ class FillStore:
             .order_by(list_id, group_id)
         )
         names = ["campaign_id", "list_id", "zone_group_id"]
-        insert = self._insert_into(CampaignQueue).from_select(names, missing)
+        insert = insert_into(self.session, CampaignQueue).from_select(names, missing)
         await write(self.session, insert.on_conflict_do_nothing())
 
     async def _one_at_a_time(self, campaign_id: int) -> None:
         """Whoever else takes up leads into the campaign waits: two would wait for each other's rows."""
         lock = select(col(Campaign.id)).where(col(Campaign.id) == campaign_id)
         await read(self.session, lock.with_for_update(key_share=True))
-
-    def _insert_into(self, table: Any) -> Any:
-        return postgresql.insert(table) if on_postgresql(self.session) else sqlite.insert(table)
 
 
 def _movable() -> ColumnElement[bool]:

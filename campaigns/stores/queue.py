@@ -22,9 +22,10 @@ from campaigns.core.selection import LeadPhone, Queue, open_queues
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.claiming import take_first, take_mixed
 from campaigns.stores.filling import FillStore
-from campaigns.stores.shared import UNSYNCHRONIZED, Session, in_state, on_postgresql, read, write
+from campaigns.stores.shared import UNSYNCHRONIZED, Session, in_state, read, write
 from campaigns.stores.sort_keys import key_of_row
 from campaigns.tables import Campaign, CampaignLead, CampaignList, CampaignQueue
+from leads.stores.shared import on_postgresql
 from leads.tables import Lead, Phone, ZoneGroup
 
 _PUT_IN_LINE = 100

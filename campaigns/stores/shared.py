@@ -14,11 +14,6 @@ from leads.stores.shared import Sessions as Sessions
 UNSYNCHRONIZED = {"synchronize_session": False, "preserve_rowcount": True}
 
 
-def on_postgresql(session: Session) -> bool:
-    """Whether the session works on PostgreSQL, not on SQLite."""
-    return session.get_bind().dialect.name == "postgresql"
-
-
 async def read(session: Session, query: Any) -> Result[*tuple[Any, ...]]:
     """The rows of a query that was written with SQLAlchemy's own `select`."""
     result: Result[*tuple[Any, ...]] = await session.exec(query)

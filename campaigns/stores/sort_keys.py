@@ -6,8 +6,9 @@ from sqlalchemy import BigInteger, ColumnElement, cast, extract, func, literal
 from sqlmodel import col, select
 
 from campaigns.core.selection import PRIME, SHUFFLE, shuffle_seed
-from campaigns.stores.shared import Session, on_postgresql
+from campaigns.stores.shared import Session
 from campaigns.tables import Campaign, CampaignLead
+from leads.stores.shared import on_postgresql
 from leads.tables import Lead
 
 

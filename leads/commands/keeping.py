@@ -1,13 +1,11 @@
 """`dialer leads search|lists|show|export`. Errors of the leads room pass through; `dialer.cli` maps them."""
 
 import sys
-from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
 from leads.commands.choosing import (
@@ -19,7 +17,7 @@ from leads.commands.choosing import (
     WhereCustom,
     chosen,
 )
-from leads.commands.shared import Country, Json, WithDatabase
+from leads.commands.shared import Country, Json, WithDatabase, echo_json
 from leads.core.lead_filter import LARGEST_ID, LeadFilter
 from leads.errors import ExportError
 from leads.exporting import FORMATS, export_csv, export_file, plan_export
@@ -53,7 +51,7 @@ def search(
     database: WithDatabase = context.obj
     found = database.run(lambda sessions: search_leads(sessions, wanted, after, limit))
     if as_json:
-        _echo_json(found)
+        echo_json(found)
         return
     for lead in found:
         phones = " ".join(each.phone for each in lead.phones)
@@ -74,7 +72,7 @@ def lists(
     database: WithDatabase = context.obj
     found = database.run(lambda sessions: list_lead_lists(sessions, client, after, limit))
     if as_json:
-        _echo_json(found)
+        echo_json(found)
         return
     for each in found:
         typer.echo(f"{each.id:>6}  {each.leads:>12,}  {each.client}  {each.name}")
@@ -90,7 +88,7 @@ def show_lead(
     database: WithDatabase = context.obj
     found = database.run(lambda sessions: get_lead(sessions, lead))
     if as_json:
-        _echo_json(found)
+        echo_json(found)
         return
     for line in _lines(found):
         typer.echo(line)
@@ -150,7 +148,3 @@ def _lines(lead: LeadView) -> list[str]:
         about = ", ".join(part for part in (each.label, each.kind, *each.zones) if part)
         lines.append(f"phone: {each.phone}{extension} ({about})")
     return lines + [f"custom {name}: {value}" for name, value in lead.custom.items()]
-
-
-def _echo_json(value: LeadView | Sequence[Any]) -> None:
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

@@ -44,8 +44,14 @@ def source(file: Path) -> Path | BinaryIO:
     return sys.stdin.buffer if file == STANDARD_INPUT else file
 
 
+def echo_json(result: object) -> None:
+    """Print a result as JSON."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+
+
 def show(result: object, as_json: bool, lines: list[str]) -> None:
+    """Print a result as JSON, or as lines for people."""
     if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+        echo_json(result)
     else:
         typer.echo("\n".join(lines))

@@ -1,6 +1,6 @@
 """Do-not-call lists over HTTP: nothing here takes a number off. Errors pass through to the API."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from leads.dnc import DncAdded, DncAnswer, DncListInfo, DncListRef
 from leads.routes.leads import plus_of_query
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 from leads.stores.shared import Sessions
+from leads.tables import DncEntry, DncPrefix
 
 router = APIRouter(tags=["dnc"])
 
@@ -22,6 +23,7 @@ FindCampaign = Callable[[Sessions, str], Awaitable[tuple[int, str]]]
 CampaignId = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 Slug = Annotated[str | None, Query(max_length=64)]
 Country = Annotated[str, Query(max_length=60)]
+AfterNumber = Annotated[str, Query(max_length=16, pattern=r"^[ +]?[0-9]*$")]
 
 
 class DncListIn(BaseModel):
@@ -80,32 +82,24 @@ async def create_dnc_list(request: Request, sessions: SessionsOf, now: Now, want
 async def list_dnc_entries(
     sessions: SessionsOf,
     list_id: Id,
-    after: Annotated[str, Query(max_length=16, pattern=r"^[ +]?[0-9]*$")] = "",
+    after: AfterNumber = "",
     limit: Limit = 100,
 ) -> DncEntries:
     """A list's numbers, a page at a time."""
     found = await dnc.dnc_entries(sessions, list_id, plus_of_query(after) or "", limit)
-    items = [
-        DncEntryOut(phone=each.e164, reason=each.reason, source=each.source, created_at=each.created_at)
-        for each in found
-    ]
-    return DncEntries(items=items, next=items[-1].phone if len(items) == limit else None)
+    return _page([(each.e164, each) for each in found], limit)
 
 
 @router.get("/dnc-lists/{list_id}/prefixes")
 async def list_dnc_prefixes(
     sessions: SessionsOf,
     list_id: Id,
-    after: Annotated[str, Query(max_length=16, pattern=r"^[ +]?[0-9]*$")] = "",
+    after: AfterNumber = "",
     limit: Limit = 100,
 ) -> DncEntries:
     """A list's prefixes, a page at a time."""
     found = await dnc.dnc_prefixes(sessions, list_id, plus_of_query(after) or "", limit)
-    items = [
-        DncEntryOut(phone=each.prefix, reason=each.reason, source=each.source, created_at=each.created_at)
-        for each in found
-    ]
-    return DncEntries(items=items, next=items[-1].phone if len(items) == limit else None)
+    return _page([(each.prefix, each) for each in found], limit)
 
 
 @router.post("/dnc-lists/{list_id}/entries", status_code=201, responses={200: {"description": "Was there."}})
@@ -146,6 +140,14 @@ async def check_dnc(
         client=its_client,
         campaign_id=campaign_id,
     )
+
+
+def _page(found: Sequence[tuple[str, DncEntry | DncPrefix]], limit: int) -> DncEntries:
+    items = [
+        DncEntryOut(phone=what, reason=each.reason, source=each.source, created_at=each.created_at)
+        for what, each in found
+    ]
+    return DncEntries(items=items, next=items[-1].phone if len(items) == limit else None)
 
 
 async def _find_campaign(request: Request, sessions: Sessions, campaign_id: int) -> tuple[int, str]:

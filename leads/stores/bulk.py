@@ -12,17 +12,12 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Dialect, String, Table,
 from sqlalchemy import insert as insert_into
 from sqlalchemy.dialects import sqlite
 
-from leads.stores.shared import Session
+from leads.stores.shared import Session, on_postgresql
 from leads.tables import UtcDateTime
 from leads.threads import in_thread
 
 _COPY_SPECIAL = re.compile(r"[\\\t\n\r\0]")
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": ""})
-
-
-def on_postgresql(session: Session) -> bool:
-    """Whether the session's database is PostgreSQL; else it is SQLite."""
-    return session.get_bind().dialect.name == "postgresql"
 
 
 def among(session: Session, column: Any, values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import and_, col, select
 
 from leads.core.suppression import INTERNAL, LEVELS, Level, Suppressed, prefixes_of, weightiest
-from leads.stores.shared import Session, chunks, insert_missing
+from leads.stores.shared import Session, chunks, insert_missing, on_postgresql
 from leads.tables import DncEntry, DncList, DncPrefix
 
 _WHOSE = (col(DncList.level), col(DncList.name))
@@ -192,7 +192,7 @@ class DncStore:
 
     def _among(self, column: Any, values: Sequence[str]) -> ColumnElement[bool]:
         """Whether a column is one of the values, as one bound value however many they are."""
-        if self._session.get_bind().dialect.name == "postgresql":
+        if on_postgresql(self._session):
             # A set to join with: an array would be gone through for every row.
             bound = bindparam(None, list(values), type_=ARRAY(String))
             return col(column).in_(select(func.unnest(bound)))

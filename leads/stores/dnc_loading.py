@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import ARRAY, String, bindparam, cast, column, delete, func, insert, literal, text, update
 from sqlalchemy import select as select_columns
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
 from sqlmodel import col, select
 
 from leads.core.suppression import Level
 from leads.errors import DncListChangedError
-from leads.stores.shared import Session, chunks, insert_missing
+from leads.stores.shared import Session, chunks, insert_into, insert_missing, on_postgresql
 from leads.tables import BigId, DncEntry, DncList, DncPrefix, UtcDateTime
 
 _LOADING, _REPLACED = "loading", "replaced"
@@ -25,7 +24,6 @@ class DncLoadingStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._on_postgresql = session.get_bind().dialect.name == "postgresql"
 
     async def begin(self, level: Level, owner_id: int, name: str, now: datetime) -> int:
         """A list that binds nobody until it is put in the place of the one that is named; its number.
@@ -58,7 +56,7 @@ class DncLoadingStore:
             literal(now, UtcDateTime()),
         ).select_from(rows)
         # SQLite takes ON CONFLICT behind a SELECT only if that has a WHERE: https://sqlite.org/lang_upsert.html
-        insertion = (postgresql if self._on_postgresql else sqlite).insert(DncEntry)
+        insertion = insert_into(self._session, DncEntry)
         statement = insertion.from_select(columns, selected.where(text("1=1"))).on_conflict_do_nothing()
         counted = {"preserve_rowcount": True}
         done: CursorResult[Any] = await self._session.exec(statement, execution_options=counted)
@@ -108,7 +106,7 @@ class DncLoadingStore:
 
     async def refresh_statistics(self) -> None:
         """Tells PostgreSQL's planner how large the lists have become."""
-        if self._on_postgresql:
+        if on_postgresql(self._session):
             connection = await self._session.connection()
             await connection.execute(text("ANALYZE dnc_entry"))
 
@@ -122,7 +120,7 @@ class DncLoadingStore:
     def _rows(self, reasons: Mapping[str, str]) -> tuple[Any, Any, Any]:
         """The numbers and their reasons as a table in the order of numbers, bound as one value or two."""
         ordered = sorted(reasons)
-        if not self._on_postgresql:
+        if not on_postgresql(self._session):
             rows = func.json_each(json.dumps({e164: reasons[e164] for e164 in ordered}))
             table = rows.table_valued("key", "value")
             return table.c.key, table.c.value, table

@@ -1,18 +1,17 @@
 """Changes leads in the database; their phones' time zones follow."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import phonenumbers
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from leads.core.lead_changes import LeadChanges
+from leads.core.merging import zone_group_code
 from leads.core.timezone import zones_of_phone
-from leads.stores.shared import Session, chunks, insert_missing
-from leads.tables import Lead, Phone, ZoneGroup
-
-Place = tuple[str, tuple[str, ...]]
-"""A region, and the zones that have to be open for a call to it, sorted."""
+from leads.stores.shared import Session, chunks
+from leads.stores.zone_groups import ensure_zone_groups
+from leads.tables import Lead, Phone
 
 _UNSYNCHRONIZED = {"synchronize_session": False}
 
@@ -47,26 +46,12 @@ class EditStore:
     async def _regroup(self, lead_ids: Sequence[int], timezone: str) -> None:
         """Puts the leads' phones into the groups of the lead's own zone, or else of their numbers' zones."""
         query = select(Phone.id, Phone.e164, Phone.region).where(col(Phone.lead_id).in_(lead_ids))
-        places: dict[Place, list[int]] = {}
+        moved_to: dict[str, list[int]] = {}
         for phone_id, e164, region in await self._session.exec(query):
-            zones = (timezone,) if timezone else zones_of_phone(phonenumbers.parse(e164))
-            places.setdefault((region, zones), []).append(phone_id)
-        groups = await self.ensure_groups(places)
-        for place, phone_ids in places.items():
+            zones = "" if timezone else ",".join(zones_of_phone(phonenumbers.parse(e164)))
+            moved_to.setdefault(zone_group_code(region, timezone, zones), []).append(phone_id)
+        groups = await ensure_zone_groups(self._session, moved_to)
+        for code, phone_ids in moved_to.items():
             for chunk in chunks(phone_ids):
-                moved = update(Phone).where(col(Phone.id).in_(chunk)).values(zone_group_id=groups[place])
+                moved = update(Phone).where(col(Phone.id).in_(chunk)).values(zone_group_id=groups[code])
                 await self._session.exec(moved.execution_options(**_UNSYNCHRONIZED))
-
-    async def ensure_groups(self, places: Iterable[Place]) -> dict[Place, int]:
-        """The zone group of each region and its sorted zones; created where there is none yet."""
-        codes = {f"{region}:{','.join(zones)}": (region, zones) for region, zones in places}
-        rows = [
-            {"code": code, "region": region, "zones": list(zones)} for code, (region, zones) in codes.items()
-        ]
-        found: dict[Place, int] = {}
-        for chunk in chunks(rows):
-            await insert_missing(self._session, ZoneGroup, chunk)
-            wanted = [row["code"] for row in chunk]
-            query = select(ZoneGroup.code, ZoneGroup.id).where(col(ZoneGroup.code).in_(wanted))
-            found |= {codes[code]: group_id for code, group_id in await self._session.exec(query)}
-        return found

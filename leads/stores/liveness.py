@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from leads.stores.bulk import on_postgresql
-from leads.stores.shared import Sessions
+from leads.stores.shared import Sessions, on_postgresql
 
 _LOADS = 0x6C6F6164 << 32
 """Advisory locks of loads: "load" in ASCII, then the load's number."""

@@ -24,10 +24,11 @@ from leads.core.merging import (
     owner_of,
     zone_group_code,
 )
-from leads.stores.bulk import among, insert_rows, instants_for, on_postgresql
+from leads.stores.bulk import among, insert_rows, instants_for
 from leads.stores.consent_loading import ConsentLoadingStore
-from leads.stores.shared import Session, insert_missing
-from leads.tables import Lead, LeadList, Phone, ZoneGroup
+from leads.stores.shared import Session, on_postgresql
+from leads.stores.zone_groups import ensure_zone_groups
+from leads.tables import Lead, LeadList, Phone
 from leads.threads import in_thread
 
 _LEAD_COLUMNS = (
@@ -262,17 +263,6 @@ class LoadingStore:
             )
 
     async def _zone_groups(self, into: Into, codes: set[str]) -> dict[str, int]:
-        missing = sorted(codes - into.zone_groups.keys())
-        if missing:
-            rows = [_zone_group(code) for code in missing]
-            await insert_missing(self._session, ZoneGroup, rows)
-            query = select(ZoneGroup.code, ZoneGroup.id).where(
-                among(self._session, col(ZoneGroup.code), missing)
-            )
-            into.zone_groups.update((await self._session.exec(query)).all())
+        missing = codes - into.zone_groups.keys()
+        into.zone_groups.update(await ensure_zone_groups(self._session, missing))
         return into.zone_groups
-
-
-def _zone_group(code: str) -> dict[str, Any]:
-    region, _, zones = code.partition(":")
-    return {"code": code, "region": region, "zones": zones.split(",") if zones else []}

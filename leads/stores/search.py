@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from leads.core.lead_filter import LARGEST_ID, LeadFilter
 from leads.errors import UnknownClientError, UnknownLeadError, UnknownListError
-from leads.stores.shared import Session, chunks
+from leads.stores.shared import Session, chunks, on_postgresql
 from leads.tables import Client, Lead, LeadList, Phone, ZoneGroup
 
 _EQUALS = ("external_id", "country", "region", "owner", "language", "import_id")
@@ -178,8 +178,7 @@ class SearchStore:
 
     def _custom_fields(self) -> Any:
         """A lead's custom fields as a table of keys and values."""
-        on_postgresql = self._session.get_bind().dialect.name == "postgresql"
-        each = func.json_each_text if on_postgresql else func.json_each
+        each = func.json_each_text if on_postgresql(self._session) else func.json_each
         return each(col(Lead.custom)).table_valued("key", "value")
 
 

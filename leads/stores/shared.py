@@ -20,11 +20,19 @@ ROWS_PER_STATEMENT = 1_000
 T = TypeVar("T")
 
 
+def on_postgresql(session: AsyncSession) -> bool:
+    """Whether the session's database is PostgreSQL; else it is SQLite."""
+    return session.get_bind().dialect.name == "postgresql"
+
+
+def insert_into(session: AsyncSession, table: Any) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT in the database's own dialect, which knows ON CONFLICT."""
+    return postgresql.insert(table) if on_postgresql(session) else sqlite.insert(table)
+
+
 async def insert_missing(session: AsyncSession, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> int:
     """Inserts the rows that violate no unique index, and tells how many those were."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    insertion = postgresql.insert(table) if on_postgresql else sqlite.insert(table)
-    statement = insertion.values(list(rows)).on_conflict_do_nothing()
+    statement = insert_into(session, table).values(list(rows)).on_conflict_do_nothing()
     done: CursorResult[Any] = await session.exec(statement, execution_options={"preserve_rowcount": True})
     return done.rowcount
 
