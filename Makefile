@@ -1,7 +1,7 @@
 # make demo    set everything up and run a campaign against a simulated carrier
 # make test    set everything up and run the tests
 # make check   every check: ruff, mypy --strict, import-linter and the tests
-# make docs    write again what docs/ generates from the code
+# make docs    write again what is generated: parts of docs/, and the table of area codes
 # make clean   take away what set-up made in this folder
 
 .PHONY: demo test check docs setup setup-dev packages packages-dev clean
@@ -38,6 +38,7 @@ check: setup-dev
 
 docs: setup-dev
 	$(VENV)/bin/python -m dialer.documents docs
+	$(VENV)/bin/python -m campaigns.make_area_codes
 
 clean:
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

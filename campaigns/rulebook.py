@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
-from campaigns.core.jurisdiction import Place, subdivisions_by_area_code
+from campaigns.core.jurisdiction import Place
 from campaigns.core.policy import NO_OWN_RULES, OwnRules, Policy, make_policy
 from campaigns.core.rules import Jurisdiction, Rule, parse_jurisdiction
 from campaigns.errors import InvalidRuleError, InvalidRuleFileError
@@ -47,8 +47,8 @@ def _policy(book: Rulebook, place: Place, kind: str, dial_mode: str, own: OwnRul
 def load_rulebook(folder: Path | None = None) -> Rulebook:
     """The rules of every *.toml file of a folder, or our own where none is given.
 
-    Blocks for about a second at first, for area codes too: call it at start. Raises InvalidRuleFileError,
-    which says in which file and line something is wrong, and what.
+    Reads files: call it at start. Raises InvalidRuleFileError, which says in which file and line something is
+    wrong, and what.
     """
     jurisdictions: list[Jurisdiction] = []
     rules: dict[str, Rule] = {}
@@ -64,7 +64,6 @@ def load_rulebook(folder: Path | None = None) -> Rulebook:
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     if not jurisdictions:
         raise InvalidRuleFileError(f"There is no file of rules (*.toml) in {folder}; name another folder.")
-    subdivisions_by_area_code()
     return Rulebook(digest.hexdigest()[:_VERSION_CHARS], tuple(jurisdictions), MappingProxyType(rules))
 
 

@@ -1,6 +1,5 @@
 """Which jurisdictions a call falls under: by the number's region and area code, and by the lead's address."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,6 +7,7 @@ from types import MappingProxyType
 
 import holidays
 
+from campaigns.core.area_codes import AREA_CODES
 from campaigns.core.calendar import Holidays, supports_holidays
 from campaigns.core.rules import Jurisdiction
 
@@ -34,6 +34,8 @@ _SPELLINGS = {
 }
 """Names that phonenumbers and lists use, and the holidays library does not."""
 
+_TOLD_BY_AREA_CODE = frozenset({"US", "CA"})
+"""Countries in which an area code tells the state or province."""
 _AREA_CODE = slice(2, 5)
 
 
@@ -69,8 +71,8 @@ def _place(area_code: str, region: str, lead_country: str, lead_region: str) -> 
     lead_home, lead_part = _country_of(lead_country)
     countries = {number_country, lead_home} - {""}
     subdivisions = {(number_country, number_part), (lead_home, lead_part)}
-    if area_code and region in _SPELLINGS:
-        found = subdivisions_by_area_code().get(area_code, frozenset())
+    if area_code and region in _TOLD_BY_AREA_CODE:
+        found = subdivisions_of_area_code(area_code)
         subdivisions |= {each for each in found if each[0] == region} or _everywhere_in(region)
     address = lead_home or number_country
     subdivisions.add((address, subdivision_code(address, lead_region) or ""))
@@ -111,20 +113,10 @@ def subdivision_code(country: str, text: str) -> str | None:
     return _subdivisions(country).get(" ".join(text.split()).casefold())
 
 
-@lru_cache(maxsize=1)
-def subdivisions_by_area_code() -> Mapping[str, frozenset[tuple[str, str]]]:
-    """NANP area code to the states and provinces of every prefix in it, as phonenumbers' geocoder has them.
-
-    Takes half a second at first, and memory for all of the geocoder's data: ask once at start.
-    """
-    from phonenumbers.geodata import GEOCODE_DATA
-
-    found: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-    for prefix, names in GEOCODE_DATA.items():
-        if prefix[0] == "1" and len(prefix) >= 4:
-            for name in names.get("en", "").rsplit(", ", 1)[-1].split("/"):
-                found[prefix[1:4]] |= _states_named(name)
-    return MappingProxyType({area_code: frozenset(states) for area_code, states in found.items()})
+def subdivisions_of_area_code(area_code: str) -> frozenset[tuple[str, str]]:
+    """The states and provinces that a NANP area code may be in, as (country, code); none if it tells none."""
+    parts = (each.partition("-") for each in AREA_CODES.get(area_code, "").split())
+    return frozenset((country, code) for country, _, code in parts)
 
 
 def _country_of(region: str) -> tuple[str, str]:
@@ -133,11 +125,6 @@ def _country_of(region: str) -> tuple[str, str]:
 
 def _everywhere_in(country: str) -> set[tuple[str, str]]:
     return {(country, code) for code in _subdivisions(country).values()}
-
-
-def _states_named(name: str) -> set[tuple[str, str]]:
-    codes = ((country, subdivision_code(country, name)) for country in ("US", "CA"))
-    return {(country, code) for country, code in codes if code is not None}
 
 
 def _holds_at(jurisdiction: Jurisdiction, place: Place) -> bool:
