@@ -20,11 +20,10 @@ class Event:
 
 def loaded(found: FoundLead) -> Event:
     """How the lead came."""
-    source = f" from {found.load.source}" if found.load else ""
     return Event(
         at=found.lead.created_at,
         what="loaded",
-        sentence=f"The lead was loaded{source} into the list {found.list_name}.",
+        sentence=f"The lead was loaded from {found.load.source} into the list {found.list_name}.",
     )
 
 

@@ -1,9 +1,9 @@
-"""Changes leads, and puts them where they belong in every campaign that has them."""
+"""What campaigns make of changed leads: they go where they belong in every campaign that has them."""
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from campaigns.stores.filling import FillStore
+from campaigns.stores.refreshing import RefreshStore
 from leads import editing
 from leads.core.lead_changes import LeadChanges
 from leads.core.lead_filter import LeadFilter
@@ -39,9 +39,14 @@ async def update_leads(
     )
 
 
+async def follow_merges(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+    """Has the campaigns follow what a load has merged; see `leads.importing.load.FollowMerges`."""
+    await RefreshStore(session).refresh(lead_ids, now)
+
+
 def _follow(now: datetime) -> Follow:
     async def follow(session: Session, lead_ids: Sequence[int], changes: LeadChanges) -> None:
         if changes.reorders:
-            await FillStore(session).refresh(lead_ids, now)
+            await RefreshStore(session).refresh(lead_ids, now)
 
     return follow

@@ -111,15 +111,21 @@ async def change_campaign(
 
 
 async def take_up(sessions: Sessions, campaign_id: int, now: datetime) -> int:
-    """Make every lead of the campaign's lists one of its own, some at a time; how many were new."""
-    new = after = 0
-    while True:
-        async with sessions() as session, session.begin():
-            campaign = await CampaignStore(session).get(campaign_id)
-            step = await FillStore(session).step(campaign, after, now)
-        if step is None:
-            return new
-        new, after = new + step.new, step.through
+    """Make every lead of the campaign's lists one of its own, some at a time; how many were new.
+
+    Those of a load that is not over stay out: it may be taken back. Raises CampaignNotFoundError.
+    """
+    async with sessions() as session:
+        await CampaignStore(session).get(campaign_id)
+        loads = (await FillStore(session).new_loads([campaign_id])).get(campaign_id, ())
+    new = 0
+    for load_id in loads:
+        after, last = 0, False
+        while not last:
+            async with sessions() as session, session.begin():
+                step = await FillStore(session).step(campaign_id, load_id, after, now)
+            new, after, last = new + step.new, step.through, step.last
+    return new
 
 
 async def dialed_lists(sessions: Sessions, campaign_id: int) -> list[DialedList]:

@@ -65,6 +65,15 @@ class CampaignList(SQLModel, table=True):
     """Its share in the mix, relative to the other lists' weights; 0 for all: whichever lead comes first."""
 
 
+class CampaignLoad(SQLModel, table=True):
+    """A load whose leads a campaign has taken up."""
+
+    __tablename__ = "campaign_load"
+
+    campaign_id: int = part_of_key("campaign.id")
+    import_id: int = part_of_key("lead_import.id")
+
+
 class CampaignQueue(SQLModel, table=True):
     """The leads of one list that may be called at the same times; a claim takes the first of each.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from campaigns.lead_editing import follow_merges
 from dialer.api.access import kept_key
 from dialer.api.app import Faces, create_app
 from dialer.api.health import Readiness
@@ -106,7 +107,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)
-        imports = ImportRunner(database.sessions, settings.data_dir / "imports", engine.now)
+        imports = ImportRunner(
+            database.sessions, settings.data_dir / "imports", engine.now, follow=follow_merges
+        )
         await imports.start()
         stack.push_async_callback(imports.stop)
         key, key_is_new = _api_key(settings)

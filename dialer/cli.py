@@ -4,7 +4,8 @@ import asyncio
 import io
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ from campaigns.commands import (
     why_app,
 )
 from campaigns.errors import CampaignsError
+from campaigns.lead_editing import follow_merges
 from campaigns.lookup import find_campaign, lists_of_campaign
 from dialer.bootstrap import running
 from dialer.database import Database, opened
@@ -35,7 +37,7 @@ from dialer.logs import configure_logs
 from dialer.settings import Settings, load_settings
 from leads.commands import consent_app, dnc_app, leads_app
 from leads.errors import LeadsError
-from leads.stores.shared import Sessions
+from leads.stores.shared import Session, Sessions
 
 T = TypeVar("T")
 
@@ -82,6 +84,10 @@ class CommandContext:
     async def lists_of_campaign(self, sessions: Sessions, reference: str) -> tuple[int, ...]:
         """The lists that a campaign dials, by its id or name. Raises CampaignNotFoundError."""
         return await lists_of_campaign(sessions, reference)
+
+    async def follow_merges(self, session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+        """Puts leads that a load has moved where they belong in every campaign that has them."""
+        await follow_merges(session, lead_ids, now)
 
     async def _run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         if self.settings.database.url is None:

@@ -31,6 +31,18 @@ class NotALeadFileError(InvalidInputError):
     code = "not-a-lead-file"
 
 
+class FormulasWithoutValuesError(NotALeadFileError):
+    """The file's phones are formulas that nobody has calculated; nothing of it was loaded."""
+
+    code = "formulas-without-values"
+
+
+class UnknownSheetError(InvalidInputError):
+    """The workbook has no sheet of this name, or the file is no workbook."""
+
+    code = "unknown-sheet"
+
+
 class LeadFileUnreadableError(LeadsError):
     """The file is not there, or may not be read."""
 

@@ -78,7 +78,7 @@ async def collect(session: Session, scope: Scope) -> PersonInLeads:
     found = await store.leads(scope.e164, scope.client_id)
     views = await view_leads(session, [lead for lead, _, _ in found])
     numbers = await _numbers(store, scope, found)
-    loads = await store.imports([lead.import_id for lead, _, _ in found if lead.import_id is not None])
+    loads = await store.imports([lead.import_id for lead, _, _ in found])
     consents = await store.consents(scope.client_id, numbers, _addresses(found))
     dnc = DncStore(session)
     entries = [entry for number in numbers for entry in await dnc.entries_of(number)]

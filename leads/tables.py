@@ -96,11 +96,12 @@ class Lead(SQLModel, table=True):
         # Not unique: a load that keeps duplicates may bring one twice. Loads into a list wait for each other.
         Index("ix_lead_list_external_id", "list_id", "external_id"),
         Index("ix_lead_list", "list_id", "id"),
+        Index("ix_lead_import", "import_id", "id"),
     )
 
     id: int = key()
     list_id: int = reference("lead_list.id", index=False)
-    import_id: int | None = reference("lead_import.id", nullable=True)
+    import_id: int = reference("lead_import.id", index=False)
     """The load that brought it first."""
     external_id: str | None = None
     first_name: str = ""

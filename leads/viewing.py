@@ -32,7 +32,7 @@ class LeadView:
 
     id: int
     list_id: int
-    import_id: int | None
+    import_id: int
     external_id: str | None
     first_name: str
     last_name: str

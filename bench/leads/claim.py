@@ -28,7 +28,7 @@ from campaigns.stores.queue import QueueStore
 from campaigns.tables import CampaignQueue
 from dialer.database import Database, opened
 from leads.stores.shared import Session
-from leads.tables import Client, LeadList, ZoneGroup
+from leads.tables import Client, LeadImport, LeadList, ZoneGroup
 from tests.servers import postgresql
 
 SMALL = 10_000
@@ -58,10 +58,10 @@ SERIES = {
 }
 INSERTS = (
     """
-    INSERT INTO lead (id, list_id, first_name, last_name, email, country, region, postal_code, timezone,
-        language, owner, priority, rank, best_time, custom, created_at)
-    SELECT n, 1 + n / 40 % 4, 'Ada', 'Lovelace', '', 'US', '', '', '', 'en', '', n / 1600 % 10, 0, '', '{}',
-        '2026-11-01 00:00:00.000000' FROM (SERIES) AS series""",
+    INSERT INTO lead (id, list_id, import_id, first_name, last_name, email, country, region, postal_code,
+        timezone, language, owner, priority, rank, best_time, custom, created_at)
+    SELECT n, 1 + n / 40 % 4, 1 + n / 40 % 4, 'Ada', 'Lovelace', '', 'US', '', '', '', 'en', '',
+        n / 1600 % 10, 0, '', '{}', '2026-11-01 00:00:00.000000' FROM (SERIES) AS series""",
     """
     INSERT INTO phone (id, lead_id, list_id, position, e164, extension, label, kind, region, zone_group_id)
     SELECT n, n, 1 + n / 40 % 4, 0, '+1' || (2000000000 + n), '', '', 'mobile', 'US', 1 + n % 40
@@ -160,6 +160,9 @@ async def _prepare_campaign(session: Session, order: str, mix: bool) -> None:
     for number, place in enumerate(PLACES, 1):
         session.add(ZoneGroup(id=number, code=f"US:{place}", region="US", zones=[place]))
     await session.flush()
+    for number in range(1, LISTS + 1):
+        load = {"source": "bench", "state": "done", "options": {}, "started_at": NOW, "updated_at": NOW}
+        session.add(LeadImport(id=number, list_id=number, **load))
     settings = CampaignSettings.parse(
         {
             "caller_id": "+12025550100",

@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from campaigns.routes import campaigns, explain, lead_editing, persons
+from leads.routes.shared import KnownQuery
 
-router = APIRouter()
+router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
 router.include_router(persons.router)
 router.include_router(explain.router)

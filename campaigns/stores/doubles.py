@@ -1,6 +1,6 @@
 """Whose a number is that several leads of a campaign have: nobody is called twice as if being two people.
 
-Two leads with the same first phone are one person to a campaign: the one that was loaded first is called, the
+Two leads with the same first phone are one person to a campaign: the one that it took up first is called, the
 other is final from the beginning (`duplicate_in_campaign`). Any other phone that leads share is called as the
 lead's whose first phone it is, else as the one's that was loaded first.
 """
@@ -11,17 +11,11 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from campaigns.tables import CampaignLead, CampaignList
-from leads.tables import Phone
+from campaigns.tables import CampaignLead
+from leads.tables import Lead, Phone
 
 DUPLICATE = "duplicate_in_campaign"
 """Why a lead is final whose first phone is another lead's of the campaign."""
-
-
-def in_lists(campaign_id: int, table: Any) -> ColumnElement[bool]:
-    """Leads or phones of the lists that a campaign dials."""
-    lists = select(col(CampaignList.list_id)).where(col(CampaignList.campaign_id) == campaign_id)
-    return col(table.list_id).in_(lists)
 
 
 def is_first(phone: Any) -> ColumnElement[bool]:
@@ -31,9 +25,13 @@ def is_first(phone: Any) -> ColumnElement[bool]:
     return col(phone.position) == lowest.correlate(phone).scalar_subquery()
 
 
-def is_duplicate(campaign_id: int) -> ColumnElement[bool]:
-    """Whether a new lead's first phone is the first of a lead that was loaded, or taken up, before it."""
-    other, taken = aliased(Phone), aliased(CampaignLead)
+def is_duplicate(campaign_id: int, load_id: int) -> ColumnElement[bool]:
+    """Whether the first phone of a new lead of the load is the first of another that is called there.
+
+    That is one which the campaign has taken up, or which the same load brought before it: what a load brings
+    that is not over may be taken back, and so bars nobody.
+    """
+    other, taken, lead = aliased(Phone), aliased(CampaignLead), aliased(Lead)
     before = (
         select(literal(1))
         .where(
@@ -44,14 +42,19 @@ def is_duplicate(campaign_id: int) -> ColumnElement[bool]:
         .correlate(other)
         .exists()
     )
+    same_load = (
+        select(literal(1))
+        .where(col(lead.id) == col(other.lead_id), col(lead.import_id) == load_id)
+        .correlate(other)
+        .exists()
+    )
     return (
         select(literal(1))
         .where(
             col(other.e164) == col(Phone.e164),
             col(other.lead_id) != col(Phone.lead_id),
-            in_lists(campaign_id, other),
             is_first(other),
-            or_(col(other.lead_id) < col(Phone.lead_id), before),
+            or_(and_(col(other.lead_id) < col(Phone.lead_id), same_load), before),
         )
         .correlate(Phone)
         .exists()

@@ -38,7 +38,7 @@ class FoundLead:
     list_name: str
     client_id: int
     client: str
-    load: LeadImport | None
+    load: LeadImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class ExplainStore:
             select(Lead, col(LeadList.name), col(Client.id), col(Client.slug), LeadImport)
             .join(LeadList, col(LeadList.id) == col(Lead.list_id))
             .join(Client, col(Client.id) == col(LeadList.client_id))
-            .outerjoin(LeadImport, col(LeadImport.id) == col(Lead.import_id))
+            .join(LeadImport, col(LeadImport.id) == col(Lead.import_id))
             .where(col(Lead.id).in_(owners))
             .order_by(col(Lead.id))
             .limit(MOST_LEADS)

@@ -1,6 +1,6 @@
-"""Takes leads up into a campaign, and puts those it has in another order; a bounded number at a time."""
+"""Takes loads up into a campaign, and puts the leads it has in another order; some leads at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,26 +10,25 @@ from sqlmodel import col
 
 from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone
-from campaigns.stores.doubles import DUPLICATE, in_lists, is_anothers, is_duplicate, is_first
+from campaigns.stores.doubles import DUPLICATE, is_anothers, is_duplicate, is_first
 from campaigns.stores.shared import Session, in_state, read, write
 from campaigns.stores.sort_keys import key_of_new, key_of_row
-from campaigns.tables import Attempt, Campaign, CampaignLead, CampaignQueue
+from campaigns.tables import Attempt, Campaign, CampaignLead, CampaignList, CampaignLoad, CampaignQueue
 from leads.stores.shared import insert_into, on_postgresql
-from leads.tables import Lead, Phone, UtcDateTime, ZoneGroup
+from leads.tables import Lead, LeadImport, Phone, UtcDateTime, ZoneGroup
 
 STEP = 5_000
 """Leads that one step takes up or puts in order, at most."""
 
-_OF_THE_LEAD = ("new", "not_before", "outside_best_time", "outside_callable_times")
-"""Why leads wait for a time that the lead's own fields set."""
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """How many leads were taken up, and through which number the campaign has looked."""
+    """How many leads were taken up, and through which number of the load the campaign has looked."""
 
     through: int
     new: int
+    last: bool
+    """Whether nothing of the load is left."""
 
 
 class FillStore:
@@ -38,28 +37,52 @@ class FillStore:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    async def newest_lead(self) -> int:
-        """The highest number of all leads; 0 without any."""
-        newest = await read(self.session, select(func.max(col(Lead.id))))
-        return newest.scalar_one() or 0
+    async def new_loads(self, campaign_ids: Collection[int]) -> dict[int, list[int]]:
+        """The loads of each campaign's lists that are over and that it has not taken up, by number."""
+        taken_up = (
+            select(literal(1))
+            .where(
+                col(CampaignLoad.campaign_id) == col(CampaignList.campaign_id),
+                col(CampaignLoad.import_id) == col(LeadImport.id),
+            )
+            .exists()
+        )
+        new = (
+            select(col(CampaignList.campaign_id), col(LeadImport.id))
+            .join(LeadImport, col(LeadImport.list_id) == col(CampaignList.list_id))
+            .where(
+                col(CampaignList.campaign_id).in_(sorted(campaign_ids)),
+                col(LeadImport.state) != "running",
+                ~taken_up,
+            )
+            .order_by(col(CampaignList.campaign_id), col(LeadImport.id))
+        )
+        found: dict[int, list[int]] = {}
+        for campaign_id, load_id in await read(self.session, new):
+            found.setdefault(campaign_id, []).append(load_id)
+        return found
 
-    async def newest_taken_up(self, campaign_id: int) -> int:
-        """The highest number of the campaign's own leads; 0 without any."""
-        mine = col(CampaignLead.campaign_id) == campaign_id
-        newest = await read(self.session, select(func.max(col(CampaignLead.lead_id))).where(mine))
-        return newest.scalar_one() or 0
+    async def step(self, campaign_id: int, load_id: int, after: int, now: datetime) -> Step:
+        """Take up the next leads of a load that is over, which follow number `after`.
 
-    async def step(self, campaign: Campaign, after: int, now: datetime) -> Step | None:
-        """Take up the next leads of the campaign's lists that follow number `after`; None without any."""
-        first = select(func.min(col(Lead.id))).where(col(Lead.id) > after, in_lists(campaign.id, Lead))
-        found = (await read(self.session, first)).scalar_one()
-        if found is None:
-            return None
-        through = found + STEP - 1
-        return Step(through, await self._take_up(campaign, found, through, now))
+        With the last of them the load itself is taken up.
+        """
+        campaign = await self._one_at_a_time(campaign_id)
+        following = select(col(Lead.id)).where(col(Lead.import_id) == load_id, col(Lead.id) > after)
+        chunk = following.order_by(col(Lead.id)).limit(STEP).subquery()
+        end = select(func.max(chunk.c.id), func.count()).select_from(chunk)
+        through, count = (await read(self.session, end)).one()
+        last = count < STEP
+        new = await self._take_up(campaign, load_id, (after + 1, through), now) if count else 0
+        if last:
+            mark = insert_into(self.session, CampaignLoad)
+            mark = mark.values(campaign_id=campaign_id, import_id=load_id)
+            await write(self.session, mark.on_conflict_do_nothing())
+        return Step(through or after, new, last)
 
     async def reorder(self, campaign: Campaign, after: int) -> int | None:
         """Write the next leads' keys that follow number `after`; through which number, None at the end."""
+        campaign = await self._one_at_a_time(campaign.id)
         of_campaign = select(col(CampaignLead.lead_id)).where(
             col(CampaignLead.campaign_id) == campaign.id, col(CampaignLead.lead_id) > after
         )
@@ -75,36 +98,6 @@ class FillStore:
             )
         return through
 
-    async def refresh(self, lead_ids: Sequence[int], now: datetime) -> None:
-        """Put leads where they belong after a change of them, in every campaign that has them."""
-        theirs = col(CampaignLead.lead_id).in_(sorted(lead_ids))
-        campaigns = select(Campaign).where(
-            col(Campaign.id).in_(select(col(CampaignLead.campaign_id)).where(theirs).distinct())
-        )
-        for campaign in (await read(self.session, campaigns)).scalars().all():
-            mine = col(CampaignLead.campaign_id) == campaign.id
-            places = select(col(Phone.list_id), col(Phone.zone_group_id)).join(
-                CampaignLead, col(CampaignLead.phone_id) == col(Phone.id)
-            )
-            await self._ensure_queues(campaign.id, places.where(mine, theirs))
-            key = key_of_row(self.session, campaign)
-            await write(
-                self.session,
-                update(CampaignLead)
-                .where(mine, theirs, _movable())
-                .values(sort_key=key, queue_id=_queue_now()),
-            )
-            due = select(func.coalesce(col(Lead.not_before), literal(now, UtcDateTime()))).where(
-                col(Lead.id) == col(CampaignLead.lead_id)
-            )
-            waits = and_(in_state("waiting"), col(CampaignLead.reason).in_(_OF_THE_LEAD))
-            await write(
-                self.session,
-                update(CampaignLead)
-                .where(mine, theirs, waits)
-                .values(due_at=due.correlate(CampaignLead).scalar_subquery()),
-            )
-
     async def queue_of(self, campaign_id: int, phone: LeadPhone) -> int:
         """The queue that a lead stands in with this phone; created if it is missing."""
         place = select(literal(phone.list_id), literal(phone.zone_group_id))
@@ -115,7 +108,7 @@ class FillStore:
         )
         found = (await read(self.session, wanted)).scalar_one_or_none()
         if found is None:
-            await self._ensure_queues(campaign_id, place)
+            await self.ensure_queues(campaign_id, place)
             found = (await read(self.session, wanted)).scalar_one()
         return int(found)
 
@@ -165,16 +158,17 @@ class FillStore:
             found[row.lead_id].append(phone)
         return found
 
-    async def _take_up(self, campaign: Campaign, first: int, through: int, now: datetime) -> int:
-        await self._one_at_a_time(campaign.id)
-        of_step = [col(Lead.id).between(first, through), in_lists(campaign.id, Lead)]
+    async def _take_up(
+        self, campaign: Campaign, load_id: int, numbers: tuple[int, int], now: datetime
+    ) -> int:
+        of_step = [col(Lead.import_id) == load_id, col(Lead.id).between(*numbers)]
         taken = select(func.count()).where(
-            col(CampaignLead.campaign_id) == campaign.id, col(CampaignLead.lead_id).between(first, through)
+            col(CampaignLead.campaign_id) == campaign.id, col(CampaignLead.lead_id) == col(Lead.id)
         )
-        there = select(func.count()).select_from(Lead).where(*of_step)
-        if (
-            await read(self.session, select(there.scalar_subquery() <= taken.scalar_subquery()))
-        ).scalar_one():
+        # Lead by lead up to the first new one, whatever the planner thinks of their number.
+        is_new = taken.correlate(Lead).scalar_subquery() == 0
+        any_new = select(literal(1)).where(*of_step, col(Lead.erased_at).is_(None), is_new).exists()
+        if not (await read(self.session, select(any_new))).scalar_one():
             return 0
         new: Any = (
             select(
@@ -185,7 +179,7 @@ class FillStore:
                 col(Phone.id).label("phone_id"),
                 col(Phone.list_id),
                 col(Phone.zone_group_id),
-                is_duplicate(campaign.id).label("duplicate"),
+                is_duplicate(campaign.id, load_id).label("duplicate"),
             )
             .join(Phone, and_(col(Phone.lead_id) == col(Lead.id), is_first(Phone)))
             .where(*of_step, col(Lead.erased_at).is_(None), col(Phone.e164) != "")
@@ -195,7 +189,7 @@ class FillStore:
             .join(Lead, col(Lead.id) == col(Phone.lead_id))
             .where(*of_step)
         )
-        await self._ensure_queues(campaign.id, places)
+        await self.ensure_queues(campaign.id, places)
         if on_postgresql(self.session):
             # Else it asks twice whether a lead is a duplicate.
             fenced = new.cte("new").prefix_with("MATERIALIZED")
@@ -226,7 +220,7 @@ class FillStore:
         insert = insert_into(self.session, CampaignLead).from_select(list(values), leads)
         return (await write(self.session, insert.on_conflict_do_nothing())).rowcount
 
-    async def _ensure_queues(self, campaign_id: int, places: Any) -> None:
+    async def ensure_queues(self, campaign_id: int, places: Any) -> None:
         """Make the queues that are missing for `places`, a query of lists and zone groups."""
         place = places.distinct().subquery()
         list_id, group_id = place.c
@@ -244,32 +238,17 @@ class FillStore:
         insert = insert_into(self.session, CampaignQueue).from_select(names, missing)
         await write(self.session, insert.on_conflict_do_nothing())
 
-    async def _one_at_a_time(self, campaign_id: int) -> None:
-        """Whoever else takes up leads into the campaign waits: two would wait for each other's rows."""
-        lock = select(col(Campaign.id)).where(col(Campaign.id) == campaign_id)
-        await read(self.session, lock.with_for_update(key_share=True))
+    async def _one_at_a_time(self, campaign_id: int) -> Campaign:
+        """The campaign as it is now. Whoever else takes up leads into it, or puts them in order, waits.
+
+        Two would wait for each other's rows, or one would not see what the other is about to write.
+        """
+        lock = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update(key_share=True)
+        found = await read(self.session, lock.execution_options(populate_existing=True))
+        campaign: Campaign = found.scalar_one()
+        return campaign
 
 
 def _movable() -> ColumnElement[bool]:
     """Leads that nobody is about to call; the others get their place when they come back to the line."""
     return or_(in_state("ready"), in_state("waiting"))
-
-
-def _queue_now() -> Any:
-    """The queue of the phone that a campaign's lead is to be called at, by where that phone is now."""
-    return (
-        select(col(CampaignQueue.id))
-        .join(
-            Phone,
-            and_(
-                col(Phone.list_id) == col(CampaignQueue.list_id),
-                col(Phone.zone_group_id) == col(CampaignQueue.zone_group_id),
-            ),
-        )
-        .where(
-            col(CampaignQueue.campaign_id) == col(CampaignLead.campaign_id),
-            col(Phone.id) == col(CampaignLead.phone_id),
-        )
-        .correlate(CampaignLead)
-        .scalar_subquery()
-    )

@@ -38,17 +38,6 @@ class QueueStore:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    async def fill(self, campaign_id: int, now: datetime) -> int:
-        """Take up every lead of the campaign's lists that it does not have yet; how many were new.
-
-        For lists that fill within one transaction; `service.take_up` goes in steps.
-        """
-        store, new, after = FillStore(self.session), 0, 0
-        campaign = await self._campaign(campaign_id)
-        while step := await store.step(campaign, after, now):
-            after, new = step.through, new + step.new
-        return new
-
     async def claim(self, campaign: Campaign, n: int, now: datetime, claim_s: float) -> list[ClaimedLead]:
         """Take up to `n` leads whose zones are open, the first in line, from everybody else for `claim_s` s.
 

@@ -1,15 +1,13 @@
 """`dialer dnc …`. Errors of the leads room pass through; `dialer.cli` maps them."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from typing import Annotated, Protocol
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from leads import dnc
+from leads.commands.progress import shown_progress
 from leads.commands.shared import (
     Country,
     InputFile,
@@ -22,7 +20,7 @@ from leads.commands.shared import (
 )
 from leads.core.suppression import INTERNAL, LEVELS
 from leads.dnc import DncListInfo, DncListRef
-from leads.importing.numbers import DncProgress, DncReport
+from leads.importing.numbers import DncReport
 from leads.stores.shared import Sessions
 
 _WHOM = {"everyone": "everyone", "client": "the client", "campaign": "the campaign"}
@@ -104,7 +102,7 @@ def import_numbers(
 
     async def work(sessions: Sessions) -> DncReport:
         ref = await _list_ref(database, sessions, client, campaign, list_name)
-        with _shown_progress() as shown:
+        with shown_progress("numbers") as shown:
             return await dnc.import_dnc(
                 sessions,
                 ref,
@@ -113,7 +111,7 @@ def import_numbers(
                 now=datetime.now(UTC),
                 reason=reason,
                 replace=replace,
-                on_progress=shown,
+                on_progress=lambda so_far: shown(so_far.numbers, so_far.read_bytes, so_far.total_bytes),
             )
 
     report = database.run(work)
@@ -219,27 +217,3 @@ def _report_lines(report: DncReport) -> list[str]:
         f"{report.already:,} there already, {report.rejected:,} rejected."
     ]
     return lines + [f"  {count:>7,}  {code}" for code, count in report.reasons.items()]
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Callable[[DncProgress], object]]:
-    """A bar on a terminal, plain lines elsewhere; on standard error, so that JSON stays alone on output."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _print_progress
-        return
-    columns = (
-        TextColumn("Loading"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[numbers]:,} numbers"),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, numbers=0)
-        yield lambda now: bar.update(
-            task, completed=now.read_bytes, total=now.total_bytes, numbers=now.numbers
-        )
-
-
-def _print_progress(progress: DncProgress) -> None:
-    typer.echo(f"{progress.numbers:,} numbers", err=True)

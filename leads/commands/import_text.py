@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from leads.core.merging import REASONS
+from leads.core.values import quoted, quoted_names
 from leads.importing.mappings import SavedMapping
 from leads.importing.preview import ImportPreview
 from leads.importing.report import ImportReport
@@ -25,6 +26,7 @@ def import_lines(report: ImportReport) -> list[str]:
     ]
     if report.resumed_rows:
         lines.append(f"  {report.resumed_rows:,} of them by an earlier load that was cut off.")
+    lines += _sheet_lines(report)
     for code, count in report.reasons.items():
         example = next((example for example in report.examples if example.code == code), None)
         shown = f"  (row {example.row}: {example.sentence})" if example else ""
@@ -38,7 +40,7 @@ def import_lines(report: ImportReport) -> list[str]:
 
 def preview_lines(found: ImportPreview) -> list[str]:
     """What a load would make of a file."""
-    lines = ["Columns:"]
+    lines = [*_sheet_lines(found), "Columns:"]
     for column in found.columns:
         field = f"{column.field}, " if column.field else ""
         lines.append(f"  {column.column:>3}  {column.header}: {field}{_HOW[column.how]}")
@@ -59,6 +61,16 @@ def preview_lines(found: ImportPreview) -> list[str]:
         left_out = ", ".join(f"{code} {count:,}" for code, count in found.notes.items())
         lines.append(f"Values that would be left out: {left_out}.")
     return [*lines, "Nothing was stored."]
+
+
+def _sheet_lines(found: ImportReport | ImportPreview) -> list[str]:
+    """Which sheet was read, where it could have been another."""
+    if not found.other_sheets:
+        return []
+    return [
+        f"Read from the sheet {quoted(found.sheet)}. Other sheets have rows too: "
+        f"{quoted_names(found.other_sheets)}; --sheet reads one of them."
+    ]
 
 
 def mapping_lines(found: Sequence[SavedMapping]) -> list[str]:

@@ -1,17 +1,15 @@
 """`dialer leads import`, `mappings`, `template`. Errors of the room pass through; `dialer.cli` maps them."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Protocol
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from leads.commands.import_text import import_lines, mapping_lines, preview_lines
+from leads.commands.progress import shown_progress
 from leads.commands.shared import STANDARD_INPUT, Country, InputFile, Json, WithDatabase, show, source
 from leads.core.columns import ColumnChoice
 from leads.core.merging import Duplicates, Match
@@ -21,17 +19,17 @@ from leads.importing.files import ImportFiles
 from leads.importing.load import Import
 from leads.importing.mappings import check_name, choose_columns, parse_map, save_mapping, saved_mappings
 from leads.importing.preview import ImportPreview, preview
-from leads.importing.report import ImportProgress, ImportReport
+from leads.importing.report import ImportReport
 from leads.samples import template_text
-from leads.stores.shared import Sessions
-
-PLAIN_PROGRESS_ROWS = 50_000
-"""Rows between two lines of progress where there is no terminal."""
+from leads.stores.shared import Session, Sessions
 
 app = typer.Typer()
 
 ListName = Annotated[str, typer.Option("--list", help="The list; created if it is missing.")]
 ClientSlug = Annotated[str, typer.Option("--client", help="The client's slug; created if it is missing.")]
+SheetName = Annotated[
+    str | None, typer.Option("--sheet", help="Of a workbook; else the first sheet that has rows.")
+]
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=COLUMN", help='As in phone="Mobile No"; may be given again.'),
@@ -56,11 +54,14 @@ FromStart = Annotated[
 ]
 
 
-class WithCampaignLists(WithDatabase, Protocol):
+class WithCampaigns(WithDatabase, Protocol):
     """What `dialer.cli` puts into the context: the leads room knows no campaigns by itself."""
 
     def lists_of_campaign(self, sessions: Sessions, reference: str) -> Awaitable[tuple[int, ...]]:
         """The lists of a campaign, which is given by its name or number."""
+
+    async def follow_merges(self, session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+        """Has campaigns follow what a load merges; see `leads.importing.load.FollowMerges`."""
 
 
 @app.command("import")
@@ -70,6 +71,7 @@ def import_leads(
     list_name: ListName,
     client: ClientSlug,
     default_country: Country = "US",
+    sheet: SheetName = None,
     mapped: Map = None,
     preset: Preset = None,
     mapping: Mapping = None,
@@ -88,19 +90,20 @@ def import_leads(
     as_json: Json = False,
 ) -> None:
     """Load a CSV or Excel file into a lead list, and say what became of every row."""
-    database: WithCampaignLists = context.obj
+    database: WithCampaigns = context.obj
     target = ListTarget.parse(client, list_name, default_country)
-    columns = _Columns(client, parse_map(mapped or ()), preset, mapping, save_mapping_as)
+    reading = _Reading(client, sheet, parse_map(mapped or ()), preset, mapping, save_mapping_as)
     if (scope == "campaign") != (campaign is not None):
         raise typer.BadParameter("--scope campaign and --campaign go together.")
     if dry_run:
-        found = database.run(lambda sessions: _look(sessions, columns, target, file, whole))
+        found = database.run(lambda sessions: _look(sessions, reading, target, file, whole))
         show(found, as_json, preview_lines(found))
         return
 
     async def load(sessions: Sessions) -> ImportReport:
         choices = ImportChoices(
-            columns=await columns.choice(sessions),
+            columns=await reading.choice(sessions),
+            sheet=sheet,
             duplicates=duplicates,
             match=match,
             scope=scope,
@@ -108,10 +111,20 @@ def import_leads(
             from_start=from_start,
         )
         files = ImportFiles(rejects, id_map)
-        one = Import(sessions, target, choices, source(file), name=_name(file), files=files)
-        with _shown_progress() as on_progress:
-            report = await one.run(_now, on_progress)
-        await columns.keep(sessions, choices.columns)
+        one = Import(
+            sessions,
+            target,
+            choices,
+            source(file),
+            name=_name(file),
+            files=files,
+            follow=database.follow_merges,
+        )
+        with shown_progress("rows") as shown:
+            report = await one.run(
+                _now, lambda so_far: shown(so_far.rows, so_far.read_bytes, so_far.total_bytes)
+            )
+        await reading.keep(sessions, choices.columns)
         return report
 
     report = database.run(load)
@@ -119,10 +132,11 @@ def import_leads(
 
 
 @dataclass(frozen=True)
-class _Columns:
-    """What the options say of the columns."""
+class _Reading:
+    """What the options say of how the file is read."""
 
     client: str
+    sheet: str | None
     columns: dict[str, str]
     preset: str | None
     mapping: str | None
@@ -143,10 +157,10 @@ class _Columns:
 
 
 async def _look(
-    sessions: Sessions, columns: _Columns, target: ListTarget, file: Path, whole: bool
+    sessions: Sessions, reading: _Reading, target: ListTarget, file: Path, whole: bool
 ) -> ImportPreview:
-    choice = await columns.choice(sessions)
-    return await preview(target, source(file), _name(file), choice=choice, whole=whole)
+    choice = await reading.choice(sessions)
+    return await preview(target, source(file), _name(file), choice=choice, sheet=reading.sheet, whole=whole)
 
 
 @app.command()
@@ -182,33 +196,3 @@ def _now() -> datetime:
 
 def _name(file: Path) -> str:
     return "standard input" if file == STANDARD_INPUT else file.name
-
-
-@contextmanager
-def _shown_progress() -> Iterator[Callable[[ImportProgress], None]]:
-    """A bar on a terminal, plain lines elsewhere; on standard error, so that JSON stays alone on output."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _PlainProgress()
-        return
-    rows = TextColumn("{task.fields[rows]:,} rows")
-    columns = (TextColumn("Loading"), BarColumn(), DownloadColumn(), rows, TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, rows=0)
-        yield lambda progress: bar.update(
-            task, completed=progress.read_bytes, total=progress.total_bytes, rows=progress.rows
-        )
-
-
-class _PlainProgress:
-    """A line now and then."""
-
-    def __init__(self) -> None:
-        self._next = PLAIN_PROGRESS_ROWS
-
-    def __call__(self, progress: ImportProgress) -> None:
-        if progress.rows < self._next:
-            return
-        self._next = progress.rows + PLAIN_PROGRESS_ROWS
-        share = f", {progress.read_bytes / progress.total_bytes:.0%}" if progress.total_bytes else ""
-        typer.echo(f"{progress.rows:,} rows{share}", err=True)

@@ -21,6 +21,8 @@ _HEADER_NAMES_OF_A_PRESET = 2
 _NUMBERED = re.compile(r"column ([1-9][0-9]{0,3})")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _NEUTRALISED = re.compile(r"'[=+\-@\t\r]")
+_TEXT_AS_FORMULA = re.compile(r'="([^"]*)"')
+_FORM_STARTS = ("'", "=")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _PLAIN_E164 = re.compile(r"\+[0-9]{6,15}")
 
@@ -224,11 +226,21 @@ def _phone_position(name: str) -> int:
 
 
 def clean_cell(cell: str) -> str:
-    """A cell without control characters, outer spaces, and the apostrophe that neutralised a formula."""
+    """A cell without control characters, outer spaces, and the apostrophe that neutralised a formula.
+
+    The form ="0123456", in which exports keep a spreadsheet from making a number of a text, is that text.
+    """
     if not cell.isprintable():
         cell = _UNSEEN.sub("", cell)
     cell = cell.strip()
-    return cell[1:] if cell[:1] == "'" and _NEUTRALISED.match(cell) else cell
+    return _without_form(cell) if cell[:1] in _FORM_STARTS else cell
+
+
+def _without_form(cell: str) -> str:
+    if _NEUTRALISED.match(cell):
+        cell = cell[1:]
+    text = _TEXT_AS_FORMULA.fullmatch(cell)
+    return text[1].strip() if text else cell
 
 
 def neutral_cell(cell: str) -> str:

@@ -37,6 +37,7 @@ TEXT_FIELDS = (
 """The lead's fields in which empty text means that nothing was said."""
 
 _TIMEZONE = TEXT_FIELDS.index("timezone")
+_BEST_TIME = TEXT_FIELDS.index("best_time")
 
 
 class PhoneRow(NamedTuple):
@@ -111,6 +112,11 @@ class LeadRecord:
         """The zone that the list's owner gave."""
         return self.texts[_TIMEZONE]
 
+    @property
+    def turn(self) -> tuple[object, ...]:
+        """What decides when and in which order it is called, its phones apart."""
+        return self.timezone, self.texts[_BEST_TIME], self.priority, self.rank, self.not_before
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -171,6 +177,8 @@ class Desk:
         """By id: leads that were there and have new values or new phones."""
         self.changed_phones: dict[int, tuple[LeadRecord, PhoneRecord]] = {}
         """By phone id: numbers that were there, with a new label, extension or zone."""
+        self.moved: set[int] = set()
+        """Those of `changed` that may be called at other times, in another order, or at a new phone."""
 
     def place_all(self, rows: Sequence[LeadRow]) -> list[Placed]:
         """Places rows in their order."""
@@ -222,7 +230,7 @@ class Desk:
         return added
 
     def _merge(self, lead: LeadRecord, row: LeadRow) -> bool:
-        timezone = lead.timezone
+        timezone, turn = lead.timezone, lead.turn
         changed = self._merge_values(lead, row)
         if lead.timezone != timezone:
             self._note_phones(lead, lead.phones.values())
@@ -231,10 +239,12 @@ class Desk:
             if known is not None and _say_more(known, phone):
                 self._note_phones(lead, [known])
                 changed = True
-        if self._add_phones(lead, row.phones):
-            changed = True
+        added = self._add_phones(lead, row.phones)
+        changed = changed or added
         if changed and lead.id not in self.new:
             self.changed[lead.id] = lead
+            if added or lead.turn != turn:
+                self.moved.add(lead.id)
         return changed
 
     def _note_phones(self, lead: LeadRecord, phones: Iterable[PhoneRecord]) -> None:

@@ -4,13 +4,15 @@ A reader gives the value, and a note where the text cannot be used.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 MAX_EMAIL_CHARS = 254
 """RFC 5321, section 4.5.3.1.3, less the angle brackets."""
+MAX_SHOWN_CHARS = 40
+MAX_SHOWN_NAMES = 20
 MAX_NUMBER = 1_000_000
 """Priorities and ranks run from minus this to this."""
 
@@ -102,6 +104,19 @@ def read_instant(text: str, zones: Iterable[str]) -> datetime | None:
         return None
 
 
+def shown(text: str) -> str:
+    """A text from outside as it can be shown anywhere: on one line, all of it printable, and shortened."""
+    if len(text) > MAX_SHOWN_CHARS:
+        text = text[: MAX_SHOWN_CHARS - 1] + "…"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def quoted(text: str) -> str:
-    """A text as a sentence shows it, shortened."""
-    return f'"{text if len(text) <= 40 else text[:39] + "…"}"'
+    """A text as a sentence shows it."""
+    return f'"{shown(text)}"'
+
+
+def quoted_names(names: Sequence[str]) -> str:
+    """Names as a sentence lists them, no more than MAX_SHOWN_NAMES."""
+    more = ["…"] if len(names) > MAX_SHOWN_NAMES else []
+    return ", ".join([*map(quoted, names[:MAX_SHOWN_NAMES]), *more])

@@ -41,9 +41,11 @@ class ListTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportChoices:
-    """What becomes of columns and of duplicates. Raises BadImportChoiceError."""
+    """What is read, and what becomes of columns and of duplicates. Raises BadImportChoiceError."""
 
     columns: ColumnChoice = field(default=NO_CHOICE)
+    sheet: str | None = None
+    """The workbook's sheet; without a name, the first that has rows."""
     duplicates: Duplicates = "update"
     match: Match = "both"
     scope: Scope = "list"
@@ -65,6 +67,7 @@ class ImportChoices:
         """What has to be the same for one load to go on with another."""
         return {
             "default_country": target.default_country,
+            "sheet": self.sheet,
             "columns": {"mapping": dict(self.columns.mapping), "preset": self.columns.preset},
             "duplicates": self.duplicates,
             "match": self.match,

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,14 +12,14 @@ from leads.errors import ImportTakenOverError, LeadFileUnreadableError, NotALead
 from leads.importing.choices import ImportChoices, ListTarget
 from leads.importing.files import ImportFiles
 from leads.importing.records import RecordChunk, RecordReader
-from leads.importing.report import ImportProgress, ImportReport, Tally, report_of
+from leads.importing.report import OTHER_SHEETS, SHEET, ImportProgress, ImportReport, Tally, report_of
 from leads.importing.start import Started, at_rest, begin, choose, cut_off_loads, give_up, take_back
 from leads.importing.stream import read_chunks
 from leads.importing.worker import Job, ReadRows
 from leads.stores.imports import ImportStore
 from leads.stores.liveness import held
 from leads.stores.loading import LoadingStore
-from leads.stores.shared import Sessions
+from leads.stores.shared import Session, Sessions
 from leads.tables import LeadImport
 from leads.threads import in_thread
 
@@ -30,6 +30,9 @@ PAUSE_S = 0.03
 """Between two transactions on SQLite, whose other writers look for their turn every 25 to 100 ms."""
 
 STANDARD_INPUT = "standard input"
+
+FollowMerges = Callable[[Session, Sequence[int], datetime], Awaitable[None]]
+"""What has to follow, in a chunk's transaction, where rows moved leads that were there; see `Desk.moved`."""
 
 
 async def import_list(
@@ -42,6 +45,7 @@ async def import_list(
     now: datetime,
     choices: ImportChoices | None = None,
     rejects_path: Path | None = None,
+    follow: FollowMerges | None = None,
     on_progress: Callable[[ImportProgress], None] | None = None,
 ) -> ImportReport:
     """Loads a file into a client's list; both are created if they are missing.
@@ -50,7 +54,7 @@ async def import_list(
     """
     target = ListTarget.parse(client_slug, list_name, default_country)
     files = ImportFiles(rejects_path, None)
-    load = Import(sessions, target, choices or ImportChoices(), source, files=files)
+    load = Import(sessions, target, choices or ImportChoices(), source, files=files, follow=follow)
     return await load.run(lambda: now, on_progress)
 
 
@@ -70,6 +74,7 @@ class Import:
         name: str = "",
         files: ImportFiles | None = None,
         take_up: int | None = None,
+        follow: FollowMerges | None = None,
     ) -> None:
         """`take_up` is the one load that this goes on with; else it is found by the file."""
         self._sessions = sessions
@@ -79,6 +84,7 @@ class Import:
         self._name = name or (source.name if isinstance(source, Path) else STANDARD_INPUT)
         self._files = files or ImportFiles(None, None)
         self._take_up = take_up
+        self._follow = follow
         self._tally = Tally()
         self._reader: RecordReader
         self._state: Started
@@ -92,9 +98,10 @@ class Import:
         """Loads the file; goes on where an earlier load of it into this list was cut off.
 
         Each chunk is a transaction of its own. `on_progress` is called after each. Raises BadMappingError,
-        RejectsFileError, LeadFileUnreadableError and ImportCutOffError before anything is stored;
-        NotALeadFileError, for which all that this load created is taken out again; ImportTakenOverError; and
-        RowWorkerError, after which the load can be taken up. So can one that was cancelled.
+        UnknownSheetError, RejectsFileError, LeadFileUnreadableError and ImportCutOffError before anything is
+        stored; NotALeadFileError, for which all that this load created is taken out again;
+        ImportTakenOverError; and RowWorkerError, after which the load can be taken up. So can one that was
+        cancelled.
         """
         async with AsyncExitStack() as stack:
             stack.enter_context(_collecting_later())
@@ -127,7 +134,7 @@ class Import:
             raise ImportTakenOverError(
                 "Another load of the same file has just gone on with it; let it finish."
             )
-        self._reader = RecordReader(self._source, self._name, choices.columns)
+        self._reader = RecordReader(self._source, self._name, choices.columns, choices.sheet)
         stack.push_async_callback(in_thread, self._reader.close)
         await in_thread(self._reader.open)
         last_row = await self._skip(earlier) if earlier else 0
@@ -137,7 +144,7 @@ class Import:
             self._target,
             choices,
             source=self._name,
-            options=options,
+            options=options | {SHEET: self._reader.sheet, OTHER_SHEETS: self._reader.other_sheets},
             total_bytes=self._reader.total_bytes,
             earlier=earlier,
             now=now,
@@ -167,11 +174,13 @@ class Import:
             store = LoadingStore(session)
             self._has_one_writer = store.has_one_writer
             await store.lock(into)
-            placed = await store.save(into, read.rows, now)
+            placed, moved = await store.save(into, read.rows, now)
             self._tally.add(read, placed)
             rows = zip(read.rows, placed, strict=True)
             # Before the commit: a load that goes on cuts them back to the rows that are done.
             await in_thread(lambda: self._files.write(read.rejected, list(rows)))
+            if moved and self._follow:
+                await self._follow(session, moved, now)
             values = self._tally.values(chunk.fingerprint, chunk.read_bytes, now)
             await ImportStore(session).advance(load.id, before, values)
 

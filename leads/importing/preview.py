@@ -40,7 +40,10 @@ class RowPreview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportPreview(msgspec.Struct, frozen=True, kw_only=True):
-    """What a load would make of a file; rows = readable + rejected, of a sample unless `whole`."""
+    """What a load would make of a file; rows = readable + rejected, of a sample unless `whole`.
+
+    `sheet` is the one that was read of a workbook, and `other_sheets` are others of it that have rows.
+    """
 
     columns: list[ColumnPreview]
     first_rows: list[RowPreview]
@@ -50,6 +53,8 @@ class ImportPreview(msgspec.Struct, frozen=True, kw_only=True):
     reasons: dict[str, int]
     notes: dict[str, int]
     whole: bool
+    sheet: str = ""
+    other_sheets: list[str] = []
 
 
 async def preview(
@@ -58,13 +63,14 @@ async def preview(
     name: str,
     *,
     choice: ColumnChoice = NO_CHOICE,
+    sheet: str | None = None,
     whole: bool = False,
 ) -> ImportPreview:
     """Reads the beginning of a file, or the whole of it, and stores nothing.
 
-    Raises NotALeadFileError, LeadFileUnreadableError and BadMappingError.
+    Raises NotALeadFileError, UnknownSheetError, LeadFileUnreadableError and BadMappingError.
     """
-    reader = RecordReader(source, name, choice)
+    reader = RecordReader(source, name, choice, sheet)
     try:
         await in_thread(reader.open)
         job = Job(reader.columns, target.default_country)
@@ -93,6 +99,8 @@ async def preview(
         reasons=dict(reasons.most_common()),
         notes=dict(notes.most_common()),
         whole=whole or readable + rejected < SAMPLE_ROWS,
+        sheet=reader.sheet,
+        other_sheets=reader.other_sheets,
     )
 
 

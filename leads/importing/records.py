@@ -11,8 +11,9 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
-from leads.core.columns import ColumnChoice, ColumnMap, map_columns
-from leads.errors import NotALeadFileError
+from leads.core.columns import ColumnChoice, ColumnMap, clean_cell, map_columns
+from leads.core.formulas import ROWS_LOOKED_AT, UNVALUED, are_formulas
+from leads.errors import FormulasWithoutValuesError, NotALeadFileError
 from leads.importing.worker import Record
 from leads.reading import RowSource, open_rows
 
@@ -30,10 +31,13 @@ class RecordChunk:
 class RecordReader:
     """The records of one file, read once from its beginning to its end. A context."""
 
-    def __init__(self, source: Path | BinaryIO, name: str, choice: ColumnChoice) -> None:
+    def __init__(
+        self, source: Path | BinaryIO, name: str, choice: ColumnChoice, sheet: str | None = None
+    ) -> None:
         self._source = source
         self._name = name
         self._choice = choice
+        self._sheet = sheet
         self._stack = ExitStack()
         self._hash = hashlib.sha256()
         self._rows: RowSource
@@ -42,10 +46,11 @@ class RecordReader:
         self.columns: ColumnMap
 
     def open(self) -> None:
-        """Reads the header, and sees that there is a row. Raises NotALeadFileError, LeadFileUnreadableError
-        and BadMappingError.
+        """Reads the header, and sees that there are rows with phones.
+
+        Raises NotALeadFileError, UnknownSheetError, LeadFileUnreadableError and BadMappingError.
         """
-        self._rows = self._stack.enter_context(open_rows(self._source, self._name))
+        self._rows = self._stack.enter_context(open_rows(self._source, self._name, self._sheet))
         records = self._rows.records()
         number, first = next(records, (0, []))
         self.columns = map_columns(first, self._choice)
@@ -56,15 +61,38 @@ class RecordReader:
         if self.columns.has_header:
             self.header = first
             self._note([first])
-            second = next(records, None)
-            if second is None:
-                raise NotALeadFileError(
-                    "The file has a header and no rows; put a row for each lead below it."
-                )
-            self._records = chain([second], records)
         else:
             self.header = [use.header for use in self.columns.uses]
-            self._records = chain([(number, first)], records)
+            records = chain([(number, first)], records)
+            number -= 1
+        ahead = list(islice(records, ROWS_LOOKED_AT))
+        self._check_phones(ahead, number)
+        if not ahead:
+            raise NotALeadFileError("The file has a header and no rows; put a row for each lead below it.")
+        self._records = chain(ahead, records)
+
+    def _check_phones(self, ahead: Sequence[Record], header_row: int) -> None:
+        """Raises FormulasWithoutValuesError where they are formulas, as far as they were read ahead."""
+        columns = [column for column, *_ in self.columns.phones]
+        unvalued = self._rows.unvalued(columns, header_row, ROWS_LOOKED_AT)
+        cells = {(row, i): record[i] for row, record in ahead for i in columns if i < len(record)}
+        cells |= dict.fromkeys(unvalued, UNVALUED)
+        rows = sorted({*(row for row, _ in ahead), *(row for row, _ in unvalued)})[:ROWS_LOOKED_AT]
+        if are_formulas([clean_cell(cells.get((row, i), "")) for i in columns] for row in rows):
+            raise FormulasWithoutValuesError(
+                "The phones are formulas that have no values; open the file in a spreadsheet, save the "
+                "values, and load that."
+            )
+
+    @property
+    def sheet(self) -> str:
+        """The workbook's sheet that is read, as it can be shown; empty where the file is no workbook."""
+        return self._rows.sheet
+
+    @property
+    def other_sheets(self) -> list[str]:
+        """Other sheets that have rows."""
+        return self._rows.other_sheets
 
     @property
     def total_bytes(self) -> int | None:
@@ -101,15 +129,12 @@ class RecordReader:
         self._stack.close()
 
 
-def count_done(
-    source: Path, name: str, choice: ColumnChoice, cut_off: Sequence[tuple[int, str]]
-) -> int | None:
-    """How many rows an earlier load of this file has done, of loads as (rows, fingerprint).
+def count_done(reader: RecordReader, cut_off: Sequence[tuple[int, str]]) -> int | None:
+    """How many rows of a file that is to be read an earlier load has done, of loads as (rows, fingerprint).
 
     The one that came farthest counts; None if none of them was a load of this file.
     """
     found = None
-    reader = RecordReader(source, name, choice)
     try:
         reader.open()
         done = 0

@@ -14,6 +14,9 @@ from leads.tables import LeadImport
 
 EXAMPLES_PER_REASON = 3
 
+SHEET, OTHER_SHEETS = "read_sheet", "other_sheets"
+"""What a load notes beside its options: which sheet of a workbook it reads, and which others have rows."""
+
 
 class RowExample(msgspec.Struct, frozen=True):
     """A row that was rejected; `row` as a spreadsheet numbers it."""
@@ -40,7 +43,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
 
     `reasons` counts the rejected rows by code, `merges` the merged ones, `examples` shows the first of each
     reason, and `notes` counts values of accepted and merged rows that could not be used. `resumed_rows` are
-    those that an earlier load did, which was cut off.
+    those that an earlier load did, which was cut off. `sheet` is the one that was read of a workbook, and
+    `other_sheets` are others of it that have rows.
     """
 
     import_id: int
@@ -56,6 +60,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     notes: dict[str, int]
     examples: list[RowExample]
     resumed_rows: int = 0
+    sheet: str = ""
+    other_sheets: list[str] = []
 
 
 @dataclass(slots=True)
@@ -137,4 +143,6 @@ def report_of(load: LeadImport, client: str, list_name: str, resumed_rows: int =
         notes=dict(Counter(load.notes).most_common()),
         examples=[RowExample(**example) for example in load.examples],
         resumed_rows=resumed_rows,
+        sheet=load.options.get(SHEET, ""),
+        other_sheets=load.options.get(OTHER_SHEETS, []),
     )

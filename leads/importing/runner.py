@@ -26,7 +26,7 @@ from leads.errors import (
 )
 from leads.importing.choices import ImportChoices, ListTarget, Scope
 from leads.importing.files import ImportFiles
-from leads.importing.load import Import
+from leads.importing.load import FollowMerges, Import
 from leads.importing.view import ImportView, failed_view, get_import
 from leads.stores.imports import ImportStore
 from leads.stores.shared import Sessions
@@ -53,6 +53,7 @@ class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     columns: dict[str, str] = {}
     preset: str | None = None
+    sheet: str | None = None
     duplicates: Duplicates = "update"
     match: Match = "both"
     scope: Scope = "list"
@@ -67,6 +68,7 @@ class ImportJob(msgspec.Struct, frozen=True, kw_only=True):
         """Raises BadImportChoiceError."""
         return ImportChoices(
             columns=ColumnChoice(self.columns, self.preset),
+            sheet=self.sheet,
             duplicates=self.duplicates,
             match=self.match,
             scope=self.scope,
@@ -79,12 +81,19 @@ class ImportRunner:
     """Owns the loads of one service. `start` goes on with those that a stop has cut off."""
 
     def __init__(
-        self, sessions: Sessions, folder: Path, now: Callable[[], datetime], max_bytes: int = MAX_BYTES
+        self,
+        sessions: Sessions,
+        folder: Path,
+        now: Callable[[], datetime],
+        max_bytes: int = MAX_BYTES,
+        *,
+        follow: FollowMerges | None = None,
     ) -> None:
         self._sessions = sessions
         self._folder = folder
         self._now = now
         self._max_bytes = max_bytes
+        self._follow = follow
         self._tasks: dict[int, asyncio.Task[None]] = {}
         """By the number of the load."""
         self._receiving = 0
@@ -194,6 +203,7 @@ class ImportRunner:
             name=job.source,
             files=files,
             take_up=take_up,
+            follow=self._follow,
         )
 
     async def _go_on(self, home: Path, job: ImportJob) -> None:

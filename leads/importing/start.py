@@ -9,10 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from leads.core.columns import ColumnChoice
 from leads.errors import ImportCutOffError, ImportTakenOverError, LeadFileUnreadableError, LeadsError
 from leads.importing.choices import ImportChoices, ListTarget
-from leads.importing.records import count_done
+from leads.importing.records import RecordReader, count_done
 from leads.stores.imports import ImportStore
 from leads.stores.leads import LeadStore
 from leads.stores.liveness import held
@@ -47,7 +46,8 @@ async def choose(
     Raises ImportCutOffError where going on from the first row might make doubles, and what reading raises.
     """
     same = [load for load in cut_off if _is_same(load, options)]
-    done = await in_thread(lambda: _count_done(source, name, choices.columns, same))
+    reader = RecordReader(source, name, choices.columns, choices.sheet)
+    done = await in_thread(lambda: _count_done(reader, same))
     for load in same:
         if load.rows == done or (done is None and load.rows == 0 and load.source == name):
             return load
@@ -59,13 +59,14 @@ async def choose(
     return None
 
 
-def _count_done(source: Path, name: str, choice: ColumnChoice, loads: Sequence[LeadImport]) -> int | None:
+def _count_done(reader: RecordReader, loads: Sequence[LeadImport]) -> int | None:
     done = [(load.rows, load.fingerprint) for load in loads if load.rows]
-    return count_done(source, name, choice, done) if done else None
+    return count_done(reader, done) if done else None
 
 
 def _is_same(load: LeadImport, options: dict[str, Any]) -> bool:
-    return {key: value for key, value in load.options.items() if key != _CREATED} == options
+    """Whether a load has these options; beside them it notes what it created and which sheet it reads."""
+    return load.options | options == load.options
 
 
 @asynccontextmanager

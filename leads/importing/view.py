@@ -1,6 +1,6 @@
 """Loads as the API shows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,8 @@ class ImportView:
     """A load; `state` is running, done or failed, and rows = accepted + merged + rejected.
 
     `reasons` counts the rejected rows by code, `merges` the merged ones; `progress` runs from 0 to 1 where
-    the size is known.
+    the size is known. `sheet` is the one that is read of a workbook, and `other_sheets` are others of it that
+    have rows.
     """
 
     id: int
@@ -33,6 +34,8 @@ class ImportView:
     list_id: int | None
     list_name: str
     source: str
+    sheet: str = ""
+    other_sheets: list[str] = field(default_factory=list)
     state: str
     rows: int = 0
     accepted: int = 0
@@ -83,6 +86,8 @@ def view_of(load: LeadImport, client: str, list_name: str) -> ImportView:
         list_id=load.list_id,
         list_name=list_name,
         source=load.source,
+        sheet=report.sheet,
+        other_sheets=report.other_sheets,
         state=load.state,
         rows=load.rows,
         accepted=load.accepted,

@@ -7,12 +7,13 @@ import gzip
 import io
 import re
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from leads.errors import LeadFileUnreadableError, NotALeadFileError
+from leads.core.values import MAX_SHOWN_NAMES, shown
+from leads.errors import LeadFileUnreadableError, NotALeadFileError, UnknownSheetError
 from leads.reading.bytesource import ByteSource, size_of
 from leads.reading.delimited import EMPTY, delimited_records
 from leads.reading.xlsx import MAX_WORKBOOK_BYTES, Sheet
@@ -44,11 +45,17 @@ class RowSource:
         records: Generator[tuple[int, list[str]], None, None],
         total_bytes: int | None,
         read_bytes: Callable[[], int],
+        sheet: Sheet | None = None,
     ) -> None:
         self._records = records
         self._read_bytes = read_bytes
+        self._sheet = sheet
         self.total_bytes = total_bytes
         """Size of what is read, packed as it is; None where it is not known, as of standard input."""
+        self.sheet = shown(sheet.name) if sheet else ""
+        """The workbook's sheet that is read, as it can be shown; empty where the file is no workbook."""
+        self.other_sheets = [shown(name) for name in sheet.others[:MAX_SHOWN_NAMES]] if sheet else []
+        """The first of the other sheets that have rows."""
 
     def records(self) -> Iterator[tuple[int, list[str]]]:
         """Every record but blank lines, the first included, with its number as a spreadsheet shows it.
@@ -62,14 +69,23 @@ class RowSource:
         """How many of `total_bytes` were read."""
         return self._read_bytes()
 
+    def unvalued(self, columns: Collection[int], after: int, rows: int) -> set[tuple[int, int]]:
+        """A workbook's cells of these columns (from 0) that are formulas and have no value, as (row, column).
+
+        They are looked for in the first `rows` rows behind row `after`, both numbered as the records are.
+        Raises NotALeadFileError.
+        """
+        return self._sheet.unvalued(columns, after, rows) if self._sheet else set()
+
 
 @contextmanager
-def open_rows(source: Path | BinaryIO, name: str) -> Iterator[RowSource]:
+def open_rows(source: Path | BinaryIO, name: str, sheet: str | None = None) -> Iterator[RowSource]:
     """Opens a list; `name` is what messages call it. A stream is read from where it stands, never sought, and
-    stays open.
+    stays open. Of a workbook, `sheet` is read, else the first one that has rows.
 
     Memory is constant but for a workbook, which is unpacked as a whole. Raises NotALeadFileError for what
-    is no list (empty, binary, another format, a damaged archive) and LeadFileUnreadableError.
+    is no list (empty, binary, another format, a damaged archive), UnknownSheetError and
+    LeadFileUnreadableError.
     """
     with ExitStack() as stack:
         stream = stack.enter_context(_open(source, name)) if isinstance(source, Path) else source
@@ -77,15 +93,17 @@ def open_rows(source: Path | BinaryIO, name: str) -> Iterator[RowSource]:
         total = size_of(stream)
         sample = packed.peek(_SAMPLE_BYTES)
         if sample.startswith(_ZIP):
-            sheet = stack.enter_context(_sheet(packed))
-            records = stack.enter_context(closing(sheet.records()))
-            yield RowSource(records, total, lambda: int(packed.taken * sheet.share_read))
+            found = stack.enter_context(_sheet(packed, sheet))
+            records = stack.enter_context(closing(found.records()))
+            yield RowSource(records, total, lambda: int(packed.taken * found.share_read), found)
             return
         unpacked = packed
         if sample.startswith(_GZIP):
             unpacked = ByteSource(stack.enter_context(gzip.GzipFile(fileobj=packed)), name)
             sample = unpacked.peek(_SAMPLE_BYTES)
         _check_format(sample)
+        if sheet is not None:
+            raise UnknownSheetError("The file is no workbook and has no sheets; leave the sheet out.")
         file = cast(BinaryIO, io.BufferedReader(unpacked, _SAMPLE_BYTES))
         records = stack.enter_context(closing(delimited_records(file, sample)))
         yield RowSource(records, total, lambda: packed.taken)
@@ -115,8 +133,8 @@ def _check_format(sample: bytes) -> None:
 
 
 @contextmanager
-def _sheet(packed: ByteSource) -> Iterator[Sheet]:
-    """A workbook's first sheet. It is copied first, since a workbook cannot be read in order."""
+def _sheet(packed: ByteSource, wanted: str | None) -> Iterator[Sheet]:
+    """A workbook's sheet. The workbook is copied first, since a workbook cannot be read in order."""
     with tempfile.TemporaryFile() as copy:
         while piece := packed.read(_SAMPLE_BYTES):
             copy.write(piece)
@@ -125,4 +143,4 @@ def _sheet(packed: ByteSource) -> Iterator[Sheet]:
                     f"The workbook is larger than {MAX_WORKBOOK_BYTES >> 20} MB; save the sheet as CSV."
                 )
         copy.seek(0)
-        yield Sheet(cast(BinaryIO, copy))
+        yield Sheet(cast(BinaryIO, copy), wanted)

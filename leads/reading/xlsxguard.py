@@ -4,7 +4,8 @@ import re
 import zipfile
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import BinaryIO
 
@@ -16,6 +17,13 @@ MAX_CELLS = 32 << 20
 
 MAX_TEXT_BYTES = 1 << 30
 """Texts of a sheet, which the reader repeats for each cell that shares one."""
+
+WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+"""The parts that say which sheets there are, and where."""
+
+_OUTLINE = (WORKBOOK, RELATIONS)
+_MAX_OUTLINE_BYTES = 16 << 20
+"""Of each of them; the reader keeps every sheet that they name."""
 
 _MAX_ROW_BYTES = 64 << 20
 _CHUNK = 1 << 20
@@ -35,49 +43,74 @@ _REFERENCE = re.compile(
 _SHARES = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _SHARED = re.compile(rb"""\bt=["']s["'][^<>]*(?:/>|>\s*(?:<(?:[^\s<>/:]+:)?v>\s*([0-9]{1,10})\s*<|</))""")
 """A cell of a shared text, with the text's number where it has one."""
+_VALUE = re.compile(rb"<(?:[^\s<>/:]+:)?(?:v(?:\s[^<>]*)?>(?:[^<]|\Z)|is[\s>])")
+_FORMULA = re.compile(rb"<f[\s/>]")
+_FORMULA_IN_SPACE = re.compile(rb":f[\s/>]")
 _DAMAGED = "The workbook is damaged or was cut off; save it again in a spreadsheet, as XLSX or CSV."
 
 
-def check_workbook(file: BinaryIO) -> None:
-    """Raises NotALeadFileError for a zip archive that is no .xlsx workbook, and for one that unpacks to more
+@dataclass(frozen=True, slots=True)
+class CheckedPart:
+    """A part of the archive that is no danger, and whether there are values and formulas in its cells."""
+
+    part: zipfile.ZipInfo
+    has_values: bool
+    has_formulas: bool
+
+
+def check_workbook(file: BinaryIO) -> Mapping[str, CheckedPart]:
+    """The parts of a workbook, by their names as `part_name` writes them.
+
+    Raises NotALeadFileError for a zip archive that is no .xlsx workbook, and for one that unpacks to more
     than MAX_UNPACKED_BYTES, whose sheets span more than MAX_CELLS, or whose texts fill more than
     MAX_TEXT_BYTES.
 
     What the archive's directory says is looked at first, and then measured, since it may lie.
     """
     parts = _directory(file)
-    if sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+    if sum(part.file_size for part in parts.values()) > MAX_UNPACKED_BYTES:
         raise _too_large("The workbook unpacks", MAX_UNPACKED_BYTES)
+    checked: dict[str, CheckedPart] = {}
     texts: array[int] = array("q")
-    cells = unpacked = 0
-    for part in parts:
+    cells = total = 0
+    for name, part in parts.items():
         measured = _Part()
-        for text in _whole_tags(_unpacked(file, part, MAX_UNPACKED_BYTES - unpacked)):
+        for text in _whole_tags(unpacked(file, part, MAX_UNPACKED_BYTES - total)):
             measured.add(text)
-        unpacked += measured.length
-        if texts and measured.text_starts:
+        total += measured.length
+        if (texts and measured.text_starts) or (name in _OUTLINE and measured.length > _MAX_OUTLINE_BYTES):
             raise NotALeadFileError(_DAMAGED)
         texts = texts or measured.text_lengths()
         cells = max(cells, measured.cells)
+        checked[name] = CheckedPart(part, measured.has_values, measured.has_formulas)
     if cells * max(texts, default=0) > MAX_TEXT_BYTES:
-        for part in parts:
-            _check_texts(_unpacked(file, part, MAX_UNPACKED_BYTES), texts)
+        for part in parts.values():
+            _check_texts(unpacked(file, part, MAX_UNPACKED_BYTES), texts)
+    return checked
 
 
-def _directory(file: BinaryIO) -> list[zipfile.ZipInfo]:
+def part_name(name: str) -> str:
+    """A part's name as readers of workbooks compare it: whatever its case and its slashes."""
+    return name.replace("\\", "/").lower()
+
+
+def _directory(file: BinaryIO) -> dict[str, zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
+            found = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
         raise NotALeadFileError(_DAMAGED) from error
-    if not any(part.filename == "xl/workbook.xml" for part in parts):
+    parts = {part_name(part.filename): part for part in found}
+    if WORKBOOK not in parts:
         raise NotALeadFileError(
             "The file is a zip archive and no .xlsx workbook; unpack it, or save the sheet as XLSX or CSV."
         )
+    if len(parts) < len(found):
+        raise NotALeadFileError(_DAMAGED)
     return parts
 
 
-def _unpacked(file: BinaryIO, part: zipfile.ZipInfo, limit: int) -> Iterator[bytes]:
+def unpacked(file: BinaryIO, part: zipfile.ZipInfo, limit: int = MAX_UNPACKED_BYTES) -> Iterator[bytes]:
     """What a part holds, a bounded piece at a time and `limit` bytes at most, whatever the directory says."""
     for chunk in _inflated(file, part):
         limit -= len(chunk)
@@ -144,6 +177,8 @@ class _Part:
         self._rows = self._columns = 0
         self.length = 0
         self.cells = 0
+        self.has_values = False
+        self.has_formulas = False
         self._hides = False
         self.text_starts: array[int] = array("q")
 
@@ -160,6 +195,10 @@ class _Part:
         if cells:
             self.cells += cells
             self._reach(text, cells)
+        if self.cells:
+            self.has_values = self.has_values or _VALUE.search(text) is not None
+            formula = _FORMULA_IN_SPACE if in_space else _FORMULA
+            self.has_formulas = self.has_formulas or formula.search(text) is not None
 
     def _reach(self, text: bytes, cells: int) -> None:
         """Finds the cell that is farthest out; each must say where it is."""
@@ -173,7 +212,7 @@ class _Part:
                     "The workbook has cells without a place; save it again in a spreadsheet, as XLSX or CSV."
                 )
             columns, rows = (list(each) for each in zip(*found, strict=True))
-        self._columns = max(self._columns, *map(_column_number, set(columns)))
+        self._columns = max(self._columns, *map(column_number, set(columns)))
         self._rows = max(self._rows, *map(int, set(rows)))
         if self._rows * self._columns > MAX_CELLS:
             raise NotALeadFileError(
@@ -199,7 +238,7 @@ def _check_texts(chunks: Iterable[bytes], lengths: Sequence[int]) -> None:
             raise _too_large("The sheet's texts come", MAX_TEXT_BYTES)
 
 
-def _column_number(letters: bytes) -> int:
+def column_number(letters: bytes) -> int:
     """From 1: A is 1, Z 26, AA 27."""
     number = 0
     for letter in letters.upper():

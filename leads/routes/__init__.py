@@ -3,8 +3,9 @@
 from fastapi import APIRouter
 
 from leads.routes import consents, dnc, imports, leads
+from leads.routes.shared import KnownQuery
 
-router = APIRouter()
+router = APIRouter(dependencies=[KnownQuery])
 router.include_router(leads.router)
 router.include_router(dnc.router)
 router.include_router(consents.router)

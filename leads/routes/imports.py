@@ -48,6 +48,9 @@ async def create_import(
     client: Text,
     list_name: Annotated[str, Query(alias="list", max_length=300)],
     default_country: Text = "US",
+    sheet: Annotated[
+        str | None, Query(max_length=300, description="Of a workbook; else the first sheet that has rows.")
+    ] = None,
     duplicates: Duplicates = "update",
     match: Match = "both",
     scope: Scope = "list",
@@ -72,6 +75,7 @@ async def create_import(
         source=name,
         columns=dict(choice.mapping),
         preset=choice.preset,
+        sheet=sheet,
         duplicates=duplicates,
         match=match,
         scope=scope,

@@ -1,10 +1,12 @@
 """What the routes of all rooms share: pages, numbers, the database and the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from leads.stores.shared import Sessions
@@ -12,6 +14,7 @@ from leads.stores.shared import Sessions
 Item = TypeVar("Item")
 
 LARGEST_ID = 2**63 - 1
+_UNKNOWN_NAMED = 10
 
 
 class Page(BaseModel, Generic[Item]):
@@ -32,6 +35,31 @@ def _now(request: Request) -> datetime:
     return clock()
 
 
+def known_query(request: Request) -> None:
+    """Refuses a parameter that the route does not have, which would do nothing. For a whole router.
+
+    Raises RequestValidationError, as the parameters that the route has do.
+    """
+    known = set(_query_names(request.scope["route"].dependant))
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        there = f"there are {', '.join(sorted(known))}" if known else "the address takes none"
+        raise RequestValidationError(
+            [
+                {"type": "extra_forbidden", "loc": ("query", name), "msg": f"No such parameter; {there}."}
+                for name in unknown[:_UNKNOWN_NAMED]
+            ]
+        )
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for parameter in dependant.query_params:
+        yield parameter.alias
+    for needed in dependant.dependencies:
+        yield from _query_names(needed)
+
+
+KnownQuery = Depends(known_query)
 SessionsOf = Annotated[Sessions, Depends(_sessions)]
 Now = Annotated[datetime, Depends(_now)]
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, delete, update
+from sqlalchemy import CursorResult, Delete, delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
@@ -92,13 +92,10 @@ class ImportStore:
         """Takes leads out with their phones, but those that something else refers to; tells how many went."""
         if not lead_ids:
             return 0
-        connection = await self._session.connection()
+        phones = delete(Phone).where(among(self._session, col(Phone.lead_id), lead_ids))
+        leads = delete(Lead).where(among(self._session, col(Lead.id), lead_ids))
         try:
-            async with self._session.begin_nested():
-                await connection.execute(
-                    delete(Phone).where(among(self._session, col(Phone.lead_id), lead_ids))
-                )
-                await connection.execute(delete(Lead).where(among(self._session, col(Lead.id), lead_ids)))
+            await self._all_or_nothing(phones, leads)
         except IntegrityError:
             if len(lead_ids) == 1:
                 return 0
@@ -113,21 +110,27 @@ class ImportStore:
         others = select(LeadImport.id).where(LeadImport.list_id == list_id, LeadImport.state == "running")
         if (await self._session.exec(others.limit(1))).first():
             return False
-        connection = await self._session.connection()
         try:
-            async with self._session.begin_nested():
-                await connection.execute(delete(LeadImport).where(col(LeadImport.list_id) == list_id))
-                await connection.execute(delete(LeadList).where(col(LeadList.id) == list_id))
+            await self._all_or_nothing(
+                delete(LeadImport).where(col(LeadImport.list_id) == list_id),
+                delete(LeadList).where(col(LeadList.id) == list_id),
+            )
         except IntegrityError:
             return False
         return True
 
     async def remove_client_if_unused(self, client_id: int) -> bool:
         """Takes a client out, if nothing refers to it."""
-        connection = await self._session.connection()
         try:
-            async with self._session.begin_nested():
-                await connection.execute(delete(Client).where(col(Client.id) == client_id))
+            await self._all_or_nothing(delete(Client).where(col(Client.id) == client_id))
         except IntegrityError:
             return False
         return True
+
+    async def _all_or_nothing(self, *deletions: Delete) -> None:
+        """Raises IntegrityError where something refers to a row, and then all is as it was."""
+        async with self._session.begin_nested():
+            # Asked for in here: the session sets its savepoint only for a connection that is.
+            connection = await self._session.connection()
+            for deletion in deletions:
+                await connection.execute(deletion)

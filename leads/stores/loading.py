@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, text, update
 from sqlalchemy import select as select_columns
@@ -48,7 +48,7 @@ class Into:
 
     client_id: int
     list_id: int
-    import_id: int | None = None
+    import_id: int
     duplicates: Duplicates = "update"
     match: Match = "both"
     scope: tuple[int, ...] = ()
@@ -62,6 +62,16 @@ class Into:
     def list_ids(self) -> list[int]:
         """All lists that are searched, in order, each once."""
         return sorted({self.list_id, *self.scope})
+
+
+class Saved(NamedTuple):
+    """What became of each row, and the leads that were there before and moved, by number.
+
+    See `leads.core.merging.Desk.moved`.
+    """
+
+    placed: list[Placed]
+    moved: list[int]
 
 
 class LoadingStore:
@@ -83,10 +93,10 @@ class LoadingStore:
         lists = select(LeadList.id).where(among(self._session, col(LeadList.id), into.list_ids))
         await self._session.exec(lists.order_by(col(LeadList.id)).with_for_update(key_share=True))
 
-    async def save(self, into: Into, rows: Sequence[LeadRow], now: datetime) -> list[Placed]:
+    async def save(self, into: Into, rows: Sequence[LeadRow], now: datetime) -> Saved:
         """Adds rows to a list, in their order, or merges them; see `leads.core.merging.Desk`.
 
-        Tells what became of each. The lists have to be locked.
+        The lists have to be locked.
         """
         known = await self._known(into, rows)
         ids = await self._new_ids(sum(owner_of(row, into.match, known) is None for row in rows))
@@ -96,7 +106,7 @@ class LoadingStore:
         taken = [row for row, place in zip(rows, placed, strict=True) if place.reason != "duplicate-skipped"]
         consents = ConsentLoadingStore(self._session)
         await consents.save(into.client_id, into.source, taken, now)
-        return placed
+        return Saved(placed, sorted(desk.moved))
 
     async def _known(self, into: Into, rows: Sequence[LeadRow]) -> Known:
         if into.duplicates == "keep":
@@ -207,7 +217,7 @@ class LoadingStore:
                 | {"lead": lead.id, "new_external_id": lead.external_id, "new_priority": lead.priority}
                 | {"new_rank": lead.rank, "new_not_before": lead.not_before}
                 | {"new_custom": json.loads(lead.custom)}
-                for lead in leads.values()
+                for _, lead in sorted(leads.items())
             ],
         )
 

@@ -13,7 +13,7 @@ from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import CampaignLead
 from leads.core.suppression import Level
 from leads.stores.dnc import DncStore
-from leads.tables import Client, Lead, LeadList, Phone, ZoneGroup
+from leads.tables import Client, Lead, LeadImport, LeadList, Phone, ZoneGroup
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 ALL_DAY = {day: [["00:00", "24:00"]] for day in DAYS}
@@ -41,9 +41,14 @@ def people(count: int, first: int = 0) -> list[Person]:
 
 
 async def seed_leads(
-    sessions: Sessions, persons: Sequence[Person], slug: str = "acme", list_name: str = "autumn"
+    sessions: Sessions,
+    persons: Sequence[Person],
+    slug: str = "acme",
+    list_name: str = "autumn",
+    *,
+    state: str = "done",
 ) -> list[int]:
-    """A client's list with these leads; both are made if they are missing. Their ids."""
+    """A load of these leads into a client's list; both are made if they are missing. Their ids."""
     async with sessions() as session, session.begin():
         client = (await session.exec(select(Client).where(Client.slug == slug))).one_or_none()
         if client is None:
@@ -56,9 +61,20 @@ async def seed_leads(
             lead_list = LeadList(client_id=client.id, name=list_name, default_country="US", created_at=NOW)
             session.add(lead_list)
             await session.flush()
+        load = LeadImport(
+            list_id=lead_list.id,
+            source=f"{list_name}.csv",
+            state=state,
+            options={},
+            started_at=NOW,
+            updated_at=NOW,
+        )
+        session.add(load)
+        await session.flush()
         leads = [
             Lead(
                 list_id=lead_list.id,
+                import_id=load.id,
                 priority=each.priority,
                 not_before=each.not_before,
                 timezone=each.timezone,

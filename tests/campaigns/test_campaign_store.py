@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from campaigns import service
 from campaigns.core.attempt import ClaimedLead, Ending, NewAttempt
 from campaigns.errors import (
     AgentExistsError,
@@ -146,10 +147,8 @@ async def test_filling_again_adds_only_new_leads(sessions: Sessions) -> None:
     campaign_id = await seed_campaign(sessions)
     await seed_leads(sessions, [Person(["+12025550900"], priority=9)])
     await seed_leads(sessions, people(4), list_name="another")
-    async with sessions() as session, session.begin():
-        store = QueueStore(session)
-        assert await store.fill(campaign_id, LATER) == 1
-        assert await store.fill(campaign_id, LATER) == 0
+    assert await service.take_up(sessions, campaign_id, LATER) == 1
+    assert await service.take_up(sessions, campaign_id, LATER) == 0
     rows = await lead_rows(sessions, campaign_id)
     assert [(row.sort_key, row.reason) for row in rows.values()] == [(0, "new")] * 3 + [(-9, "new")]
 
@@ -158,12 +157,8 @@ async def test_filling_at_the_same_time_adds_each_lead_once(sessions: Sessions) 
     await seed_leads(sessions, people(3))
     campaign_id = await seed_campaign(sessions)
     await seed_leads(sessions, people(30, first=3))
-
-    async def fill() -> int:
-        async with sessions() as session, session.begin():
-            return await QueueStore(session).fill(campaign_id, NOW)
-
-    assert sum(await asyncio.gather(*(fill() for _ in range(4)))) == 30
+    new = await asyncio.gather(*(service.take_up(sessions, campaign_id, NOW) for _ in range(4)))
+    assert sum(new) == 30
 
 
 async def test_an_attempt_ends_once(sessions: Sessions) -> None:

@@ -26,7 +26,7 @@ from leads.consents import Whose, give_consent, withdraw_consent
 from leads.errors import PersonNotFoundError, PersonOnCallError, PhoneRejectedError, UnknownClientError
 from leads.stores.dnc import DncStore
 from leads.stores.persons import phones_of_lead
-from leads.tables import Client, Consent, Lead, LeadImport, LeadList, Phone
+from leads.tables import Client, Consent, Lead, LeadList, Phone
 from tests.campaigns.seeds import NOW, Person, lead_rows, seed_campaign, seed_leads
 
 T = TypeVar("T")
@@ -41,17 +41,7 @@ async def _seed(sessions: Sessions) -> int:
     await seed_leads(sessions, [Person([ANN])], slug="beta")
     async with sessions() as session, session.begin():
         lead = (await session.exec(select(Lead).where(Lead.id == ann))).one()
-        load = LeadImport(
-            list_id=lead.list_id,
-            source="autumn.csv",
-            state="done",
-            options={},
-            started_at=NOW,
-            updated_at=NOW,
-        )
-        session.add(load)
-        await session.flush()
-        lead.import_id, lead.external_id, lead.email = load.id, "customer 17", "ann@example.com"
+        lead.external_id, lead.email = "customer 17", "ann@example.com"
         lead.custom = {"note": "likes tea"}
         session.add(lead)
     whose = Whose(phone=ANN, email="ann@example.com")
@@ -93,7 +83,7 @@ async def test_an_export_holds_everything_that_is_kept(sessions: Sessions) -> No
         ("beta", "autumn"),
     ]
     assert [each.phone for each in found.person.leads[0].lead.phones] == [ANN, ANN_AT_WORK]
-    assert [each.source for each in found.person.imports] == ["autumn.csv"]
+    assert [each.source for each in found.person.imports] == ["autumn.csv"] * 2
     assert [each.channel for each in found.person.consents] == ["call", "email", "call"]
     assert [(each.phone, each.level) for each in found.person.dnc_entries] == [(ANN, "client")]
     assert [(each.campaign_id, each.attempts, each.state) for each in found.campaigns] == [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, select, update
 
 from campaigns import service
 from campaigns.core.attempt import ClaimedLead, Ending
@@ -17,12 +17,12 @@ from campaigns.core.calling_window import DAYS
 from campaigns.core.selection import LEAD_ORDERS, Standing, sort_key
 from campaigns.joining import JoiningLeads
 from campaigns.stores.campaigns import CampaignStore
-from campaigns.stores.filling import FillStore
 from campaigns.stores.queue import QueueStore
+from campaigns.stores.refreshing import RefreshStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import CampaignLead
 from dialer.database import Database
-from leads.tables import Lead, Phone
+from leads.tables import Lead
 from tests.campaigns.seeds import (
     NOW,
     Person,
@@ -153,7 +153,7 @@ async def test_a_changed_lead_moves_to_its_new_place(sessions: Sessions) -> None
     async with sessions() as session, session.begin():
         await session.exec(update(Lead).where(col(Lead.id) == ids[2]).values(priority=7))
         await session.exec(update(Lead).where(col(Lead.id) == ids[3]).values(priority=8, not_before=None))
-        await FillStore(session).refresh([ids[2], ids[3]], NOW)
+        await RefreshStore(session).refresh([ids[2], ids[3]], NOW)
     assert await claimed_ids(sessions, campaign_id, 4) == [ids[3], ids[2], ids[0], ids[1]]
 
 
@@ -197,7 +197,7 @@ async def test_a_list_can_be_added_to_a_campaign_that_runs(sessions: Sessions) -
     assert set(more) <= set(await lead_rows(sessions, campaign_id))
 
 
-# --- waiting, zones, joining ------------------------------------------------------------------------
+# --- waiting and zones ------------------------------------------------------------------------------
 
 
 async def test_a_lead_waits_until_it_is_due_and_its_zone_is_open(sessions: Sessions) -> None:
@@ -230,38 +230,6 @@ async def test_a_person_is_called_at_the_best_time(sessions: Sessions) -> None:
     row = (await lead_rows(sessions, campaign_id))[lead_id]
     assert (row.state, row.reason, row.due_at) == ("waiting", "outside_best_time", NOW + 7 * HOUR)
     assert len(await service.claim_permitted(sessions, campaign_id, 1, NOW + 7 * HOUR)) == 1
-
-
-async def test_leads_that_are_loaded_while_a_campaign_runs_join_it(sessions: Sessions) -> None:
-    await seed_leads(sessions, people(3))
-    campaign_id = await seed_campaign(sessions)
-    joining = JoiningLeads(sessions)
-    assert await joining.look([campaign_id], NOW) == 0
-    await seed_leads(sessions, people(4, first=10))
-    await seed_leads(sessions, people(4, first=20), list_name="another")
-    assert await joining.look([campaign_id], NOW + timedelta(seconds=1)) == 4
-    assert await joining.look([campaign_id], NOW + timedelta(seconds=2)) == 0
-    for seconds in range(3, 30, 3):
-        await seed_leads(sessions, people(1, first=100 + seconds))
-        assert await joining.look([campaign_id], NOW + timedelta(seconds=seconds)) == 1
-    assert len(await lead_rows(sessions, campaign_id)) == 3 + 4 + 9
-
-
-async def test_leads_join_after_a_load_that_was_taken_back(
-    sessions: Sessions,
-) -> None:
-    await seed_leads(sessions, people(3))
-    campaign_id = await seed_campaign(sessions)
-    joining = JoiningLeads(sessions)
-    taken_back = await seed_leads(sessions, people(30, first=500), list_name="another")
-    for seconds in (1, 12, 24):
-        assert await joining.look([campaign_id], NOW + timedelta(seconds=seconds)) == 0
-    async with sessions() as session, session.begin():
-        await session.exec(delete(Phone).where(col(Phone.lead_id).in_(taken_back)))
-        await session.exec(delete(Lead).where(col(Lead.id).in_(taken_back)))
-    assert await joining.look([campaign_id], NOW + timedelta(seconds=36)) == 0
-    await seed_leads(sessions, people(4, first=10))
-    assert await joining.look([campaign_id], NOW + timedelta(seconds=37)) == 4
 
 
 # --- one number, one person -------------------------------------------------------------------------
@@ -409,6 +377,7 @@ async def plan(database: Database, statement: str, parameters: Any) -> str:
 async def test_no_statement_around_a_call_scans_the_leads(sessions: Sessions, database: Database) -> None:
     await seed_leads(sessions, [Person([*each.phones, f"{each.phones[0]}9"]) for each in people(60)])
     campaign_id = await seed_campaign(sessions)
+    await seed_leads(sessions, people(5, first=600))
     async with sessions() as session, session.begin():
         await session.exec(text("ANALYZE"))  # type: ignore[call-overload]
     await suppress(sessions, "+12025550003")
@@ -421,7 +390,9 @@ async def test_no_statement_around_a_call_scans_the_leads(sessions: Sessions, da
         async with sessions() as session, session.begin():
             campaign = await CampaignStore(session).get(campaign_id)
             await QueueStore(session).release(campaign, more)
-        await JoiningLeads(sessions).look([campaign_id], NOW)
+        assert await JoiningLeads(sessions).look([campaign_id], NOW) == 5
+        async with sessions() as session, session.begin():
+            await RefreshStore(session).refresh([each.lead_id for each in more], NOW)
     assert len(seen) > 20
     big = ("campaign_lead", "lead", "phone", "attempt")
     for statement, parameters in seen:

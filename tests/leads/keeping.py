@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlmodel import select
 
 from leads.stores.shared import Session, Sessions
-from leads.tables import Client, Lead, LeadList, Phone, ZoneGroup
+from leads.tables import Client, Lead, LeadImport, LeadList, Phone, ZoneGroup
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 NEW_YORK = ("America/New_York",)
@@ -30,7 +30,8 @@ async def keep(
     """A client's list with these leads; both are made if they are missing. The leads' ids."""
     async with sessions() as session, session.begin():
         list_id = await _ensure_list(session, slug, list_name)
-        rows = [Lead(list_id=list_id, **{"created_at": NOW} | dict(each.values)) for each in leads]
+        loaded = {"created_at": NOW, "import_id": await _load(session, list_id)}
+        rows = [Lead(list_id=list_id, **loaded | dict(each.values)) for each in leads]
         session.add_all(rows)
         await session.flush()
         for row, each in zip(rows, leads, strict=True):
@@ -65,6 +66,15 @@ async def _ensure_list(session: Session, slug: str, name: str) -> int:
         session.add(found)
         await session.flush()
     return found.id
+
+
+async def _load(session: Session, list_id: int) -> int:
+    load = LeadImport(
+        list_id=list_id, source="kept", state="done", options={}, started_at=NOW, updated_at=NOW
+    )
+    session.add(load)
+    await session.flush()
+    return load.id
 
 
 async def _ensure_group(session: Session, zones: Sequence[str]) -> int:

@@ -19,6 +19,7 @@ from leads.importing.runner import ImportRunner
 from leads.routes import imports
 from leads.stores.shared import Sessions
 from leads.tables import Lead, LeadList
+from tests.leads.workbooks import sheets
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ROWS = "external_id,phone\nA,415-555-0101\nB,n/a\nA,415-555-0102\n"
@@ -121,6 +122,8 @@ async def test_the_choices_of_the_command_are_in_the_query(http: httpx2.AsyncCli
     [
         ({}, b"", 422, "not-a-lead-file"),
         ({}, b"name\nAnn\n", 422, "not-a-lead-file"),
+        ({}, b"phone\n=A2\n=A3\n", 422, "formulas-without-values"),
+        ({"sheet": "spring"}, ROWS.encode(), 422, "unknown-sheet"),
         ({"client": "Not A Slug"}, ROWS.encode(), 422, "bad-name"),
         ({"default_country": "Narnia"}, ROWS.encode(), 422, "unknown-country"),
         ({"map": "phone"}, ROWS.encode(), 422, "bad-mapping"),
@@ -185,3 +188,14 @@ async def test_a_load_that_a_stop_cut_off_goes_on_after_the_next_start(
         id_map = await http.get(f"{answer.headers['Location']}/id-map")
         assert len(id_map.text.splitlines()) == 5_001
     assert await _count(sessions) == 5_000
+
+
+async def test_a_sheet_is_named_in_the_query_and_told_of_the_load(http: httpx2.AsyncClient) -> None:
+    book = sheets({"autumn": [["phone"], ["4155550101"]], "winter": [["phone"], ["4155550102"], ["n/a"]]})
+    load = await _done(http, (await _send(http, book, sheet="winter")).headers["Location"])
+    assert (load["sheet"], load["other_sheets"], load["rows"]) == ("winter", ["autumn"], 2)
+    load = await _done(http, (await _send(http, book)).headers["Location"])
+    assert (load["sheet"], load["other_sheets"], load["rows"]) == ("autumn", ["winter"], 1)
+    refused = await _send(http, book, sheet="summer")
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown-sheet")
+    assert '"autumn", "winter"' in refused.json()["detail"]

@@ -205,8 +205,9 @@ async def test_what_proves_no_list_in_its_middle_is_taken_out_again(
 ) -> None:
     monkeypatch.setattr("leads.importing.load.CHUNK_ROWS", 10)
     await _import(sessions, "phone\n2125550100\n")
+    rows = "".join(f"212555{i:04}\n" for i in range(300))
     with pytest.raises(NotALeadFileError):
-        await _import(sessions, FIFTY + '\n1,"' + "x" * 50_000)
+        await _import(sessions, f'phone\n{rows}1,"' + "x" * 50_000)
     assert await _count(sessions, Lead) == 1
     assert await _count(sessions, Phone) == 1
     async with sessions() as session, session.begin():

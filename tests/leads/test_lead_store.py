@@ -13,9 +13,10 @@ from sqlmodel import col, select
 from leads.core.intake import LeadDraft
 from leads.core.phone import ParsedPhone
 from leads.importing.worker import lead_row
+from leads.stores.imports import ImportStore
 from leads.stores.leads import LeadStore
 from leads.stores.loading import Into, LoadingStore
-from leads.stores.shared import Sessions
+from leads.stores.shared import Session, Sessions
 from leads.tables import Lead, LeadList, Phone, ZoneGroup
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -44,12 +45,17 @@ class Saved(NamedTuple):
     merged: int
 
 
+async def _into(session: Session, list_id: int) -> Into:
+    load = await ImportStore(session).begin(list_id, "test", {}, None, NOW)
+    return Into((await session.get_one(LeadList, list_id)).client_id, list_id, load.id)
+
+
 async def _save(sessions: Sessions, list_id: int, drafts: Sequence[LeadDraft], now: datetime = NOW) -> Saved:
     async with sessions() as session, session.begin():
-        into = Into((await session.get_one(LeadList, list_id)).client_id, list_id)
+        into = await _into(session, list_id)
         store = LoadingStore(session)
         await store.lock(into)
-        placed = await store.save(into, [lead_row(i, draft) for i, draft in enumerate(drafts)], now)
+        placed, _ = await store.save(into, [lead_row(i, draft) for i, draft in enumerate(drafts)], now)
         accepted = sum(place.reason == "new" for place in placed)
         return Saved(accepted, len(placed) - accepted)
 
@@ -230,7 +236,7 @@ async def test_saving_nothing_is_nothing(sessions: Sessions) -> None:
 async def test_a_rolled_back_transaction_leaves_nothing(sessions: Sessions) -> None:
     list_id = await _make_list(sessions)
     async with sessions() as session, session.begin() as transaction:
-        into = Into((await session.get_one(LeadList, list_id)).client_id, list_id)
+        into = await _into(session, list_id)
         await LoadingStore(session).save(into, [lead_row(1, _draft(101))], NOW)
         await transaction.rollback()
     assert await _leads(sessions, list_id) == []

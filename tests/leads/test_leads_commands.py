@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,9 +22,11 @@ from leads.errors import (
     RejectsFileError,
     UnknownCountryError,
     UnknownMappingError,
+    UnknownSheetError,
 )
-from leads.stores.shared import Sessions
+from leads.stores.shared import Session, Sessions
 from leads.tables import LeadList
+from tests.leads.workbooks import sheets
 
 T = TypeVar("T")
 
@@ -43,6 +46,9 @@ class _WithDatabase:
         assert reference == "Autumn"
         async with sessions() as session, session.begin():
             return tuple((await session.exec(select(LeadList.id))).all())
+
+    async def follow_merges(self, _session: Session, _lead_ids: Sequence[int], _now: datetime) -> None:
+        """There are no campaigns."""
 
 
 Run = Callable[..., Result]
@@ -117,6 +123,20 @@ def test_a_dry_run_shows_the_columns_and_rows_and_stores_nothing(run: Run, lead_
     found = json.loads(_import(run, lead_file, "--dry-run", "--all", "--json").stdout)
     assert (found["rows"], found["readable"], found["rejected"], found["whole"]) == (4, 2, 2, True)
     assert json.loads(_import(run, lead_file, "--json").stdout)["accepted"] == 1
+
+
+def test_a_sheet_is_chosen_and_the_others_are_told(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "leads.xlsx"
+    rows = [["phone"], ["4155550101"]]
+    path.write_bytes(sheets({"autumn": rows, "winter": [*rows, ["4155550102"]], "notes": []}))
+    told = 'Read from the sheet "autumn". Other sheets have rows too: "winter"; --sheet reads one of them.'
+    assert told in _import(run, path, "--dry-run").stdout
+    assert told in _import(run, path).stdout
+    report = json.loads(_import(run, path, "--sheet", "winter", "--json").stdout)
+    assert (report["sheet"], report["other_sheets"], report["rows"]) == ("winter", ["autumn"], 2)
+    assert "Other sheets" not in _import(run, path, "--sheet", "winter", "--dry-run", "--json").stdout
+    for more in ((), ("--dry-run",)):
+        assert isinstance(_import(run, path, "--sheet", "summer", *more).exception, UnknownSheetError)
 
 
 def test_columns_are_mapped_by_hand_and_the_mapping_is_saved(run: Run, tmp_path: Path) -> None:

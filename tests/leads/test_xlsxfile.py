@@ -2,38 +2,18 @@
 
 import io
 import struct
-import zipfile
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time
 from pathlib import Path
 
 import pytest
-import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from leads.core.columns import MAX_COLUMNS
 from leads.errors import LeadsError, NotALeadFileError
 from leads.reading import open_rows
-
-Book = xlsxwriter.Workbook
-
-
-def _workbook(fill: Callable[[Book], None]) -> bytes:
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
-        fill(book)
-    return file.getvalue()
-
-
-def _table(*rows: list[object], row: int = 0, column: int = 0) -> bytes:
-    def fill(book: Book) -> None:
-        sheet = book.add_worksheet()
-        for number, values in enumerate(rows, start=row):
-            sheet.write_row(number, column, values)
-
-    return _workbook(fill)
+from tests.leads.workbooks import Book, packed, parts, table, workbook
 
 
 def _records(content: bytes) -> list[tuple[int, list[str]]]:
@@ -47,30 +27,17 @@ def _refused(content: bytes, words: str) -> None:
     assert str(caught.value).endswith(".")
 
 
-def _parts(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def _packed(parts: dict[str, bytes]) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return file.getvalue()
-
-
 SHEET = "xl/worksheets/sheet1.xml"
 STRINGS = "xl/sharedStrings.xml"
-SMALL = _table(["phone", "name"], ["+14155550101", "Zoë"], ["+14155550102", "Ann"])
+SMALL = table(["phone", "name"], ["+14155550101", "Zoë"], ["+14155550102", "Ann"])
 
 
 def _with_sheet(xml: str) -> bytes:
     """A workbook of three texts, phone (0), name (1) and +14155550101 (2), with other rows."""
-    rows = _parts(SMALL)
+    rows = parts(SMALL)
     start, end = rows[SHEET].index(b"<sheetData>"), rows[SHEET].index(b"</sheetData>")
     sheet = rows[SHEET][:start] + b"<sheetData>" + xml.encode() + rows[SHEET][end:]
-    return _packed({**rows, SHEET: sheet})
+    return packed({**rows, SHEET: sheet})
 
 
 def test_a_workbook_is_read_like_any_list() -> None:
@@ -99,7 +66,7 @@ def test_a_workbook_is_read_like_any_list() -> None:
     ],
 )
 def test_a_value_is_read_as_a_person_would_write_it(value: object, text: str) -> None:
-    assert _records(_table(["phone", "x"], ["1", value]))[1] == (2, ["1", text])
+    assert _records(table(["phone", "x"], ["1", value]))[1] == (2, ["1", text])
 
 
 @pytest.mark.parametrize(
@@ -118,7 +85,7 @@ def test_dates_and_times_are_iso_8601(value: datetime, form: str, text: str) -> 
         sheet.write(1, 0, "1")
         sheet.write_datetime(1, 1, value, book.add_format({"num_format": form}))
 
-    assert _records(_workbook(fill))[1][1][1] == text
+    assert _records(workbook(fill))[1][1][1] == text
 
 
 def test_a_formula_is_its_last_value_and_empty_where_it_has_none() -> None:
@@ -130,7 +97,7 @@ def test_a_formula_is_its_last_value_and_empty_where_it_has_none() -> None:
         sheet.write_formula(1, 2, '="x"', None, "")
         sheet.write_formula(1, 3, "=NA()", None, "#N/A")
 
-    assert _records(_workbook(fill))[1] == (2, ["1", "2", "", ""])
+    assert _records(workbook(fill))[1] == (2, ["1", "2", "", ""])
 
 
 def test_rows_are_numbered_as_the_sheet_shows_them_and_empty_ones_left_out() -> None:
@@ -139,7 +106,7 @@ def test_rows_are_numbered_as_the_sheet_shows_them_and_empty_ones_left_out() -> 
         sheet.write(3, 2, "phone")
         sheet.write(6, 2, "1")
 
-    assert _records(_workbook(fill)) == [(4, ["phone"]), (7, ["1"])]
+    assert _records(workbook(fill)) == [(4, ["phone"]), (7, ["1"])]
 
 
 def test_the_first_visible_sheet_with_anything_in_it_is_read() -> None:
@@ -151,12 +118,12 @@ def test_the_first_visible_sheet_with_anything_in_it_is_read() -> None:
         book.add_worksheet("more").write(0, 0, "more")
         hidden.hide()
 
-    assert _records(_workbook(fill)) == [(1, ["phone"])]
+    assert _records(workbook(fill)) == [(1, ["phone"])]
 
 
 def test_progress_goes_to_the_end_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "leads.xlsx"
-    path.write_bytes(_table(["phone"], *[[str(n)] for n in range(5_000)]))
+    path.write_bytes(table(["phone"], *[[str(n)] for n in range(5_000)]))
     with open_rows(path, "leads.xlsx") as rows:
         seen = [rows.read_bytes for _ in rows.records()]
         assert rows.total_bytes == path.stat().st_size == seen[-1]
@@ -165,20 +132,20 @@ def test_progress_goes_to_the_end_of_the_file(tmp_path: Path) -> None:
 
 
 def test_an_empty_workbook_is_refused() -> None:
-    _refused(_workbook(lambda book: book.add_worksheet()), "empty")
+    _refused(workbook(lambda book: book.add_worksheet()), "empty")
 
 
 def test_a_sheet_of_too_many_columns_is_refused() -> None:
-    assert len(_records(_table(["x"] * MAX_COLUMNS))[0][1]) == MAX_COLUMNS
-    _refused(_table(["x"] * 10_000), "10,000 columns")
+    assert len(_records(table(["x"] * MAX_COLUMNS))[0][1]) == MAX_COLUMNS
+    _refused(table(["x"] * 10_000), "10,000 columns")
 
 
 def test_a_workbook_that_is_cut_off_or_spoiled_is_refused() -> None:
     _refused(SMALL[: len(SMALL) // 2], "damaged")
-    _refused(_packed({**_parts(SMALL), SHEET: b"<worksheet><sheetData><row>"}), "read|empty")
-    _refused(_packed({**_parts(SMALL), "xl/workbook.xml": b"no xml"}), "read|empty")
-    without = {name: part for name, part in _parts(SMALL).items() if name != "xl/workbook.xml"}
-    _refused(_packed(without), "no .xlsx workbook")
+    _refused(packed({**parts(SMALL), SHEET: b"<worksheet><sheetData><row>"}), "read|empty")
+    _refused(packed({**parts(SMALL), "xl/workbook.xml": b"no xml"}), "read|empty")
+    without = {name: part for name, part in parts(SMALL).items() if name != "xl/workbook.xml"}
+    _refused(packed(without), "no .xlsx workbook")
 
 
 def test_a_tiny_workbook_that_spans_the_whole_sheet_is_refused() -> None:
@@ -187,7 +154,7 @@ def test_a_tiny_workbook_that_spans_the_whole_sheet_is_refused() -> None:
         sheet.write(0, 0, "phone")
         sheet.write(1_048_575, 16_383, "x")
 
-    _refused(_workbook(fill), "reaches to row 1,048,576 and column 16,384")
+    _refused(workbook(fill), "reaches to row 1,048,576 and column 16,384")
 
 
 @pytest.mark.parametrize(
@@ -212,7 +179,7 @@ def test_no_way_of_writing_a_cell_hides_how_far_the_sheet_reaches(cell: str) -> 
 
 def test_a_zip_bomb_is_refused_by_its_directory_and_by_what_is_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leads.reading.xlsxguard.MAX_UNPACKED_BYTES", 10 << 20)
-    bomb = _packed({**_parts(SMALL), "xl/media/image1.png": bytes(11 << 20)})
+    bomb = packed({**parts(SMALL), "xl/media/image1.png": bytes(11 << 20)})
     assert len(bomb) < 100_000
     _refused(bomb, "unpacks to more than 10 MB")
     size = struct.pack("<I", 11 << 20)
@@ -222,8 +189,8 @@ def test_a_zip_bomb_is_refused_by_its_directory_and_by_what_is_in_it(monkeypatch
 
 def test_a_long_text_in_a_great_many_cells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leads.reading.xlsxguard.MAX_TEXT_BYTES", 1 << 20)
-    assert len(_records(_table(["phone", "note"], *[[str(n), "x" * 30_000] for n in range(30)]))) == 31
-    _refused(_table(["phone", "note"], *[[str(n), "x" * 30_000] for n in range(50)]), "texts")
+    assert len(_records(table(["phone", "note"], *[[str(n), "x" * 30_000] for n in range(30)]))) == 31
+    _refused(table(["phone", "note"], *[[str(n), "x" * 30_000] for n in range(50)]), "texts")
 
 
 @pytest.mark.parametrize("chunk", [1_500, 4_097, 1 << 20])
@@ -232,7 +199,7 @@ def test_a_long_text_beside_a_great_many_short_ones_does_no_harm(
 ) -> None:
     monkeypatch.setattr("leads.reading.xlsxguard._CHUNK", chunk)
     monkeypatch.setattr("leads.reading.xlsxguard.MAX_TEXT_BYTES", 1 << 20)
-    assert len(_records(_table(["x" * 30_000, "note"], *[[str(n), "y"] for n in range(5_000)]))) == 5_001
+    assert len(_records(table(["x" * 30_000, "note"], *[[str(n), "y"] for n in range(5_000)]))) == 5_001
 
 
 @pytest.mark.parametrize(
@@ -247,8 +214,8 @@ def test_no_way_of_writing_a_text_hides_how_often_it_stands_there(
     strings = f"<sst>{decoy}{decoy}<si><t>{'x' * 30_000}</t></si></sst>"
     index = str(2 * decoy.replace("<!-- <si> -->", "").count("<") // max(1, decoy.count("<")))
     cells = cell.replace("0</v>", f"{index}</v>") * 100
-    parts = _parts(_with_sheet(f'<row r="1">{cells}</row>'))
-    _refused(_packed({**parts, STRINGS: strings.encode()}), "texts|as a spreadsheet|place|damaged")
+    inside = parts(_with_sheet(f'<row r="1">{cells}</row>'))
+    _refused(packed({**inside, STRINGS: strings.encode()}), "texts|as a spreadsheet|place|damaged")
 
 
 def test_a_workbook_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,15 +234,15 @@ def test_no_spoiled_workbook_crashes_it(data: st.DataObject) -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(sorted(_parts(SMALL))), st.data())
+@given(st.sampled_from(sorted(parts(SMALL))), st.data())
 def test_no_spoiled_part_of_a_workbook_crashes_it(name: str, data: st.DataObject) -> None:
-    parts = _parts(SMALL)
-    part = bytearray(parts[name])
+    inside = parts(SMALL)
+    part = bytearray(inside[name])
     for _ in range(data.draw(st.integers(1, 3))):
         place = data.draw(st.integers(0, len(part) - 1))
         part[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
     with suppress(LeadsError):
-        _records(_packed({**parts, name: bytes(part)}))
+        _records(packed({**inside, name: bytes(part)}))
 
 
 @given(
@@ -296,4 +263,4 @@ def test_what_is_written_is_read_as_it_was(rows: list[list[str]]) -> None:
                 sheet.write_string(number, column, cell)
 
     expected = [["phone", "note"], *(cells for cells in rows if any(cells))]
-    assert [cells for _, cells in _records(_workbook(fill))] == expected
+    assert [cells for _, cells in _records(workbook(fill))] == expected

@@ -232,10 +232,18 @@ def upgrade() -> None:
         batch_op.create_index("ix_lead_import_list_state", ["list_id", "state"], unique=False)
 
     op.create_table(
+        "campaign_load",
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("import_id", BigId, nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_load_campaign_id")),
+        sa.ForeignKeyConstraint(["import_id"], ["lead_import.id"], name=op.f("fk_campaign_load_import_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "import_id", name=op.f("pk_campaign_load")),
+    )
+    op.create_table(
         "lead",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("list_id", BigId, nullable=False),
-        sa.Column("import_id", BigId, nullable=True),
+        sa.Column("import_id", BigId, nullable=False),
         sa.Column("external_id", sa.String(), nullable=True),
         sa.Column("first_name", sa.String(), nullable=False),
         sa.Column("last_name", sa.String(), nullable=False),
@@ -258,7 +266,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lead")),
     )
     with op.batch_alter_table("lead", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_lead_import_id"), ["import_id"], unique=False)
+        batch_op.create_index("ix_lead_import", ["import_id", "id"], unique=False)
         batch_op.create_index("ix_lead_list", ["list_id", "id"], unique=False)
         batch_op.create_index("ix_lead_list_external_id", ["list_id", "external_id"], unique=False)
 
@@ -445,9 +453,10 @@ def downgrade() -> None:
     with op.batch_alter_table("lead", schema=None) as batch_op:
         batch_op.drop_index("ix_lead_list_external_id")
         batch_op.drop_index("ix_lead_list")
-        batch_op.drop_index(batch_op.f("ix_lead_import_id"))
+        batch_op.drop_index("ix_lead_import")
 
     op.drop_table("lead")
+    op.drop_table("campaign_load")
     with op.batch_alter_table("lead_import", schema=None) as batch_op:
         batch_op.drop_index("ix_lead_import_list_state")
 

@@ -1,5 +1,6 @@
 """The HTTP face of a service that runs: health for everyone, the rest for whoever has the key."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest_asyncio
 
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
+from campaigns.tables import CampaignLead
 from dialer.bootstrap import DataFolderInUse, Service, running
 from dialer.settings import Settings, load_settings
 from leads import samples
@@ -141,6 +143,19 @@ async def test_an_error_is_a_problem_with_a_stable_code(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
+
+
+async def test_what_a_load_that_is_sent_merges_reaches_the_campaigns(
+    service: Service, client: httpx2.AsyncClient, campaign_id: int
+) -> None:
+    leads = (await client.get("/api/v1/leads", params={"client": "acme", "limit": 5})).json()["items"]
+    file = f"phone,priority\n{leads[-1]['phones'][0]['phone']},77\n".encode()
+    sent = await client.post("/api/v1/imports", params={"client": "acme", "list": "l"}, content=file)
+    while (await client.get(sent.headers["Location"])).json()["state"] == "running":
+        await asyncio.sleep(0.01)
+    async with service.database.sessions() as session:
+        row = await session.get_one(CampaignLead, (campaign_id, leads[-1]["id"]))
+    assert row.sort_key == -77
 
 
 async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
