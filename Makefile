@@ -38,7 +38,7 @@ check: setup-dev
 
 docs: setup-dev
 	$(VENV)/bin/python -m dialer.documents docs
-	$(VENV)/bin/python -m campaigns.make_area_codes
+	$(VENV)/bin/python -m campaigns.compliance.make_area_codes
 
 clean:
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -263,10 +263,10 @@ class Maker:
                 ["", f"2025-{self.random.randint(1, 12):02}-14", "never", "€ 1.240,00"]
             ),
         }
-        if self.random.random() < 0.4:
+        if self.random.random() < 0.85:
             row |= {
-                "consent_channel": "voice",
-                "consent_basis": "web form",
+                "consent_channel": "call, automated call",
+                "consent_basis": "express written",
                 "consent_at": "2026-01-12T10:15:00Z",
             }
         return row

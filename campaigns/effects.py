@@ -3,10 +3,13 @@
 The engine puts several facts into one transaction; the service wraps single ones.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from campaigns.compliance.permits import Permits
+from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import (
     MAX_NOTES,
     MAX_SIP_REASON,
@@ -16,16 +19,19 @@ from campaigns.core.attempt import (
     NewAttempt,
     PermittedLead,
     StartedAttempt,
+    local_hour,
     plain_text,
 )
-from campaigns.core.campaign import CampaignSettings
-from campaigns.core.compliance import Allow, Deny, Snapshot, permit
+from campaigns.core.compliance import Allow, Deny
 from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
 from campaigns.core.retry import OUTCOMES, Final, RetryAt, decide, keeps_phone
-from campaigns.core.selection import LeadPhone, never_opens, next_phone
+from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
+from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.compliance import ComplianceStore
+from campaigns.stores.dials import DialStore
 from campaigns.stores.filling import FillStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
@@ -34,12 +40,21 @@ from leads.core.suppression import Suppressed
 from leads.stores.dnc import DncStore
 from leads.stores.persons import phones_of_lead
 
-_OF_THE_PHONE = frozenset({"on_dnc_list", "zone_unknown", "never_callable"})
+_OF_THE_PHONE = frozenset(
+    {"on_dnc_list", "zone_unknown", "never_callable", "consent_missing", "consent_withdrawn"}
+)
 """Final reasons that another phone of the lead may not share."""
 
 
 async def claim_permitted(
-    session: Session, campaign_id: int, n: int, now: datetime, *, look_at: int, claim_s: float
+    session: Session,
+    rules: Rulebook,
+    campaign_id: int,
+    n: int,
+    now: datetime,
+    *,
+    look_at: int,
+    claim_s: float,
 ) -> tuple[list[PermittedLead], bool]:
     """Claim up to `n` leads that may be called now, out of the first `look_at`; and whether more may be due.
 
@@ -51,15 +66,16 @@ async def claim_permitted(
         return [], False
     queue = QueueStore(session)
     claims = await queue.claim(campaign, max(n, look_at), now, claim_s)
-    answers = await _ask(session, campaign, claims, now)
+    permits = Permits(session, rules, campaign)
+    answers = await permits.ask(claims, now)
     allowed = [PermittedLead(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
-    moved = await _deny(session, campaign, answers, now)
+    moved = await _deny(session, campaign.id, permits, answers, now)
     await queue.release(campaign, [each.lead for each in allowed[n:]])
     return allowed[:n], moved or len(claims) == max(n, look_at)
 
 
 async def start_attempts(
-    session: Session, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
+    session: Session, rules: Rulebook, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
 ) -> list[StartedAttempt]:
     """Ask again who may be called, and record an attempt for each who may; place calls after the commit.
 
@@ -74,18 +90,41 @@ async def start_attempts(
         for each in permitted
         if each.lead.lead_id in held
     ]
-    answers = await _ask(session, campaign, leads, now)
-    await _deny(session, campaign, answers, now)
+    permits = Permits(session, rules, campaign)
+    answers = await permits.ask(leads, now)
+    await _deny(session, campaign_id, permits, answers, now)
     allowed = [(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
-    attempts = [
-        NewAttempt(lead.lead_id, lead.phone_id, lead.e164, lead.attempts + 1, answer.to_json())
-        for lead, answer in allowed
-    ]
+    await ComplianceStore(session).keep_rule_sets([answer.policy for _, answer in allowed], now)
+    attempts = [_new_attempt(lead, answer, campaign.caller_id, now) for lead, answer in allowed]
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
     return [
-        StartedAttempt(attempt_id, lead.attempts + 1, lead.lead_id, lead.e164)
-        for attempt_id, (lead, _) in zip(ids, allowed, strict=True)
+        StartedAttempt(
+            attempt_id=attempt_id,
+            number=lead.attempts + 1,
+            lead_id=lead.lead_id,
+            e164=lead.e164,
+            list_id=lead.list_id,
+            local_hour=local_hour(lead.zones, now),
+            ring_at_least_s=answer.policy.ring_at_least_s,
+        )
+        for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]
+
+
+def _new_attempt(lead: ClaimedLead, answer: Allow, caller_id: str, now: datetime) -> NewAttempt:
+    return NewAttempt(
+        lead_id=lead.lead_id,
+        phone_id=lead.phone_id,
+        e164=lead.e164,
+        number=lead.attempts + 1,
+        permit=answer.to_json(),
+        list_id=lead.list_id,
+        local_hour=local_hour(lead.zones, now),
+        country=lead.phone_region,
+        subject=answer.facts.subject,
+        debt=answer.facts.debt,
+        caller_id=caller_id,
+    )
 
 
 async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now: datetime) -> bool:
@@ -102,6 +141,10 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     if ended is None:
         await store.get_attempt(attempt_id)
         return False
+    await AnswerStore(session).add(ended, ending.outcome)
+    await DialStore(session).add(ended, ending.outcome)
+    if ending.outcome == "blocked" and ended.caller_id:
+        await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
     result = ended.disposition or ending.outcome
     if result == "human":
         await QueueStore(session).await_disposition(ended)
@@ -134,14 +177,15 @@ async def set_disposition(session: Session, attempt_id: int, code: str, notes: s
     if Flag.DNC in chosen.flags:
         await _opt_out(session, campaign, attempt, now)
     if attempt.ended_at is not None:
-        ended = EndedAttempt(attempt.campaign_id, attempt.lead_id, attempt.phone_id, attempt.number, code)
+        ended = _ended(attempt)
+        await AnswerStore(session).move(replace(ended, disposition=previous), ended, attempt.outcome)
         await _settle(session, campaign, ended, code, now)
     return code
 
 
 async def _opt_out(session: Session, campaign: Campaign, attempt: Attempt, now: datetime) -> None:
     """No number of the lead is called again for the client."""
-    numbers = {attempt.e164, *await phones_of_lead(session, attempt.lead_id)}
+    numbers = {attempt.e164, *await phones_of_lead(session, attempt.lead_id)} - {""}
     for e164 in sorted(numbers):
         await DncStore(session).add_number(
             e164,
@@ -159,68 +203,82 @@ async def _suppressed(
     return await DncStore(session).suppressed(numbers, campaign.client_id, campaign.id)
 
 
-async def _ask(
-    session: Session, campaign: Campaign, leads: Sequence[ClaimedLead], now: datetime
-) -> list[tuple[ClaimedLead, Allow | Deny]]:
-    """Compliance's answer for each lead, with the suppressions of this very moment."""
-    if not leads:
-        return []
-    settings = settings_of(campaign)
-    found = await _suppressed(session, campaign, [lead.e164 for lead in leads])
-    reasons = {e164: hit.sentence for e164, hit in found.items()}
-    running = campaign.state == "running"
-    return [(lead, permit(_snapshot(settings, running, lead, reasons.get(lead.e164)), now)) for lead in leads]
-
-
-def _snapshot(
-    settings: CampaignSettings, running: bool, lead: ClaimedLead, suppressed: str | None
-) -> Snapshot:
-    return Snapshot(
-        campaign_running=running,
-        callable_times=settings.callable_times,
-        zones=lead.zones,
-        suppressed=suppressed,
-        attempts=lead.attempts,
-        max_attempts=settings.max_attempts_per_lead,
-        not_before=lead.not_before,
-        best_time=lead.best_time,
+def _ended(attempt: Attempt) -> EndedAttempt:
+    return EndedAttempt(
+        campaign_id=attempt.campaign_id,
+        lead_id=attempt.lead_id,
+        phone_id=attempt.phone_id,
+        number=attempt.number,
+        disposition=attempt.disposition,
+        country=attempt.country,
+        caller_id=attempt.caller_id,
+        answered_at=attempt.answered_at,
+        list_id=attempt.list_id,
+        local_hour=attempt.local_hour,
     )
 
 
 async def _deny(
-    session: Session, campaign: Campaign, answers: Sequence[tuple[ClaimedLead, Allow | Deny]], now: datetime
+    session: Session,
+    campaign_id: int,
+    permits: Permits,
+    answers: Sequence[tuple[ClaimedLead, Allow | Deny]],
+    now: datetime,
 ) -> bool:
     """Put off or end the leads that were denied; whether some go on with another phone instead."""
     denied = [(lead, answer) for lead, answer in answers if isinstance(answer, Deny)]
-    moves = await _other_phones(session, campaign, denied, now)
+    if not denied:
+        return False
+    store = ComplianceStore(session)
+    await store.keep_rule_sets([answer.policy for _, answer in denied], now)
+    reasons = Counter((each.rule, each.code) for _, answer in denied for each in answer.reasons)
+    await store.tally_denials(campaign_id, now.date(), reasons)
+    moves = await _other_phones(session, campaign_id, permits, denied, now)
     moved = {lead.lead_id for lead, _ in moves}
     queue = QueueStore(session)
-    await queue.give_way(campaign.id, moves)
-    await queue.deny(campaign.id, [each for each in denied if each[0].lead_id not in moved])
+    await queue.give_way(campaign_id, moves)
+    await queue.deny(campaign_id, [each for each in denied if each[0].lead_id not in moved])
     return bool(moves)
 
 
 async def _other_phones(
-    session: Session, campaign: Campaign, denied: Sequence[tuple[ClaimedLead, Deny]], now: datetime
+    session: Session,
+    campaign_id: int,
+    permits: Permits,
+    denied: Sequence[tuple[ClaimedLead, Deny]],
+    now: datetime,
 ) -> list[tuple[ClaimedLead, LeadPhone]]:
-    """The phone to go on with for each lead that was denied only because of its phone, where it has one."""
+    """The phone to go on with for each lead that was denied only because of its phone, where it has one.
+
+    That is one to which no call is denied for good.
+    """
     leads = [lead for lead, answer in denied if answer.final and answer.final_codes <= _OF_THE_PHONE]
     if not leads:
         return []
-    phones = await FillStore(session).phones(campaign.id, [lead.lead_id for lead in leads])
-    numbers = {phone.e164 for each in phones.values() for phone in each}
-    barred = await _suppressed(session, campaign, numbers)
-    times = settings_of(campaign).callable_times
+    phones = await FillStore(session).phones(campaign_id, [lead.lead_id for lead in leads])
+    asked = [
+        _at(lead, phone)
+        for lead in leads
+        for phone in phones[lead.lead_id]
+        if phone.phone_id != lead.phone_id
+    ]
+    answers = await permits.ask(asked, now)
+    callable_ids = {
+        lead.phone_id for lead, answer in answers if isinstance(answer, Allow) or not answer.final
+    }
     moves = []
     for lead in leads:
-        others = [
-            phone
-            for phone in phones[lead.lead_id]
-            if phone.phone_id != lead.phone_id and not never_opens(times, phone.zones, now.year)
-        ]
-        if phone := next_phone(others, barred):
+        others = [phone for phone in phones[lead.lead_id] if phone.phone_id in callable_ids]
+        if phone := next_phone(others):
             moves.append((lead, phone))
     return moves
+
+
+def _at(lead: ClaimedLead, phone: LeadPhone) -> ClaimedLead:
+    """The lead as if it were to be called at another of its phones."""
+    return replace(
+        lead, phone_id=phone.phone_id, e164=phone.e164, zones=phone.zones, phone_region=phone.region
+    )
 
 
 async def _settle(

@@ -126,6 +126,12 @@ class InvalidRuleFileError(InvalidInputError):
     code = "invalid-rule-file"
 
 
+class ExemptionNotFoundError(NotFoundError):
+    """There is no exemption with this id."""
+
+    code = "exemption-not-found"
+
+
 class InvalidExemptionError(InvalidInputError):
     """An exemption from a rule that does not say from which, or by whom it was granted."""
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campaigns import history
+from campaigns.checks import checked_instant
+from campaigns.compliance.permits import Permits
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.attempt import ClaimedLead
 from campaigns.core.calling_window import CallableTimes
-from campaigns.core.compliance import Snapshot
 from campaigns.core.explanation import RuleAnswer, Standing, ZoneTime, judge, standing_sentence, zone_times
 from campaigns.core.waiting import WaitingFor, sort_out
 from campaigns.history import Event
-from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.explain import DncHit, ExplainStore, FoundLead, QueuePlace
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign, CampaignLead
@@ -103,8 +106,14 @@ class CampaignWhy:
     waiting_for: list[WaitingFor]
 
 
-async def explain(sessions: Sessions, e164: str, campaign_id: int | None, at: datetime) -> Explanation:
-    """Why a number is or is not called at `at`, by one campaign or by all. Raises CampaignNotFoundError."""
+async def explain(
+    sessions: Sessions, rules: Rulebook, e164: str, campaign_id: int | None, at: datetime
+) -> Explanation:
+    """Why a number is or is not called at `at`, by one campaign or by all.
+
+    Raises CampaignNotFoundError and InvalidInputError.
+    """
+    at = checked_instant(at)
     async with sessions() as session:
         named = await CampaignStore(session).get(campaign_id) if campaign_id is not None else None
         store = ExplainStore(session)
@@ -116,7 +125,9 @@ async def explain(sessions: Sessions, e164: str, campaign_id: int | None, at: da
             if each.lead.list_id == list_id and named in (None, campaign)
         ]
         dnc = await store.dnc_entries(e164)
-        facts = [await _Explainer(session, campaign, each, e164, at).facts(dnc) for campaign, each in pairs]
+        facts = [
+            await _Explainer(session, rules, campaign, each, e164, at).facts(dnc) for campaign, each in pairs
+        ]
     return Explanation(
         phone=e164,
         at=at.astimezone(UTC),
@@ -138,8 +149,8 @@ async def explain(sessions: Sessions, e164: str, campaign_id: int | None, at: da
 async def why(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignWhy:
     """What the leads of a campaign's lists wait for. Raises CampaignNotFoundError.
 
-    It reads what the campaign has written down of each lead: a number that came on a do-not-call list since
-    counts as dnc from its next turn on.
+    It reads what the campaign has written down of each lead, and the campaign's own hours: a number that came
+    on a do-not-call list since, or that a law forbids to call now, counts as such from its next turn on.
     """
     async with sessions() as session:
         campaign = await CampaignStore(session).get(campaign_id)
@@ -161,9 +172,16 @@ class _Explainer:
     """Gathers what there is to say of one lead in one campaign."""
 
     def __init__(
-        self, session: Session, campaign: Campaign, found: FoundLead, e164: str, at: datetime
+        self,
+        session: Session,
+        rules: Rulebook,
+        campaign: Campaign,
+        found: FoundLead,
+        e164: str,
+        at: datetime,
     ) -> None:
         self._session = session
+        self._permits = Permits(session, rules, campaign)
         self._store = ExplainStore(session)
         self._campaign = campaign
         self._found = found
@@ -179,7 +197,8 @@ class _Explainer:
         reasons = {e164: hit.sentence for e164, hit in suppressed.items()}
         next_id = row.phone_id if row else phones[0][0].id
         standing = self._standing(row, [phone for phone, _ in phones], next_id)
-        snapshot = self._snapshot(row, phones, reasons)
+        lead = self._lead(row, phones)
+        ((_, snapshot),) = await self._permits.snapshots([lead], self._at)
         verdict = judge(snapshot, standing, self._at)
         consents = await ConsentStore(self._session).of(self._found.client_id, Person(e164=self._e164))
         return CampaignFacts(
@@ -226,22 +245,25 @@ class _Explainer:
             next_phone=turn,
         )
 
-    def _snapshot(
-        self,
-        row: CampaignLead | None,
-        phones: Sequence[tuple[Phone, tuple[str, ...]]],
-        suppressed: dict[str, str],
-    ) -> Snapshot:
-        settings = settings_of(self._campaign)
-        return Snapshot(
-            campaign_running=self._campaign.state == "running",
-            callable_times=settings.callable_times,
-            zones=next(zones for phone, zones in phones if phone.e164 == self._e164),
-            suppressed=suppressed.get(self._e164),
+    def _lead(self, row: CampaignLead | None, phones: Sequence[tuple[Phone, tuple[str, ...]]]) -> ClaimedLead:
+        """The lead at the number that is asked about, as if it had been claimed."""
+        lead = self._found.lead
+        phone, zones = next(each for each in phones if each[0].e164 == self._e164)
+        return ClaimedLead(
+            lead_id=lead.id,
+            claimed_until=self._at,
             attempts=row.attempts if row else 0,
-            max_attempts=settings.max_attempts_per_lead,
-            not_before=self._found.lead.not_before,
-            best_time=self._found.lead.best_time,
+            not_before=lead.not_before,
+            best_time=lead.best_time,
+            list_id=lead.list_id,
+            phone_id=phone.id,
+            e164=phone.e164,
+            zones=zones,
+            first_name=lead.first_name,
+            last_name=lead.last_name,
+            phone_region=phone.region,
+            country=lead.country,
+            region=lead.region,
         )
 
     async def _history(

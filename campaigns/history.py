@@ -42,10 +42,12 @@ def consented(consent: Consent) -> list[Event]:
     """A consent given, and withdrawn."""
     events = []
     if consent.withdrawn_at is None or consent.withdrawn_at > consent.given_at:
-        given = f"Consent to {consent.channel} was given ({consent.basis}, {consent.source})."
+        told = ", ".join(part for part in (consent.basis, consent.source) if part)
+        given = f"Consent to {consent.channel} was given ({told})."
         events.append(Event(at=consent.given_at, what="consent", sentence=given))
     if consent.withdrawn_at is not None:
-        withdrawn = f"Consent to {consent.channel} was withdrawn ({consent.withdrawn_source})."
+        where = f" ({consent.withdrawn_source})" if consent.withdrawn_source else ""
+        withdrawn = f"Consent to {consent.channel} was withdrawn{where}."
         events.append(Event(at=consent.withdrawn_at, what="consent_withdrawn", sentence=withdrawn))
     return events
 
@@ -53,7 +55,8 @@ def consented(consent: Consent) -> list[Event]:
 def called(attempt: Attempt, agent: str | None) -> list[Event]:
     """An attempt, and what its agent said it came to."""
     result = attempt.outcome.replace("_", " ") or "it goes on"
-    parts = [f"Call {attempt.number} to {attempt.e164}: {result}"]
+    whom = attempt.e164 or "a number that is no longer kept"
+    parts = [f"Call {attempt.number} to {whom}: {result}"]
     parts += [f"SIP {attempt.sip_status}"] if attempt.sip_status else []
     parts += [f"with {agent}"] if agent else []
     events = [Event(at=attempt.placed_at, what="attempt", sentence=f"{', '.join(parts)}.")]

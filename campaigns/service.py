@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from campaigns import effects
+from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
 from campaigns.errors import (
@@ -20,6 +22,7 @@ from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.filling import FillStore
+from campaigns.stores.pacing import PacingStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Agent, Attempt, Campaign
@@ -37,6 +40,15 @@ _MAX_URI = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodePacing:
+    """What a node's pacer knew and decided at `at`, by name."""
+
+    node: str
+    at: datetime
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignStatus:
     """What a campaign is meant to be doing, and where its leads are."""
 
@@ -46,6 +58,8 @@ class CampaignStatus:
     state: str
     state_since: datetime
     leads: Progress
+    pacing: list[NodePacing]
+    """By node; empty before the campaign was ever dialed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +156,7 @@ async def find_campaign(sessions: Sessions, reference: str) -> int:
         store = CampaignStore(session)
         if reference.isascii() and reference.isdigit() and len(reference) <= 18:
             return (await store.get(int(reference))).id
-        named = await store.named(reference)
+        named = await store.named(reference) if reference.isprintable() else []
         if len(named) == 1:
             return named[0].id
         hint = "several clients have it, use its id" if named else "campaign status lists them"
@@ -184,6 +198,10 @@ async def campaign_statuses(
                 state=each.state,
                 state_since=each.state_since,
                 leads=await QueueStore(session).progress(each.id, now),
+                pacing=[
+                    NodePacing(node=row.node, at=row.at, state=row.state)
+                    for row in await PacingStore(session).of(each.id)
+                ],
             )
             for each in found
         ]
@@ -229,7 +247,7 @@ async def list_agents(sessions: Sessions, client_slug: str | None, after: int, l
 
 
 async def claim_permitted(
-    sessions: Sessions, campaign_id: int, n: int, now: datetime, claim_s: float = 60.0
+    sessions: Sessions, rules: Rulebook, campaign_id: int, n: int, now: datetime, claim_s: float = 60.0
 ) -> list[PermittedLead]:
     """Up to `n` leads that may be called now, kept from others for `claim_s` seconds.
 
@@ -244,7 +262,7 @@ async def claim_permitted(
         look_at = missing if round_number == 0 else _LOOK_AT
         async with sessions() as session, session.begin():
             more, go_on = await effects.claim_permitted(
-                session, campaign_id, missing, now, look_at=look_at, claim_s=claim_s
+                session, rules, campaign_id, missing, now, look_at=look_at, claim_s=claim_s
             )
         permitted += more
         if not go_on:
@@ -253,11 +271,11 @@ async def claim_permitted(
 
 
 async def start_attempts(
-    sessions: Sessions, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
+    sessions: Sessions, rules: Rulebook, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
 ) -> list[StartedAttempt]:
     """See `effects.start_attempts`; the attempts are committed when it returns."""
     async with sessions() as session, session.begin():
-        return await effects.start_attempts(session, campaign_id, permitted, now)
+        return await effects.start_attempts(session, rules, campaign_id, permitted, now)
 
 
 async def finish_attempt(sessions: Sessions, attempt_id: int, ending: Ending, now: datetime) -> bool:

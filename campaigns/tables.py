@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, text
 from sqlmodel import Field, SQLModel
 
-from leads.tables import BigId, instant, key, reference
+from leads.tables import BigId, UtcDateTime, instant, key, reference
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -39,6 +39,8 @@ class Campaign(SQLModel, table=True):
     dial_mode: str = Field(max_length=12)
     lines_per_agent: float
     max_lines: int
+    weight: int = 1
+    """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
@@ -51,6 +53,16 @@ class Campaign(SQLModel, table=True):
     """Weekday (mon … sun) to its windows in the callee's local time, as in [["09:00", "20:00"]]."""
     retry_rules: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     """Outcome or disposition to {"delay_s": seconds, "max_attempts": n}."""
+    subject: str = Field(default="", max_length=100)
+    """What the calls are about; attempts on one subject count together. Empty: on the same as all others."""
+    debt_field: str = Field(default="", max_length=100)
+    """The leads' custom field that names the debt, in collections."""
+    most_attempts_a_day: int | None = None
+    """To one lead, on the callee's own days; None for no cap but the laws'."""
+    least_gap_s: float = 0.0
+    """Between two attempts to one person."""
+    first_started_at: datetime | None = instant(nullable=True)
+    """From when the legal periods of abandoned calls run."""
     created_at: datetime = instant()
 
 
@@ -141,11 +153,21 @@ class Attempt(SQLModel, table=True):
     campaign_id: int = reference("campaign.id", index=False)
     lead_id: int = reference("lead.id")
     phone_id: int = reference("phone.id", index=False)
+    list_id: int = reference("lead_list.id", index=False)
+    """The list that the lead was on when it was called."""
+    local_hour: int = 0
+    """0 to 23, on the callee's clock when the call was placed; the first zone's where there are several."""
     e164: str = Field(max_length=16)
     number: int
     """1 for the first attempt of this campaign to this lead."""
+    country: str = Field(default="", max_length=2)
+    """Of the number, ISO 3166-1: whose law it was called under, beside that of the lead's address."""
+    subject: str = Field(default="", max_length=100)
+    debt: str = Field(default="", max_length=100)
+    caller_id: str = Field(default="", max_length=16)
+    """The number that the person saw."""
     permit: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    """What compliance was asked and answered just before the call."""
+    """What compliance was asked and answered just before the call; rule_set is a RuleSet's fingerprint."""
     placed_at: datetime = instant()
     ringing_at: datetime | None = instant(nullable=True)
     answered_at: datetime | None = instant(nullable=True)
@@ -216,3 +238,105 @@ class AgentInterval(SQLModel, table=True):
     attempt_id: int | None = reference("attempt.id", nullable=True, index=False)
     started_at: datetime = instant()
     ended_at: datetime | None = instant(nullable=True)
+
+
+class RuleSet(SQLModel, table=True):
+    """Rules that calls were asked by: the tables' version, places, jurisdictions, rules, exemptions."""
+
+    __tablename__ = "rule_set"
+
+    fingerprint: str = Field(max_length=16, primary_key=True)
+    body: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    first_used_at: datetime = instant()
+
+
+class Exemption(SQLModel, table=True):
+    """A law's rule that does not hold for a client, who granted that, and where it is written."""
+
+    __tablename__ = "exemption"
+
+    id: int = key()
+    client_id: int = reference("client.id")
+    rule_id: str = Field(max_length=60)
+    granted_by: str
+    reference: str = ""
+    recorded_at: datetime = instant()
+    ended_at: datetime | None = instant(nullable=True)
+
+
+class ClosedDay(SQLModel, table=True):
+    """A date on which a client, or one campaign of it, calls nobody."""
+
+    __tablename__ = "closed_day"
+    __table_args__ = (Index("ix_closed_day_client", "client_id", "day"),)
+
+    id: int = key()
+    client_id: int = reference("client.id", index=False)
+    campaign_id: int | None = reference("campaign.id", nullable=True, index=False)
+    """Only this campaign; None for all of the client's."""
+    day: str = Field(max_length=10)
+    """ISO 8601, on the callee's calendar."""
+    name: str = ""
+
+
+class CallerIdRest(SQLModel, table=True):
+    """A caller ID that a network blocked, and until when nobody is called from it."""
+
+    __tablename__ = "caller_id_rest"
+
+    caller_id: str = Field(max_length=16, primary_key=True)
+    until: datetime = instant()
+    attempt_id: int = reference("attempt.id", index=False)
+    """The call that was blocked last."""
+
+
+class DenialTally(SQLModel, table=True):
+    """How many times compliance denied a call for one reason, a day (UTC)."""
+
+    __tablename__ = "denial_tally"
+
+    campaign_id: int = part_of_key("campaign.id")
+    day: str = Field(max_length=10, primary_key=True)
+    rule: str = Field(max_length=60, primary_key=True)
+    code: str = Field(max_length=40, primary_key=True)
+    denials: int = 0
+
+
+class AnswerTally(SQLModel, table=True):
+    """What became of answered calls, a quarter of an hour: what the shares of abandoned calls are made of."""
+
+    __tablename__ = "answer_tally"
+
+    campaign_id: int = part_of_key("campaign.id")
+    country: str = Field(max_length=2, primary_key=True)
+    quarter: datetime = Field(sa_column=Column(UtcDateTime(), primary_key=True))
+    """When it began."""
+    dropped: int = 0
+    live: int = 0
+    machines_at_agents: int = 0
+    machines_by_detection: int = 0
+
+
+class DialTally(SQLModel, table=True):
+    """Calls that are over, and how many a person answered, by list, local hour and attempt."""
+
+    __tablename__ = "dial_tally"
+
+    campaign_id: int = part_of_key("campaign.id")
+    list_id: int = part_of_key("lead_list.id")
+    hour: int = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)
+    calls: int = 0
+    answers: int = 0
+
+
+class PacingNow(SQLModel, table=True):
+    """What a node's pacer last decided for a campaign, and why."""
+
+    __tablename__ = "pacing_now"
+
+    campaign_id: int = part_of_key("campaign.id")
+    node: str = Field(max_length=64, primary_key=True)
+    at: datetime = instant()
+    state: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """A `dialer.core.pacing.PacingState` by field name."""

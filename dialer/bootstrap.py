@@ -16,6 +16,7 @@ from pathlib import Path
 
 import structlog
 
+from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
 from dialer.api.access import kept_key
 from dialer.api.app import Faces, create_app
@@ -66,6 +67,7 @@ class Service:
 
     engine: Engine
     database: Database
+    rules: Rulebook
     api_url: str
     api_key: str
     api_key_is_new: bool
@@ -88,6 +90,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.enter_context(_owned(settings.data_dir))
         require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
         require_message(unclaimed_message(settings))
+        rules = await asyncio.to_thread(load_rulebook, settings.rules_dir)
         database = await stack.enter_async_context(opened(settings.database_url))
         await _prepare(database, settings)
         await stack.enter_async_context(database.for_one_engine())
@@ -103,7 +106,13 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         await stack.enter_async_context(publisher)
         metrics = Metrics(VERSION)
         engine = Engine(
-            _engine_options(settings), database.sessions, database.readings, publisher, metrics, time.time
+            _engine_options(settings),
+            database.sessions,
+            database.readings,
+            rules,
+            publisher,
+            metrics,
+            time.time,
         )
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)
@@ -118,6 +127,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                 Faces(
                     engine=engine,
                     readings=database.readings,
+                    rules=rules,
                     imports=imports,
                     api_key=key,
                     readiness=lambda: _readiness(database, publisher, engine),
@@ -131,7 +141,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.push_async_callback(server.stop)
         url = f"http://{settings.api.host}:{server.port}"
         log.info("service ready", api=url, node=settings.node, version=VERSION)
-        yield Service(engine, database, url, key, key_is_new, mqtt)
+        yield Service(engine, database, rules, url, key, key_is_new, mqtt)
 
 
 @contextmanager
@@ -225,6 +235,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         rtp_port_count=sip.rtp_port_count,
     )
     return EngineOptions(
+        node=settings.node,
         trunk=sip.trunk,
         lines=sip.lines,
         unclaimed_message=unclaimed_message(settings),

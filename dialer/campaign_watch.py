@@ -1,16 +1,24 @@
 """Which campaigns dial: what the managers want, as the floor and the bus are told of it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import cast
 
 import structlog
 
 from campaigns import service as campaigns
+from campaigns.compliance.abandonment import tightest_budget
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.abandonment_rules import Budget
+from campaigns.core.answer_chance import AnswerChances, learn
+from campaigns.core.attempt import StartedAttempt
 from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.dials import DialStore
 from campaigns.stores.live import LiveStore, RunningCampaign
+from campaigns.stores.pacing import PacingStore
 from dialer.bus.mqtt import Publisher
 from dialer.core.floor import Floor
-from dialer.core.pacing import DialMode, PacingSettings, make_pacer
+from dialer.core.pacing import BudgetLooked, DialMode, PacingSettings, make_pacer
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from leads.stores.shared import Sessions
@@ -21,9 +29,14 @@ log = structlog.get_logger("campaigns")
 class CampaignWatch:
     """The campaigns that run, as the database said when it was last looked at."""
 
-    def __init__(self, readings: Sessions, floor: Floor, notices: Notices, publisher: Publisher) -> None:
+    def __init__(
+        self, readings: Sessions, rules: Rulebook, floor: Floor, notices: Notices, publisher: Publisher
+    ) -> None:
         self.running: dict[int, RunningCampaign] = {}
+        self._chances: dict[int, AnswerChances] = {}
+        self._at_limit: set[int] = set()
         self._readings = readings
+        self._rules = rules
         self._floor = floor
         self._notices = notices
         self._publisher = publisher
@@ -41,6 +54,55 @@ class CampaignWatch:
             self._floor.close_campaign(campaign_id)
             gone = self.running.pop(campaign_id)
             await self._say_state(gone)
+
+    def answer_chance(self, started: StartedAttempt, campaign_id: int) -> float | None:
+        """The chance that a person answers, by what the campaign's calls have taught; None before that."""
+        chances = self._chances.get(campaign_id)
+        return chances.of(started.list_id, started.local_hour, started.number) if chances else None
+
+    async def learn(self, now: datetime) -> None:
+        """Looks at what the calls have come to: the chances of an answer, and what the laws on abandoned
+        calls leave, of which the pacers are told."""
+        for campaign_id in list(self.running):
+            async with self._readings() as session:
+                found = await tightest_budget(session, self._rules, campaign_id, now)
+                self._chances[campaign_id] = learn(await DialStore(session).counts(campaign_id))
+            if found is not None:
+                self._note_limit(campaign_id, found)
+                budget = BudgetLooked(
+                    at=now.timestamp(),
+                    rule=found.rule_id,
+                    rate=found.share.rate,
+                    most_rate=found.most_rate,
+                    remaining=found.remaining,
+                    period_ends_at=found.period.end.timestamp(),
+                    at_limit=found.at_limit,
+                )
+                self._floor.budget_looked(campaign_id, budget)
+
+    def _note_limit(self, campaign_id: int, found: Budget) -> None:
+        if found.at_limit == (campaign_id in self._at_limit):
+            return
+        if found.at_limit:
+            self._at_limit.add(campaign_id)
+            log.warning(
+                "limit of abandoned calls reached: one call for each free agent",
+                campaign=campaign_id,
+                rule=found.rule_id,
+            )
+        else:
+            self._at_limit.discard(campaign_id)
+            log.info("below the limit of abandoned calls again", campaign=campaign_id, rule=found.rule_id)
+
+    async def keep(self, sessions: Sessions, node: str, now: datetime) -> None:
+        """Writes what each pacer thinks, for managers to see."""
+        states = {
+            each: asdict(self._floor.campaigns[each].pacer.explain(now.timestamp())) for each in self.running
+        }
+        if states:
+            async with sessions() as session, session.begin():
+                for campaign_id, state in sorted(states.items()):
+                    await PacingStore(session).save(campaign_id, node, now, state)
 
     async def count(self, now: datetime, metrics: Metrics) -> None:
         """Tells the bus and the metrics each running campaign's figures."""

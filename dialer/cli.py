@@ -18,12 +18,14 @@ from rich.markup import escape
 from campaigns.commands import (
     agent_app,
     campaign_app,
+    compliance_app,
     explain_app,
     lead_editing_app,
     person_app,
     report_app,
     why_app,
 )
+from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.errors import CampaignsError
 from campaigns.lead_editing import follow_merges
 from campaigns.lookup import find_campaign, lists_of_campaign
@@ -54,6 +56,7 @@ app.add_typer(dnc_app, name="dnc")
 app.add_typer(consent_app, name="consent")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
+app.add_typer(compliance_app, name="compliance")
 app.add_typer(report_app, name="report")
 app.add_typer(db_app, name="db")
 
@@ -72,6 +75,11 @@ class CommandContext:
     def settings(self) -> Settings:
         """Read when first asked for. Raises SettingsInvalid."""
         return load_settings()
+
+    @cached_property
+    def rules(self) -> Rulebook:
+        """The calling rules. Raises InvalidRuleFileError."""
+        return load_rulebook(self.settings.rules_dir)
 
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         """Opens the database, runs the work to its end, closes the database."""

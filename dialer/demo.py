@@ -23,7 +23,9 @@ import msgspec
 from rich.console import Console
 
 from campaigns import service as campaigns
+from campaigns.compliance.client_rules import grant_exemption, list_exemptions
 from campaigns.core.campaign import CampaignSettings
+from campaigns.core.rules import WindowRule
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import report_tables, show
 from campaigns.stores.queue import QueueStore
@@ -266,6 +268,7 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
         }
     )
     run = _now().strftime("%Y-%m-%d %H:%M:%S")
+    await _exempt_from_hours(stage)
     campaign_id = await campaigns.create_campaign(
         sessions, CLIENT, f"Demo {run}", settings, ["sample"], _now()
     )
@@ -280,6 +283,23 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
         for number in range(1, options.agents + 1)
     ]
     return campaign_id, shifts
+
+
+async def _exempt_from_hours(stage: _Stage) -> None:
+    """Records for the demo's client that hours and days do not count: nobody real is called."""
+    sessions, rules = stage.service.database.sessions, stage.service.rules
+    there = {each.rule_id for each in await list_exemptions(sessions, CLIENT)}
+    for rule in rules.rules.values():
+        if isinstance(rule, WindowRule) and rule.id not in there:
+            await grant_exemption(
+                sessions,
+                rules,
+                CLIENT,
+                rule.id,
+                granted_by="dialer demo",
+                reference="The carrier is simulated and nobody real is called.",
+                now=_now(),
+            )
 
 
 async def _dial(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tuple[Ended, list[str]]:

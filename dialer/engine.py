@@ -6,6 +6,7 @@ everything written by the `Journal`. It decides nothing itself: the floor, the p
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 
 from campaigns import service as campaigns
+from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
 from campaigns.joining import JoiningLeads
 from campaigns.stores.live import RunningCampaign
@@ -26,6 +28,7 @@ from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect,
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.outcome import Outcome
+from dialer.core.sharing import share_lines
 from dialer.database import is_passing
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
@@ -48,6 +51,7 @@ from leads.stores.shared import Sessions
 _BEAT_S = 0.25
 """Pacers may be asked four times a second; asked so often, none has to be asked at an earlier instant."""
 _LOOK_EVERY_S = 1.0
+_KEEP_PACING_EVERY_S = 5.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
@@ -62,6 +66,7 @@ log = structlog.get_logger("engine")
 class EngineOptions:
     """Where calls go and how many lines there are."""
 
+    node: str
     trunk: str
     lines: int
     unclaimed_message: Path
@@ -76,12 +81,14 @@ class Engine:
         options: EngineOptions,
         sessions: Sessions,
         readings: Sessions,
+        rules: Rulebook,
         publisher: Publisher,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
         self.floor = Floor()
         self.sessions = sessions
+        self._rules = rules
         self._options = options
         self._publisher = publisher
         self._metrics = metrics
@@ -89,9 +96,10 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        self._campaigns = CampaignWatch(readings, self.floor, self._notices, publisher)
+        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
         self._joining = JoiningLeads(sessions)
         self._dry_until: dict[int, float] = {}
+        self._keep_pacing_at = 0.0
         self._softphones: dict[int, str] = {}
         self._called_softphones: set[int] = set()
         self._leftover: Leftover | None = None
@@ -327,31 +335,46 @@ class Engine:
         started = asyncio.get_running_loop().time()
         self._carry_out(self.floor.tick(self._clock()))
         if not self._draining and self._link.up:
-            for campaign in list(self._campaigns.running.values()):
-                await self._pace(campaign)
+            for campaign_id, lines in self._lines_to_dial().items():
+                if lines > 0 and campaign_id in self._campaigns.running:
+                    await self._dial(self._campaigns.running[campaign_id], lines)
         spent = asyncio.get_running_loop().time() - started
         await self._rest(max(0.0, _BEAT_S - spent))
 
-    async def _pace(self, campaign: RunningCampaign) -> None:
-        now = self._clock()
-        if self._draining or self._dry_until.get(campaign.id, 0.0) > now:
+    def _lines_to_dial(self) -> dict[int, int]:
+        """How many calls each campaign places now: what its pacer says, as far as there are lines for all."""
+        now, running = self._clock(), self._campaigns.running
+        wanted = {
+            each: self.floor.calls_to_place(each, now)
+            for each in running
+            if self._dry_until.get(each, 0.0) <= now
+        }
+        in_use = Counter(call.campaign for call in self.floor.calls.values())
+        weights = {each.id: each.weight for each in running.values()}
+        free = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
+        return share_lines(wanted, in_use, weights, free)
+
+    async def _dial(self, campaign: RunningCampaign, wanted: int) -> None:
+        if self._draining:
             return
-        free_lines = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
-        wanted = min(self.floor.calls_to_place(campaign.id, now), free_lines)
-        if wanted <= 0:
-            return
-        permitted = await campaigns.claim_permitted(self.sessions, campaign.id, wanted, self.now())
+        permitted = await campaigns.claim_permitted(
+            self.sessions, self._rules, campaign.id, wanted, self.now()
+        )
         if not permitted:
-            self._dry_until[campaign.id] = now + _LOOK_EVERY_S
+            self._dry_until[campaign.id] = self._clock() + _LOOK_EVERY_S
             return
         if self._draining:
             return
-        for started in await campaigns.start_attempts(self.sessions, campaign.id, permitted, self.now()):
+        attempts = await campaigns.start_attempts(
+            self.sessions, self._rules, campaign.id, permitted, self.now()
+        )
+        for started in attempts:
             self._place(campaign, started)
 
     def _place(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
         attempt, now = started.attempt_id, self._clock()
-        self.floor.place(attempt, campaign.id, started.lead_id, now)
+        chance = self._campaigns.answer_chance(started, campaign.id)
+        self.floor.place(attempt, campaign.id, started.lead_id, now, chance)
         self._notices.call_is(attempt, campaign.id, started.lead_id)
         for message in self._notices.of_placed(attempt):
             self._publisher.publish(message)
@@ -365,8 +388,9 @@ class Engine:
                 role="customer",
                 uri=self._options.trunk.replace("{number}", started.e164),
                 caller_id=campaign.caller_id,
-                ring_timeout_s=campaign.ring_timeout_s,
+                ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
                 message=str(self._options.unclaimed_message),
+                ring_at_least_s=started.ring_at_least_s,
             )
         )
         if not sent:
@@ -385,6 +409,10 @@ class Engine:
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
+        await self._campaigns.learn(self.now())
+        if self._clock() >= self._keep_pacing_at:
+            self._keep_pacing_at = self._clock() + _KEEP_PACING_EVERY_S
+            await self._campaigns.keep(self.sessions, self._options.node, self.now())
         await self._campaigns.count(self.now(), self._metrics)
         await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 

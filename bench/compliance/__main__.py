@@ -9,9 +9,9 @@ from functools import partial
 from time import perf_counter
 
 from bench.compliance.speed import QUESTIONS, Question, measure
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.objections import rule_objections
-from campaigns.rulebook import load_rulebook
 from tests.campaigns.oracle import cases, documents, forbidding
 
 _WORK = ("speed", "oracle")

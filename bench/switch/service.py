@@ -26,6 +26,8 @@ CLIENT = "bench"
 _KEY = "only-for-this-run"
 _READY_WITHIN_S = 30.0
 _STOP_WITHIN_S = 20.0
+_NO_LAW = Path(__file__).parents[2] / "tests" / "campaigns" / "no_law"
+"""Nobody real is called, at any hour."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -69,6 +71,7 @@ class Service:
         """`dialer serve` is ready, with its calls going to `people` (host and port)."""
         environment = os.environ | {
             "DIALER_DATA_DIR": str(self.folder),
+            "DIALER_RULES_DIR": str(_NO_LAW),
             "DIALER_API__PORT": str(self.http_port),
             "DIALER_API__KEY": _KEY,
             "DIALER_MQTT__PORT": str(self.mqtt_port),

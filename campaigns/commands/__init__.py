@@ -1,6 +1,7 @@
 """What the campaigns room puts on the command line."""
 
 from campaigns.commands.campaigns import agent_app, campaign_app, report_app
+from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app
 from campaigns.commands.persons import person_app
@@ -8,6 +9,7 @@ from campaigns.commands.persons import person_app
 __all__ = [
     "agent_app",
     "campaign_app",
+    "compliance_app",
     "explain_app",
     "lead_editing_app",
     "person_app",

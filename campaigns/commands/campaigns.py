@@ -153,7 +153,20 @@ def status(
         )
         for each in found
     ]
-    show([Table("Campaigns", columns, rows)])
+    tables = [Table("Campaigns", columns, rows)]
+    if campaign is not None:
+        tables += [_pacing(each) for status in found for each in status.pacing]
+    show(tables)
+
+
+def _pacing(pacing: service.NodePacing) -> Table:
+    """What a node's pacer knows and why it decided as it did, a line each."""
+    rows = [
+        (name.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else value)
+        for name, value in pacing.state.items()
+        if value is not None
+    ]
+    return Table(f"Pacing of {pacing.node} at {pacing.at:%Y-%m-%d %H:%M:%S} UTC", ("what", "now"), rows)
 
 
 @agent_app.command("add")

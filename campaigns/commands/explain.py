@@ -7,7 +7,8 @@ import typer
 
 from campaigns import service
 from campaigns.commands.campaigns import CampaignRef
-from campaigns.errors import InvalidInputError
+from campaigns.commands.dates import instant_of
+from campaigns.commands.shared import WithRules
 from campaigns.explaining import CampaignFacts, CampaignWhy, Explanation, explain, why
 from campaigns.reports.text import Table, show
 from campaigns.stores.shared import Sessions
@@ -31,14 +32,15 @@ def explain_phone(
 ) -> None:
     """Say why a number is or is not dialed: rules, place in line, history."""
     e164 = checked_number(phone, default_country)
-    moment = _instant(at) if at is not None else datetime.now(UTC)
+    moment = instant_of("--at", at) if at is not None else datetime.now(UTC)
+
+    known: WithRules = context.obj
 
     async def work(sessions: Sessions) -> Explanation:
         chosen = await service.find_campaign(sessions, campaign) if campaign is not None else None
-        return await explain(sessions, e164, chosen, moment)
+        return await explain(sessions, known.rules, e164, chosen, moment)
 
-    database: WithDatabase = context.obj
-    found = database.run(work)
+    found = known.run(work)
     if as_json:
         echo_json(found)
     else:
@@ -64,14 +66,6 @@ def campaign_why(context: typer.Context, campaign: CampaignRef, as_json: Json = 
     show([Table(title, ("waiting for", "which", "leads", "next at"), rows)])
 
 
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInputError("--at takes a time such as 2026-03-01T09:00+01:00.") from error
-
-
 def _lines(found: Explanation) -> list[str]:
     lines = [f"{found.phone}: {found.sentence}"]
     for hit in found.dnc:
@@ -90,7 +84,7 @@ def _campaign_lines(facts: CampaignFacts) -> list[str]:
     for rule in facts.rules:
         mark = "yes" if rule.passed else "NO "
         lines.append(f"  {mark}  {rule.rule}: {rule.sentence} (from {rule.source})")
-    lines.append(f"  next callable: {facts.next_callable_at or 'nobody can say'}")
+    lines.append(f"  next callable: {facts.next_callable_at or 'not by itself'}")
     if facts.queue is not None:
         more = " or more" if facts.queue.more else ""
         lines.append(f"  in line: {facts.queue.before:,} before it, of {facts.queue.of:,}{more}")

@@ -68,8 +68,13 @@ class Budget:
     """How many more people could be abandoned now without breaking the rule."""
 
     @property
+    def at_limit(self) -> bool:
+        """Whether the share has reached what the rule allows: dial one call for each free agent."""
+        return self.share.rate is not None and self.share.rate >= self.most_rate
+
+    @property
     def exhausted(self) -> bool:
-        """Whether one more abandoned call would break the rule: dial one call per free agent."""
+        """Whether one more abandoned call would break the rule."""
         return self.remaining < 1
 
     @property
@@ -132,5 +137,5 @@ def budget(rule: AbandonmentRule, period: LegalPeriod, tally: Tally) -> Budget:
 
 
 def tightest(budgets: Iterable[Budget]) -> Budget | None:
-    """The budget that leaves the least; of those, the one with the lowest rate. None where there is none."""
-    return min(budgets, key=lambda each: (each.remaining, each.most_rate), default=None)
+    """One at its limit before all others, then the one that leaves the least; None where there is none."""
+    return min(budgets, key=lambda each: (not each.at_limit, each.remaining, each.most_rate), default=None)

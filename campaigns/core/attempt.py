@@ -1,9 +1,11 @@
 """Values around one call to one lead: from the claim, through the attempt, to its end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypedDict
 
+from campaigns.core.calling_window import clock_of
 from campaigns.core.compliance import Allow
 
 AWAITING_DISPOSITION = "awaiting_disposition"
@@ -34,6 +36,11 @@ class ClaimedLead:
     """Every IANA zone that has to be open for a call."""
     first_name: str
     last_name: str
+    phone_region: str = ""
+    """ISO 3166-1, of the number."""
+    country: str = ""
+    """Of the postal address, as `region` is; empty where it is not known."""
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,11 @@ class StartedAttempt:
     number: int
     lead_id: int
     e164: str
+    list_id: int
+    local_hour: int
+    """0 to 23, on the callee's clock."""
+    ring_at_least_s: float
+    """How long the call rings at least before it may be given up, by every rule that holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,12 @@ class NewAttempt:
     e164: str
     number: int
     permit: dict[str, Any]
+    list_id: int
+    local_hour: int = 0
+    country: str = ""
+    subject: str = ""
+    debt: str = ""
+    caller_id: str = ""
 
 
 class AttemptChanges(TypedDict, total=False):
@@ -93,8 +111,19 @@ class EndedAttempt:
     phone_id: int
     number: int
     disposition: str
+    country: str = ""
+    caller_id: str = ""
+    answered_at: datetime | None = None
+    list_id: int = 0
+    local_hour: int = 0
 
 
 def plain_text(text: str, limit: int) -> str:
     """Text from outside as it may be stored: no control characters but line ends and tabs, cut at `limit`."""
     return "".join(each for each in text if each.isprintable() or each in "\n\t")[:limit]
+
+
+def local_hour(zones: Sequence[str], now: datetime) -> int:
+    """The hour, 0 to 23, on the clock of the first of the zones; in UTC where there is none."""
+    clock = clock_of(zones[0]) if zones else None
+    return now.astimezone(clock or UTC).hour

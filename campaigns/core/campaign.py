@@ -38,7 +38,10 @@ HIGHEST_ABANDON_RATE = 0.05
 """No rule known to us allows more (Canada's 5 % is the highest)."""
 
 HIGHEST_WEIGHT = 1000
-"""Of a list in the mix; weights of 1 to 1000 make any share."""
+"""Of a list in the mix, or of a campaign; weights of 1 to 1000 make any share."""
+
+_LONGEST_TEXT = 100
+_LONGEST_GAP_S = 60 * 24 * 3600.0
 
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -82,6 +85,8 @@ class CampaignSettings:
     lines_per_agent: float = 1.0
     """Calls for each free agent in power mode."""
     max_lines: int = 30
+    weight: int = 1
+    """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     ring_timeout_s: float = 25.0
     wrap_up_limit_s: float = 60.0
     abandon_rate_target: float = 0.03
@@ -90,6 +95,14 @@ class CampaignSettings:
     """One of selection.LEAD_ORDERS."""
     callable_times: CallableTimes = field(default_factory=lambda: CallableTimes.parse(_DEFAULT_TIMES))
     retry_rules: RetryRules = field(default_factory=lambda: RetryRules.parse({}))
+    subject: str = ""
+    """What the calls are about; attempts on one subject count together. Empty: on the same as all others."""
+    debt_field: str = ""
+    """The leads' custom field that names the debt, in collections."""
+    most_attempts_a_day: int | None = None
+    """To one lead, on the callee's own days; None for no cap but the laws'."""
+    least_gap_s: float = 0.0
+    """Between two attempts to one person."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -98,11 +111,17 @@ class CampaignSettings:
             raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
         _within("lines_per_agent", self.lines_per_agent, 1, 10)
         _whole("max_lines", self.max_lines, 1, 2000)
+        _whole("weight", self.weight, 1, HIGHEST_WEIGHT)
         _within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
         _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
         _within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
         _whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
         _among("lead_order", self.lead_order, LEAD_ORDERS)
+        _text("subject", self.subject)
+        _text("debt_field", self.debt_field)
+        if self.most_attempts_a_day is not None:
+            _whole("most_attempts_a_day", self.most_attempts_a_day, 1, 100)
+        _within("least_gap_s", self.least_gap_s, 0, _LONGEST_GAP_S)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -137,6 +156,11 @@ def check_weight(weight: object) -> None:
 def _among(name: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InvalidSettingsError(f"{name} is one of {', '.join(allowed)}, not {str(value)[:40]!r}.")
+
+
+def _text(name: str, value: object) -> None:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not value.isprintable():
+        raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
 
 
 def _within(name: str, value: object, low: float, high: float) -> None:

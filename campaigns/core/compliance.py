@@ -1,6 +1,7 @@
 """May this number be called now? Asked when a lead is selected and just before its call. Unknown means no.
 
-A person's best time is a wish, not a law: it only puts a call off, and one that can never be met is ignored.
+The laws' rules and the client's own come as a `Policy`; what else a call needs is asked here. A person's
+best time is a wish, not a law: it only puts a call off, and one that can never be met is ignored.
 
 The answer is a value that says what was asked and why not, kept with the attempt or with the denied lead.
 """
@@ -11,7 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaigns.core.best_time import best_times
-from campaigns.core.calling_window import CallableTimes
+from campaigns.core.calendar import Calendar
+from campaigns.core.facts import Facts, PastAttempt
+from campaigns.core.objections import Objection, next_allowed, rule_objections
+from campaigns.core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +23,16 @@ class Snapshot:
     """All that the rules look at."""
 
     campaign_running: bool
-    callable_times: CallableTimes
-    zones: tuple[str, ...]
-    """Every IANA zone that the person may be in; none if it is not known."""
     suppressed: str | None
     """Why the number may not be called at all, as a sentence; None if it may."""
     attempts: int
     """Attempts so far in this campaign."""
     max_attempts: int
+    policy: Policy
+    """The rules of every law that matches, and the client's and campaign's own."""
+    facts: Facts
+    history: Sequence[PastAttempt] = ()
+    """Earlier attempts to the number or the lead, in any order, as far back as a rule looks."""
     not_before: datetime | None = None
     best_time: str = ""
     """When the person likes to be called, in local time, as in 17:00-20:00; empty for any time."""
@@ -34,11 +40,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a call is denied: a stable code and a sentence for people. `final`: it will not pass by itself."""
+    """Why a call is denied: a stable code and a sentence for people. `final`: it will not pass by itself.
+
+    `rule` is the id of a law's rule, or one of RULES.
+    """
 
     code: str
     sentence: str
     final: bool = False
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +56,8 @@ class Allow:
     """The call may be made at `at`."""
 
     at: datetime
-    zones: tuple[str, ...]
-    rules: tuple[str, ...]
+    facts: Facts
+    policy: Policy
 
     def to_json(self) -> dict[str, Any]:
         """What was asked and answered, to be kept."""
@@ -59,8 +69,8 @@ class Deny:
     """The call may not be made. `next_time` is when to ask again; None if never, or when nobody can say."""
 
     at: datetime
-    zones: tuple[str, ...]
-    rules: tuple[str, ...]
+    facts: Facts
+    policy: Policy
     reasons: tuple[Reason, ...]
     next_time: datetime | None
 
@@ -84,7 +94,9 @@ class Deny:
         return {
             "decision": "deny",
             **_asked(self),
-            "reasons": [{"code": reason.code, "sentence": reason.sentence} for reason in self.reasons],
+            "reasons": [
+                {"rule": each.rule, "code": each.code, "sentence": each.sentence} for each in self.reasons
+            ],
             "next_time": self.next_time.isoformat() if self.next_time else None,
         }
 
@@ -92,84 +104,114 @@ class Deny:
 def permit(snapshot: Snapshot, now: datetime) -> Allow | Deny:
     """Ask every rule; the call is allowed when none objects. `now` is aware."""
     now = now.astimezone(UTC)
-    objections = (rule(snapshot, now) for _, rule in _RULES)
-    reasons = tuple(reason for reason in objections if reason is not None)
+    reasons = [reason for rule in _RULES if (reason := rule(snapshot, now)) is not None]
+    objections = rule_objections(snapshot.policy, snapshot.facts, snapshot.history, now)
+    reasons += [Reason(each.code, each.sentence, each.final, each.rule_id) for each in objections]
     if not reasons:
-        return Allow(now, snapshot.zones, RULES)
-    return Deny(now, snapshot.zones, RULES, reasons, _next_time(snapshot, reasons, now))
+        return Allow(now, snapshot.facts, snapshot.policy)
+    next_time = None
+    if not any(reason.final for reason in reasons):
+        next_time = _next_time(snapshot, objections, now)
+        if next_time is None:
+            reasons.append(_NEVER)
+        elif not snapshot.campaign_running:
+            next_time = None
+    return Deny(now, snapshot.facts, snapshot.policy, tuple(reasons), next_time)
 
 
-def _next_time(snapshot: Snapshot, reasons: Sequence[Reason], now: datetime) -> datetime | None:
-    if any(reason.final for reason in reasons) or not snapshot.campaign_running:
-        return None
+def _next_time(snapshot: Snapshot, objections: Sequence[Objection], now: datetime) -> datetime | None:
     start = max(now, snapshot.not_before or now)
-    preferred = _preferred_times(snapshot)
-    liked = preferred.next_opening(snapshot.zones, start) if preferred else None
-    return liked or snapshot.callable_times.next_opening(snapshot.zones, start)
+    if preferred := _preferred_times(snapshot):
+        later = [each.until for each in objections if each.until is not None]
+        liked = preferred.next_opening(snapshot.facts.zones, max([start, *later]))
+        if liked is not None:
+            return liked
+    return next_allowed(snapshot.policy, snapshot.facts, objections, start)
 
 
-def _preferred_times(snapshot: Snapshot) -> CallableTimes | None:
-    return best_times(snapshot.callable_times, snapshot.best_time) if snapshot.best_time else None
+def _preferred_times(snapshot: Snapshot) -> Calendar | None:
+    """When calls are allowed and liked; None where no time was named, or nothing is both."""
+    if not snapshot.best_time:
+        return None
+    calendar = snapshot.policy.calendar
+    liked = best_times(calendar.times, snapshot.best_time)
+    return Calendar(liked, calendar.closed_on, calendar.holidays) if liked else None
 
 
 def _running(snapshot: Snapshot, now: datetime) -> Reason | None:
     if snapshot.campaign_running:
         return None
-    return Reason("campaign_not_running", "The campaign is not running.")
+    return Reason("campaign_not_running", "The campaign is not running.", rule="campaign_running")
 
 
 def _not_suppressed(snapshot: Snapshot, now: datetime) -> Reason | None:
     if snapshot.suppressed is None:
         return None
-    return Reason("on_dnc_list", snapshot.suppressed or "The number is on a do-not-call list.", final=True)
+    sentence = snapshot.suppressed or "The number is on a do-not-call list."
+    return Reason("on_dnc_list", sentence, final=True, rule="not_suppressed")
+
+
+def _not_withdrawn(snapshot: Snapshot, now: datetime) -> Reason | None:
+    if "call" not in snapshot.facts.withdrawn:
+        return None
+    sentence = "The person has withdrawn the consent to be called."
+    return Reason("consent_withdrawn", sentence, final=True, rule="consent_not_withdrawn")
 
 
 def _attempts_left(snapshot: Snapshot, now: datetime) -> Reason | None:
     if snapshot.attempts < snapshot.max_attempts:
         return None
     sentence = f"The lead has had {snapshot.attempts} of at most {snapshot.max_attempts} attempts."
-    return Reason("max_attempts_reached", sentence, final=True)
+    return Reason("max_attempts_reached", sentence, final=True, rule="attempts_left")
 
 
 def _late_enough(snapshot: Snapshot, now: datetime) -> Reason | None:
     if snapshot.not_before is None or now >= snapshot.not_before:
         return None
-    return Reason("not_before", f"The lead is not to be called before {snapshot.not_before.isoformat()}.")
-
-
-def _callable_time(snapshot: Snapshot, now: datetime) -> Reason | None:
-    if not snapshot.zones:
-        return Reason("zone_unknown", "Nobody knows the number's time zone.", final=True)
-    if snapshot.callable_times.is_open(snapshot.zones, now):
-        return None
-    if snapshot.callable_times.next_opening(snapshot.zones, now) is None:
-        sentence = "The time zones where the number may be are not known or never open all at once."
-        return Reason("never_callable", sentence, final=True)
-    return Reason("outside_callable_times", "It is outside the callable times where the number may be.")
+    sentence = f"The lead is not to be called before {snapshot.not_before.isoformat()}."
+    return Reason("not_before", sentence, rule="not_before")
 
 
 def _best_time(snapshot: Snapshot, now: datetime) -> Reason | None:
     preferred = _preferred_times(snapshot)
-    if preferred is None or preferred.is_open(snapshot.zones, now):
+    zones = snapshot.facts.zones
+    if preferred is None or preferred.is_open(zones, now):
         return None
-    if not snapshot.callable_times.is_open(snapshot.zones, now):
+    if not snapshot.policy.calendar.is_open(zones, now) or preferred.next_opening(zones, now) is None:
         return None
-    if preferred.next_opening(snapshot.zones, now) is None:
-        return None
-    return Reason("outside_best_time", f"The person likes to be called at {snapshot.best_time}, local time.")
+    sentence = f"The person likes to be called at {snapshot.best_time}, local time."
+    return Reason("outside_best_time", sentence, rule="best_time")
 
 
-_RULES: tuple[tuple[str, Callable[[Snapshot, datetime], Reason | None]], ...] = (
-    ("campaign_running", _running),
-    ("not_suppressed", _not_suppressed),
-    ("attempts_left", _attempts_left),
-    ("not_before", _late_enough),
-    ("callable_times", _callable_time),
-    ("best_time", _best_time),
+_NEVER = Reason(
+    "never_callable",
+    "All rules together never allow a call where the number may be.",
+    final=True,
+    rule="together",
 )
-RULES = tuple(name for name, _ in _RULES)
-"""The names of the rules, in the order in which they are asked."""
+
+_RULES: tuple[Callable[[Snapshot, datetime], Reason | None], ...] = (
+    _running,
+    _not_suppressed,
+    _not_withdrawn,
+    _attempts_left,
+    _late_enough,
+    _best_time,
+)
+RULES = (
+    "campaign_running",
+    "not_suppressed",
+    "consent_not_withdrawn",
+    "attempts_left",
+    "not_before",
+    "best_time",
+)
+"""What is asked besides the laws' rules, in this order."""
 
 
 def _asked(answer: Allow | Deny) -> dict[str, Any]:
-    return {"at": answer.at.isoformat(), "rules": list(answer.rules), "zones": list(answer.zones)}
+    return {
+        "at": answer.at.isoformat(),
+        "zones": list(answer.facts.zones),
+        "rule_set": answer.policy.fingerprint,
+    }

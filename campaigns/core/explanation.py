@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from campaigns.core.compliance import Allow, Deny, Reason, Snapshot, permit
+from campaigns.core.compliance import RULES, Allow, Deny, Reason, Snapshot, permit
+from campaigns.core.objections import Objection, explain
+from campaigns.core.policy import OWN_CALENDAR
+from campaigns.core.rules import Rule, WindowRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +61,13 @@ class Verdict:
     """`at` itself if it is callable now; None if never, or when nobody can say."""
 
 
-_CODES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "campaign_running": ("campaign_not_running",),
-        "not_suppressed": ("on_dnc_list",),
-        "attempts_left": ("max_attempts_reached",),
-        "not_before": ("not_before",),
-        "callable_times": ("zone_unknown", "never_callable", "outside_callable_times"),
-        "best_time": ("outside_best_time",),
-    }
-)
-"""A rule to the codes of its objections."""
-
 _SOURCES: Mapping[str, str] = MappingProxyType(
     {
         "campaign_running": "the campaign's state",
         "not_suppressed": "the do-not-call lists of everyone, the client and the campaign",
         "attempts_left": "the campaign's max_attempts_per_lead",
         "not_before": "the lead's not_before",
-        "callable_times": "the campaign's callable_times, in every zone where the number may be",
+        "consent_not_withdrawn": "the client's records of consent",
         "best_time": "the lead's best_time",
         "in_line": "the lead's place in the campaign",
         "phones_turn": "the lead's phones",
@@ -112,14 +103,14 @@ def judge(snapshot: Snapshot, standing: Standing, at: datetime) -> Verdict:
 def explain_rules(snapshot: Snapshot, at: datetime) -> tuple[RuleAnswer, ...]:
     """Every rule of compliance with its answer, in the order in which they are asked."""
     answer = permit(snapshot, at)
-    reasons = list(answer.reasons) if isinstance(answer, Deny) else []
-    answers = []
-    for rule in answer.rules:
-        objection = next((each for each in reasons if each.code in _CODES.get(rule, (rule,))), None)
-        if objection is not None:
-            reasons.remove(objection)
-        answers.append(_answer(rule, objection, snapshot, at))
-    return (*answers, *(_answer(each.code, each, snapshot, at) for each in reasons))
+    reasons = {each.rule: each for each in answer.reasons} if isinstance(answer, Deny) else {}
+    answers = [_answer(rule, reasons.pop(rule, None), snapshot, at) for rule in RULES]
+    for rule, objection in explain(snapshot.policy, snapshot.facts, snapshot.history, at):
+        reasons.pop(rule.id, None)
+        if objection is not None and objection.code == "zone_unknown":
+            reasons.pop("zone", None)
+        answers.append(_lawful(rule, objection, snapshot, at))
+    return (*answers, *(_answer(each.rule, each, snapshot, at) for each in reasons.values()))
 
 
 def next_callable_at(snapshot: Snapshot, standing: Standing, at: datetime) -> datetime | None:
@@ -138,8 +129,8 @@ def next_callable_at(snapshot: Snapshot, standing: Standing, at: datetime) -> da
 def zone_times(snapshot: Snapshot, at: datetime) -> tuple[ZoneTime, ...]:
     """The clocks of every zone that has to be open."""
     return tuple(
-        ZoneTime(zone, _local(zone, at), snapshot.callable_times.is_open([zone], at))
-        for zone in snapshot.zones
+        ZoneTime(zone, _local(zone, at), snapshot.policy.calendar.is_open([zone], at))
+        for zone in snapshot.facts.zones
     )
 
 
@@ -192,6 +183,22 @@ def _answer(rule: str, objection: Reason | None, snapshot: Snapshot, at: datetim
     )
 
 
+def _lawful(rule: Rule, objection: Objection | None, snapshot: Snapshot, at: datetime) -> RuleAnswer:
+    sentence = "It has no objection."
+    if objection is not None:
+        sentence = objection.sentence
+    elif isinstance(rule, WindowRule) or rule is OWN_CALENDAR:
+        clocks = ", ".join(f"{_clock(zone, at)} in {zone}" for zone in snapshot.facts.zones)
+        sentence = f"It is {clocks}: within its times."
+    return RuleAnswer(
+        rule=rule.id,
+        passed=objection is None,
+        code="" if objection is None else objection.code,
+        sentence=sentence,
+        source=rule.source if rule.checked else f"{rule.source} (not read in its own text)",
+    )
+
+
 def _consent_of(rule: str, snapshot: Snapshot, at: datetime) -> str:
     """What a rule says that has no objection."""
     match rule:
@@ -204,9 +211,8 @@ def _consent_of(rule: str, snapshot: Snapshot, at: datetime) -> str:
         case "not_before":
             since = snapshot.not_before
             return f"The lead may be called since {since.isoformat()}." if since else "No first time is set."
-        case "callable_times":
-            clocks = ", ".join(f"{_clock(zone, at)} in {zone}" for zone in snapshot.zones)
-            return f"It is {clocks}: within the callable times."
+        case "consent_not_withdrawn":
+            return "The person has not withdrawn a consent to be called."
         case "best_time":
             liked = snapshot.best_time
             return f"The person likes to be called at {liked}." if liked else "The person named no best time."

@@ -84,20 +84,30 @@ def _caller_id(facts: Facts, now: datetime) -> Objection | None:
 
 
 def _closed(policy: Policy, facts: Facts, now: datetime) -> list[Objection | None]:
-    if not facts.zones or len(known_clocks(facts.zones)) < len(facts.zones):
-        return [Objection("zone_unknown", "zone", "Nobody knows the number's time zone.", final=True)]
+    if not _zones_known(facts):
+        return [_zone_unknown("zone")]
     return [_window(rule, calendar, facts, now) for rule, calendar in policy.windows]
 
 
 def _window(rule: Rule, calendar: Calendar, facts: Facts, now: datetime) -> Objection | None:
     if calendar.is_open(facts.zones, now):
         return None
+    if not _zones_known(facts):
+        return _zone_unknown(rule.id)
     closed = calendar.closed_day(facts.zones, now)
     if closed is not None:
         sentence = f"{rule.source}: it is {closed} where the number may be."
         return Objection("closed_day", rule.id, sentence)
     sentence = f"{rule.source}: the hour is outside its times where the number may be."
     return Objection("outside_callable_times", rule.id, sentence)
+
+
+def _zones_known(facts: Facts) -> bool:
+    return bool(facts.zones) and len(known_clocks(facts.zones)) == len(facts.zones)
+
+
+def _zone_unknown(rule_id: str) -> Objection:
+    return Objection("zone_unknown", rule_id, "Nobody knows the number's time zone.", final=True)
 
 
 def _frequency(

@@ -3,8 +3,10 @@
 Nothing is chosen among the rules: each that matches has to allow a call, which makes the strictest decide.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, TypeVar
 
@@ -61,6 +63,9 @@ class Policy:
 
     version: str
     """Of the tables that it was made from."""
+    place: Place
+    kind: str
+    dial_mode: str
     jurisdictions: tuple[str, ...]
     windows: tuple[tuple[Rule, Calendar], ...]
     """Every rule on hours and days with its calendar; the last is the client's and campaign's own."""
@@ -77,11 +82,25 @@ class Policy:
     rule_ids: tuple[str, ...]
     """Every rule that was asked, sorted."""
     exemptions: tuple[Exemption, ...]
+    fingerprint: str = ""
+    """The beginning of a SHA-256 over `to_json`: what is kept with each decision."""
 
     def to_json(self) -> dict[str, Any]:
-        """What is kept with a decision."""
+        """Which rules it is made of, and from what. Two policies with the same text decide alike."""
+        own = self.windows[-1][1]
         return {
             "version": self.version,
+            "countries": sorted(self.place.countries),
+            "subdivisions": sorted("-".join(each) for each in self.place.subdivisions),
+            "kind": self.kind,
+            "dial_mode": self.dial_mode,
+            "own_times": own.times.to_json(),
+            "own_closed_on": sorted(day.isoformat() for day in own.closed_on),
+            "own_limits": [
+                {"rule": each.id, "most": each.most, "seconds": each.within.seconds, "days": each.within.days}
+                for each in self.frequencies
+                if each.id in _OWN_LIMITS
+            ],
             "jurisdictions": list(self.jurisdictions),
             "rules": list(self.rule_ids),
             "exemptions": [
@@ -92,6 +111,8 @@ class Policy:
 
 
 _OWN = "The campaign's own limit"
+_OWN_LIMITS = ("own-daily-cap", "own-least-gap")
+_FINGERPRINT_CHARS = 16
 OWN_CALENDAR = Rule(id="own-calendar", source="The client's and the campaign's own times", read="")
 
 
@@ -151,8 +172,11 @@ def make_policy(
     together = OPEN
     for _, calendar in windows:
         together &= calendar
-    return Policy(
+    policy = Policy(
         version=version,
+        place=place,
+        kind=kind,
+        dial_mode=dial_mode,
         jurisdictions=tuple(each.id for each in here),
         windows=tuple(windows),
         calendar=together,
@@ -166,6 +190,9 @@ def make_policy(
         rule_ids=tuple(sorted({rule.id for rule in [*rules, OWN_CALENDAR]})),
         exemptions=own.exemptions,
     )
+    text = json.dumps(policy.to_json(), sort_keys=True)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(policy, fingerprint=digest[:_FINGERPRINT_CHARS])
 
 
 def _exempt(own: OwnRules, jurisdictions: Iterable[Jurisdiction]) -> set[str]:

@@ -89,6 +89,8 @@ class LeadPhone:
     """An attempt of this campaign found out that nobody can be reached there."""
     anothers: bool
     """Another lead of the campaign is called at this number."""
+    region: str = ""
+    """ISO 3166-1, of the number."""
 
 
 def sort_key(order: str, standing: Standing, campaign_id: int) -> int:

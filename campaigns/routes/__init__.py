@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from campaigns.routes import campaigns, explain, lead_editing, persons
+from campaigns.routes import campaigns, client_rules, compliance, explain, lead_editing, persons
 from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
@@ -10,3 +10,5 @@ router.include_router(campaigns.router)
 router.include_router(persons.router)
 router.include_router(explain.router)
 router.include_router(lead_editing.router)
+router.include_router(compliance.router)
+router.include_router(client_rules.router)

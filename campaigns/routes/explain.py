@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from campaigns import service
 from campaigns.explaining import CampaignWhy, Explanation, explain, why
+from campaigns.routes.shared import RulesOf
 from leads.checks import checked_number
 from leads.routes.leads import plus_of_query
 from leads.routes.shared import Id, Now, SessionsOf
@@ -17,6 +18,7 @@ router = APIRouter()
 @router.get("/leads/explain", tags=["leads"])
 async def explain_phone(
     sessions: SessionsOf,
+    rules: RulesOf,
     now: Now,
     phone: Annotated[str, Query(max_length=250, description="Best as %2B14155550101.")],
     campaign: Annotated[str | None, Query(max_length=200, description="Id or name; all without it.")] = None,
@@ -27,7 +29,7 @@ async def explain_phone(
     e164 = checked_number(plus_of_query(phone) or "", default_country)
     chosen = await service.find_campaign(sessions, campaign) if campaign is not None else None
     moment = now if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
-    return await explain(sessions, e164, chosen, moment)
+    return await explain(sessions, rules, e164, chosen, moment)
 
 
 @router.get("/campaigns/{campaign_id}/why", tags=["campaigns"])

@@ -33,6 +33,12 @@ class AttemptStore:
                 e164=each.e164,
                 number=each.number,
                 permit=each.permit,
+                list_id=each.list_id,
+                local_hour=each.local_hour,
+                country=each.country,
+                subject=each.subject,
+                debt=each.debt,
+                caller_id=each.caller_id,
                 placed_at=now,
             )
             for each in attempts
@@ -84,9 +90,12 @@ class AttemptStore:
                 col(Attempt.phone_id),
                 col(Attempt.number),
                 col(Attempt.disposition),
+                col(Attempt.country),
+                col(Attempt.caller_id),
+                col(Attempt.answered_at),
+                col(Attempt.list_id),
+                col(Attempt.local_hour),
             ),
         )
         row = ended.first()
-        if row is None:
-            return None
-        return EndedAttempt(row.campaign_id, row.lead_id, row.phone_id, row.number, row.disposition)
+        return None if row is None else EndedAttempt(*tuple(row))

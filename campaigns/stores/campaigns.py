@@ -82,4 +82,6 @@ class CampaignStore:
         """Write a campaign's state; `state_since` moves only with a change."""
         if campaign.state != state:
             campaign.state, campaign.state_since = state, now
+            if state == "running" and campaign.first_started_at is None:
+                campaign.first_started_at = now
             await self.session.flush()

@@ -22,6 +22,7 @@ class RunningCampaign:
     dial_mode: str
     lines_per_agent: float
     max_lines: int
+    weight: int
     caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
@@ -79,6 +80,7 @@ class LiveStore:
                 dial_mode=campaign.dial_mode,
                 lines_per_agent=campaign.lines_per_agent,
                 max_lines=campaign.max_lines,
+                weight=campaign.weight,
                 caller_id=campaign.caller_id,
                 ring_timeout_s=campaign.ring_timeout_s,
                 wrap_up_limit_s=campaign.wrap_up_limit_s,

@@ -74,4 +74,4 @@ class PersonStore:
         """Leaves of calls when they were and how they went, but neither the number nor what was noted."""
         for chunk in chunks(attempt_ids):
             erasure = update(Attempt).where(col(Attempt.id).in_(chunk))
-            await self._session.exec(erasure.values(e164="", notes=""))
+            await self._session.exec(erasure.values(e164="", notes="", debt="", sip_reason=""))

@@ -206,6 +206,9 @@ class QueueStore:
                 col(ZoneGroup.zones),
                 col(Lead.first_name),
                 col(Lead.last_name),
+                col(Phone.region).label("phone_region"),
+                col(Lead.country),
+                col(Lead.region),
             )
             .select_from(CampaignLead)
             .join(Lead, col(Lead.id) == col(CampaignLead.lead_id))

@@ -21,7 +21,7 @@ from leads.tables import Lead, Phone, UtcDateTime
 PHONE_FOUND = "phone_found"
 """Why a lead is in line again that was final for want of a phone to call."""
 
-_OF_THE_LEAD = ("new", "not_before", "outside_best_time", "outside_callable_times")
+_OF_THE_LEAD = ("new", "not_before", "outside_best_time", "outside_callable_times", "closed_day")
 """Why leads wait for a time that the lead's own fields set."""
 
 _NO_PHONE = ("zone_unknown", "never_callable", "no_phone", "no_phone_left", *DEAD_PHONE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.routes import router as campaign_routes
 from dialer.api import desk, health, problems
@@ -24,6 +25,7 @@ class Faces:
 
     engine: Engine
     readings: Sessions
+    rules: Rulebook
     imports: ImportRunner
     api_key: str
     readiness: Callable[[], Awaitable[Readiness]]
@@ -42,6 +44,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.engine = faces.engine
     app.state.sessions = faces.engine.sessions
     app.state.readings = faces.readings
+    app.state.rules = faces.rules
     app.state.now = faces.engine.now
     app.state.imports = faces.imports
     app.state.find_campaign = find_campaign

@@ -32,6 +32,7 @@ from dialer.core.pacing import (
     AgentReady,
     AgentTalking,
     AgentWrapping,
+    BudgetLooked,
     CallAbandoned,
     CallAnswered,
     CallConnected,
@@ -74,6 +75,10 @@ class Floor:
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""
         self._pacing.close(campaign)
+
+    def budget_looked(self, campaign: int, budget: BudgetLooked) -> None:
+        """What the laws on abandoned calls leave the campaign."""
+        self._pacing.tell(campaign, budget)
 
     def calls_to_place(self, campaign: int, now: float) -> int:
         """What the campaign's pacer says; 0 where it does not run."""
@@ -184,10 +189,12 @@ class Floor:
 
     # --- calls ----------------------------------------------------------------------------------
 
-    def place(self, attempt: int, campaign: int, lead: int, at: float) -> None:
+    def place(
+        self, attempt: int, campaign: int, lead: int, at: float, answer_chance: float | None = None
+    ) -> None:
         """A call is about to be placed; its attempt is recorded already."""
         self.calls[attempt] = FloorCall(attempt, campaign, lead)
-        self._pacing.tell(campaign, CallPlaced(at, attempt))
+        self._pacing.tell(campaign, CallPlaced(at, attempt, answer_chance))
 
     def restore_call(self, restored: FloorCall, at: float) -> None:
         """A call that was up when the engine ended; nothing is recorded."""

@@ -61,7 +61,8 @@ _BY_STATUS = {
 def outcome_of_unanswered(end: CallEnd) -> Outcome:
     """The outcome of a call that was never answered.
 
-    Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608. A 408 means that nobody
+    Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608; 603 with the words Network
+    Blocked is a carrier's analytics (ATIS-1000099), else the person's refusal. A 408 means that nobody
     picked up where the phone rang, and that nothing answered at all where it did not.
     """
     if end.timed_out:
@@ -72,6 +73,8 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
         return Outcome.NETWORK_FAILURE
     if end.status == 408:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
+    if end.status == 603 and "network blocked" in end.reason.lower():
+        return Outcome.BLOCKED
     return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)
 
 

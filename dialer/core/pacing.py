@@ -130,6 +130,22 @@ class CallByMachine:
     call: Hashable
 
 
+@dataclass(frozen=True)
+class BudgetLooked:
+    """What the tightest rule on abandoned calls leaves of its legal period."""
+
+    at: float
+    rule: str
+    rate: float | None
+    """Abandoned / answered so far; None before anybody answered."""
+    most_rate: float
+    remaining: int
+    """How many more people could be abandoned now within the rule."""
+    period_ends_at: float
+    at_limit: bool
+    """Whether the rate has reached what the rule allows."""
+
+
 PacingEvent = (
     AgentReady
     | AgentTalking
@@ -143,6 +159,7 @@ PacingEvent = (
     | CallConnected
     | CallAbandoned
     | CallByMachine
+    | BudgetLooked
 )
 
 
@@ -243,6 +260,8 @@ class _Census:
                 self._calls[call] = _CallPhase.CONNECTED
                 self._call_of_agent[agent] = call
                 self._agents[agent] = _AgentPhase.TALKING
+            case BudgetLooked():
+                pass
             case _:
                 self._calls.pop(event.call, None)
 
@@ -264,13 +283,15 @@ class _RatioPacer:
     """Progressive: one call for each agent who is free. Power: a fixed number of lines per agent.
 
     Power counts the agents who are free or talking, as a manager reads "two lines per agent"; agents
-    in wrap-up count once they are back. Lines are calls that ring, wait or talk.
+    in wrap-up count once they are back. Lines are calls that ring, wait or talk. At the limit of abandoned
+    calls power is progressive, until the rate has fallen below it.
     """
 
     def __init__(self, mode: Literal["progressive", "power"], settings: PacingSettings) -> None:
         self._mode = mode
         self._settings = settings
         self._census = _Census()
+        self._budget: BudgetLooked | None = None
         self._placed: deque[float] = deque()
         self._limited_by_rate = False
         self._last_decision = 0
@@ -280,6 +301,8 @@ class _RatioPacer:
         self._census.observe(event)
         if isinstance(event, CallPlaced):
             self._placed.append(event.at)
+        if isinstance(event, BudgetLooked):
+            self._budget = event
 
     def calls_to_place(self, now: float, upcoming: Sequence[float | None] = ()) -> int:
         del upcoming
@@ -304,7 +327,7 @@ class _RatioPacer:
         del now
         census = self._census
         return PacingState(
-            mode=self._mode,
+            mode="progressive" if self._limit_reached else self._mode,
             agents_available=census.agents(_AgentPhase.AVAILABLE),
             agents_talking=census.agents(_AgentPhase.TALKING),
             agents_wrapping=census.agents(_AgentPhase.WRAPPING),
@@ -316,12 +339,21 @@ class _RatioPacer:
             reason=self._reason,
         )
 
+    @property
+    def _limit_reached(self) -> bool:
+        return self._budget is not None and self._budget.at_limit
+
     def _wanted(self) -> tuple[int, str]:
         census = self._census
         free = census.agents(_AgentPhase.AVAILABLE)
-        if self._mode == "progressive":
+        if self._mode == "progressive" or self._limit_reached:
             pending = census.calls(_CallPhase.RINGING) + census.calls(_CallPhase.WAITING)
-            return free - pending, f"One call for each free agent: {free} free, {pending} calls under way."
+            reason = f"One call for each free agent: {free} free, {pending} calls under way."
+            if self._mode != "progressive" and self._budget is not None:
+                rate = self._budget.rate or 0.0
+                limit = f"{self._budget.rule}: {rate:.2%} of {self._budget.most_rate:.2%}"
+                reason = f"The limit of abandoned calls is reached ({limit}). {reason}"
+            return free - pending, reason
         agents = free + census.agents(_AgentPhase.TALKING)
         lines = census.lines()
         goal = floor(self._settings.lines_per_agent * agents)

@@ -73,6 +73,11 @@ class _Leg:
     state: LegState
     claim_within_s: float
     message: str
+    ring_at_least_s: float
+    rings_at_most_until: float
+    rings_at_least_until: float = 0.0
+    given_up_by: EndedBy | None = None
+    """Who ends it as soon as it has rung long enough."""
     deadline: float | None = None
     """When the next thing is due: ring time over, claim time over, message over, orphan limit over."""
     partner: str | None = None
@@ -112,6 +117,8 @@ class LegBook:
             state="dialing",
             claim_within_s=command.claim_within_s,
             message=command.message,
+            ring_at_least_s=command.ring_at_least_s,
+            rings_at_most_until=now + command.ring_timeout_s,
         )
         self._wake(self._legs[command.leg], now + command.ring_timeout_s)
 
@@ -122,6 +129,9 @@ class LegBook:
             return []
         leg.state = "ringing"
         leg.provisional = True
+        leg.rings_at_least_until = now + leg.ring_at_least_s
+        leg.rings_at_most_until = max(leg.rings_at_most_until, leg.rings_at_least_until)
+        self._wake(leg, leg.rings_at_most_until)
         return [LegRinging(at=now, leg=name, status=status)]
 
     def answered(self, name: str, now: float) -> list[Action]:
@@ -148,10 +158,14 @@ class LegBook:
             leg.deadline = None
         return [Connect(name, other), LegsBridged(at=now, leg=name, other=other)]
 
-    def hang_up(self, name: str) -> list[Action]:
+    def hang_up(self, name: str, now: float) -> list[Action]:
         """The engine ends a leg."""
         leg = self._legs.get(name)
-        return [] if leg is None else self._leave(leg, "engine")
+        return [] if leg is None else self._give_up(leg, "engine", now)
+
+    def end_all(self) -> list[Action]:
+        """The switch stops, and every leg with it."""
+        return [action for leg in self._legs.values() for action in self._leave(leg, "switch")]
 
     def message_started(self, name: str, duration_s: float, now: float) -> None:
         """The message plays; the leg is ended when it is over."""
@@ -199,7 +213,7 @@ class LegBook:
             if leg.role == "agent" and leg.state == "answered":
                 self._wake(leg, now + ORPHAN_LIMIT_S)
             elif leg.state in ("dialing", "ringing"):
-                actions += self._leave(leg, "switch")
+                actions += self._give_up(leg, "switch", now)
         return actions
 
     def engine_back(self) -> None:
@@ -208,6 +222,17 @@ class LegBook:
         for leg in self._legs.values():
             if leg.role == "agent" and leg.state == "answered":
                 leg.deadline = None
+            elif leg.state == "ringing" and leg.given_up_by == "switch":
+                leg.given_up_by = None
+                self._wake(leg, leg.rings_at_most_until)
+
+    def _give_up(self, leg: _Leg, by: EndedBy, now: float) -> list[Action]:
+        """Ends a leg, once it has rung as long as it has to: 16 CFR 310.4(b)(4)(ii)."""
+        if leg.state != "ringing" or now >= leg.rings_at_least_until:
+            return self._leave(leg, by)
+        leg.given_up_by = leg.given_up_by or by
+        self._wake(leg, leg.rings_at_least_until)
+        return []
 
     def _wake(self, leg: _Leg, at: float) -> None:
         leg.deadline = at
@@ -224,8 +249,8 @@ class LegBook:
     def _on_deadline(self, leg: _Leg, now: float) -> list[Action]:
         leg.deadline = None
         if leg.state in ("dialing", "ringing"):
-            leg.timed_out = True
-            return self._leave(leg, "switch")
+            leg.timed_out = leg.given_up_by is None
+            return self._leave(leg, leg.given_up_by or "switch")
         if leg.role == "customer" and leg.state == "answered" and leg.message:
             leg.state = "leaving"
             leg.ended_by = "switch"

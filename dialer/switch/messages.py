@@ -40,6 +40,8 @@ class PlaceLeg(Command, frozen=True):
     ring_timeout_s: float
     claim_within_s: float = 2.0
     message: str = ""
+    ring_at_least_s: float = 0.0
+    """Once it rings it is not given up sooner, whoever asks for it."""
 
 
 class BridgeLegs(Command, frozen=True):
@@ -50,7 +52,10 @@ class BridgeLegs(Command, frozen=True):
 
 
 class HangUpLeg(Command, frozen=True):
-    """End a leg, whatever its state; `LegEnded` follows. Its partner stays up."""
+    """End a leg, whatever its state; `LegEnded` follows. Its partner stays up.
+
+    One that rings rings on for as long as it has to; if it is answered meanwhile, it is not ended.
+    """
 
     leg: str
 

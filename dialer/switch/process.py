@@ -66,8 +66,7 @@ class Switch:
     def _turn(self) -> None:
         if self._stop_asked and self._stop_by is None:
             self._stop_by = time.monotonic() + _STOP_WITHIN_S
-            for leg in list(self._calls):
-                self._do(self._book.hang_up(leg))
+            self._do(self._book.end_all())
         self._poll()
         had_engine = self._server.connected
         # Before a new engine is let in, so that the last words of the former one count.
@@ -119,7 +118,7 @@ class Switch:
             case BridgeLegs(leg=leg, other=other):
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg):
-                self._do(self._book.hang_up(leg))
+                self._do(self._book.hang_up(leg, time.monotonic()))
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():

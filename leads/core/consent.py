@@ -28,10 +28,16 @@ class ConsentRecord:
     channel: str
     given_at: datetime
     withdrawn_at: datetime | None = None
+    basis: str = ""
 
 
 def consent_holds(records: Iterable[ConsentRecord], channel: Channel, at: datetime) -> bool:
-    """Whether one of a person's records lets us use `channel` at `at`.
+    """Whether one of a person's records lets us use `channel` at `at`; see `holding`."""
+    return bool(holding(records, channel, at))
+
+
+def holding(records: Iterable[ConsentRecord], channel: Channel, at: datetime) -> list[ConsentRecord]:
+    """Those of a person's records that let us use `channel` at `at`.
 
     A withdrawal ends every consent to its channel that was given until then, so that an older one that turns
     up later does not undo it; only one that is given afterwards does. Consent to one channel is
@@ -40,12 +46,13 @@ def consent_holds(records: Iterable[ConsentRecord], channel: Channel, at: dateti
     of_channel = [each for each in records if each.channel == channel]
     withdrawals = [each.withdrawn_at for each in of_channel if each.withdrawn_at and each.withdrawn_at <= at]
     last = max(withdrawals, default=None)
-    return any(
-        each.given_at <= at
+    return [
+        each
+        for each in of_channel
+        if each.given_at <= at
         and (last is None or each.given_at > last)
         and (each.withdrawn_at is None or each.withdrawn_at > at)
-        for each in of_channel
-    )
+    ]
 
 
 def basis_code(text: str) -> str | None:

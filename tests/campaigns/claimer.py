@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from campaigns import service
 from dialer.database import opened
+from tests.campaigns.lawless import NO_LAW
 
 CLAIM_S = 1.0
 AT_ONCE = 3
@@ -22,13 +23,13 @@ async def main(url: str, campaign_id: int, log: str) -> None:
         await asyncio.to_thread(sys.stdin.readline)
         while True:
             permitted = await service.claim_permitted(
-                database.sessions, campaign_id, AT_ONCE, datetime.now(UTC), CLAIM_S
+                database.sessions, NO_LAW, campaign_id, AT_ONCE, datetime.now(UTC), CLAIM_S
             )
             for each in permitted:
                 until = each.lead.claimed_until.timestamp()
                 os.write(file, f"{each.lead.lead_id} {until - CLAIM_S} {until} {os.getpid()}\n".encode())
             await asyncio.sleep(random.random() * 0.05)
-            await service.start_attempts(database.sessions, campaign_id, permitted, datetime.now(UTC))
+            await service.start_attempts(database.sessions, NO_LAW, campaign_id, permitted, datetime.now(UTC))
             if not permitted:
                 await asyncio.sleep(0.1)
 

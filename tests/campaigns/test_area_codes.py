@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from phonenumbers.geocoder import description_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA
 
+from campaigns.compliance.make_area_codes import area_codes_module
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core import area_codes
 from campaigns.core.area_codes import AREA_CODES
 from campaigns.core.jurisdiction import matching, place_of, subdivision_code, subdivisions_of_area_code
-from campaigns.make_area_codes import area_codes_module
-from campaigns.rulebook import load_rulebook
 
 ALL = load_rulebook().jurisdictions
 COUNTRIES = ("US", "CA")
@@ -36,7 +36,7 @@ def regions_of(area_code: str) -> set[str | None]:
 
 def test_the_kept_table_is_current() -> None:
     kept = Path(area_codes.__file__).read_text("utf-8")
-    assert kept == area_codes_module(), "run: python -m campaigns.make_area_codes"
+    assert kept == area_codes_module(), "run: python -m campaigns.compliance.make_area_codes"
 
 
 def test_the_table_is_made_with_the_phonenumbers_that_we_install() -> None:
@@ -91,7 +91,7 @@ def test_neither_the_rules_nor_the_place_of_a_number_load_the_geocoding_data() -
     asked = """
 import sys
 from campaigns.core.jurisdiction import place_of
-from campaigns.rulebook import load_rulebook
+from campaigns.compliance.rulebook import load_rulebook
 load_rulebook()
 place_of("+13055550100", "US")
 sys.exit("phonenumbers.geodata" in sys.modules)

@@ -1,6 +1,5 @@
 """The hours in which a person likes to be called, within the callable times."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,18 +8,11 @@ from hypothesis import strategies as st
 
 from campaigns.core.best_time import best_times
 from campaigns.core.calling_window import DAYS, CallableTimes
-from campaigns.core.compliance import Allow, Deny, Snapshot, permit
+from campaigns.core.compliance import Allow, Deny, permit
+from tests.campaigns.snapshots import snapshot_of
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TIMES = CallableTimes.parse({day: [["09:00", "20:00"]] for day in DAYS})
-GOOD = Snapshot(
-    campaign_running=True,
-    callable_times=TIMES,
-    zones=("Europe/London",),
-    suppressed=None,
-    attempts=0,
-    max_attempts=3,
-)
 
 
 def test_best_times_are_the_callable_times_within_the_hours() -> None:
@@ -35,19 +27,19 @@ def test_best_times_are_the_callable_times_within_the_hours() -> None:
 @pytest.mark.parametrize("hours", ["", "21:00-22:00", "evening", "25:00-26:00", "17-20", "10:00-11:00;x"])
 def test_hours_that_are_none_or_never_callable_are_ignored(hours: str) -> None:
     assert best_times(TIMES, hours) is None
-    assert isinstance(permit(replace(GOOD, best_time=hours), NOON), Allow)
+    assert isinstance(permit(snapshot_of(best_time=hours), NOON), Allow)
 
 
 def test_a_call_outside_the_best_time_is_put_off_to_it() -> None:
-    answer = permit(replace(GOOD, best_time="17:00-20:00"), NOON)
+    answer = permit(snapshot_of(best_time="17:00-20:00"), NOON)
     assert isinstance(answer, Deny)
     assert (answer.code, answer.final) == ("outside_best_time", False)
     assert answer.next_time == NOON.replace(hour=17)
-    assert isinstance(permit(replace(GOOD, best_time="17:00-20:00"), answer.next_time), Allow)
+    assert isinstance(permit(snapshot_of(best_time="17:00-20:00"), answer.next_time), Allow)
 
 
 def test_a_best_time_that_two_zones_never_share_is_ignored() -> None:
-    both = replace(GOOD, zones=("Europe/London", "Europe/Moscow"), best_time="17:00-18:00")
+    both = snapshot_of(zones=("Europe/London", "Europe/Moscow"), best_time="17:00-18:00")
     assert isinstance(permit(both, NOON), Allow)
 
 
@@ -57,7 +49,7 @@ def test_a_best_time_that_two_zones_never_share_is_ignored() -> None:
     st.integers(1, 24),
 )
 def test_what_is_put_off_is_allowed_then(now: datetime, start: int, end: int) -> None:
-    snapshot = replace(GOOD, best_time=f"{start:02}:00-{end:02}:00")
+    snapshot = snapshot_of(best_time=f"{start:02}:00-{end:02}:00")
     answer = permit(snapshot, now)
     if isinstance(answer, Deny):
         assert answer.next_time is not None

@@ -16,6 +16,7 @@ from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Attempt
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, lead_rows, people, seed_campaign, seed_leads
 
 DAY = timedelta(days=1)
@@ -26,8 +27,8 @@ async def play(sessions: Sessions, campaign_id: int, rounds: int, agents: list[i
     chance = random.Random(7)
     for number in range(rounds):
         now = NOW + number * 4 * DAY
-        permitted = await service.claim_permitted(sessions, campaign_id, 25, now)
-        for started in await service.start_attempts(sessions, campaign_id, permitted, now):
+        permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 25, now)
+        for started in await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, now):
             attempt_id = started.attempt_id
             if number == rounds - 1 and chance.random() < 0.3:
                 continue

@@ -11,6 +11,7 @@ from campaigns.core.attempt import Ending
 from campaigns.errors import CampaignNotFoundError, CampaignStateError, InvalidSettingsError
 from campaigns.routes import router
 from campaigns.stores.shared import Sessions
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 
 
@@ -81,8 +82,8 @@ async def test_attempts_are_shown_with_their_phone_and_permit(
     await seed_leads(sessions, people(3))
     campaign_id, other = await seed_campaign(sessions), await seed_campaign(sessions, "Other")
     for each in (campaign_id, other):
-        permitted = await service.claim_permitted(sessions, each, 3, NOW)
-        started = await service.start_attempts(sessions, each, permitted, NOW)
+        permitted = await service.claim_permitted(sessions, NO_LAW, each, 3, NOW)
+        started = await service.start_attempts(sessions, NO_LAW, each, permitted, NOW)
     await service.finish_attempt(sessions, started[-1].attempt_id, Ending("busy", "network", 486), NOW)
     page = (await client.get("/attempts", params={"campaign_id": other, "limit": 3})).json()
     assert {each["campaign_id"] for each in page["items"]} == {other}

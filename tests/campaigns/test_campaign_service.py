@@ -24,6 +24,7 @@ from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Attempt
 from leads.errors import UnknownClientError
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import (
     NOW,
     Person,
@@ -40,8 +41,8 @@ SETTINGS = CampaignSettings.parse({"caller_id": "+12025550199"})
 
 
 async def start_one(sessions: Sessions, campaign_id: int) -> StartedAttempt:
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
-    (started,) = await service.start_attempts(sessions, campaign_id, permitted, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     return started
 
 
@@ -69,7 +70,7 @@ async def test_a_campaign_begins_in_draft_with_every_lead_of_its_lists(sessions:
     campaign = await service.get_campaign(sessions, campaign_id)
     assert (campaign.name, campaign.state) == ("Sale", "draft")
     assert len(await lead_rows(sessions, campaign_id)) == 5
-    assert await service.claim_permitted(sessions, campaign_id, 5, NOW) == []
+    assert await service.claim_permitted(sessions, NO_LAW, campaign_id, 5, NOW) == []
     rows = await lead_rows(sessions, campaign_id)
     assert {(row.state, row.reason) for row in rows.values()} == {("ready", "new")}
 
@@ -157,14 +158,14 @@ async def test_denied_leads_wait_or_are_final_and_others_take_their_place(sessio
     await suppress(sessions, "+12025550102")
     times = {day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}
     campaign_id = await seed_campaign(sessions, callable_times=times)
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
     assert [each.lead.lead_id for each in permitted] == [ids[4]]
     rows = await lead_rows(sessions, campaign_id)
     assert [(rows[each].state, rows[each].reason) for each in ids] == [
         ("final", "zone_unknown"),
         ("final", "on_dnc_list"),
         ("ready", "new"),
-        ("final", "never_callable"),
+        ("final", "zone_unknown"),
         ("claimed", "new"),
         ("ready", "new"),
     ]
@@ -180,7 +181,7 @@ async def test_a_number_on_another_clients_list_is_still_called(sessions: Sessio
     await seed_leads(sessions, people(1), slug="other")
     campaign_id = await seed_campaign(sessions)
     await suppress(sessions, "+12025550000", client_id=2)
-    assert len(await service.claim_permitted(sessions, campaign_id, 1, NOW)) == 1
+    assert len(await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)) == 1
 
 
 async def test_a_long_row_of_denied_leads_is_passed_in_one_go(sessions: Sessions) -> None:
@@ -189,7 +190,7 @@ async def test_a_long_row_of_denied_leads_is_passed_in_one_go(sessions: Sessions
     )
     await seed_leads(sessions, people(300))
     campaign_id = await seed_campaign(sessions)
-    permitted = await service.claim_permitted(sessions, campaign_id, 3, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 3, NOW)
     assert len(permitted) == 3
     states = [row.state for row in (await lead_rows(sessions, campaign_id)).values()]
     assert (states.count("claimed"), states.count("final"), states.count("ready")) == (3, 150, 297)
@@ -214,9 +215,9 @@ async def test_an_attempt_is_on_record_before_its_call(sessions: Sessions) -> No
 async def test_an_opt_out_between_selection_and_call_stops_the_call(sessions: Sessions) -> None:
     first, second = await seed_leads(sessions, people(2))
     campaign_id = await seed_campaign(sessions)
-    permitted = await service.claim_permitted(sessions, campaign_id, 2, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 2, NOW)
     await suppress(sessions, "+12025550000")
-    started = await service.start_attempts(sessions, campaign_id, permitted, NOW)
+    started = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     assert [each.lead_id for each in started] == [second]
     row = (await lead_rows(sessions, campaign_id))[first]
     assert (row.state, row.reason, row.attempts) == ("final", "on_dnc_list", 0)
@@ -225,21 +226,21 @@ async def test_an_opt_out_between_selection_and_call_stops_the_call(sessions: Se
 async def test_a_pause_between_selection_and_call_stops_the_call(sessions: Sessions) -> None:
     (lead_id,) = await seed_leads(sessions, people(1))
     campaign_id = await seed_campaign(sessions)
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
     await service.pause_campaign(sessions, campaign_id, NOW)
-    assert await service.start_attempts(sessions, campaign_id, permitted, NOW) == []
+    assert await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW) == []
     row = (await lead_rows(sessions, campaign_id))[lead_id]
     assert (row.state, row.reason, row.claimed_until) == ("ready", "campaign_not_running", None)
     await service.start_campaign(sessions, campaign_id, NOW)
-    assert len(await service.claim_permitted(sessions, campaign_id, 1, NOW)) == 1
+    assert len(await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)) == 1
 
 
 async def test_a_window_that_closes_between_selection_and_call_stops_the_call(sessions: Sessions) -> None:
     await seed_leads(sessions, people(1))
     campaign_id = await seed_campaign(sessions, callable_times={"mon": [["09:00", "20:00"]]})
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
     assert len(permitted) == 1
-    assert await service.start_attempts(sessions, campaign_id, permitted, NOW + 10 * HOUR) == []
+    assert await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW + 10 * HOUR) == []
     (row,) = (await lead_rows(sessions, campaign_id)).values()
     assert (row.state, row.reason) == ("waiting", "outside_callable_times")
     assert row.due_at == NOW + 7 * 24 * HOUR - HOUR
@@ -248,11 +249,11 @@ async def test_a_window_that_closes_between_selection_and_call_stops_the_call(se
 async def test_a_claim_that_passed_to_another_places_no_second_call(sessions: Sessions) -> None:
     await seed_leads(sessions, people(1))
     campaign_id = await seed_campaign(sessions)
-    slow = await service.claim_permitted(sessions, campaign_id, 1, NOW, 10)
-    quick = await service.claim_permitted(sessions, campaign_id, 1, NOW + HOUR, 10)
-    assert len(await service.start_attempts(sessions, campaign_id, quick, NOW + HOUR)) == 1
-    assert await service.start_attempts(sessions, campaign_id, slow, NOW + HOUR) == []
-    assert await service.start_attempts(sessions, campaign_id, quick, NOW + HOUR) == []
+    slow = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW, 10)
+    quick = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW + HOUR, 10)
+    assert len(await service.start_attempts(sessions, NO_LAW, campaign_id, quick, NOW + HOUR)) == 1
+    assert await service.start_attempts(sessions, NO_LAW, campaign_id, slow, NOW + HOUR) == []
+    assert await service.start_attempts(sessions, NO_LAW, campaign_id, quick, NOW + HOUR) == []
 
 
 # --- ends and dispositions --------------------------------------------------------------------------
@@ -272,8 +273,8 @@ async def test_an_unanswered_call_makes_the_lead_due_by_its_rule(sessions: Sessi
     assert kept.sip_reason.startswith("Busy [31mHere!!!")
     assert len(kept.sip_reason) == 200
 
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW + HOUR)
-    (second,) = await service.start_attempts(sessions, campaign_id, permitted, NOW + HOUR)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW + HOUR)
+    (second,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW + HOUR)
     assert second.number == 2
     await service.finish_attempt(sessions, second.attempt_id, Ending("busy"), NOW + HOUR)
     row = (await lead_rows(sessions, campaign_id))[lead_id]
@@ -360,8 +361,8 @@ async def test_a_late_correction_does_not_touch_a_later_attempt(sessions: Sessio
     await talk(sessions, first.attempt_id)
     await service.set_disposition(sessions, first.attempt_id, "hung_up", "", NOW)
     later = NOW + 24 * HOUR
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, later)
-    await service.start_attempts(sessions, campaign_id, permitted, later)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, later)
+    await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, later)
     await service.set_disposition(sessions, first.attempt_id, "sale", "", later)
     row = (await lead_rows(sessions, campaign_id))[lead_id]
     assert (row.state, row.attempts) == ("calling", 2)
@@ -373,9 +374,9 @@ async def test_a_correction_takes_a_claimed_lead_off_the_line(sessions: Sessions
     first = await start_one(sessions, campaign_id)
     await talk(sessions, first.attempt_id)
     await service.set_disposition(sessions, first.attempt_id, "hung_up", "", NOW)
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW + 24 * HOUR)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW + 24 * HOUR)
     await service.set_disposition(sessions, first.attempt_id, "sale", "", NOW + 24 * HOUR)
-    assert await service.start_attempts(sessions, campaign_id, permitted, NOW + 24 * HOUR) == []
+    assert await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW + 24 * HOUR) == []
 
 
 async def test_what_nobody_talked_in_takes_no_disposition(sessions: Sessions) -> None:

@@ -37,7 +37,10 @@ async def claim(
 
 
 async def record(sessions: Sessions, campaign_id: int, leads: Sequence[ClaimedLead]) -> list[int]:
-    attempts = [NewAttempt(each.lead_id, each.phone_id, each.e164, each.attempts + 1, {}) for each in leads]
+    attempts = [
+        NewAttempt(each.lead_id, each.phone_id, each.e164, each.attempts + 1, {}, each.list_id)
+        for each in leads
+    ]
     async with sessions() as session, session.begin():
         return await AttemptStore(session).record_attempts(campaign_id, attempts, NOW)
 

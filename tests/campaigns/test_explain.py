@@ -15,6 +15,7 @@ from leads.core.lead_filter import LeadFilter
 from leads.stores.consents import ConsentStore
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads, suppress
 
 PHONE = "+12025550101"
@@ -24,12 +25,12 @@ WEEKDAYS = {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "f
 async def facts(
     sessions: Sessions, phone: str = PHONE, campaign: int | None = None, at: datetime = NOW
 ) -> CampaignFacts:
-    (only,) = (await explain(sessions, phone, campaign, at)).campaigns
+    (only,) = (await explain(sessions, NO_LAW, phone, campaign, at)).campaigns
     return only
 
 
 async def test_a_number_that_is_nowhere_is_said_to_be_nowhere(sessions: Sessions) -> None:
-    found = await explain(sessions, PHONE, None, NOW)
+    found = await explain(sessions, NO_LAW, PHONE, None, NOW)
     assert found == Explanation(
         phone=PHONE,
         at=NOW,
@@ -42,11 +43,11 @@ async def test_a_number_that_is_nowhere_is_said_to_be_nowhere(sessions: Sessions
         store = DncStore(session)
         await store.add_prefix("+1202", "everyone", 0, list_name="city", reason="law", source="x", now=NOW)
     await suppress(sessions, PHONE)
-    found = await explain(sessions, PHONE, None, NOW)
+    found = await explain(sessions, NO_LAW, PHONE, None, NOW)
     assert found.sentence == "No lead has this number. It is on 2 do-not-call list(s)."
     assert {(each.dnc_list, each.prefix) for each in found.dnc} == {("city", "+1202"), ("internal", "")}
     with pytest.raises(CampaignNotFoundError):
-        await explain(sessions, PHONE, 7, NOW)
+        await explain(sessions, NO_LAW, PHONE, 7, NOW)
 
 
 async def test_a_lead_that_is_ready_is_explained(sessions: Sessions) -> None:
@@ -73,7 +74,7 @@ async def test_every_campaign_is_asked_or_the_named_one(sessions: Sessions) -> N
     await seed_leads(sessions, [Person([PHONE])], slug="other")
     both = await seed_campaign(sessions, lists=("autumn", "winter"))
     one = await seed_campaign(sessions, "One")
-    found = await explain(sessions, PHONE, None, NOW)
+    found = await explain(sessions, NO_LAW, PHONE, None, NOW)
     assert [(each.client, each.lead_list) for each in found.leads] == [
         ("acme", "autumn"),
         ("acme", "winter"),
@@ -82,7 +83,9 @@ async def test_every_campaign_is_asked_or_the_named_one(sessions: Sessions) -> N
     assert [each.campaign_id for each in found.campaigns] == [both, both, one]
     duplicate = found.campaigns[1]
     assert (duplicate.callable_now, duplicate.state) == (False, "final")
-    assert [each.campaign_id for each in (await explain(sessions, PHONE, one, NOW)).campaigns] == [one]
+    assert [each.campaign_id for each in (await explain(sessions, NO_LAW, PHONE, one, NOW)).campaigns] == [
+        one
+    ]
 
 
 async def test_another_time_may_be_asked_about(sessions: Sessions) -> None:
@@ -94,7 +97,7 @@ async def test_another_time_may_be_asked_about(sessions: Sessions) -> None:
     assert not only.callable_now
     assert only.next_callable_at == NOW.replace(hour=14)
     (objection,) = [rule for rule in only.rules if not rule.passed]
-    assert (objection.rule, objection.code) == ("callable_times", "outside_callable_times")
+    assert (objection.rule, objection.code) == ("own-calendar", "outside_callable_times")
 
 
 async def test_all_that_happened_is_told_in_its_order(sessions: Sessions) -> None:
@@ -104,8 +107,8 @@ async def test_all_that_happened_is_told_in_its_order(sessions: Sessions) -> Non
         given = {"basis": "express_written", "source": "form", "given_at": NOW - timedelta(days=2)}
         consent = Consent(client_id=1, e164=PHONE, channel="call", recorded_at=NOW, **given)
         await ConsentStore(session).add(consent)
-    permitted = await service.claim_permitted(sessions, campaign, 1, NOW)
-    (attempt,) = await service.start_attempts(sessions, campaign, permitted, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW)
+    (attempt,) = await service.start_attempts(sessions, NO_LAW, campaign, permitted, NOW)
     assert not (await facts(sessions)).callable_now
     ended = NOW + timedelta(seconds=30)
     await service.finish_attempt(sessions, attempt.attempt_id, Ending("busy", "network", 486), ended)
@@ -125,7 +128,7 @@ async def test_a_denial_and_its_list_are_told(sessions: Sessions) -> None:
     assert not only.callable_now
     assert only.next_callable_at is None
     assert only.phones[0].suppressed is not None
-    assert await service.claim_permitted(sessions, campaign, 1, NOW) == []
+    assert await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW) == []
     only = await facts(sessions)
     assert (only.state, only.reason) == ("final", "on_dnc_list")
     assert {"dnc", "denied"} < {event.what for event in only.history}

@@ -8,11 +8,13 @@ from typing import Any, TypeVar
 import pytest
 from typer.testing import CliRunner, Result
 
+from campaigns.compliance.rulebook import Rulebook
 from campaigns.errors import CampaignNotFoundError, InvalidInputError
 from campaigns.stores.shared import Sessions
 from dialer.cli import app as whole_app
 from dialer.database import opened
 from leads.errors import BadLeadChangesError, BadLeadFilterError, PhoneRejectedError
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import Person, seed_campaign, seed_leads, suppress
 
 T = TypeVar("T")
@@ -26,6 +28,10 @@ class AtUrl:
 
     def __init__(self, url: str) -> None:
         self._url = url
+
+    @property
+    def rules(self) -> Rulebook:
+        return NO_LAW
 
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         async def run() -> T:
@@ -57,7 +63,7 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_a_number_is_explained_to_people_and_to_programs(run: Run) -> None:
     lines = run("leads", "explain", PHONE, "--campaign", "Autumn sale").stdout.splitlines()
     assert lines[0].startswith(f"{PHONE}: 1 of 1 campaign lead(s) with this number can be called now.")
-    assert any(line.startswith("  yes  callable_times: ") for line in lines)
+    assert any(line.startswith("  yes  own-calendar: ") for line in lines)
     assert "  in line: 0 before it, of 2" in lines
     read = json.loads(run("leads", "explain", "(202) 555-0102", "--json").stdout)
     (only,) = read["campaigns"]

@@ -11,6 +11,7 @@ from campaigns.routes import explain, lead_editing
 from campaigns.stores.shared import Sessions
 from leads.errors import BadLeadChangesError, BadLeadFilterError, PhoneRejectedError, UnknownLeadError
 from leads.routes import leads
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
 
 PHONE = "+12025550101"
@@ -21,6 +22,7 @@ async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
+    app.state.rules = NO_LAW
     api = APIRouter(prefix="/api/v1")
     for router in (leads.router, explain.router, lead_editing.router):
         api.include_router(router)

@@ -1,6 +1,7 @@
 """Every rule is told with its answer, and what is told agrees with what compliance decides."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.compliance import RULES, Allow, Deny, Snapshot, permit
 from campaigns.core.explanation import Standing, explain_rules, judge, standing_sentence, zone_times
+from tests.campaigns.snapshots import snapshot_of
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -16,25 +18,17 @@ NINE_TO_FIVE = CallableTimes.parse({day: [["09:00", "17:00"]] for day in DAYS[:5
 READY = Standing(state="ready", reason="new")
 
 
-def snapshot(**changes: object) -> Snapshot:
-    values: dict[str, object] = {
-        "campaign_running": True,
-        "callable_times": NINE_TO_FIVE,
-        "zones": ("America/New_York",),
-        "suppressed": None,
-        "attempts": 0,
-        "max_attempts": 3,
-    }
-    return Snapshot(**(values | changes))  # type: ignore[arg-type]
+def snapshot(zones: tuple[str, ...] = ("America/New_York",), **changes: object) -> Snapshot:
+    return snapshot_of(zones, NINE_TO_FIVE, **changes)
 
 
 def test_a_lead_that_nothing_speaks_against_is_callable_now() -> None:
     verdict = judge(snapshot(), READY, NOON)
     assert verdict.callable_now
     assert verdict.next_callable_at == NOON
-    assert [each.rule for each in verdict.rules] == [*RULES, "in_line", "phones_turn"]
+    assert [each.rule for each in verdict.rules] == [*RULES, "own-calendar", "in_line", "phones_turn"]
     assert all(each.passed and each.sentence and each.source for each in verdict.rules)
-    assert "Mon 12:00 in America/New_York" in verdict.rules[RULES.index("callable_times")].sentence
+    assert "Mon 12:00 in America/New_York" in verdict.rules[len(RULES)].sentence
 
 
 @pytest.mark.parametrize(
@@ -44,17 +38,17 @@ def test_a_lead_that_nothing_speaks_against_is_callable_now() -> None:
         ({"suppressed": "The number is on everyone's list."}, "not_suppressed", "on_dnc_list"),
         ({"attempts": 3}, "attempts_left", "max_attempts_reached"),
         ({"not_before": NOON + timedelta(hours=1)}, "not_before", "not_before"),
-        ({"zones": ()}, "callable_times", "zone_unknown"),
-        ({"zones": ("Asia/Tokyo",)}, "callable_times", "outside_callable_times"),
-        ({"zones": ("Nowhere/Land",)}, "callable_times", "never_callable"),
+        ({"zones": ()}, "own-calendar", "zone_unknown"),
+        ({"zones": ("Asia/Tokyo",)}, "own-calendar", "outside_callable_times"),
+        ({"zones": ("Nowhere/Land",)}, "own-calendar", "zone_unknown"),
         ({"best_time": "16:00-17:00"}, "best_time", "outside_best_time"),
     ],
 )
 def test_a_rule_that_objects_says_so_and_the_others_do_not(
-    changes: dict[str, object], rule: str, code: str
+    changes: dict[str, Any], rule: str, code: str
 ) -> None:
     answers = {each.rule: each for each in explain_rules(snapshot(**changes), NOON)}
-    assert set(answers) == set(RULES)
+    assert set(answers) == {*RULES, "own-calendar"}
     assert (answers[rule].passed, answers[rule].code) == (False, code)
     assert [each.rule for each in answers.values() if not each.passed] == [rule]
     verdict = judge(snapshot(**changes), READY, NOON)
@@ -97,9 +91,8 @@ def test_the_clocks_of_every_zone_are_shown() -> None:
 
 INSTANTS = st.integers(-20 * 24 * 60, 30 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes))
 SNAPSHOTS = st.builds(
-    Snapshot,
+    snapshot,
     campaign_running=st.booleans(),
-    callable_times=st.just(NINE_TO_FIVE),
     zones=st.lists(st.sampled_from(["America/New_York", "Asia/Tokyo", "Europe/Rome", "No/Where"])).map(tuple),
     suppressed=st.none() | st.text(),
     attempts=st.integers(0, 5),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.calendar import Holidays
 from campaigns.core.jurisdiction import (
     Place,
@@ -11,7 +12,6 @@ from campaigns.core.jurisdiction import (
     subdivision_code,
     subdivisions_of_area_code,
 )
-from campaigns.rulebook import load_rulebook
 
 ALL = load_rulebook().jurisdictions
 

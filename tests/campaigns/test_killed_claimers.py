@@ -16,6 +16,7 @@ from sqlmodel import select
 from campaigns import service
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Attempt
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import lead_rows, people, seed_campaign, seed_leads
 
 ROOT = Path(__file__).parent.parent.parent
@@ -96,8 +97,8 @@ async def test_no_lead_is_claimed_by_two_or_lost_or_called_twice(
     assert len({claim[3] for claim in claims()}) > 1
 
     later = datetime.now(UTC) + timedelta(minutes=1)
-    while permitted := await service.claim_permitted(sessions, campaign_id, 50, later):
-        assert await service.start_attempts(sessions, campaign_id, permitted, later)
+    while permitted := await service.claim_permitted(sessions, NO_LAW, campaign_id, 50, later):
+        assert await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, later)
     assert Counter(await attempts(sessions, campaign_id)) == Counter(ids)
     rows = await lead_rows(sessions, campaign_id)
     assert {(row.state, row.attempts) for row in rows.values()} == {("calling", 1)}

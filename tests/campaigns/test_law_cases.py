@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.abandonment_rules import Tally, legal_period, share
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.objections import explain, next_allowed, rule_objections
 from campaigns.core.policy import Policy
 from campaigns.core.rules import AbandonmentRule
-from campaigns.rulebook import load_rulebook
 from tests.campaigns.oracle import Case, cases, documents, forbidding
 
 RULEBOOK = load_rulebook()

@@ -26,6 +26,7 @@ from leads.importing.choices import ImportChoices, ListTarget
 from leads.importing.load import Import
 from leads.stores.imports import ImportStore
 from leads.tables import Lead, LeadImport, LeadList, Phone
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads
 
 TARGET = ListTarget("acme", "autumn", "US")
@@ -99,7 +100,7 @@ async def test_a_load_under_way_gives_no_lead_until_it_is_over(sessions: Session
     await service.start_campaign(sessions, campaign_id, NOW)
     assert not set(coming) & set(await lead_rows(sessions, campaign_id))
     assert await kinds(sessions, campaign_id) == {"ready": 2, "not_taken_up": 3}
-    (facts,) = (await explain(sessions, "+12025550010", campaign_id, NOW)).campaigns
+    (facts,) = (await explain(sessions, NO_LAW, "+12025550010", campaign_id, NOW)).campaigns
     assert (facts.state, facts.callable_now) == ("", False)
     await end(sessions, await load_of(sessions, coming[0]))
     assert await joining.look([campaign_id], NOW) == 3

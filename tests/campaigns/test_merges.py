@@ -28,6 +28,7 @@ from leads.core.lead_changes import parse_changes
 from leads.importing.load import import_list
 from leads.importing.runner import ImportJob, ImportRunner
 from leads.tables import Lead, Phone
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import (
     NOW,
     Person,
@@ -65,7 +66,7 @@ async def claim(sessions: Sessions, campaign_id: int, n: int, now: datetime = NO
 
 
 async def explained(sessions: Sessions, e164: str, campaign_id: int) -> CampaignFacts:
-    (facts,) = (await explain(sessions, e164, campaign_id, NOW)).campaigns
+    (facts,) = (await explain(sessions, NO_LAW, e164, campaign_id, NOW)).campaigns
     return facts
 
 
@@ -111,7 +112,7 @@ async def test_a_merge_sets_when_a_lead_may_be_called_first(sessions: Sessions) 
     campaign_id = await seed_campaign(sessions)
     await merge(sessions, f"phone,not_before\n{ONE},{(NOW - DAY).isoformat()}\n")
     await merge(sessions, f"phone,not_before\n{TWO},{(NOW + DAY).isoformat()}\n")
-    permitted = await service.claim_permitted(sessions, campaign_id, 5, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 5, NOW)
     assert [each.lead.lead_id for each in permitted] == [later]
     rows = await lead_rows(sessions, campaign_id)
     assert (rows[now].state, rows[now].due_at) == ("waiting", NOW + DAY)
@@ -144,8 +145,8 @@ async def test_a_claimed_lead_goes_back_to_the_line_of_its_new_zone(sessions: Se
 async def test_a_call_that_lives_is_left_alone(sessions: Sessions) -> None:
     (lead_id,) = await seed_leads(sessions, [Person([ONE])])
     campaign_id = await seed_campaign(sessions)
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
-    await service.start_attempts(sessions, campaign_id, permitted, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
+    await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     before = (await lead_rows(sessions, campaign_id))[lead_id]
     await merge(sessions, f"phone,timezone,priority\n{ONE},Asia/Tokyo,5\n")
     assert (await lead_rows(sessions, campaign_id))[lead_id] == before
@@ -158,7 +159,11 @@ async def run_dry(sessions: Sessions, campaign_id: int, now: datetime = NOW) -> 
     """Asks or calls until the only lead is final; each call finds a dead number."""
     for _ in range(5):
         for started in await service.start_attempts(
-            sessions, campaign_id, await service.claim_permitted(sessions, campaign_id, 1, now), now
+            sessions,
+            NO_LAW,
+            campaign_id,
+            await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, now),
+            now,
         ):
             await service.finish_attempt(sessions, started.attempt_id, Ending("disconnected"), now)
     (row,) = (await lead_rows(sessions, campaign_id)).values()
@@ -185,7 +190,7 @@ async def test_a_lead_without_a_phone_to_call_goes_on_with_one_that_a_load_bring
     assert (row.state, row.reason) == ("ready", "phone_found")
     assert await counted(sessions, campaign_id) == {"ready": 1}
     assert (await explained(sessions, TWO, campaign_id)).callable_now
-    (permitted,) = await service.claim_permitted(sessions, campaign_id, 1, NOW)
+    (permitted,) = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
     assert permitted.lead.e164 == TWO
 
 
@@ -196,7 +201,7 @@ async def test_a_lead_whose_zone_nobody_knew_is_called_once_it_is_known(sessions
     await merge(sessions, f"phone,priority\n{ONE},5\n")
     assert (await lead_rows(sessions, campaign_id))[lead_id].state == "final"
     await edit_lead(sessions, lead_id, parse_changes({"timezone": "America/New_York"}), NOW)
-    (permitted,) = await service.claim_permitted(sessions, campaign_id, 1, NOW)
+    (permitted,) = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
     assert permitted.lead.e164 == ONE
 
 
@@ -252,7 +257,7 @@ async def test_a_phone_that_may_not_be_called_opens_nothing(sessions: Sessions) 
     campaign_id, lead_id = await final_for(sessions, "no_phone_left")
     async with sessions() as session, session.begin():
         dead = Attempt(
-            campaign_id=campaign_id, lead_id=lead_id, phone_id=1, e164=ONE, number=1, permit={},
+            campaign_id=campaign_id, lead_id=lead_id, phone_id=1, list_id=1, e164=ONE, number=1, permit={},
             placed_at=NOW, ended_at=NOW, outcome="disconnected",
         )  # fmt: skip
         dead.phone_id = (await session.exec(select(Phone.id))).one()

@@ -27,6 +27,7 @@ from leads.errors import PersonNotFoundError, PersonOnCallError, PhoneRejectedEr
 from leads.stores.dnc import DncStore
 from leads.stores.persons import phones_of_lead
 from leads.tables import Client, Consent, Lead, LeadList, Phone
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, seed_campaign, seed_leads
 
 T = TypeVar("T")
@@ -54,8 +55,8 @@ async def _seed(sessions: Sessions) -> int:
 
 async def _call(sessions: Sessions, campaign_id: int) -> int:
     """Calls Ann, who is first in line; the attempt's id."""
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
-    (started,) = await service.start_attempts(sessions, campaign_id, permitted, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     assert started.e164 == ANN
     return started.attempt_id
 
@@ -149,14 +150,16 @@ async def test_an_erasure_leaves_nothing_personal_and_all_figures(sessions: Sess
 
 async def test_an_erased_lead_is_not_dialed_any_more(sessions: Sessions) -> None:
     campaign_id = await _seed(sessions)
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
     assert [each.lead.e164 for each in permitted] == [ANN]
     await erase_person(sessions, ANN, now=NOW)
-    assert await service.start_attempts(sessions, campaign_id, permitted, NOW) == []
+    assert await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW) == []
     (row,) = [each for each in (await lead_rows(sessions, campaign_id)).values() if each.state == "final"]
     assert (row.reason, row.claimed_until) == ("erased", None)
     other = await seed_campaign(sessions, "Winter sale")
-    assert [each.lead.e164 for each in await service.claim_permitted(sessions, other, 5, NOW)] == [BEN]
+    assert [each.lead.e164 for each in await service.claim_permitted(sessions, NO_LAW, other, 5, NOW)] == [
+        BEN
+    ]
 
 
 async def test_a_later_disposition_does_not_bring_an_erased_lead_back(sessions: Sessions) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.calendar import Calendar, Holidays
 from campaigns.core.calling_window import DAYS, CallableTimes
 from campaigns.core.facts import Facts, PastAttempt
@@ -15,7 +16,6 @@ from campaigns.core.objections import next_allowed, rule_objections
 from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, make_policy, own_calendar, own_limits
 from campaigns.core.rules import EVENTS, Jurisdiction, Rule, parse_rule
 from campaigns.errors import InvalidExemptionError
-from campaigns.rulebook import load_rulebook
 from tests.campaigns.oracle import ALL_KINDS, Case, cases
 
 RULEBOOK = load_rulebook()

@@ -17,12 +17,14 @@ from campaigns.core.calling_window import DAYS
 from campaigns.core.selection import LEAD_ORDERS, Standing, sort_key
 from campaigns.joining import JoiningLeads
 from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.pacing import PacingStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.refreshing import RefreshStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import CampaignLead
 from dialer.database import Database
 from leads.tables import Lead
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import (
     NOW,
     Person,
@@ -52,8 +54,8 @@ async def claimed_ids(sessions: Sessions, campaign_id: int, n: int, now: datetim
 
 async def call(sessions: Sessions, campaign_id: int, outcome: str, now: datetime = NOW) -> str:
     """One lead is called and the call ends in `outcome`; the number that was called."""
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, now)
-    (started,) = await service.start_attempts(sessions, campaign_id, permitted, now)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, now)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, now)
     await service.finish_attempt(sessions, started.attempt_id, Ending(outcome), now)
     return started.e164
 
@@ -215,6 +217,17 @@ async def test_a_lead_waits_until_it_is_due_and_its_zone_is_open(sessions: Sessi
     assert tokyo in await claimed_ids(sessions, campaign_id, 5, NOW + 9 * HOUR)
 
 
+async def test_the_status_says_what_each_nodes_pacer_last_decided(sessions: Sessions) -> None:
+    await seed_leads(sessions, people(1))
+    campaign_id = await seed_campaign(sessions)
+    for node, at, calls in (("a", NOW, 1), ("b", NOW, 2), ("a", NOW + HOUR, 3)):
+        async with sessions() as session, session.begin():
+            await PacingStore(session).save(campaign_id, node, at, {"last_decision": calls})
+    (status,) = await service.campaign_statuses(sessions, campaign_id, NOW)
+    told = [(each.node, each.at, each.state["last_decision"]) for each in status.pacing]
+    assert told == [("a", NOW + HOUR, 3), ("b", NOW, 2)]
+
+
 async def test_a_claim_puts_no_more_than_a_bounded_number_back_in_line(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person(each.phones, not_before=NOW + HOUR) for each in people(300)])
     campaign_id = await seed_campaign(sessions)
@@ -226,10 +239,10 @@ async def test_a_claim_puts_no_more_than_a_bounded_number_back_in_line(sessions:
 async def test_a_person_is_called_at_the_best_time(sessions: Sessions) -> None:
     (lead_id,) = await seed_leads(sessions, [Person(["+12025550001"], best_time="17:00-20:00")])
     campaign_id = await seed_campaign(sessions, callable_times=NINE_TO_EIGHT)
-    assert await service.claim_permitted(sessions, campaign_id, 1, NOW) == []
+    assert await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW) == []
     row = (await lead_rows(sessions, campaign_id))[lead_id]
     assert (row.state, row.reason, row.due_at) == ("waiting", "outside_best_time", NOW + 7 * HOUR)
-    assert len(await service.claim_permitted(sessions, campaign_id, 1, NOW + 7 * HOUR)) == 1
+    assert len(await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW + 7 * HOUR)) == 1
 
 
 # --- one number, one person -------------------------------------------------------------------------
@@ -294,10 +307,10 @@ async def test_a_suppressed_phone_gives_way_and_the_queue_follows_the_phone(sess
     (lead_id,) = await seed_leads(sessions, [Person(PHONES, zones_of=zones_of)])
     campaign_id = await seed_campaign(sessions, callable_times=NINE_TO_EIGHT)
     await suppress(sessions, PHONES[0])
-    assert await service.claim_permitted(sessions, campaign_id, 1, NOW) == []
+    assert await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW) == []
     row = (await lead_rows(sessions, campaign_id))[lead_id]
     assert (row.state, row.reason) == ("ready", "next_phone")
-    (permitted,) = await service.claim_permitted(sessions, campaign_id, 1, NOW + 9 * HOUR)
+    (permitted,) = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW + 9 * HOUR)
     assert permitted.lead.e164 == PHONES[2]
 
 
@@ -306,7 +319,7 @@ async def test_a_lead_whose_phones_are_all_suppressed_is_final(sessions: Session
     campaign_id = await seed_campaign(sessions)
     for e164 in PHONES:
         await suppress(sessions, e164)
-    assert await service.claim_permitted(sessions, campaign_id, 1, NOW) == []
+    assert await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW) == []
     row = (await lead_rows(sessions, campaign_id))[lead_id]
     assert (row.state, row.reason) == ("final", "on_dnc_list")
 
@@ -314,9 +327,9 @@ async def test_a_lead_whose_phones_are_all_suppressed_is_final(sessions: Session
 async def test_an_opt_out_covers_every_phone_of_the_lead_for_good(sessions: Sessions) -> None:
     (lead_id,) = await seed_leads(sessions, [Person(PHONES)])
     campaign_id, other = await seed_campaign(sessions), await seed_campaign(sessions, "Other")
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
-    (started,) = await service.start_attempts(sessions, campaign_id, permitted, NOW)
-    queued = await service.claim_permitted(sessions, other, 1, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
+    queued = await service.claim_permitted(sessions, NO_LAW, other, 1, NOW)
     async with sessions() as session, session.begin():
         await session.exec(text("UPDATE attempt SET connected_at = placed_at"))  # type: ignore[call-overload]
     for code in ("do_not_call", "callback"):
@@ -326,15 +339,15 @@ async def test_an_opt_out_covers_every_phone_of_the_lead_for_good(sessions: Sess
         await service.set_disposition(sessions, started.attempt_id, code, "", NOW)
     assert (await lead_rows(sessions, campaign_id))[lead_id].state == "final"
     assert all([await suppressed(sessions, e164) for e164 in PHONES])
-    assert await service.start_attempts(sessions, other, queued, NOW) == []
+    assert await service.start_attempts(sessions, NO_LAW, other, queued, NOW) == []
     assert (await lead_rows(sessions, other))[lead_id].state == "final"
 
 
 async def test_a_person_who_was_reached_is_called_back_there(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person(PHONES)])
     campaign_id = await seed_campaign(sessions)
-    permitted = await service.claim_permitted(sessions, campaign_id, 1, NOW)
-    (started,) = await service.start_attempts(sessions, campaign_id, permitted, NOW)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     async with sessions() as session, session.begin():
         await session.exec(text("UPDATE attempt SET connected_at = placed_at"))  # type: ignore[call-overload]
     await service.finish_attempt(sessions, started.attempt_id, Ending("human"), NOW)
@@ -382,8 +395,8 @@ async def test_no_statement_around_a_call_scans_the_leads(sessions: Sessions, da
         await session.exec(text("ANALYZE"))  # type: ignore[call-overload]
     await suppress(sessions, "+12025550003")
     async with statements(database) as seen:
-        permitted = await service.claim_permitted(sessions, campaign_id, 10, NOW)
-        started = await service.start_attempts(sessions, campaign_id, permitted, NOW)
+        permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 10, NOW)
+        started = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
         for each, outcome in zip(started, ("busy", "disconnected", "fax"), strict=False):
             await service.finish_attempt(sessions, each.attempt_id, Ending(outcome), NOW)
         more = await claim(sessions, campaign_id, 3, NOW + HOUR)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.campaign import KINDS
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.rules import DIAL_MODES, WindowRule
 from campaigns.errors import InvalidRuleFileError
-from campaigns.rulebook import load_rulebook
 
 GOOD = """\
 name = "Nowhere"

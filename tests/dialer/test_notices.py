@@ -40,6 +40,7 @@ RUNNING = RunningCampaign(
     dial_mode="power",
     lines_per_agent=2.0,
     max_lines=10,
+    weight=1,
     caller_id="+12025550100",
     ring_timeout_s=25.0,
     wrap_up_limit_s=30.0,

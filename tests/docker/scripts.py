@@ -64,6 +64,7 @@ def python_with(pip: str, folder: Path) -> Path:
         f"""#!/bin/sh
 case "$*" in
     *sys.executable*) echo "$0" ;;
+    "-m venv --clear "*) rm -rf "$4" && mkdir -p "$4/bin" && ln -sf {folder}/pip "$4/bin/pip" ;;
     "-m venv "*) mkdir -p "$3/bin" && ln -sf {folder}/pip "$3/bin/pip" ;;
     *) exec {sys.executable} "$@" ;;
 esac

@@ -137,6 +137,18 @@ def test_what_is_there_of_another_time_is_installed_again(tmp_path: Path) -> Non
     assert install("dev") == [".[dev]"]
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_an_environment_that_another_python_made_is_made_anew(tmp_path: Path, same: bool) -> None:
+    install = Installing(tmp_path)
+    former = tmp_path / "venv"
+    (former / "bin").mkdir(parents=True)
+    for file in ("pyvenv.cfg", "left-over"):
+        (former / file).touch()
+    (former / "bin" / "python").symlink_to(sys.executable if same else tmp_path / "gone")
+    assert install() == ["."]
+    assert (former / "left-over").exists() == same
+
+
 def test_what_does_not_follow_the_code_is_always_installed_again(tmp_path: Path) -> None:
     install = Installing(tmp_path)
     assert install(DIALER_INSTALL_FLAGS="") == install(DIALER_INSTALL_FLAGS="") == ["."]

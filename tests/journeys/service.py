@@ -12,6 +12,7 @@ import psutil
 from typer.testing import CliRunner
 
 from dialer.cli import app
+from tests.campaigns.lawless import NO_LAW_DIR
 from tests.servers import free_port
 
 DIALER = (sys.executable, "-c", "from dialer.cli import main; main()")
@@ -31,6 +32,7 @@ class Dialer:
         self._service: asyncio.subprocess.Process | None = None
         self._environment = os.environ | {
             "DIALER_DATA_DIR": str(folder),
+            "DIALER_RULES_DIR": str(NO_LAW_DIR),
             "DIALER_DATABASE__URL": database_url,
             "DIALER_API__PORT": self.api.rpartition(":")[2],
             "DIALER_API__KEY": _KEY,

@@ -142,9 +142,13 @@ class Stage:
         return [each for each in self.carrier.events_of("ended") if each["number"] in numbers]
 
     async def on_record(self) -> None:
-        """Every INVITE has its attempt, and every attempt its INVITE, unless its fate is unknown."""
+        """Every INVITE has its attempt, and every attempt its INVITE.
+
+        Unless its fate is unknown, or it was canceled before, because the engine was just stopping.
+        """
         attempts = await self.attempts()
-        placed = {number for number, each in attempts.items() if each.outcome != "unknown"}
+        not_sent = ("unknown", "canceled")
+        placed = {number for number, each in attempts.items() if each.outcome not in not_sent}
         assert placed <= self.invited() <= set(attempts)
 
     async def stretches(self, shift: int) -> Sequence[AgentInterval]:

@@ -19,6 +19,7 @@ from dialer.settings import isolated_settings
 from dialer.simulation.options import SoftphonesOptions
 from dialer.simulation.processes import SimulatedSoftphones
 from leads.importing.load import import_list
+from tests.campaigns.lawless import NO_LAW_DIR
 from tests.journeys.stage import ALL_DAY
 from tests.support import eventually
 
@@ -28,6 +29,7 @@ NOBODY = "sip:{number}@127.0.0.1:9"
 async def test_an_attempt_that_is_committed_while_the_engine_stops_is_canceled(tmp_path: Path) -> None:
     settings = isolated_settings(
         data_dir=tmp_path,
+        rules_dir=NO_LAW_DIR,
         mqtt={"port": 0},
         api={"port": 0},
         sip={"port": 0, "lines": 10, "trunk": NOBODY},

@@ -33,6 +33,13 @@ def upgrade() -> None:
         batch_op.create_index("uq_dnc_list_level_owner_name", ["level", "owner_id", "name"], unique=True)
 
     op.create_table(
+        "rule_set",
+        sa.Column("fingerprint", sa.String(length=16), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("first_used_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_rule_set")),
+    )
+    op.create_table(
         "zone_group",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("code", sa.String(), nullable=False),
@@ -66,6 +73,7 @@ def upgrade() -> None:
         sa.Column("dial_mode", sa.String(length=12), nullable=False),
         sa.Column("lines_per_agent", sa.Float(), nullable=False),
         sa.Column("max_lines", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
         sa.Column("caller_id", sa.String(), nullable=False),
         sa.Column("ring_timeout_s", sa.Float(), nullable=False),
         sa.Column("wrap_up_limit_s", sa.Float(), nullable=False),
@@ -74,6 +82,11 @@ def upgrade() -> None:
         sa.Column("lead_order", sa.String(length=24), nullable=False),
         sa.Column("callable_times", sa.JSON(), nullable=False),
         sa.Column("retry_rules", sa.JSON(), nullable=False),
+        sa.Column("subject", sa.String(length=100), nullable=False),
+        sa.Column("debt_field", sa.String(length=100), nullable=False),
+        sa.Column("most_attempts_a_day", sa.Integer(), nullable=True),
+        sa.Column("least_gap_s", sa.Float(), nullable=False),
+        sa.Column("first_started_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_campaign_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
@@ -143,6 +156,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_dnc_prefix_list_id"), ["list_id"], unique=False)
 
     op.create_table(
+        "exemption",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
+        sa.Column("rule_id", sa.String(length=60), nullable=False),
+        sa.Column("granted_by", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(), nullable=False),
+        sa.Column("ended_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_exemption_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exemption")),
+    )
+    with op.batch_alter_table("exemption", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_exemption_client_id"), ["client_id"], unique=False)
+
+    op.create_table(
         "lead_list",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("client_id", BigId, nullable=False),
@@ -177,6 +205,18 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "answer_tally",
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("quarter", UtcDateTime(), nullable=False),
+        sa.Column("dropped", sa.Integer(), nullable=False),
+        sa.Column("live", sa.Integer(), nullable=False),
+        sa.Column("machines_at_agents", sa.Integer(), nullable=False),
+        sa.Column("machines_by_detection", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_answer_tally_campaign_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "country", "quarter", name=op.f("pk_answer_tally")),
+    )
+    op.create_table(
         "campaign_list",
         sa.Column("campaign_id", BigId, nullable=False),
         sa.Column("list_id", BigId, nullable=False),
@@ -203,6 +243,42 @@ def upgrade() -> None:
             "uq_campaign_queue_list_group", ["campaign_id", "list_id", "zone_group_id"], unique=True
         )
 
+    op.create_table(
+        "closed_day",
+        sa.Column("id", BigId, autoincrement=True, nullable=False),
+        sa.Column("client_id", BigId, nullable=False),
+        sa.Column("campaign_id", BigId, nullable=True),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_closed_day_campaign_id")),
+        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_closed_day_client_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closed_day")),
+    )
+    with op.batch_alter_table("closed_day", schema=None) as batch_op:
+        batch_op.create_index("ix_closed_day_client", ["client_id", "day"], unique=False)
+
+    op.create_table(
+        "denial_tally",
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("rule", sa.String(length=60), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("denials", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_denial_tally_campaign_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "day", "rule", "code", name=op.f("pk_denial_tally")),
+    )
+    op.create_table(
+        "dial_tally",
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("answers", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_dial_tally_campaign_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_dial_tally_list_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "list_id", "hour", "attempt", name=op.f("pk_dial_tally")),
+    )
     op.create_table(
         "lead_import",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
@@ -231,6 +307,15 @@ def upgrade() -> None:
     with op.batch_alter_table("lead_import", schema=None) as batch_op:
         batch_op.create_index("ix_lead_import_list_state", ["list_id", "state"], unique=False)
 
+    op.create_table(
+        "pacing_now",
+        sa.Column("campaign_id", BigId, nullable=False),
+        sa.Column("node", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcDateTime(), nullable=False),
+        sa.Column("state", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_pacing_now_campaign_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "node", name=op.f("pk_pacing_now")),
+    )
     op.create_table(
         "campaign_load",
         sa.Column("campaign_id", BigId, nullable=False),
@@ -297,8 +382,14 @@ def upgrade() -> None:
         sa.Column("campaign_id", BigId, nullable=False),
         sa.Column("lead_id", BigId, nullable=False),
         sa.Column("phone_id", BigId, nullable=False),
+        sa.Column("list_id", BigId, nullable=False),
+        sa.Column("local_hour", sa.Integer(), nullable=False),
         sa.Column("e164", sa.String(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("subject", sa.String(length=100), nullable=False),
+        sa.Column("debt", sa.String(length=100), nullable=False),
+        sa.Column("caller_id", sa.String(length=16), nullable=False),
         sa.Column("permit", sa.JSON(), nullable=False),
         sa.Column("placed_at", UtcDateTime(), nullable=False),
         sa.Column("ringing_at", UtcDateTime(), nullable=True),
@@ -316,6 +407,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["agent_id"], ["agent.id"], name=op.f("fk_attempt_agent_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_attempt_campaign_id")),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_attempt_lead_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_attempt_list_id")),
         sa.ForeignKeyConstraint(["phone_id"], ["phone.id"], name=op.f("fk_attempt_phone_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
     )
@@ -402,8 +494,18 @@ def upgrade() -> None:
             postgresql_where=sa.text("ended_at IS NULL"),
         )
 
+    op.create_table(
+        "caller_id_rest",
+        sa.Column("caller_id", sa.String(length=16), nullable=False),
+        sa.Column("until", UtcDateTime(), nullable=False),
+        sa.Column("attempt_id", BigId, nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_caller_id_rest_attempt_id")),
+        sa.PrimaryKeyConstraint("caller_id", name=op.f("pk_caller_id_rest")),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("caller_id_rest")
     with op.batch_alter_table("agent_interval", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_agent_interval_open",
@@ -457,15 +559,23 @@ def downgrade() -> None:
 
     op.drop_table("lead")
     op.drop_table("campaign_load")
+    op.drop_table("pacing_now")
     with op.batch_alter_table("lead_import", schema=None) as batch_op:
         batch_op.drop_index("ix_lead_import_list_state")
 
     op.drop_table("lead_import")
+    op.drop_table("dial_tally")
+    op.drop_table("denial_tally")
+    with op.batch_alter_table("closed_day", schema=None) as batch_op:
+        batch_op.drop_index("ix_closed_day_client")
+
+    op.drop_table("closed_day")
     with op.batch_alter_table("campaign_queue", schema=None) as batch_op:
         batch_op.drop_index("uq_campaign_queue_list_group")
 
     op.drop_table("campaign_queue")
     op.drop_table("campaign_list")
+    op.drop_table("answer_tally")
     with op.batch_alter_table("agent_session", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_agent_session_open",
@@ -480,6 +590,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_list_client_id"))
 
     op.drop_table("lead_list")
+    with op.batch_alter_table("exemption", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_exemption_client_id"))
+
+    op.drop_table("exemption")
     with op.batch_alter_table("dnc_prefix", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dnc_prefix_list_id"))
 
@@ -508,6 +622,7 @@ def downgrade() -> None:
 
     op.drop_table("agent")
     op.drop_table("zone_group")
+    op.drop_table("rule_set")
     with op.batch_alter_table("dnc_list", schema=None) as batch_op:
         batch_op.drop_index("uq_dnc_list_level_owner_name")
 

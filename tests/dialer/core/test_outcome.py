@@ -22,6 +22,7 @@ TABLE = [
     (CallEnd(603, "crossed our CANCEL", by_far_end=False), Outcome.REJECTED),
     (CallEnd(503), Outcome.CONGESTION),
     (CallEnd(603), Outcome.REJECTED),
+    (CallEnd(603, "Network Blocked"), Outcome.BLOCKED),
     (CallEnd(607), Outcome.REJECTED),
     (CallEnd(608), Outcome.BLOCKED),
     (CallEnd(408, provisional=True), Outcome.NO_ANSWER),

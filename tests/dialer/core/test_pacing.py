@@ -13,6 +13,7 @@ from dialer.core.pacing import (
     AgentReady,
     AgentTalking,
     AgentWrapping,
+    BudgetLooked,
     CallAbandoned,
     CallAnswered,
     CallByMachine,
@@ -55,6 +56,25 @@ def test_progressive_places_a_call_for_each_free_agent_less_those_under_way():
     assert pacer.calls_to_place(1.0) == 3, "who answered takes one of the free agents"
     pacer.observe(CallConnected(1.0, "a", 0, 0.0))
     assert pacer.calls_to_place(1.0) == 3
+
+
+def budget(at_limit, at=1.0):
+    return BudgetLooked(at, "us-tsr-abandonment", 0.031, 0.03, 0, at + 1000.0, at_limit=at_limit)
+
+
+def test_at_the_limit_of_abandoned_calls_power_places_one_call_for_each_free_agent_and_says_so():
+    pacer = pacer_with("power", agents=4, lines_per_agent=3.0)
+    assert pacer.calls_to_place(0.0) == 12
+    pacer.observe(budget(at_limit=True))
+    assert pacer.calls_to_place(1.0) == 4
+    told = pacer.explain(1.0)
+    assert told.mode == "progressive"
+    assert told.reason.startswith(
+        "The limit of abandoned calls is reached (us-tsr-abandonment: 3.10% of 3.00%). One call for each"
+    )
+    pacer.observe(budget(at_limit=False, at=2.0))
+    assert pacer.calls_to_place(2.0) == 12
+    assert pacer.explain(2.0).mode == "power"
 
 
 @pytest.mark.parametrize("over", OVER)

@@ -27,8 +27,20 @@ MESSAGE = "unclaimed.wav"
 LONG = 1e9
 
 
-def customer(name="call-1", *, ring_timeout_s=25.0, message=MESSAGE):
-    return PlaceLeg(name, "customer", "sip:customer@carrier", "+12025550100", ring_timeout_s, 2.0, message)
+RINGS_S = 15.0
+
+
+def customer(name="call-1", *, ring_timeout_s=25.0, message=MESSAGE, ring_at_least_s=0.0):
+    return PlaceLeg(
+        leg=name,
+        role="customer",
+        uri="sip:customer@carrier",
+        caller_id="+12025550100",
+        ring_timeout_s=ring_timeout_s,
+        claim_within_s=2.0,
+        message=message,
+        ring_at_least_s=ring_at_least_s,
+    )
 
 
 def agent(name="agent-1"):
@@ -69,6 +81,51 @@ def test_a_leg_that_rings_out_is_given_up_at_the_end_of_its_ring_time():
     assert book.tick(125.0) == [HangUp("call-1")]
     (ended,) = book.ended("call-1", OURS, 125.1)
     assert (ended.timed_out, ended.provisional, ended.ended_by) == (True, True, "switch")
+
+
+def test_a_phone_rings_as_long_as_it_has_to_whoever_gives_the_call_up():
+    for give_up in (lambda book: book.hang_up("call-1", 104.0), lambda book: book.engine_gone(104.0)):
+        book = LegBook()
+        book.place(customer(ring_at_least_s=RINGS_S), 100.0)
+        book.ringing("call-1", 180, 103.0)
+        assert give_up(book) == []
+        assert book.tick(117.9) == []
+        assert book.tick(118.0) == [HangUp("call-1")]
+        assert not book.ended("call-1", OURS, 118.1)[0].timed_out
+
+
+def test_a_phone_that_rings_late_rings_as_long_as_it_has_to_all_the_same():
+    book = LegBook()
+    book.place(customer(ring_timeout_s=20.0, ring_at_least_s=RINGS_S), 100.0)
+    book.ringing("call-1", 180, 112.0)
+    assert book.tick(126.9) == []
+    assert book.tick(127.0) == [HangUp("call-1")]
+
+
+def test_who_answers_a_call_that_was_given_up_is_a_person_to_be_claimed():
+    book = LegBook()
+    book.place(customer(ring_at_least_s=RINGS_S), 100.0)
+    book.ringing("call-1", 180, 103.0)
+    book.hang_up("call-1", 104.0)
+    book.answered("call-1", 110.0)
+    assert book.tick(112.0) == [LegUnclaimed(at=112.0, leg="call-1"), PlayMessage("call-1", MESSAGE)]
+
+
+def test_an_engine_that_comes_back_goes_on_with_the_calls_that_ring():
+    book = LegBook()
+    book.place(customer(ring_at_least_s=RINGS_S), 100.0)
+    book.ringing("call-1", 180, 103.0)
+    book.engine_gone(104.0)
+    book.engine_back()
+    assert book.tick(124.9) == []
+    assert book.tick(125.0) == [HangUp("call-1")]
+
+
+def test_a_switch_that_stops_ends_every_leg():
+    book = conversation()
+    book.place(customer("call-2", ring_at_least_s=RINGS_S), 1.0)
+    book.ringing("call-2", 180, 2.0)
+    assert book.end_all() == [HangUp("call-1"), HangUp("agent-1"), HangUp("call-2")]
 
 
 def test_only_the_first_provisional_answer_is_told():
@@ -177,15 +234,15 @@ def test_when_the_agent_is_lost_the_customer_has_to_be_claimed_again():
 
 def test_a_leg_that_the_engine_ends_leaves_its_partner_up():
     book = conversation()
-    assert book.hang_up("call-1") == [HangUp("call-1")]
+    assert book.hang_up("call-1", 9.0) == [HangUp("call-1")]
     assert book.ended("call-1", OURS, 9.0)[0].ended_by == "engine"
     assert state(book, "agent-1") == "answered"
 
 
 def test_of_two_legs_that_are_hung_up_the_second_is_not_claimed_again():
     book = conversation()
-    book.hang_up("call-1")
-    book.hang_up("agent-1")
+    book.hang_up("call-1", 9.0)
+    book.hang_up("agent-1", 9.0)
     book.ended("agent-1", OURS, 9.0)
     assert live(book)["call-1"] == LiveLeg("call-1", "customer", "leaving", None, 0.0)
     assert book.tick(100.0) == []
@@ -211,7 +268,9 @@ def test_what_comes_about_a_leg_that_is_over_is_nothing():
     book.ended("call-1", BYE, 1.0)
     assert "call-1" not in book
     assert len(book) == 0
-    assert book.ringing("call-1", 180, 2.0) == book.answered("call-1", 2.0) == book.hang_up("call-1") == []
+    assert (
+        book.ringing("call-1", 180, 2.0) == book.answered("call-1", 2.0) == book.hang_up("call-1", 9.0) == []
+    )
     assert book.ended("call-1", BYE, 2.0) == book.tick(100.0) == []
     book.message_started("call-1", 4.0, 2.0)
     assert book.tick(LONG) == []
@@ -279,7 +338,7 @@ class LegMachine(RuleBasedStateMachine):
         self.placed = {}
         self.events = defaultdict(list)
         self.hung_up, self.played = set(), []
-        self.waits_since, self.rings_until, self.orphan_since = {}, {}, {}
+        self.waits_since, self.rings_until, self.orphan_since, self.rang_at = {}, {}, {}, {}
 
     def do(self, actions):
         for each in actions:
@@ -304,17 +363,32 @@ class LegMachine(RuleBasedStateMachine):
         self.book.engine_present = engine_present
 
     @precondition(lambda self: self.book.engine_present)
-    @rule(role=st.sampled_from([customer, agent]), message=st.sampled_from([MESSAGE, MESSAGE, ""]))
-    def place(self, role, message):
+    @rule(
+        role=st.sampled_from([customer, agent]),
+        message=st.sampled_from([MESSAGE, MESSAGE, ""]),
+        least=st.sampled_from([0.0, RINGS_S, 40.0]),
+    )
+    def place(self, role, message, least):
         name = f"{role.__name__}-{next(self.numbers)}"
-        command = role(name, message=message) if role is customer else role(name)
+        command = agent(name)
+        if role is customer:
+            command = customer(name, message=message, ring_at_least_s=least)
         self.placed[name] = command
         self.rings_until[name] = self.now + command.ring_timeout_s
         self.book.place(command, self.now)
 
     @rule(n=which, status=st.sampled_from([180, 183]))
     def ringing(self, n, status):
-        self.do(self.book.ringing(self.leg(n), status, self.now))
+        for each in self.do(self.book.ringing(self.leg(n), status, self.now)):
+            self.rang_at[each.leg] = self.now
+            least = self.now + self.placed[each.leg].ring_at_least_s
+            self.rings_until[each.leg] = max(self.rings_until[each.leg], least)
+
+    def has_to_ring(self, name):
+        """Whether it rings, and has not rung long enough."""
+        if state(self.book, name) != "ringing":
+            return False
+        return self.now < self.rang_at[name] + self.placed[name].ring_at_least_s
 
     @rule(n=which)
     def answered(self, n):
@@ -340,7 +414,10 @@ class LegMachine(RuleBasedStateMachine):
     @rule(n=which)
     def hang_up(self, n):
         leg = self.leg(n)
-        assert self.do(self.book.hang_up(leg)) == ([HangUp(leg)] if leg in self.book else [])
+        due = leg in self.book and not self.has_to_ring(leg)
+        assert self.do(self.book.hang_up(leg, self.now)) == ([HangUp(leg)] if due else [])
+        if leg in self.book and not due:
+            self.rings_until[leg] = self.rang_at[leg] + self.placed[leg].ring_at_least_s
 
     @rule(n=which, by_far_end=st.booleans())
     def ended(self, n, by_far_end):
@@ -369,8 +446,9 @@ class LegMachine(RuleBasedStateMachine):
     @rule()
     def engine_gone(self):
         before = live(self.book)
+        ringing_on = {name for name in before if self.has_to_ring(name)}
         actions = self.do(self.book.engine_gone(self.now))
-        rang = {name for name, leg in before.items() if leg.state in ("dialing", "ringing")}
+        rang = {name for name, leg in before.items() if leg.state in ("dialing", "ringing")} - ringing_on
         assert {each.leg for each in actions} == rang
         for name, leg in live(self.book).items():
             assert leg.state == ("leaving" if name in rang else before[name].state)
@@ -415,7 +493,15 @@ class LegMachine(RuleBasedStateMachine):
     @invariant()
     def without_an_engine_nobody_is_being_called(self):
         if not self.book.engine_present:
-            assert not {"dialing", "ringing"} & {leg.state for leg in self.book.live(0.0)}
+            for leg in self.book.live(0.0):
+                assert leg.state != "dialing"
+                assert leg.state != "ringing" or self.has_to_ring(leg.leg)
+
+    @invariant()
+    def nobody_is_given_up_before_the_phone_has_rung_long_enough(self):
+        for name, leg in live(self.book).items():
+            if name in self.rang_at and leg.state == "leaving" and leg.answered_at is None:
+                assert self.now >= self.rang_at[name] + self.placed[name].ring_at_least_s
 
     def teardown(self):
         self.do(self.book.engine_gone(self.now))

@@ -21,6 +21,7 @@ from dialer.core.call import CallState
 from dialer.settings import load_settings
 from dialer.switch.messages import LegAnswered, LegEnded
 from leads.importing.load import import_list
+from tests.campaigns.lawless import NO_LAW_DIR
 from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, exchange, look, switch_options
 from tests.support import eventually
 
@@ -125,6 +126,7 @@ async def dialing(folder: Path, trunk: str, softphones: Sipp) -> AsyncIterator[t
     endpoint = switch_options(folder).endpoint
     settings = load_settings(
         data_dir=folder,
+        rules_dir=NO_LAW_DIR,
         database={},
         mqtt={"port": 0},
         api={"port": 0},

@@ -257,7 +257,7 @@ async def test_sigterm_ends_the_calls_tells_the_engine_and_ends_the_process(
     pid = started(switch)[0].pid
     os.kill(pid, signal.SIGTERM)
     for leg in ("customer", "agent", "ringing"):
-        assert (await switch.said(LegEnded, leg)).ended_by == "engine"
+        assert (await switch.said(LegEnded, leg)).ended_by == "switch"
     await eventually(lambda: len(carrier.events_of("ended")) == 2)
     assert all(ended["by_caller"] for ended in carrier.events_of("ended"))
     await eventually(lambda: not phones.on_line("agent1"))

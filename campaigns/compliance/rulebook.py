@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from campaigns.core.jurisdiction import Place
-from campaigns.core.policy import NO_OWN_RULES, OwnRules, Policy, make_policy
+from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, Policy, make_policy
 from campaigns.core.rules import Jurisdiction, Rule, parse_jurisdiction
 from campaigns.errors import InvalidRuleError, InvalidRuleFileError
 
@@ -37,6 +37,10 @@ class Rulebook:
         Raises InvalidExemptionError where one of the client's exemptions is from a rule that is not here.
         """
         return _policy(self, place, kind, dial_mode, own)
+
+    def known(self, exemptions: Iterable[Exemption]) -> tuple[Exemption, ...]:
+        """The exemptions from rules that are here; one from a rule that is gone frees from nothing."""
+        return tuple(each for each in exemptions if each.rule_id in self.rules)
 
 
 @lru_cache(maxsize=4096)

@@ -1,0 +1,156 @@
+"""Asks compliance about leads of a campaign, with all that is known at this very moment."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import phonenumbers
+
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.attempt import ClaimedLead
+from campaigns.core.compliance import Allow, Deny, Snapshot, permit
+from campaigns.core.facts import Facts, PastAttempt
+from campaigns.core.jurisdiction import place_of
+from campaigns.core.policy import OwnRules, own_calendar, own_limits
+from campaigns.stores.campaigns import settings_of
+from campaigns.stores.client_rules import ClientRulesStore
+from campaigns.stores.compliance import ComplianceStore
+from campaigns.stores.shared import Session
+from campaigns.tables import Campaign
+from leads.core.consent import CHANNELS_OF_A_PHONE, ConsentRecord, holding
+from leads.core.timezone import zones_of_phone
+from leads.stores.consents import ConsentStore
+from leads.stores.dnc import DncStore
+from leads.tables import Consent
+
+_LOOK_BACK = timedelta(days=62)
+"""Further than any rule counts: France's 60 days after a refusal, and a day for the callee's own date."""
+
+_AN_AGENT_WAITS = frozenset({"preview", "progressive"})
+"""Dial modes that place a call only where an agent is free for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read for all leads at once."""
+
+    own: OwnRules
+    suppressed: dict[str, str]
+    consents: dict[str, list[Consent]]
+    history_by_number: dict[str, list[PastAttempt]]
+    history_by_lead: dict[int, list[PastAttempt]]
+    debts: dict[int, str]
+    caller_id_rests_until: datetime | None
+
+    def history(self, lead: ClaimedLead) -> list[PastAttempt]:
+        by_number = self.history_by_number.get(lead.e164, [])
+        by_lead = self.history_by_lead.get(lead.lead_id, [])
+        return [*by_number, *(each for each in by_lead if each.e164 != lead.e164)]
+
+
+class Permits:
+    """What one campaign may do now."""
+
+    def __init__(self, session: Session, rules: Rulebook, campaign: Campaign) -> None:
+        self._session = session
+        self._rules = rules
+        self._campaign = campaign
+        self._settings = settings_of(campaign)
+        self._store = ComplianceStore(session)
+
+    async def ask(
+        self, leads: Sequence[ClaimedLead], now: datetime
+    ) -> list[tuple[ClaimedLead, Allow | Deny]]:
+        """Compliance's answer for each lead at its phone."""
+        return [(lead, permit(snapshot, now)) for lead, snapshot in await self.snapshots(leads, now)]
+
+    async def snapshots(
+        self, leads: Sequence[ClaimedLead], now: datetime
+    ) -> list[tuple[ClaimedLead, Snapshot]]:
+        """What compliance looks at, for each lead."""
+        if not leads:
+            return []
+        known = await self._read(leads, now)
+        return [(lead, self._snapshot(lead, known, now)) for lead in leads]
+
+    async def _read(self, leads: Sequence[ClaimedLead], now: datetime) -> _Known:
+        campaign, store = self._campaign, self._store
+        e164s = {lead.e164 for lead in leads}
+        lead_ids = {lead.lead_id for lead in leads}
+        found = await DncStore(self._session).suppressed(e164s, campaign.client_id, campaign.id)
+        history = await store.history(campaign.client_id, e164s, lead_ids, now - _LOOK_BACK)
+        by_number: dict[str, list[PastAttempt]] = {}
+        by_lead: dict[int, list[PastAttempt]] = {}
+        for each in history:
+            by_number.setdefault(each.e164, []).append(each)
+            by_lead.setdefault(each.lead_id, []).append(each)
+        return _Known(
+            own=await self._own_rules(),
+            suppressed={e164: hit.sentence for e164, hit in found.items()},
+            consents=await ConsentStore(self._session).by_number(campaign.client_id, e164s),
+            history_by_number=by_number,
+            history_by_lead=by_lead,
+            debts=await store.debts(lead_ids, campaign.debt_field) if campaign.debt_field else {},
+            caller_id_rests_until=await store.rests_until(campaign.caller_id),
+        )
+
+    async def _own_rules(self) -> OwnRules:
+        campaign, settings = self._campaign, self._settings
+        store = ClientRulesStore(self._session)
+        closed_on = await store.closed_on(campaign.client_id, campaign.id)
+        return OwnRules(
+            own_calendar([settings.callable_times], closed_on),
+            own_limits(most_a_day=settings.most_attempts_a_day, least_gap_s=settings.least_gap_s),
+            self._rules.known(await store.exempt_from(campaign.client_id)),
+        )
+
+    def _snapshot(self, lead: ClaimedLead, known: _Known, now: datetime) -> Snapshot:
+        campaign, settings = self._campaign, self._settings
+        place = place_of(lead.e164, lead.phone_region, lead.country, lead.region)
+        consents = _records(known.consents.get(lead.e164, []))
+        return Snapshot(
+            campaign_running=campaign.state == "running",
+            suppressed=known.suppressed.get(lead.e164),
+            attempts=lead.attempts,
+            max_attempts=settings.max_attempts_per_lead,
+            policy=self._rules.policy(place, settings.kind, settings.dial_mode, known.own),
+            facts=Facts(
+                zones=self._zones(lead),
+                e164=lead.e164,
+                lead_id=lead.lead_id,
+                campaign_id=campaign.id,
+                subject=settings.subject,
+                debt=known.debts.get(lead.lead_id, ""),
+                consents=_held(consents, now),
+                withdrawn=_withdrawn(consents, now),
+                agent_guaranteed=settings.dial_mode in _AN_AGENT_WAITS,
+                caller_id_rests_until=known.caller_id_rests_until,
+            ),
+            history=known.history(lead),
+            not_before=lead.not_before,
+            best_time=lead.best_time,
+        )
+
+    def _zones(self, lead: ClaimedLead) -> tuple[str, ...]:
+        """Where debts are collected, the number's zones count beside the lead's own (12 CFR 1006.6(b)(1))."""
+        if self._settings.kind != "collections":
+            return lead.zones
+        number = phonenumbers.parse(lead.e164)
+        return tuple(sorted({*lead.zones, *zones_of_phone(number)}))
+
+
+def _records(consents: Iterable[Consent]) -> list[ConsentRecord]:
+    return [ConsentRecord(each.channel, each.given_at, each.withdrawn_at, each.basis) for each in consents]
+
+
+def _held(records: Sequence[ConsentRecord], now: datetime) -> frozenset[tuple[str, str]]:
+    """(channel, basis) of each consent that holds."""
+    return frozenset(
+        (channel, each.basis) for channel in CHANNELS_OF_A_PHONE for each in holding(records, channel, now)
+    )
+
+
+def _withdrawn(records: Sequence[ConsentRecord], now: datetime) -> frozenset[str]:
+    """Channels of which a consent was withdrawn, and none was given since."""
+    ended = {each.channel for each in records if each.withdrawn_at and each.withdrawn_at <= now}
+    return frozenset(ended - {channel for channel, _ in _held(records, now)})

@@ -1,0 +1,170 @@
+"""Reads what an audit of a campaign is made of, some at a time; never writes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from campaigns.stores.shared import Session, read
+from campaigns.tables import AnswerTally, Attempt, Campaign, DenialTally, RuleSet
+from leads.stores.shared import chunks
+from leads.tables import DncEntry, DncList
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One attempt. `e164` is empty where the number is no longer kept."""
+
+    id: int
+    placed_at: datetime
+    e164: str
+    permit: dict[str, object]
+    country: str
+    outcome: str
+    disposition: str
+    disposition_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denials:
+    """How many times compliance denied a call on one day (UTC) for one reason of one rule."""
+
+    day: date
+    rule: str
+    code: str
+    denials: int
+
+
+class AuditStore:
+    """What is on record of one campaign and its client."""
+
+    def __init__(self, session: Session, campaign: Campaign) -> None:
+        self._session = session
+        self._campaign = campaign
+
+    async def calls(self, start: datetime, end: datetime, after: int, limit: int) -> list[RecordedCall]:
+        """The campaign's next `limit` attempts after one that were placed from `start` until before `end`."""
+        wanted = (
+            select(
+                col(Attempt.id),
+                col(Attempt.placed_at),
+                col(Attempt.e164),
+                col(Attempt.permit),
+                col(Attempt.country),
+                col(Attempt.outcome),
+                col(Attempt.disposition),
+                col(Attempt.disposition_at),
+            )
+            .where(
+                col(Attempt.campaign_id) == self._campaign.id,
+                col(Attempt.id) > after,
+                col(Attempt.placed_at) >= start,
+                col(Attempt.placed_at) < end,
+            )
+            .order_by(col(Attempt.id))
+            .limit(limit)
+        )
+        return [RecordedCall(*row) for row in await read(self._session, wanted)]
+
+    async def placed(
+        self, e164s: Collection[str], since: datetime, until: datetime
+    ) -> dict[str, list[datetime]]:
+        """When each number was called for the client, in order, from `since` until `until`."""
+        found: dict[str, list[datetime]] = {e164: [] for e164 in e164s}
+        for chunk in chunks(sorted(e164s)):
+            wanted = (
+                select(col(Attempt.e164), col(Attempt.placed_at))
+                .where(
+                    col(Attempt.e164).in_(chunk),
+                    col(Attempt.placed_at) >= since,
+                    col(Attempt.placed_at) <= until,
+                    col(Attempt.campaign_id).in_(self._campaigns_of_client()),
+                )
+                .order_by(col(Attempt.placed_at))
+            )
+            for e164, placed_at in await read(self._session, wanted):
+                found[e164].append(placed_at)
+        return found
+
+    async def calls_after(self, attempt_ids: Collection[int]) -> dict[int, int]:
+        """Attempt to how many calls were placed to its number for the client after its disposition."""
+        asked, later = aliased(Attempt), aliased(Attempt)
+        same_number = and_(col(later.e164) == col(asked.e164), col(asked.e164) != "")
+        found: dict[int, int] = {}
+        for chunk in chunks(sorted(attempt_ids)):
+            wanted = (
+                select(col(asked.id), func.count())
+                .join(later, and_(same_number, col(later.placed_at) > col(asked.disposition_at)))
+                .where(col(asked.id).in_(chunk))
+                .where(col(later.campaign_id).in_(self._campaigns_of_client()))
+                .group_by(col(asked.id))
+            )
+            found |= {row[0]: row[1] for row in await read(self._session, wanted)}
+        return found
+
+    async def listed_since(self, e164s: Collection[str]) -> dict[str, datetime]:
+        """Number to when it first came on a do-not-call list that binds the campaign."""
+        owners = {"everyone": 0, "client": self._campaign.client_id, "campaign": self._campaign.id}
+        binds = or_(
+            *(
+                and_(col(DncList.level) == level, col(DncList.owner_id) == owner)
+                for level, owner in owners.items()
+            )
+        )
+        found: dict[str, datetime] = {}
+        for chunk in chunks(sorted(e164s)):
+            wanted = (
+                select(col(DncEntry.e164), func.min(col(DncEntry.created_at)))
+                .join(DncList, col(DncList.id) == col(DncEntry.list_id))
+                .where(col(DncEntry.e164).in_(chunk), binds)
+                .group_by(col(DncEntry.e164))
+            )
+            found |= {row[0]: row[1] for row in await read(self._session, wanted)}
+        return found
+
+    async def denials(self, first: date, last: date) -> list[Denials]:
+        """The campaign's denials from one day to another, both included."""
+        wanted = (
+            select(
+                col(DenialTally.day),
+                col(DenialTally.rule),
+                col(DenialTally.code),
+                col(DenialTally.denials),
+            )
+            .where(
+                col(DenialTally.campaign_id) == self._campaign.id,
+                col(DenialTally.day) >= first.isoformat(),
+                col(DenialTally.day) <= last.isoformat(),
+            )
+            .order_by(col(DenialTally.day), col(DenialTally.rule), col(DenialTally.code))
+        )
+        return [
+            Denials(day=date.fromisoformat(day), rule=rule, code=code, denials=count)
+            for day, rule, code, count in await read(self._session, wanted)
+        ]
+
+    async def answered_between(self, country: str) -> tuple[datetime, datetime]:
+        """When the first and the last quarter of an hour began in which somebody of a country answered.
+
+        It is one of those that `AnswerStore.countries` gave.
+        """
+        quarter = col(AnswerTally.quarter)
+        wanted = select(func.min(quarter), func.max(quarter)).where(
+            col(AnswerTally.campaign_id) == self._campaign.id, col(AnswerTally.country) == country
+        )
+        first, last = (await read(self._session, wanted)).one()
+        return first, last
+
+    async def rule_sets(self, fingerprints: Collection[str]) -> dict[str, RuleSet]:
+        """Fingerprint to what it stands for; those that are not on record are left out."""
+        found: dict[str, RuleSet] = {}
+        for chunk in chunks(sorted(fingerprints)):
+            wanted = select(RuleSet).where(col(RuleSet.fingerprint).in_(chunk))
+            found |= {each.fingerprint: each for (each,) in await read(self._session, wanted)}
+        return found
+
+    def _campaigns_of_client(self) -> Select[int]:
+        return select(col(Campaign.id)).where(col(Campaign.client_id) == self._campaign.client_id)

@@ -1,0 +1,126 @@
+"""What compliance looks at, in the database, and what it leaves there."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.facts import PastAttempt
+from campaigns.core.policy import Policy
+from campaigns.stores.shared import Session, read, write
+from campaigns.tables import Attempt, CallerIdRest, Campaign, DenialTally, RuleSet
+from leads.stores.shared import chunks, insert_into
+from leads.tables import Lead
+
+_LONGEST_DEBT = 100
+_FIRST_REST = timedelta(hours=1)
+_LATER_REST = timedelta(days=1)
+_REFUSALS = frozenset(codes_with(Flag.NOT_INTERESTED))
+_MACHINES = frozenset(codes_with(Flag.MACHINE))
+
+
+class ComplianceStore:
+    """History, debts, resting caller IDs, rule sets, and tallies of denials."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def history(
+        self, client_id: int, e164s: Collection[str], lead_ids: Collection[int], since: datetime
+    ) -> list[PastAttempt]:
+        """The client's attempts since then to any of the numbers or leads, each once, in no order."""
+        found: dict[int, PastAttempt] = {}
+        of_client = select(col(Campaign.id)).where(col(Campaign.client_id) == client_id)
+        keys = [(Attempt.e164, chunk) for chunk in chunks(sorted(e164s))]
+        keys += [(Attempt.lead_id, chunk) for chunk in chunks(sorted(lead_ids))]  # type: ignore[misc]
+        for column, chunk in keys:
+            wanted = select(
+                col(Attempt.id),
+                col(Attempt.placed_at),
+                col(Attempt.outcome),
+                col(Attempt.e164),
+                col(Attempt.lead_id),
+                col(Attempt.campaign_id),
+                col(Attempt.subject),
+                col(Attempt.debt),
+                col(Attempt.ended_at),
+                col(Attempt.connected_at),
+                col(Attempt.disposition),
+            ).where(
+                col(column).in_(chunk),
+                col(Attempt.placed_at) >= since,
+                col(Attempt.campaign_id).in_(of_client),
+            )
+            for row in await read(self.session, wanted):
+                found[row.id] = _past(row)
+        return list(found.values())
+
+    async def debts(self, lead_ids: Collection[int], name: str) -> dict[int, str]:
+        """Lead to what its custom field `name` says; leads that say nothing are left out."""
+        found: dict[int, str] = {}
+        for chunk in chunks(sorted(lead_ids)):
+            wanted = select(col(Lead.id), col(Lead.custom)).where(col(Lead.id).in_(chunk))
+            for row in await read(self.session, wanted):
+                if name in row.custom:
+                    found[row.id] = row.custom[name][:_LONGEST_DEBT]
+        return found
+
+    async def rests_until(self, caller_id: str) -> datetime | None:
+        """Until when a caller ID rests; None where no network ever blocked it."""
+        rest = await self.session.get(CallerIdRest, caller_id, populate_existing=True)
+        return rest.until if rest else None
+
+    async def rest(self, caller_id: str, now: datetime, attempt_id: int) -> None:
+        """A network blocked a caller ID: nobody is called from it for an hour, or a day where it is again."""
+        row = await self.session.get(CallerIdRest, caller_id, populate_existing=True)
+        if row is None:
+            row = CallerIdRest(caller_id=caller_id, until=now + _FIRST_REST, attempt_id=attempt_id)
+        elif now < row.until + _LATER_REST:
+            row.until, row.attempt_id = max(row.until, now + _LATER_REST), attempt_id
+        else:
+            row.until, row.attempt_id = now + _FIRST_REST, attempt_id
+        self.session.add(row)
+        await self.session.flush()
+
+    async def keep_rule_sets(self, policies: Collection[Policy], now: datetime) -> None:
+        """Writes what each policy is made of, once."""
+        known = {each.fingerprint: each for each in policies}
+        wanted = select(col(RuleSet.fingerprint)).where(col(RuleSet.fingerprint).in_(sorted(known)))
+        there = {row.fingerprint for row in await read(self.session, wanted)}
+        rows = [
+            {"fingerprint": fingerprint, "body": policy.to_json(), "first_used_at": now}
+            for fingerprint, policy in sorted(known.items())
+            if fingerprint not in there
+        ]
+        if rows:
+            insert = insert_into(self.session, RuleSet).values(rows)
+            await write(self.session, insert.on_conflict_do_nothing())
+
+    async def tally_denials(
+        self, campaign_id: int, day: date, denials: Mapping[tuple[str, str], int]
+    ) -> None:
+        """Counts denials by (rule, code)."""
+        for (rule, code), count in sorted(denials.items()):
+            values = {"campaign_id": campaign_id, "day": day.isoformat(), "rule": rule, "code": code}
+            insert = insert_into(self.session, DenialTally).values(**values, denials=count)
+            more = {"denials": col(DenialTally.denials) + count}
+            await write(self.session, insert.on_conflict_do_update(index_elements=list(values), set_=more))
+
+
+def _past(row: Any) -> PastAttempt:
+    return PastAttempt(
+        at=row.placed_at,
+        outcome=row.outcome,
+        e164=row.e164,
+        lead_id=row.lead_id,
+        campaign_id=row.campaign_id,
+        subject=row.subject,
+        debt=row.debt,
+        ended_at=row.ended_at,
+        talked=row.connected_at is not None,
+        refused=row.disposition in _REFUSALS,
+        machine=row.disposition in _MACHINES,
+    )

@@ -1,0 +1,279 @@
+"""The laws' rules are asked of each lead, with its history, consents and client, twice; all is kept."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlmodel import col, select
+
+from campaigns import service
+from campaigns.compliance.abandonment import budgets
+from campaigns.compliance.client_rules import close_day, end_exemption, grant_exemption, open_day
+from campaigns.compliance.rulebook import load_rulebook
+from campaigns.core.attempt import Ending, StartedAttempt
+from campaigns.errors import InvalidExemptionError
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.shared import Sessions
+from campaigns.tables import AnswerTally, Attempt, Campaign, CampaignLead, DenialTally, RuleSet
+from dialer.database import opened
+from leads.core.consent import Channel
+from leads.stores.consents import ConsentStore
+from leads.stores.consents import Person as Consenting
+from leads.tables import Client, Consent, Lead
+from tests.campaigns.seeds import ALL_DAY, NOW, Person, lead_rows, seed_campaign, seed_leads
+
+LAW = load_rulebook()
+HOUR = timedelta(hours=1)
+NEW_YORKER, FLORIDIAN, CAJUN = "+12125550123", "+13055550123", "+15045550123"
+CHICAGO = ["America/Chicago"]
+SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    async with opened(database_url) as database:
+        yield database.sessions
+
+
+async def called(
+    sessions: Sessions, campaign_id: int, now: datetime = NOW, n: int = 5
+) -> Sequence[StartedAttempt]:
+    permitted = await service.claim_permitted(sessions, LAW, campaign_id, n, now)
+    return await service.start_attempts(sessions, LAW, campaign_id, permitted, now)
+
+
+async def standing(sessions: Sessions, campaign_id: int) -> CampaignLead:
+    (row,) = (await lead_rows(sessions, campaign_id)).values()
+    return row
+
+
+async def consent(sessions: Sessions, e164: str, channel: Channel = "automated_call") -> None:
+    async with sessions() as session, session.begin():
+        client_id = (await session.exec(select(Client.id))).one()
+        given = Consent(
+            client_id=client_id,
+            e164=e164,
+            channel=channel,
+            basis="express_written",
+            source="form",
+            given_at=NOW - 24 * HOUR,
+            recorded_at=NOW,
+        )
+        await ConsentStore(session).add(given)
+
+
+async def withdraw(sessions: Sessions, e164: str, channel: Channel, at: datetime) -> None:
+    async with sessions() as session, session.begin():
+        client_id = (await session.exec(select(Client.id))).one()
+        await ConsentStore(session).withdraw(client_id, Consenting(e164=e164), channel, at, "call", at)
+
+
+async def ended(sessions: Sessions, attempt: StartedAttempt, outcome: str, now: datetime) -> None:
+    """The call was answered, unless it was busy or blocked, and is over."""
+    if outcome in ("human", "abandoned"):
+        async with sessions() as session, session.begin():
+            await AttemptStore(session).update_attempt(attempt.attempt_id, answered_at=now)
+            if outcome == "human":
+                await AttemptStore(session).update_attempt(attempt.attempt_id, connected_at=now)
+    await service.finish_attempt(sessions, attempt.attempt_id, Ending(outcome), now)
+
+
+async def test_nobody_in_louisiana_is_called_on_a_sunday_and_monday_comes(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([CAJUN], zones=CHICAGO)])
+    campaign = await seed_campaign(sessions, kind="survey")
+    assert await called(sessions, campaign, SUNDAY) == []
+    row = await standing(sessions, campaign)
+    monday = datetime(2026, 11, 30, 14, tzinfo=UTC)
+    assert (row.state, row.due_at) == ("waiting", monday)
+    assert row.denial is not None
+    assert "us-la-window" in {reason["rule"] for reason in row.denial["reasons"]}
+    assert len(await called(sessions, campaign, monday)) == 1
+
+
+async def test_the_address_counts_beside_the_number(sessions: Sessions) -> None:
+    (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
+    async with sessions() as session, session.begin():
+        lead = await session.get_one(Lead, lead_id)
+        lead.country, lead.region = "US", "Louisiana"
+    campaign = await seed_campaign(sessions, kind="survey")
+    assert await called(sessions, campaign, SUNDAY) == []
+    assert len(await called(sessions, campaign, SUNDAY + 24 * HOUR)) == 1
+
+
+async def test_florida_counts_three_in_a_day_on_one_subject_from_any_campaign(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([FLORIDIAN])])
+    await consent(sessions, FLORIDIAN)
+    quick = {"retry_rules": {"busy": {"delay_s": 60}}, "subject": "solar"}
+    campaign = await seed_campaign(sessions, **quick)
+    for number in range(3):
+        at = NOW + number * HOUR
+        (attempt,) = await called(sessions, campaign, at)
+        await ended(sessions, attempt, "busy", at)
+    assert await called(sessions, campaign, NOW + 3 * HOUR) == []
+    assert (await standing(sessions, campaign)).reason == "too_many_attempts"
+    same = await seed_campaign(sessions, "Winter sale", **quick)
+    assert await called(sessions, same, NOW + 3 * HOUR) == []
+    assert (await standing(sessions, same)).due_at == NOW + 24 * HOUR
+    other = await seed_campaign(sessions, "Roofs", subject="roofs")
+    assert len(await called(sessions, other, NOW + 3 * HOUR)) == 1
+
+
+async def test_without_the_consent_that_a_law_asks_the_next_phone_is_called(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([FLORIDIAN, NEW_YORKER])])
+    campaign = await seed_campaign(sessions)
+    (attempt,) = await called(sessions, campaign)
+    assert attempt.e164 == NEW_YORKER
+
+
+async def test_a_lead_none_of_whose_phones_may_be_called_is_final_and_says_why(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([FLORIDIAN, "+13055550124"])])
+    campaign = await seed_campaign(sessions)
+    assert await called(sessions, campaign) == []
+    row = await standing(sessions, campaign)
+    assert (row.state, row.reason) == ("final", "consent_missing")
+
+
+async def test_a_withdrawal_between_selection_and_call_stops_the_call(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaign = await seed_campaign(sessions)
+    permitted = await service.claim_permitted(sessions, LAW, campaign, 1, NOW)
+    assert len(permitted) == 1
+    await withdraw(sessions, NEW_YORKER, "call", NOW)
+    assert await service.start_attempts(sessions, LAW, campaign, permitted, NOW + HOUR / 60) == []
+    row = await standing(sessions, campaign)
+    assert (row.state, row.reason) == ("final", "consent_withdrawn")
+
+
+async def test_a_withdrawn_message_consent_stops_no_call(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    await withdraw(sessions, NEW_YORKER, "sms", NOW)
+    assert len(await called(sessions, await seed_campaign(sessions))) == 1
+
+
+async def test_reg_f_counts_by_debt(sessions: Sessions) -> None:
+    lead_ids = await seed_leads(sessions, [Person([NEW_YORKER]), Person(["+12125550124"])])
+    async with sessions() as session, session.begin():
+        for lead_id, account in zip(lead_ids, ("card", "loan"), strict=True):
+            (await session.get_one(Lead, lead_id)).custom = {"account": account}
+    campaign = await seed_campaign(sessions, kind="collections", debt_field="account")
+    attempts = await called(sessions, campaign)
+    async with sessions() as session:
+        rows = (await session.exec(select(Attempt).order_by(col(Attempt.id)))).all()
+    assert [row.debt for row in rows] == ["card", "loan"]
+    for attempt in attempts:
+        await ended(sessions, attempt, "human", NOW)
+        await service.set_disposition(sessions, attempt.attempt_id, "callback", "", NOW)
+    assert await called(sessions, campaign, NOW + 6 * 24 * HOUR) == []
+    rows_now = await lead_rows(sessions, campaign)
+    assert {row.reason for row in rows_now.values()} == {"rest_after_conversation"}
+    assert len(await called(sessions, campaign, NOW + 7 * 24 * HOUR)) == 2
+
+
+async def test_a_blocked_caller_id_rests_longer_the_second_time(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER]), Person(["+12125550124"]), Person(["+12125550125"])])
+    campaign = await seed_campaign(sessions)
+    (first,) = await called(sessions, campaign, n=1)
+    await ended(sessions, first, "blocked", NOW)
+    assert await called(sessions, campaign, NOW + HOUR / 2) == []
+    rows = (await lead_rows(sessions, campaign)).values()
+    assert {row.reason for row in rows if row.state == "waiting"} == {"caller_id_quarantined"}
+    (second,) = await called(sessions, campaign, NOW + HOUR, n=1)
+    await ended(sessions, second, "blocked", NOW + HOUR)
+    assert await called(sessions, campaign, NOW + 8 * HOUR) == []
+    assert len(await called(sessions, campaign, NOW + 25 * HOUR)) == 1
+
+
+async def test_an_exemption_names_who_granted_it_and_is_kept_with_the_decision(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([CAJUN], zones=CHICAGO)])
+    campaign = await seed_campaign(sessions, kind="survey")
+    with pytest.raises(InvalidExemptionError):
+        await grant_exemption(sessions, LAW, "acme", "us-xx-window", "Counsel", "", NOW)
+    with pytest.raises(InvalidExemptionError):
+        await grant_exemption(sessions, LAW, "acme", "us-la-window", " ", "", NOW)
+    granted = await grant_exemption(sessions, LAW, "acme", "us-la-window", "Counsel", "Memo 7", NOW)
+    (attempt,) = await called(sessions, campaign, SUNDAY)
+    async with sessions() as session:
+        row = await session.get_one(Attempt, attempt.attempt_id)
+        rule_set = await session.get_one(RuleSet, row.permit["rule_set"])
+    assert rule_set.body["version"] == LAW.version
+    assert rule_set.body["exemptions"] == [
+        {"rule": "us-la-window", "granted_by": "Counsel", "reference": "Memo 7"}
+    ]
+    assert "us-la-window" not in rule_set.body["rules"]
+    assert row.permit["zones"] == CHICAGO
+    await ended(sessions, attempt, "busy", SUNDAY)
+    await end_exemption(sessions, granted.id, SUNDAY)
+    assert await called(sessions, campaign, SUNDAY + HOUR) == []
+
+
+async def test_on_a_closed_day_nobody_is_called(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaign, other = await seed_campaign(sessions), await seed_campaign(sessions, "Other")
+    await close_day(sessions, "acme", date(2026, 11, 23), "Inventory", campaign)
+    assert await called(sessions, campaign) == []
+    row = await standing(sessions, campaign)
+    assert (row.state, row.reason) == ("waiting", "closed_day")
+    assert len(await called(sessions, other)) == 1
+    assert await open_day(sessions, "acme", date(2026, 11, 23), campaign)
+    assert not await open_day(sessions, "acme", date(2026, 11, 23), campaign)
+
+
+async def test_a_campaigns_own_limits_hold_beside_the_laws(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaign = await seed_campaign(
+        sessions, retry_rules={"busy": {"delay_s": 60}}, most_attempts_a_day=2, least_gap_s=3600
+    )
+    (attempt,) = await called(sessions, campaign)
+    await ended(sessions, attempt, "busy", NOW)
+    assert await called(sessions, campaign, NOW + HOUR / 2) == []
+    (attempt,) = await called(sessions, campaign, NOW + HOUR)
+    await ended(sessions, attempt, "busy", NOW + HOUR)
+    assert await called(sessions, campaign, NOW + 3 * HOUR) == []
+    assert len(await called(sessions, campaign, NOW + 24 * HOUR)) == 1
+
+
+async def test_each_denial_is_counted_by_reason(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([f"+1305555012{number}"]) for number in range(3)])
+    campaign = await seed_campaign(sessions)
+    assert await called(sessions, campaign) == []
+    async with sessions() as session:
+        (tally,) = (await session.exec(select(DenialTally))).all()
+    assert (tally.rule, tally.code, tally.denials) == ("us-fl-consent", "consent_missing", 3)
+    assert (tally.campaign_id, tally.day) == (campaign, "2026-11-23")
+
+
+async def test_the_budget_follows_answers_and_what_agents_say_of_them(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 140)])
+    campaign_id = await seed_campaign(sessions)
+    attempts = await called(sessions, campaign_id, n=40)
+    for number, attempt in enumerate(attempts):
+        await ended(sessions, attempt, "abandoned" if number == 0 else "human", NOW)
+
+    async def budget() -> tuple[float, float, int]:
+        async with sessions() as session:
+            campaign = await session.get_one(Campaign, campaign_id)
+            found = {each.budget.rule_id: each for each in await budgets(session, LAW, campaign, NOW)}
+        assert set(found) == {"us-tsr-abandonment", "us-fcc-abandonment"}
+        each = found["us-tsr-abandonment"]
+        assert each.country == "US"
+        assert each.budget.period.start <= NOW < each.budget.period.end
+        return each.budget.share.abandoned, each.budget.share.answered, each.budget.remaining
+
+    assert await budget() == (1, 40, 0)
+    talks = [attempt.attempt_id for attempt in attempts[1:]]
+    for attempt_id in talks:
+        await service.set_disposition(sessions, attempt_id, "answering_machine", "", NOW)
+    assert await budget() == (1, 1, 0)
+    for attempt_id in talks:
+        await service.set_disposition(sessions, attempt_id, "callback", "", NOW)
+        await service.set_disposition(sessions, attempt_id, "callback", "again", NOW)
+    assert await budget() == (1, 40, 0)
+    async with sessions() as session:
+        (row,) = (await session.exec(select(AnswerTally))).all()
+    assert (row.dropped, row.live, row.machines_at_agents) == (1, 39, 0)
+
+
+async def test_a_call_rings_as_long_as_the_strictest_rule_asks(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    (attempt,) = await called(sessions, await seed_campaign(sessions, callable_times=ALL_DAY))
+    assert attempt.ring_at_least_s == 15
