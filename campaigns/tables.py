@@ -172,6 +172,8 @@ class Attempt(SQLModel, table=True):
     ringing_at: datetime | None = instant(nullable=True)
     answered_at: datetime | None = instant(nullable=True)
     connected_at: datetime | None = instant(nullable=True)
+    message_at: datetime | None = instant(nullable=True)
+    """When the message began that a person hears who gets no agent in time."""
     ended_at: datetime | None = instant(nullable=True)
     outcome: str = Field(default="", max_length=20)
     """Empty while the call lives; then a name from dialer.core.outcome."""

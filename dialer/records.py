@@ -15,6 +15,7 @@ from dialer.core.effects import (
     AgentChanged,
     CallHasEnded,
     CallRang,
+    CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
     DispositionMissed,
@@ -54,6 +55,8 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await attempts.update_attempt(attempt, answered_at=instant(at))
         case CallWasConnected(attempt=attempt, agent=agent, at=at):
             await attempts.update_attempt(attempt, connected_at=instant(at), agent_id=agent)
+        case CallWasAbandoned(attempt=attempt, at=at):
+            await attempts.update_attempt(attempt, message_at=instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
         case DispositionMissed(attempt=attempt, at=at):

@@ -35,7 +35,6 @@ from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign, RuleSet
 
 CALLS_AT_A_TIME = 500
-NOT_RECORDED = "Not recorded: the records of calls do not say whether the message was heard."
 _OPT_OUTS = frozenset(codes_with(Flag.DNC))
 _DAY = timedelta(days=1)
 
@@ -68,11 +67,10 @@ class ExemptionInForce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesHeard:
-    """How many abandoned callers heard the message; `heard` is None where that is not recorded."""
+    """How many abandoned people heard the message; the others hung up before it began."""
 
     abandoned: int
-    heard: int | None
-    sentence: str
+    heard: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +147,6 @@ class _Auditor:
         while after is not None:
             after = await self._read_calls(after)
         days = book.days()
-        abandoned = sum(day.abandoned for day in days)
         async with self._sessions() as session:
             return ComplianceReport(
                 campaign_id=campaign.id,
@@ -171,7 +168,10 @@ class _Auditor:
                 opt_outs=book.opt_outs(),
                 denials=await AuditStore(session, campaign).denials(*self._days),
                 abandonment=await self._periods(session),
-                messages=MessagesHeard(abandoned=abandoned, heard=None, sentence=NOT_RECORDED),
+                messages=MessagesHeard(
+                    abandoned=sum(day.abandoned for day in days),
+                    heard=sum(day.heard_message for day in days),
+                ),
                 decisions=await self._decisions(session),
                 exemptions=await self._exemptions(session),
             )
@@ -204,6 +204,7 @@ class _Auditor:
             within_24_hours=None if placed is None else count_within(placed, at, ONE_DAY),
             within_7_days=None if placed is None else count_within(placed, at, SEVEN_DAYS),
             abandoned=call.outcome == "abandoned",
+            heard_message=call.message_at is not None,
             rule_set=rule_set_of(call),
         )
 

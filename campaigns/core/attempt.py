@@ -89,6 +89,7 @@ class AttemptChanges(TypedDict, total=False):
     ringing_at: datetime
     answered_at: datetime
     connected_at: datetime
+    message_at: datetime
     agent_id: int
 
 

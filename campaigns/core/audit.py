@@ -34,6 +34,8 @@ class AuditedCall:
     number is no longer kept."""
     within_7_days: int | None
     abandoned: bool
+    heard_message: bool
+    """Whether the message began that a person hears who gets no agent in time."""
     rule_set: str
     """The fingerprint of the rules it was asked by; empty where the record does not say."""
 
@@ -88,6 +90,8 @@ class DayOfCalls:
     number_not_kept: int
     """Calls that are not in the two figures before."""
     abandoned: int
+    heard_message: int
+    """Those of the abandoned who heard the message; the others hung up before it began."""
     opt_outs: int
 
 
@@ -179,6 +183,7 @@ def period_of_answers(country: str, rule: AbandonmentRule, budget: Budget, tally
 class _Day:
     def __init__(self) -> None:
         self.calls = self.outside = self.not_judged = self.not_kept = self.abandoned = self.opt_outs = 0
+        self.heard_message = 0
         self.most_24 = self.most_7 = 0
         self.earliest: time | None = None
         self.latest: time | None = None
@@ -188,6 +193,7 @@ class _Day:
         self.outside += call.in_window is False
         self.not_judged += call.in_window is None
         self.abandoned += call.abandoned
+        self.heard_message += call.abandoned and call.heard_message
         if call.within_24_hours is None or call.within_7_days is None:
             self.not_kept += 1
         else:
@@ -210,6 +216,7 @@ class _Day:
             most_within_7_days=self.most_7,
             number_not_kept=self.not_kept,
             abandoned=self.abandoned,
+            heard_message=self.heard_message,
             opt_outs=self.opt_outs,
         )
 

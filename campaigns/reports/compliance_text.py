@@ -137,10 +137,7 @@ def _figures(report: ComplianceReport) -> Table:
         ("most to one number in 24 h", report.most_within_24_hours),
         ("most to one number in 7 days", report.most_within_7_days),
         ("abandoned", report.messages.abandoned),
-        (
-            "message heard",
-            report.messages.sentence if report.messages.heard is None else report.messages.heard,
-        ),
+        ("message heard", report.messages.heard),
     ]
     if report.attempts_outside_window:
         ids = ", ".join(map(str, report.attempts_outside_window))

@@ -26,6 +26,7 @@ class RecordedCall:
     outcome: str
     disposition: str
     disposition_at: datetime | None
+    message_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class AuditStore:
                 col(Attempt.outcome),
                 col(Attempt.disposition),
                 col(Attempt.disposition_at),
+                col(Attempt.message_at),
             )
             .where(
                 col(Attempt.campaign_id) == self._campaign.id,

@@ -33,6 +33,7 @@ def call(at: datetime = NOW, **changes: object) -> AuditedCall:
         "within_24_hours": 1,
         "within_7_days": 1,
         "abandoned": False,
+        "heard_message": False,
         "rule_set": "abc",
     }
     return AuditedCall(**(values | changes))  # type: ignore[arg-type]

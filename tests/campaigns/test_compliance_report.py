@@ -11,7 +11,7 @@ from sqlmodel import col, delete, select, update
 
 from campaigns import service
 from campaigns.compliance import client_rules
-from campaigns.compliance.audit import NOT_RECORDED, ComplianceReport, audit
+from campaigns.compliance.audit import ComplianceReport, audit
 from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending
 from campaigns.core.campaign import CampaignSettings
@@ -211,7 +211,7 @@ async def test_abandoned_calls_are_shared_out_by_legal_period(sessions: Sessions
     ]
     assert {(each.country, each.share, each.limit) for each in found.abandonment[:1]} == {("US", 0.5, 0.03)}
     assert found.messages.abandoned == 1
-    assert (found.messages.heard, found.messages.sentence) == (None, NOT_RECORDED)
+    assert found.messages.heard == 0
 
 
 async def test_a_period_is_shown_that_overlaps_the_days_asked_for(sessions: Sessions) -> None:
@@ -260,6 +260,10 @@ async def test_the_report_is_json_without_a_number_of_a_person(sessions: Session
     assert (read["days"][0]["day"], read["days"][0]["earliest"]) == ("2026-11-23", "10:00:00")
 
 
+def heard(attempt: Attempt) -> bool:
+    return attempt.message_at is not None
+
+
 def calls_by_chance(campaign_ids: Sequence[int], chance: random.Random) -> list[dict[str, Any]]:
     """Calls of 40 days to few numbers, at any hour, in several zones, kept or not."""
     zones = ("America/New_York", "America/Phoenix", "Europe/London")
@@ -269,6 +273,7 @@ def calls_by_chance(campaign_ids: Sequence[int], chance: random.Random) -> list[
             "placed_at": NOW + timedelta(minutes=chance.randrange(40 * 24 * 60)),
             "e164": f"+1202555{chance.randrange(8):04}" if chance.random() < 0.9 else "",
             "outcome": chance.choice(["no_answer", "abandoned", "human"]),
+            "message_at": chance.choice([None, NOW]),
             "permit": {
                 "zones": list(zones[: chance.randrange(4)]),
                 "rule_set": chance.choice(["", "unknown"]),
@@ -298,7 +303,8 @@ async def test_every_figure_agrees_with_a_recount(
         kept = [each for each in own if each.e164]
         assert day.calls == len(own)
         assert day.not_judged == sum(not each.permit["zones"] for each in own)
-        assert day.abandoned == sum(each.outcome == "abandoned" for each in own)
+        dropped = [each for each in own if each.outcome == "abandoned"]
+        assert (day.abandoned, day.heard_message) == (len(dropped), sum(map(heard, dropped)))
         assert day.number_not_kept == len(own) - len(kept)
         for most, span in ((day.most_within_24_hours, DAY), (day.most_within_7_days, 7 * DAY)):
             assert most == max(

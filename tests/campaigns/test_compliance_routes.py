@@ -73,7 +73,7 @@ async def test_the_report_is_read_for_days(client: httpx2.AsyncClient) -> None:
     path = "/campaigns/1/compliance-report"
     read = (await client.get(path, params={"from": "2026-11-23", "to": "2026-11-23"})).json()
     assert (read["calls"], read["outside_window"], read["rules_version"]) == (2, 0, RULES.version)
-    assert (read["days"][0]["earliest"], read["messages"]["heard"]) == ("10:00:00", None)
+    assert (read["days"][0]["earliest"], read["messages"]["heard"]) == ("10:00:00", 0)
     assert (await client.get(path)).json()["calls"] == 2
     assert (await client.get(path, params={"from": "2026-11-24"})).json()["calls"] == 0
 

@@ -395,6 +395,7 @@ def upgrade() -> None:
         sa.Column("ringing_at", UtcDateTime(), nullable=True),
         sa.Column("answered_at", UtcDateTime(), nullable=True),
         sa.Column("connected_at", UtcDateTime(), nullable=True),
+        sa.Column("message_at", UtcDateTime(), nullable=True),
         sa.Column("ended_at", UtcDateTime(), nullable=True),
         sa.Column("outcome", sa.String(length=20), nullable=False),
         sa.Column("sip_status", sa.Integer(), nullable=True),
