@@ -1,0 +1,91 @@
+"""The pacers hear of the laws' budget and of chances of an answer, and managers of the pacers."""
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import pytest
+
+from campaigns import service
+from campaigns.compliance.rulebook import load_rulebook
+from campaigns.core.attempt import Ending
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.shared import Sessions
+from dialer.bus.mqtt import Publisher
+from dialer.campaign_watch import CampaignWatch
+from dialer.core.floor import Floor
+from dialer.database import opened
+from dialer.notices import Notices
+from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
+
+LAW = load_rulebook()
+
+
+class Heard:
+    """What would be published."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    def publish(self, message: Any) -> None:
+        self.messages.append(message)
+
+
+@pytest.fixture
+async def sessions(database_url: str) -> AsyncIterator[Sessions]:
+    async with opened(database_url) as database:
+        yield database.sessions
+
+
+async def calls(sessions: Sessions, campaign: int, outcomes: list[str]) -> None:
+    permitted = await service.claim_permitted(sessions, LAW, campaign, len(outcomes), NOW)
+    started = await service.start_attempts(sessions, LAW, campaign, permitted, NOW)
+    for each, outcome in zip(started, outcomes, strict=True):
+        if outcome in ("human", "abandoned"):
+            async with sessions() as session, session.begin():
+                await AttemptStore(session).update_attempt(each.attempt_id, answered_at=NOW)
+        await service.finish_attempt(sessions, each.attempt_id, Ending(outcome), NOW)
+
+
+async def test_a_power_campaign_at_its_legal_limit_goes_on_progressively(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
+    campaign = await seed_campaign(sessions, dial_mode="power", lines_per_agent=3)
+    floor, NOW = Floor(), NOW
+    publisher = cast(Publisher, Heard())
+    floor = Floor()
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), publisher)
+    await watch.look(NOW)
+    pacer = floor.campaigns[campaign].pacer
+    await watch.learn(NOW)
+    assert pacer.explain(NOW.timestamp()).mode == "power"
+
+    await calls(sessions, campaign, ["abandoned"] + ["human"] * 20)
+    await watch.learn(NOW)
+    assert pacer.explain(NOW.timestamp()).mode == "progressive"
+    pacer.calls_to_place(NOW.timestamp())
+    assert pacer.explain(NOW.timestamp()).reason.startswith("The limit of abandoned calls is reached (us-")
+
+    await calls(sessions, campaign, ["human"] * 20)
+    await watch.learn(NOW)
+    assert pacer.explain(NOW.timestamp()).mode == "power"
+
+    await watch.keep(sessions, "node-1", NOW)
+    (status,) = await service.campaign_statuses(sessions, campaign, NOW)
+    assert [(each.node, each.state["mode"]) for each in status.pacing] == [("node-1", "power")]
+
+
+async def test_chances_of_an_answer_are_learnt_from_the_campaigns_calls(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
+    campaign = await seed_campaign(sessions)
+    watch = CampaignWatch(sessions, LAW, Floor(), Notices(), cast(Publisher, Heard()))
+    await watch.look(NOW)
+    permitted = await service.claim_permitted(sessions, LAW, campaign, 1, NOW)
+    (started,) = await service.start_attempts(sessions, LAW, campaign, permitted, NOW)
+    assert watch.answer_chance(started, campaign) is None
+    await watch.learn(NOW)
+    before = watch.answer_chance(started, campaign)
+    await calls(sessions, campaign, ["human"] * 30)
+    await watch.learn(NOW)
+    after = watch.answer_chance(started, campaign)
+    assert before is not None
+    assert after is not None
+    assert after > 2 * before
