@@ -49,7 +49,6 @@ async def calls(sessions: Sessions, campaign: int, outcomes: list[str]) -> None:
 async def test_a_power_campaign_at_its_legal_limit_goes_on_progressively(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
     campaign = await seed_campaign(sessions, dial_mode="power", lines_per_agent=3)
-    floor, NOW = Floor(), NOW
     publisher = cast(Publisher, Heard())
     floor = Floor()
     watch = CampaignWatch(sessions, LAW, floor, Notices(), publisher)
