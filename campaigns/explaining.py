@@ -149,12 +149,12 @@ async def explain(
 async def why(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignWhy:
     """What the leads of a campaign's lists wait for. Raises CampaignNotFoundError.
 
-    It reads what the campaign has written down of each lead, and the campaign's own hours: a number that came
-    on a do-not-call list since, or that a law forbids to call now, counts as such from its next turn on.
+    It reads what the campaign has written down of each lead, the campaign's own hours and the do-not-call
+    lists: a lead that a law forbids to call now counts as such from its next turn on.
     """
     async with sessions() as session:
         campaign = await CampaignStore(session).get(campaign_id)
-        groups = await ExplainStore(session).leads_alike(campaign_id, now)
+        groups = await ExplainStore(session).leads_alike(campaign, now)
     lines = sort_out(groups, CallableTimes.parse(campaign.callable_times), now.astimezone(UTC))
     dialing = "It dials." if campaign.state == "running" else "Nothing is dialed until it is running."
     return CampaignWhy(

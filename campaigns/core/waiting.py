@@ -70,6 +70,8 @@ class LeadsAlike:
     """Whether what they wait for, or their claim's end, has come."""
     first_due_at: datetime | None = None
     has_phone: bool = True
+    listed: bool = False
+    """Whether every phone is on a do-not-call list, so that it is final at its next turn."""
     erased: bool = False
 
 
@@ -113,6 +115,8 @@ def _place(group: LeadsAlike, times: CallableTimes, now: datetime) -> tuple[str,
             return "calling", group.reason, None
         case "claimed" if not group.due:
             return "claimed", "", group.first_due_at
+        case _ if group.listed:
+            return "dnc", "on_dnc_list", None
         case "waiting" if not group.due:
             return _wait(group)
     zones = ", ".join(group.zones)

@@ -4,13 +4,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, exists, func, literal, null, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, select, tuple_
 from sqlmodel import col
 
 from campaigns.core.waiting import LeadsAlike
 from campaigns.stores.shared import Session, in_state, read
 from campaigns.tables import Agent, Attempt, Campaign, CampaignLead, CampaignList, CampaignQueue
 from leads.core.suppression import LEVELS, Level, prefixes_of
+from leads.stores.dnc import listed
 from leads.tables import (
     Client,
     DncEntry,
@@ -166,8 +167,10 @@ class ExplainStore:
         ]
         return sorted(hits, key=lambda hit: (LEVELS.index(hit.level), hit.dnc_list, hit.prefix))
 
-    async def leads_alike(self, campaign_id: int, now: datetime) -> list[LeadsAlike]:
+    async def leads_alike(self, campaign: Campaign, now: datetime) -> list[LeadsAlike]:
         """Every lead of the campaign's lists in one group, at one moment: it is one statement."""
+        campaign_id = campaign.id
+        is_listed = await self._is_listed(campaign)
         at = literal(now, UtcDateTime())
         has_phone = exists().where(col(Phone.lead_id) == col(Lead.id), col(Phone.e164) != "")
         due = case(
@@ -181,6 +184,7 @@ class ExplainStore:
                 col(CampaignQueue.zone_group_id).label("zone_group_id"),
                 due.label("due"),
                 col(Lead.erased_at).is_not(None).label("erased"),
+                is_listed.label("listed"),
                 case((col(CampaignLead.lead_id).is_(None), has_phone), else_=null()).label("has_phone"),
                 func.coalesce(col(CampaignLead.claimed_until), col(CampaignLead.due_at)).label("next_at"),
             )
@@ -194,13 +198,21 @@ class ExplainStore:
             .where(col(CampaignList.campaign_id) == campaign_id)
             .subquery()
         )
-        alike = (leads.c.state, leads.c.reason, leads.c.due, leads.c.erased, leads.c.has_phone)
+        alike = (
+            leads.c.state,
+            leads.c.reason,
+            leads.c.due,
+            leads.c.erased,
+            leads.c.listed,
+            leads.c.has_phone,
+        )
         query = (
             select(*alike, col(ZoneGroup.zones), func.count(), func.min(leads.c.next_at))
             .select_from(leads)
             .outerjoin(ZoneGroup, col(ZoneGroup.id) == leads.c.zone_group_id)
             .group_by(*alike, leads.c.zone_group_id, col(ZoneGroup.id))
         )
+        rows = await read(self._session, query)
         return [
             LeadsAlike(
                 count=count,
@@ -211,6 +223,18 @@ class ExplainStore:
                 first_due_at=first,
                 has_phone=has_phone is None or bool(has_phone),
                 erased=bool(erased),
+                listed=bool(is_listed),
             )
-            for state, reason, due, erased, has_phone, zones, count, first in await read(self._session, query)
+            for state, reason, due, erased, is_listed, has_phone, zones, count, first in await read(
+                self._session, query
+            )
         ]
+
+    async def _is_listed(self, campaign: Campaign) -> ColumnElement[int]:
+        """1 for a lead in line each of whose phones is on a do-not-call list, else 0."""
+        on_list = await listed(self._session, col(Phone.e164), campaign.client_id, campaign.id)
+        if on_list is None:
+            return literal(0)
+        other = select(literal(1)).where(col(Phone.lead_id) == col(CampaignLead.lead_id), ~on_list)
+        in_line = col(CampaignLead.state).in_(("ready", "waiting", "claimed"))
+        return case((and_(in_line, ~other.correlate(CampaignLead).exists()), 1), else_=0)

@@ -10,7 +10,16 @@ from sqlalchemy import select as select_columns
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import and_, col, select
 
-from leads.core.suppression import INTERNAL, LEVELS, Level, Suppressed, prefixes_of, weightiest
+from leads.core.suppression import (
+    INTERNAL,
+    LEVELS,
+    MAX_PREFIX_CHARS,
+    MIN_PREFIX_CHARS,
+    Level,
+    Suppressed,
+    prefixes_of,
+    weightiest,
+)
 from leads.stores.shared import Session, chunks, insert_missing, on_postgresql
 from leads.tables import DncEntry, DncList, DncPrefix
 
@@ -210,3 +219,24 @@ def _binds(client_id: int | None, campaign_id: int | None) -> ColumnElement[bool
     owners += [("client", client_id)] if client_id is not None else []
     owners += [("campaign", campaign_id)] if campaign_id is not None else []
     return or_(*(and_(DncList.level == level, DncList.owner_id == owner) for level, owner in owners))
+
+
+async def listed(session: Session, e164: Any, client_id: int, campaign_id: int) -> ColumnElement[bool] | None:
+    """Whether a column's number is on a list that binds the campaign, for a query of many numbers.
+
+    None where no list binds it.
+    """
+    binding = (await session.exec(select(DncList.id).where(_binds(client_id, campaign_id)))).all()
+    if not binding:
+        return None
+    entries = select_columns(literal(1)).where(col(DncEntry.e164) == e164, col(DncEntry.list_id).in_(binding))
+    found = entries.correlate_except(DncEntry).exists()
+    has_prefix = select(DncPrefix.prefix).where(col(DncPrefix.list_id).in_(binding)).limit(1)
+    if (await session.exec(has_prefix)).first() is None:
+        return found
+    lengths = range(MIN_PREFIX_CHARS, MAX_PREFIX_CHARS + 1)
+    beginnings = [func.substr(e164, 1, length) for length in lengths]
+    prefixes = select_columns(literal(1)).where(
+        col(DncPrefix.prefix).in_(beginnings), col(DncPrefix.list_id).in_(binding)
+    )
+    return or_(found, prefixes.correlate_except(DncPrefix).exists())

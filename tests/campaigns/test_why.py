@@ -12,8 +12,9 @@ from campaigns.errors import CampaignNotFoundError
 from campaigns.explaining import why
 from campaigns.stores.shared import Sessions
 from campaigns.tables import CampaignLead
+from leads.stores.dnc import DncStore
 from leads.tables import Lead
-from tests.campaigns.seeds import NOW, Person, people, seed_campaign, seed_leads, zone_group
+from tests.campaigns.seeds import NOW, Person, people, seed_campaign, seed_leads, suppress, zone_group
 
 STATES = {
     "ready": "ready",
@@ -105,3 +106,18 @@ async def test_a_list_without_leads_waits_for_nothing(sessions: Sessions) -> Non
     assert (found.leads, found.waiting_for) == (0, [])
     async with sessions() as session, session.begin():
         await zone_group(session, ["America/New_York"])
+
+
+async def test_numbers_that_came_on_a_list_since_wait_for_nothing(sessions: Sessions) -> None:
+    """By number or by prefix; a lead that has another phone goes on waiting."""
+    one, two, other, premium = "+12025550001", "+12025550002", "+12025550003", "+19005550004"
+    await seed_leads(sessions, [Person([one]), Person([two, other]), Person([premium])])
+    campaign_id = await seed_campaign(sessions)
+    await suppress(sessions, one)
+    await suppress(sessions, two)
+    async with sessions() as session, session.begin():
+        await DncStore(session).add_prefix("+1900", "everyone", 0, reason="", source="test", now=NOW)
+    found = await why(sessions, campaign_id, NOW)
+    counted = {(line.kind, line.detail): line.leads for line in found.waiting_for}
+    assert counted["dnc", "on_dnc_list"] == 2
+    assert found.leads == sum(counted.values()) == 3
