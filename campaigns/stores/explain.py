@@ -225,9 +225,7 @@ class ExplainStore:
                 erased=bool(erased),
                 listed=bool(is_listed),
             )
-            for state, reason, due, erased, is_listed, has_phone, zones, count, first in await read(
-                self._session, query
-            )
+            for state, reason, due, erased, is_listed, has_phone, zones, count, first in rows
         ]
 
     async def _is_listed(self, campaign: Campaign) -> ColumnElement[int]:

@@ -319,7 +319,7 @@ async def test_a_merge_waits_for_nobody_who_holds_a_claim(sessions: Sessions) ->
     claims = await claim(sessions, campaign_id, 2)
     async with sessions() as holding, holding.begin():
         await QueueStore(holding).hold(campaign_id, claims)
-        async with asyncio.timeout(5), sessions() as session, session.begin():
+        async with asyncio.timeout(30), sessions() as session, session.begin():
             await RefreshStore(session).refresh(ids, NOW)
 
 

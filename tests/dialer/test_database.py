@@ -68,7 +68,7 @@ async def test_a_database_that_is_away_is_told_in_a_sentence() -> None:
 async def test_a_long_reading_keeps_no_writer_waiting_and_changes_nothing(database: Database) -> None:
     async with database.readings() as reading, reading.begin():
         before = (await reading.exec(select(func.count()).select_from(Client))).one()
-        async with asyncio.timeout(5), database.sessions() as session, session.begin():
+        async with asyncio.timeout(30), database.sessions() as session, session.begin():
             session.add(Client(slug="acme", name="Acme"))
     async with database.readings() as reading:
         assert (await reading.exec(select(func.count()).select_from(Client))).one() == before + 1

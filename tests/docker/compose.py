@@ -67,7 +67,7 @@ def broker(password: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         shutil.rmtree(folder)
 
 

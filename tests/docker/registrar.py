@@ -135,7 +135,7 @@ class Phone(asyncio.DatagramProtocol):
         text = "\r\n".join([start, *headers, f"Content-Length: {len(body)}", "", body])
         self._transport.sendto(text.encode(), ("127.0.0.1", self._registrar.public_port))
 
-    async def next(self, start: str, within_s: float = 5) -> Message:
+    async def next(self, start: str, within_s: float = 20) -> Message:
         """The next message that begins so; others are passed over."""
         async with asyncio.timeout(within_s):
             while not (message := await self._messages.get()).start.startswith(start):

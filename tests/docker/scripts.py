@@ -14,7 +14,7 @@ SYSTEM = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 def run(script: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [script, *arguments], env=environment_with(environment), capture_output=True, text=True, timeout=30
+        [script, *arguments], env=environment_with(environment), capture_output=True, text=True, timeout=90
     )
 
 

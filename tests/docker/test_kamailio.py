@@ -188,7 +188,7 @@ def test_a_registrar_without_its_settings_says_so_and_ends(tmp_path: Path, missi
     settings = {"REGISTRAR_CALLER": DIALER, "REGISTRAR_PASSWORD_FILE": str(tmp_path / "password")}
     settings[missing] = str(tmp_path / "empty") if missing.endswith("FILE") else ""
     result = subprocess.run(
-        [START], env=environment_with(**settings), capture_output=True, text=True, timeout=10
+        [START], env=environment_with(**settings), capture_output=True, text=True, timeout=60
     )
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1

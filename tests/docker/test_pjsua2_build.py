@@ -208,7 +208,7 @@ async def test_an_interrupted_build_leaves_nothing_and_gives_its_lock_back(
         await eventually(workshop.builds)
         assert workshop.steps()
         process.send_signal(number)
-        said, _ = process.communicate(timeout=10)
+        said, _ = process.communicate(timeout=60)
         assert (process.returncode, said) == (code, "")
         assert workshop.left() == [".lock"]
         await eventually(lambda: not workshop.steps())
@@ -238,9 +238,9 @@ async def test_of_two_builds_at_once_one_works_and_the_other_waits(workshop: Wor
             assert second.stderr is not None
             assert second.stderr.readline() == "pjsua2: another build is running; waiting for it\n"
             workshop.hold.unlink()
-            wheel, said = second.communicate(timeout=10)
+            wheel, said = second.communicate(timeout=60)
             assert (second.returncode, said) == (0, "pjsua2: using the wheel built before\n")
-        assert first.communicate(timeout=10)[0] == wheel
+        assert first.communicate(timeout=60)[0] == wheel
     assert workshop.builds() == 1
 
 
@@ -252,7 +252,7 @@ async def test_a_build_that_waits_can_be_interrupted(workshop: Workshop) -> None
             assert second.stderr is not None
             second.stderr.readline()
             second.terminate()
-            assert second.wait(timeout=10) == 143
+            assert second.wait(timeout=60) == 143
         workshop.hold.unlink(missing_ok=True)
-        first.communicate(timeout=10)
+        first.communicate(timeout=60)
         assert first.returncode == 0

@@ -74,14 +74,14 @@ class Dialer:
 
     def client(self) -> httpx2.AsyncClient:
         """Asks the HTTP API with the key."""
-        return httpx2.AsyncClient(base_url=self.api, headers={"Authorization": f"Bearer {_KEY}"}, timeout=10)
+        return httpx2.AsyncClient(base_url=self.api, headers={"Authorization": f"Bearer {_KEY}"}, timeout=30)
 
     def signal(self, number: int) -> None:
         """Sends `dialer serve` a signal."""
         assert self._service is not None
         self._service.send_signal(number)
 
-    async def ended(self, within_s: float = 20) -> int:
+    async def ended(self, within_s: float = 60) -> int:
         """The exit code of `dialer serve`, once it has ended."""
         assert self._service is not None
         async with asyncio.timeout(within_s):

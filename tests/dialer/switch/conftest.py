@@ -239,7 +239,7 @@ async def hear_without_recording(path: Path) -> tuple[SwitchReady, list[AnyEvent
     heard: list[AnyEvent] = []
     try:
         while True:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 data = await reader.read(65536)
             heard += [decode_event(body) for body in frames.feed(data)]
             ready = heard[0]

@@ -171,7 +171,7 @@ async def test_whoever_speaks_before_the_answer_is_there_is_heard_all_the_same(s
                 await switch.said(LegAnswered, call)
                 await switch.said(LegAnswered, agent)
                 switch.link.send(BridgeLegs(call, agent))
-            await eventually(lambda: all(phone.hears for phone in phones.values()), within_s=5)
+            await eventually(lambda: all(phone.hears for phone in phones.values()), within_s=30)
             for number in range(PAIRS):
                 for leg in (f"call-{turn}-{number}", f"agent-{turn}-{number}"):
                     switch.link.send(HangUpLeg(leg))

@@ -96,7 +96,7 @@ async def test_each_way_a_call_can_go_has_its_outcome_and_leaves_no_call(
 async def ended_attempts(service: Service, campaign_id: int) -> Sequence[Attempt]:
     """The attempts, once all have ended; conversations are ended by the agent."""
     engine, sessions = service.engine, service.database.sessions
-    async with asyncio.timeout(GIVES_UP_ON_SILENCE_S + 10):
+    async with asyncio.timeout(GIVES_UP_ON_SILENCE_S + 40):
         while True:
             for call in list(engine.floor.calls.values()):
                 if call.state == CallState.CONNECTED:
