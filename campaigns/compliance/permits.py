@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import phonenumbers
 
@@ -22,9 +22,6 @@ from leads.core.timezone import zones_of_phone
 from leads.stores.consents import ConsentStore
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
-
-_LOOK_BACK = timedelta(days=62)
-"""Further than any rule counts: France's 60 days after a refusal, and a day for the callee's own date."""
 
 _AN_AGENT_WAITS = frozenset({"preview", "progressive"})
 """Dial modes that place a call only where an agent is free for it."""
@@ -78,7 +75,7 @@ class Permits:
         e164s = {lead.e164 for lead in leads}
         lead_ids = {lead.lead_id for lead in leads}
         found = await DncStore(self._session).suppressed(e164s, campaign.client_id, campaign.id)
-        history = await store.history(campaign.client_id, e164s, lead_ids, now - _LOOK_BACK)
+        history = await store.history(campaign.client_id, e164s, lead_ids, now - self._rules.look_back)
         by_number: dict[str, list[PastAttempt]] = {}
         by_lead: dict[int, list[PastAttempt]] = {}
         for each in history:

@@ -1,11 +1,18 @@
 """Empties the personal data of old calls, by how long each law asks for records; the figures stay."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.retention import SHORTEST_MONTHS, Retention, months_before, retention, shortest_months
+from campaigns.core.retention import (
+    SHORTEST_MONTHS,
+    Retention,
+    months_before,
+    months_looked_back,
+    retention,
+    shortest_months,
+)
 from campaigns.errors import InvalidInputError
 from campaigns.stores.retention import OldCall, RetentionStore
 from campaigns.stores.shared import Sessions
@@ -32,11 +39,15 @@ class PurgeChoice:
 
     def __post_init__(self) -> None:
         months = self.keep_months
-        if months is not None and not SHORTEST_MONTHS <= months <= LONGEST_MONTHS:
-            raise InvalidInputError(
-                f"Calls are kept for {SHORTEST_MONTHS} to {LONGEST_MONTHS} months: give a number of months "
-                "between those."
-            )
+        if months is not None:
+            _check_months(months, SHORTEST_MONTHS)
+
+
+def _check_months(months: int, shortest: int) -> None:
+    if not shortest <= months <= LONGEST_MONTHS:
+        raise InvalidInputError(
+            f"Calls are kept for {shortest} to {LONGEST_MONTHS} months: give a number between those."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +98,11 @@ async def purge(
     """Empty what may no longer be kept, of the `most` ids that follow `after` (None: of all).
 
     A transaction for each IDS_AT_A_TIME of them: cut off, it has done what it has done, and the same again
-    does the rest. Raises UnknownClientError.
+    does the rest. Calls that a rule may still count are kept. Raises UnknownClientError, and
+    InvalidInputError where the choice is shorter than the rules look back.
     """
+    if choice.keep_months is not None:
+        _check_months(choice.keep_months, months_looked_back(rules.look_back))
     async with sessions() as session:
         client_id = await client_id_of(session, choice.client) if choice.client is not None else None
         newest = await RetentionStore(session).newest_id()
@@ -119,6 +133,7 @@ class _Purger:
         self._choice = choice
         self._client_id = client_id
         self._now = now
+        self._least_months = months_looked_back(rules.look_back)
         self._before = months_before(now, shortest_months(rules.jurisdictions, choice.keep_months))
         self._countries: dict[str, frozenset[str]] = {}
         self._lengths: dict[tuple[frozenset[str], str], Retention] = {}
@@ -166,9 +181,10 @@ class _Purger:
         countries = self._countries.get(_rule_set(call), frozenset()) | ({call.country} - {""})
         key = (countries, call.kind)
         if key not in self._lengths:
-            self._lengths[key] = retention(
-                self._rules.jurisdictions, countries, call.kind, self._choice.keep_months
-            )
+            length = retention(self._rules.jurisdictions, countries, call.kind, self._choice.keep_months)
+            if length.months is not None and length.months < self._least_months:
+                length = replace(length, months=self._least_months)
+            self._lengths[key] = length
         return self._lengths[key]
 
 

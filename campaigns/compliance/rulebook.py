@@ -5,19 +5,23 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
 
-from campaigns.core.jurisdiction import Place
+from campaigns.core.jurisdiction import Place, place_of
 from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, Policy, make_policy
-from campaigns.core.rules import Jurisdiction, Rule, parse_jurisdiction
+from campaigns.core.rules import CoolingRule, FrequencyRule, Jurisdiction, Rule, parse_jurisdiction
 from campaigns.errors import InvalidRuleError, InvalidRuleFileError
 
 _VERSION_CHARS = 16
-_RULE_HEADER = re.compile(r"^\s*\[\[\s*rules\s*\]\]")
+_LEAST_LOOK_BACK = timedelta(days=62)
+"""A campaign's own least gap may be 60 days; two more are for the callee's own date and the call itself."""
+_RULE_HEADER = re.compile(r"""^\s*\[\[\s*["']?rules["']?\s*\]\]""")
+_RULES_INLINE = re.compile(r"""^\s*["']?rules["']?\s*=""")
 _LINE_OF_TOML = re.compile(r"at line (\d+)")
 
 
@@ -30,6 +34,14 @@ class Rulebook:
     jurisdictions: tuple[Jurisdiction, ...]
     rules: Mapping[str, Rule]
     """Every rule by its id."""
+
+    @property
+    def look_back(self) -> timedelta:
+        """How far back attempts have to be known, so that every rule can count all that it asks about."""
+        counting = [rule for rule in self.rules.values() if isinstance(rule, FrequencyRule | CoolingRule)]
+        spans = [rule.within if isinstance(rule, FrequencyRule) else rule.rest for rule in counting]
+        longest = max((timedelta(each.days, each.seconds) for each in spans), default=timedelta())
+        return max(longest + timedelta(days=2), _LEAST_LOOK_BACK)
 
     def policy(self, place: Place, kind: str, dial_mode: str, own: OwnRules = NO_OWN_RULES) -> Policy:
         """The rules for a kind of campaign, in a dial mode, at a place; made once and remembered.
@@ -97,10 +109,22 @@ def _parse(name: str, content: bytes) -> Jurisdiction:
         line = int(found[1]) if found else text.count("\n") + 1
         raise _refusal(name, line, f"It is not TOML: {problem}.") from problem
     try:
-        return parse_jurisdiction(name.removesuffix(".toml"), document)
+        jurisdiction = parse_jurisdiction(name.removesuffix(".toml"), document)
+        _check_is_country(jurisdiction)
+        return jurisdiction
     except InvalidRuleError as problem:
         line = _line_of_rule(text, problem.rule, problem.key)
         raise _refusal(name, line, str(problem)) from problem
+
+
+def _check_is_country(jurisdiction: Jurisdiction) -> None:
+    """Raises for a place such as PR, where another country's law holds: people there are in that country."""
+    country = jurisdiction.country
+    place = place_of("", country)
+    for lawful, part in place.subdivisions:
+        if lawful != country:
+            sentence = f'{country} is a part of {lawful}; write country = "{lawful}", subdivision = "{part}".'
+            raise InvalidRuleError(f"The document: {sentence}", key="country")
 
 
 def _refusal(name: str, line: int, sentence: str) -> InvalidRuleFileError:
@@ -110,10 +134,12 @@ def _refusal(name: str, line: int, sentence: str) -> InvalidRuleFileError:
 def _line_of_rule(text: str, rule: int | None, key: str | None) -> int:
     """The line (from 1 on) of a key in the rule at a place (from 0 on; None is the part before all rules).
 
-    Where the key is not there, the line on which the rule begins.
+    Where the key is not there, the line on which the rule begins, or the array of all rules.
     """
     lines = text.splitlines()
     headers = [number for number, line in enumerate(lines) if _RULE_HEADER.match(line)]
+    if rule is not None and not headers:
+        return next((number for number, line in enumerate(lines, 1) if _RULES_INLINE.match(line)), 1)
     starts = [0, *headers, len(lines)]
     place = min(0 if rule is None else rule + 1, len(starts) - 2)
     pattern = re.compile(rf'^\s*(\[+\s*(rules\.)?)?"?{re.escape(key or "")}"?\s*[=\].]')

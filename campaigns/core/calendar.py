@@ -92,11 +92,7 @@ class Calendar:
     def _why_closed(self, day: date) -> str | None:
         if day in self.closed_on:
             return "a blackout date"
-        for each in self.holidays:
-            name = each.name_of(day)
-            if name is not None:
-                return name
-        return None
+        return _closed_days(self.holidays, day.year).get(day) if self.holidays else None
 
     def _ends_of_closed_days(self, clocks: Iterable[ZoneInfo], now: datetime) -> list[datetime]:
         if not (self.closed_on or self.holidays):
@@ -125,6 +121,11 @@ def start_of_day(clock: ZoneInfo, day: date) -> datetime:
 def supports_holidays(country: str) -> bool:
     """Whether the holidays of a country (ISO 3166-1) are known."""
     return country in _countries()
+
+
+def subdivisions_with_holidays(country: str) -> frozenset[str]:
+    """The codes (ISO 3166-2 less its country) of those parts of a country whose holidays are known."""
+    return frozenset(_countries().get(country, ()))
 
 
 def _next_date(clock: ZoneInfo, now: datetime) -> datetime:
@@ -187,6 +188,15 @@ def _changes(zone: str, year: int) -> tuple[datetime, ...]:
 @lru_cache(maxsize=1)
 def _countries() -> Mapping[str, list[str]]:
     return holidays.list_supported_countries()
+
+
+@lru_cache(maxsize=1024)
+def _closed_days(together: frozenset[Holidays], year: int) -> Mapping[date, str]:
+    """The holidays of many places in one look-up; a whole country's name for a day goes before a part's."""
+    days: dict[date, str] = {}
+    for each in sorted(together, key=lambda each: (each.subdivision, each.country)):
+        days = {**_holidays(each.country, each.subdivision, year), **days}
+    return MappingProxyType(days)
 
 
 @lru_cache(maxsize=4096)

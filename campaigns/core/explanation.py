@@ -91,7 +91,7 @@ def judge(snapshot: Snapshot, standing: Standing, at: datetime) -> Verdict:
     objections = [each for each in rules if not each.passed]
     if not objections:
         return Verdict(callable_now=True, sentence="It can be called now.", rules=rules, next_callable_at=at)
-    why = " ".join(each.sentence for each in objections)
+    why = " ".join(dict.fromkeys(each.sentence for each in objections))
     return Verdict(
         callable_now=False,
         sentence=f"It is not called now. {why}",

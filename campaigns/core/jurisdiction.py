@@ -8,7 +8,7 @@ from types import MappingProxyType
 import holidays
 
 from campaigns.core.area_codes import AREA_CODES
-from campaigns.core.calendar import Holidays, supports_holidays
+from campaigns.core.calendar import Holidays, subdivisions_with_holidays, supports_holidays
 from campaigns.core.rules import Jurisdiction
 
 _PART_OF = {
@@ -91,21 +91,21 @@ def matching(jurisdictions: Iterable[Jurisdiction], place: Place) -> tuple[Juris
 
 
 def holidays_at(jurisdiction: Jurisdiction, place: Place) -> frozenset[Holidays]:
-    """Whose holidays a jurisdiction's rules mean: its own, those of the person's part of the country, and
-    those of the person's country where it has no rules of its own."""
-    parts = {jurisdiction.subdivision} if jurisdiction.subdivision else {""}
-    if not jurisdiction.subdivision:
-        parts |= place.subdivisions_of(jurisdiction.country)
-    own = {Holidays(jurisdiction.country, part) for part in parts}
-    if jurisdiction.country not in place.countries:
-        own |= {Holidays(country) for country in place.countries if supports_holidays(country)}
-    return frozenset(own)
+    """Whose holidays a jurisdiction's rules mean: its own, those of the person's part of the country
+    (of every part where nobody knows which), and those of the person's country where it has no rules."""
+    country = jurisdiction.country
+    abroad = bool(place.countries) and country not in place.countries
+    if jurisdiction.subdivision:
+        own = frozenset({Holidays(country, jurisdiction.subdivision)})
+    else:
+        own = frozenset({Holidays(country)}) if abroad else _holidays_in(country, place)
+    return own | holidays_of(place) if abroad else own
 
 
 def holidays_of(place: Place) -> frozenset[Holidays]:
     """The public holidays of wherever the person may be."""
-    parts = {Holidays(country, part) for country, part in place.subdivisions}
-    return frozenset(parts | {Holidays(country) for country in place.countries})
+    known = filter(supports_holidays, place.countries)
+    return frozenset(each for country in known for each in _holidays_in(country, place))
 
 
 def subdivision_code(country: str, text: str) -> str | None:
@@ -117,6 +117,12 @@ def subdivisions_of_area_code(area_code: str) -> frozenset[tuple[str, str]]:
     """The states and provinces that a NANP area code may be in, as (country, code); none if it tells none."""
     parts = (each.partition("-") for each in AREA_CODES.get(area_code, "").split())
     return frozenset((country, code) for country, _, code in parts)
+
+
+def _holidays_in(country: str, place: Place) -> frozenset[Holidays]:
+    """A country's holidays and those of the parts of it where the person may be: any, if none is known."""
+    parts = place.subdivisions_of(country) or subdivisions_with_holidays(country)
+    return frozenset(Holidays(country, part) for part in {"", *parts})
 
 
 def _country_of(region: str) -> tuple[str, str]:

@@ -3,13 +3,14 @@
 from calendar import monthrange
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from campaigns.core.jurisdiction import Place, matching, place_of
 from campaigns.core.rules import Jurisdiction, RecordsRule
 
 SHORTEST_MONTHS = 3
-"""The rules on calls look back 62 days at most, and need the numbers for that."""
+"""No rules on calls look back less than 62 days, and they need the numbers for that."""
+_SHORTEST_MONTH = timedelta(days=28)
 _CALLS = "calls"
 
 
@@ -53,6 +54,11 @@ def shortest_months(jurisdictions: Iterable[Jurisdiction], chosen_months: int | 
         if isinstance(rule, RecordsRule) and _CALLS in rule.of
     ]
     return chosen_months or min(lengths, default=SHORTEST_MONTHS)
+
+
+def months_looked_back(look_back: timedelta) -> int:
+    """For how many months calls are kept at least where the rules on calls look back so far."""
+    return max(SHORTEST_MONTHS, -(-look_back // _SHORTEST_MONTH))
 
 
 def months_before(at: datetime, months: int) -> datetime:

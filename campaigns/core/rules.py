@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from phonenumbers import SUPPORTED_REGIONS
+
+from campaigns.core.calendar import subdivisions_with_holidays
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.campaign import KINDS
 from campaigns.core.retry import OUTCOMES
 from campaigns.core.rule_table import RuleTable, header
 from campaigns.errors import InvalidRuleError
+from leads.core.consent import CHANNELS
 
 DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
 """Every way of dialing that a rule may tell apart, whether campaigns offer it yet or not."""
@@ -23,6 +27,8 @@ PERIODS = ("30_days", "day", "calendar_month")
 FORMULAS = ("answered", "ofcom")
 MESSAGE_PARTS = ("seller_name", "seller_number", "purpose", "opt_out")
 RECORDS = ("calls", "dnc", "consent", "recordings")
+
+_LEAST_HOURS = 1 / 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +157,7 @@ def parse_jurisdiction(jurisdiction_id: str, document: Mapping[str, Any]) -> Jur
     """
     table = RuleTable(document, None)
     name = table.text("name")
-    country = table.pattern("country", r"[A-Z]{2}", "a country's two letters, as in US")
-    subdivision = table.pattern("subdivision", r"[A-Z0-9]{1,3}", "a subdivision's code, as in FL", default="")
+    country, subdivision = _where(table)
     given = table.take("rules")
     table.finish()
     if not isinstance(given, list) or not given or not all(isinstance(each, Mapping) for each in given):
@@ -173,6 +178,21 @@ def parse_rule(values: Mapping[str, Any], index: int = 0) -> Rule:
     rule = _READERS[table.choice("kind", tuple(_READERS))](common, table)
     table.finish()
     return rule
+
+
+def _where(table: RuleTable) -> tuple[str, str]:
+    """A country and a subdivision that exist: rules for one that does not would hold for nobody."""
+    country = table.pattern("country", r"[A-Z]{2}", "a country's two letters, as in US")
+    if country not in SUPPORTED_REGIONS:
+        raise table.error("country", f"{country!r} is no country; give its ISO 3166-1 code, as in US or GB.")
+    subdivision = table.pattern("subdivision", r"[A-Z0-9]{1,3}", "a subdivision's code, as in FL", default="")
+    known = subdivisions_with_holidays(country)
+    if subdivision and known and subdivision not in known:
+        raise table.error(
+            "subdivision",
+            f"{subdivision!r} is no subdivision of {country}; use one of {', '.join(sorted(known))}.",
+        )
+    return country, subdivision
 
 
 def _window(common: dict[str, Any], table: RuleTable) -> Rule:
@@ -210,7 +230,9 @@ def _cooling(common: dict[str, Any], table: RuleTable) -> Rule:
 
 def _consent(common: dict[str, Any], table: RuleTable) -> Rule:
     return ConsentRule(
-        **common, channels=frozenset(table.words("channels")), bases=frozenset(table.words("bases"))
+        **common,
+        channels=frozenset(table.choices("channels", CHANNELS)),
+        bases=frozenset(table.words("bases")),
     )
 
 
@@ -245,6 +267,8 @@ def _records(common: dict[str, Any], table: RuleTable) -> Rule:
 def _span(table: RuleTable) -> Span:
     hours = table.number("hours", 0, 24 * 366, 0.0)
     days = table.whole("days", 0, 366, 0)
+    if 0 < hours < _LEAST_HOURS:
+        raise table.error("hours", "hours are at least one minute, 1/60 or 0.0167.")
     if (hours > 0) == (days > 0):
         raise table.error("hours", "Give either hours (by the clock) or days (by the callee's calendar).")
     return Span(hours * 3600, days)

@@ -159,7 +159,9 @@ _US_STATES = {
 }  # fmt: skip
 _GERMAN = {"Bayern": "BY", "Berlin": "BE"}
 _AUSTRALIAN = {"Victoria": "VIC", "New South Wales": "NSW"}
-_NAMES: dict[str, dict[str, str]] = {"US": _US_STATES, "DE": _GERMAN, "AU": _AUSTRALIAN}
+_INDIAN = {"Ladakh": "LA"}
+_NAMES: dict[str, dict[str, str]] = {"US": _US_STATES, "DE": _GERMAN, "AU": _AUSTRALIAN, "IN": _INDIAN}
+_CANADIAN_AREA_CODES = {"416": "ON"}
 
 
 def _matching(case: Case, files: Mapping[str, Document]) -> list[Document]:
@@ -189,6 +191,8 @@ def _parts(case: Case, country: str) -> set[str]:
         if not by_number:
             return set()
         parts |= by_number
+    if country == "CA" and case.region == "CA":
+        parts.add(_CANADIAN_AREA_CODES[case.facts.e164[2:5]])
     if _home(case.lead_country or case.region) == country and case.lead_region:
         names = _NAMES.get(country, {})
         if case.lead_region in names:
@@ -223,10 +227,16 @@ def _is_holiday(day: date, document: Document, case: Case) -> bool:
     country = document["country"]
     if _holiday(country, document.get("subdivision"), day):
         return True
-    if "subdivision" not in document and any(_holiday(country, part, day) for part in _parts(case, country)):
-        return True
     countries = {_home(code) for code in (case.region, case.lead_country) if code}
-    return country not in countries and any(_holiday(each, None, day) for each in countries)
+    if countries and country not in countries:
+        return any(_holiday_where_they_are(each, day, case) for each in countries)
+    return "subdivision" not in document and _holiday_where_they_are(country, day, case)
+
+
+def _holiday_where_they_are(country: str, day: date, case: Case) -> bool:
+    """Whether it is one in the country, or in a part of it where the person may be."""
+    parts = _parts(case, country) or holidays.list_supported_countries().get(country, [])
+    return _holiday(country, None, day) or any(_holiday(country, part, day) for part in parts)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,6 +243,23 @@ async def test_a_time_that_the_rules_on_calls_need_is_always_kept(sessions: Sess
     await called(sessions, await seed_campaign(sessions), 1)
     await add(sessions, [{"country": "DE", "permit": {}, "ended_at": NOW}])
     assert (await emptied(sessions, NOW + 62 * DAY, keep_months=3)).emptied == 0
+
+
+async def test_calls_are_kept_for_as_long_as_any_rule_looks_back(sessions: Sessions, tmp_path: Path) -> None:
+    head = 'source = "Law 1"\nread = 2026-11-23\n'
+    (tmp_path / "lk.toml").write_text(
+        'name = "A"\ncountry = "LK"\n'
+        f'[[rules]]\nid = "lk-a"\nkind = "frequency"\n{head}most = 1\ndays = 366\n'
+        f'[[rules]]\nid = "lk-b"\nkind = "records"\n{head}of = ["calls"]\nkeep_months = 1\n'
+    )
+    rules = load_rulebook(tmp_path)
+    with pytest.raises(InvalidInputError, match="14 to 1200 months"):
+        await purge(sessions, rules, PurgeChoice(keep_months=13), NOW)
+    await seed_leads(sessions, people(1))
+    await called(sessions, await seed_campaign(sessions), 1)
+    await add(sessions, [{"country": "LK", "permit": {}, "ended_at": NOW}])
+    assert (await purge(sessions, rules, PurgeChoice(), NOW + 368 * DAY)).emptied == 0
+    assert (await purge(sessions, rules, PurgeChoice(), NOW + 14 * 31 * DAY)).emptied > 0
 
 
 async def test_without_a_call_or_a_rule_nothing_is_emptied(sessions: Sessions) -> None:

@@ -87,7 +87,7 @@ def test_another_time_is_explained(run: Run) -> None:
 def test_why_sums_up_a_campaign(run: Run) -> None:
     lines = run("campaign", "why", "Autumn sale").stdout.splitlines()
     assert lines[0] == "Autumn sale: 2 leads. The campaign is running. It dials."
-    assert lines[2].split()[:2] == ["ready", "2"]
+    assert lines[2].split()[:2] == ["ready", "1"]
     assert json.loads(run("campaign", "why", "1", "--json").stdout)["leads"] == 2
 
 

@@ -1,5 +1,6 @@
 """Every rule is told with its answer, and what is told agrees with what compliance decides."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.compliance import RULES, Allow, Deny, Snapshot, permit
 from campaigns.core.explanation import Standing, explain_rules, judge, standing_sentence, zone_times
+from campaigns.core.jurisdiction import place_of
 from tests.campaigns.snapshots import snapshot_of
 
 NOON = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
@@ -68,6 +71,14 @@ def test_the_next_time_is_when_both_the_rules_and_the_line_allow_it() -> None:
     assert judge(snapshot(), claimed, NOON + timedelta(minutes=2)).callable_now
     waited = Standing(state="waiting", reason="retry_busy", due_at=NOON)
     assert judge(snapshot(), waited, NOON).callable_now
+
+
+def test_a_sentence_of_many_rules_is_said_once() -> None:
+    policy = load_rulebook().policy(place_of("+18005550100", "US"), "sales", "progressive")
+    verdict = judge(replace(snapshot(zones=()), policy=policy), READY, NOON.replace(hour=3))
+    objections = [each.sentence for each in verdict.rules if not each.passed]
+    assert len(objections) > len(set(objections))
+    assert all(verdict.sentence.count(each) == 1 for each in objections)
 
 
 def test_another_phones_turn_is_said() -> None:

@@ -355,3 +355,25 @@ def test_a_country_without_rules_falls_under_all_of_them() -> None:
         RULEBOOK.policy(place_of("+80012345678", ""), "sales", "power").jurisdictions
         == everywhere.jurisdictions
     )
+
+
+# Holidays of a part of a country
+
+
+@pytest.mark.parametrize(
+    ("number", "region", "address", "zone", "day", "rule", "forbidden"),
+    [
+        ("+49891234567", "DE", "", "Europe/Berlin", date(2026, 6, 4), "de-window", True),
+        ("+49891234567", "DE", "Berlin", "Europe/Berlin", date(2026, 6, 4), "de-window", False),
+        ("+49891234567", "DE", "Bayern", "Europe/Berlin", date(2026, 6, 4), "de-window", True),
+        ("+49891234567", "DE", "", "Europe/Berlin", date(2026, 6, 5), "de-window", False),
+        ("+61391234567", "AU", "", "Australia/Melbourne", date(2026, 11, 3), "au-window", True),
+    ],
+)
+def test_where_nobody_knows_the_part_of_the_country_a_holiday_of_any_part_counts(
+    number: str, region: str, address: str, zone: str, day: date, rule: str, forbidden: bool
+) -> None:
+    now = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))
+    policy = RULEBOOK.policy(place_of(number, region, "", address), "survey", "progressive")
+    found = rule_objections(policy, Facts((zone,), number, 1), [], now)
+    assert (rule in {each.rule_id for each in found}) == forbidden

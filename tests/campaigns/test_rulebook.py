@@ -1,5 +1,6 @@
 """The rule files are loaded at start, or refused with file, line and what is wrong."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from campaigns.errors import InvalidRuleFileError
 
 GOOD = """\
 name = "Nowhere"
-country = "XX"
+country = "LK"
 
 [[rules]]
 id = "xx-window"
@@ -73,7 +74,7 @@ def test_the_version_is_that_of_what_was_loaded(tmp_path: Path) -> None:
 def test_a_policy_is_made_once(tmp_path: Path) -> None:
     (tmp_path / "xx.toml").write_text(GOOD)
     rulebook = load_rulebook(tmp_path)
-    place = place_of("", "XX")
+    place = place_of("", "LK")
     assert rulebook.policy(place, "sales", "power") is rulebook.policy(place, "sales", "power")
 
 
@@ -81,6 +82,10 @@ def test_a_policy_is_made_once(tmp_path: Path) -> None:
     ("wrong", "right", "line", "words"),
     [
         ("country = ", "country = 5 # ", 2, "country is a text"),
+        ('"LK"', '"UK"', 2, "'UK' is no country"),
+        ('"LK"', '"PR"', 2, 'write country = "US", subdivision = "PR"'),
+        ('"LK"', '"US"\nsubdivision = "FLA"', 3, "'FLA' is no subdivision of US"),
+        ("hours = 24", "hours = 0.01", 17, "at least one minute"),
         ('name = "Nowhere"\n', "", 1, "name is missing"),
         ('kind = "window"', 'kind = "wnidow"', 6, "kind is one of"),
         ('[[rules]]\nid = "xx-f', '\n[[rules]]\nid = "X-f', 13, "lower-case"),
@@ -102,6 +107,27 @@ def test_what_is_wrong_is_told_with_file_and_line(
         load_rulebook(tmp_path)
     assert str(refused.value).startswith(f"xx.toml, line {line}: ")
     assert words in str(refused.value)
+
+
+def test_a_rule_of_an_inline_array_is_told_by_the_arrays_line(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text('name = "A"\ncountry = "LK"\n\nrules = [\n  { id = "X" },\n]\n')
+    with pytest.raises(InvalidRuleFileError, match=r"^xx.toml, line 4: "):
+        load_rulebook(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("span", "days"), [("hours = 24", 62), ("days = 60", 62), ("days = 366", 368), ("hours = 8784", 368)]
+)
+def test_attempts_are_looked_back_for_as_far_as_any_rule_counts(tmp_path: Path, span: str, days: int) -> None:
+    (tmp_path / "xx.toml").write_text(GOOD.replace("hours = 24", span))
+    assert load_rulebook(tmp_path).look_back == timedelta(days=days)
+    cooling = (
+        GOOD.replace("hours = 24", span)
+        .replace('"frequency"', '"cooling"')
+        .replace("most = 3", 'after = "refusal"')
+    )
+    (tmp_path / "xx.toml").write_text(cooling)
+    assert load_rulebook(tmp_path).look_back == timedelta(days=days)
 
 
 @pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000, "1e999", "nan", "[[]]", "{ a = { b = 1 } }"])

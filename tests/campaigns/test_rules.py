@@ -25,12 +25,12 @@ WINDOW = {**HEAD, "kind": "window", "times": {"mon-fri": [["09:00", "20:00"]]}}
 FREQUENCY = {**HEAD, "id": "xx-b", "kind": "frequency", "most": 3, "hours": 24}
 COOLING = {**HEAD, "kind": "cooling", "after": "refusal", "days": 60}
 ABANDONMENT = {**HEAD, "kind": "abandonment", "most_rate": 0.03, "period": "day"}
-DOCUMENT = {"name": "Nowhere", "country": "XX", "rules": [WINDOW, FREQUENCY]}
+DOCUMENT = {"name": "Nowhere", "country": "LK", "rules": [WINDOW, FREQUENCY]}
 
 
 def test_a_document_is_read() -> None:
     found = parse_jurisdiction("xx", DOCUMENT)
-    assert (found.id, found.name, found.country, found.subdivision) == ("xx", "Nowhere", "XX", "")
+    assert (found.id, found.name, found.country, found.subdivision) == ("xx", "Nowhere", "LK", "")
     window, frequency = found.rules
     assert isinstance(window, WindowRule)
     assert window.times.to_json() == {day: [["09:00", "20:00"]] if day in DAYS[:5] else [] for day in DAYS}
@@ -92,7 +92,14 @@ BROKEN: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     (COOLING, {"days": 0, "hours": 3, "first_day": "next"}, "first_day", "days"),
     (ABANDONMENT, {"most_rate": 3}, "most_rate", "from 0 to 1"),
     (ABANDONMENT, {"zone": "Europe/Londn"}, "zone", "Europe/Londn"),
-    ({**HEAD, "kind": "consent", "channels": ["Call"], "bases": ["express"]}, {}, "channels", "names"),
+    (
+        {**HEAD, "kind": "consent", "channels": ["Call"], "bases": ["express"]},
+        {},
+        "channels",
+        "automated_call",
+    ),
+    ({**HEAD, "kind": "consent", "channels": ["calls"], "bases": ["express"]}, {}, "channels", "some of"),
+    (FREQUENCY, {"hours": 0.016}, "hours", "one minute"),
     ({**HEAD, "kind": "ring", "at_least_s": 0}, {}, "at_least_s", "from 1"),
     ({**HEAD, "kind": "ring", "at_least_s": 10**400}, {}, "at_least_s", "from 1"),
     ({**HEAD, "kind": "message", "within_s": 2, "says": ["hello"]}, {}, "says", "seller_name"),
@@ -122,7 +129,11 @@ def test_a_key_that_is_missing_is_named(key: str) -> None:
     [
         ({"name": 3}, "name"),
         ({"country": "xx"}, "country"),
+        ({"country": "XX"}, "country"),
+        ({"country": "UK"}, "country"),
         ({"subdivision": "Florida"}, "subdivision"),
+        ({"country": "US", "subdivision": "FLA"}, "subdivision"),
+        ({"country": "US", "subdivision": "ZZ"}, "subdivision"),
         ({"rules": []}, "rules"),
         ({"rules": {}}, "rules"),
         ({"rules": [1]}, "rules"),
