@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,25 @@ async def test_our_binding_holds_two_thousand_calls_and_encrypts() -> None:
     assert capacity.tls
     assert capacity.srtp
     assert capacity.version.startswith("2.")
+
+
+FEW_FILES = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))
+from dialer.switch.probe import measure
+print(measure(1_000).max_calls)
+import os, sys
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+async def test_asking_takes_no_rtp_ports_from_a_dialer_that_runs() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", FEW_FILES, stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await process.communicate()
+    assert said.split() == [b"1000"]
 
 
 async def test_asking_goes_no_further_than_it_has_to() -> None:
