@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,10 @@ from dialer.database import Database, opened
 from tests.servers import postgresql
 
 _numbers = count(1)
+
+# A shell starts what it runs in the background with SIGINT ignored, and a child never gets it back.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The suite asks the same questions each time, at any speed; HYPOTHESIS_PROFILE=explore asks new ones.
 settings.register_profile(

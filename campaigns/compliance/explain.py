@@ -154,6 +154,7 @@ async def _claimed(
         phone_region=phone.region,
         country=lead.country,
         region=lead.region,
+        timezone=lead.timezone,
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import phonenumbers
 
-from campaigns.core.jurisdiction import subdivision_code
+from campaigns.core.address import subdivision_code
 
 _MODULE = '''"""The states and provinces that a North American area code may be in, by their ISO 3166-2 codes.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 import phonenumbers
 
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.address import zones_of_person
 from campaigns.core.attempt import ClaimedLead
 from campaigns.core.compliance import Allow, Deny, Snapshot, permit
 from campaigns.core.facts import Facts, PastAttempt
@@ -18,7 +19,7 @@ from campaigns.stores.compliance import ComplianceStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign
 from leads.core.consent import CHANNELS_OF_A_PHONE, ConsentRecord, holding
-from leads.core.timezone import zones_of_phone
+from leads.core.timezone import known_zone, zones_of_phone
 from leads.stores.consents import ConsentStore
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
@@ -129,11 +130,16 @@ class Permits:
         )
 
     def _zones(self, lead: ClaimedLead) -> tuple[str, ...]:
-        """Where debts are collected, the number's zones count beside the lead's own (12 CFR 1006.6(b)(1))."""
-        if self._settings.kind != "collections":
-            return lead.zones
-        number = phonenumbers.parse(lead.e164)
-        return tuple(sorted({*lead.zones, *zones_of_phone(number)}))
+        """The lead's own zone, or all of its number and its address.
+
+        Where debts are collected, all that is known counts at once (12 CFR 1006.6(b)(1)).
+        """
+        zones = lead.zones
+        if self._settings.kind == "collections":
+            zones = (*zones, *zones_of_phone(phonenumbers.parse(lead.e164)))
+        elif known_zone(lead.timezone):
+            return zones
+        return zones_of_person(zones, lead.phone_region, lead.country, lead.region)
 
 
 def _records(consents: Iterable[Consent]) -> list[ConsentRecord]:

@@ -41,6 +41,8 @@ class ClaimedLead:
     country: str = ""
     """Of the postal address, as `region` is; empty where it is not known."""
     region: str = ""
+    timezone: str = ""
+    """The lead's own, as its list's owner knows it; empty where only the number and the address tell."""
 
 
 @dataclass(frozen=True, slots=True)

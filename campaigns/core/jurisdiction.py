@@ -1,41 +1,14 @@
 """Which jurisdictions a call falls under: by the number's region and area code, and by the lead's address."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 
-import holidays
-
+from campaigns.core.address import LAWS_BY_PART, country_of, every_part, subdivision_code
 from campaigns.core.area_codes import AREA_CODES
 from campaigns.core.calendar import Holidays, subdivisions_with_holidays, supports_holidays
 from campaigns.core.rules import Jurisdiction
 
-_PART_OF = {
-    "AS": ("US", "AS"),
-    "GU": ("US", "GU"),
-    "MP": ("US", "MP"),
-    "PR": ("US", "PR"),
-    "VI": ("US", "VI"),
-    "GP": ("FR", "971"),
-    "MQ": ("FR", "972"),
-    "GF": ("FR", "973"),
-    "RE": ("FR", "974"),
-    "YT": ("FR", "976"),
-    "BL": ("FR", "BL"),
-    "MF": ("FR", "MF"),
-    "PM": ("FR", "PM"),
-}
-"""ISO 3166-1 codes of places where another country's law holds: that country and the ISO 3166-2 code."""
-
-_SPELLINGS = {
-    "US": {"washington state": "WA", "washington d.c.": "DC", "washington dc": "DC", "d.c.": "DC"},
-    "CA": {"british colombia": "BC"},
-}
-"""Names that phonenumbers and lists use, and the holidays library does not."""
-
-_TOLD_BY_AREA_CODE = frozenset({"US", "CA"})
-"""Countries in which an area code tells the state or province."""
 _AREA_CODE = slice(2, 5)
 
 
@@ -59,7 +32,8 @@ def place_of(e164: str, region: str, lead_country: str = "", lead_region: str = 
     The address counts beside the number and not in its stead. An American or Canadian area code that says
     nothing, as of a toll-free number, may be any state's or province's. `lead_country` is an ISO 3166-1
     code; `lead_region` is a code or a name in that country, or in the number's where no country is given.
-    A region that is not understood counts as not given.
+    An American or Canadian one that is not understood may be any state or province; elsewhere it counts as
+    not given.
     """
     area_code = e164[_AREA_CODE] if e164.startswith("+1") else ""
     return _place(area_code, region, lead_country, lead_region)
@@ -67,15 +41,18 @@ def place_of(e164: str, region: str, lead_country: str = "", lead_region: str = 
 
 @lru_cache(maxsize=16384)
 def _place(area_code: str, region: str, lead_country: str, lead_region: str) -> Place:
-    number_country, number_part = _country_of(region)
-    lead_home, lead_part = _country_of(lead_country)
+    number_country, number_part = country_of(region)
+    lead_home, lead_part = country_of(lead_country)
     countries = {number_country, lead_home} - {""}
     subdivisions = {(number_country, number_part), (lead_home, lead_part)}
-    if area_code and region in _TOLD_BY_AREA_CODE:
+    if area_code and region in LAWS_BY_PART:
         found = subdivisions_of_area_code(area_code)
         subdivisions |= {each for each in found if each[0] == region} or _everywhere_in(region)
     address = lead_home or number_country
-    subdivisions.add((address, subdivision_code(address, lead_region) or ""))
+    told = subdivision_code(address, lead_region)
+    subdivisions.add((address, told or ""))
+    if address in LAWS_BY_PART and lead_region.strip() and not told:
+        subdivisions |= _everywhere_in(address)
     return Place(frozenset(countries), frozenset(each for each in subdivisions if each[1]))
 
 
@@ -108,11 +85,6 @@ def holidays_of(place: Place) -> frozenset[Holidays]:
     return frozenset(each for country in known for each in _holidays_in(country, place))
 
 
-def subdivision_code(country: str, text: str) -> str | None:
-    """The code of a subdivision by its code or name, however its case is; None where it is not understood."""
-    return _subdivisions(country).get(" ".join(text.split()).casefold())
-
-
 def subdivisions_of_area_code(area_code: str) -> frozenset[tuple[str, str]]:
     """The states and provinces that a NANP area code may be in, as (country, code); none if it tells none."""
     parts = (each.partition("-") for each in AREA_CODES.get(area_code, "").split())
@@ -125,12 +97,8 @@ def _holidays_in(country: str, place: Place) -> frozenset[Holidays]:
     return frozenset(Holidays(country, part) for part in {"", *parts})
 
 
-def _country_of(region: str) -> tuple[str, str]:
-    return _PART_OF.get(region.upper(), (region.upper(), ""))
-
-
 def _everywhere_in(country: str) -> set[tuple[str, str]]:
-    return {(country, code) for code in _subdivisions(country).values()}
+    return {(country, code) for code in every_part(country)}
 
 
 def _holds_at(jurisdiction: Jurisdiction, place: Place) -> bool:
@@ -138,13 +106,3 @@ def _holds_at(jurisdiction: Jurisdiction, place: Place) -> bool:
         return False
     parts = place.subdivisions_of(jurisdiction.country)
     return not jurisdiction.subdivision or not parts or jurisdiction.subdivision in parts
-
-
-@lru_cache(maxsize=256)
-def _subdivisions(country: str) -> Mapping[str, str]:
-    if not supports_holidays(country):
-        return MappingProxyType({})
-    known = type(holidays.country_holidays(country))
-    codes = {code.casefold(): code for code in known.subdivisions}
-    names = {name.casefold(): code for name, code in known.subdivisions_aliases.items()}
-    return MappingProxyType(names | _SPELLINGS.get(country, {}) | codes)

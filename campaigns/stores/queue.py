@@ -209,6 +209,7 @@ class QueueStore:
                 col(Phone.region).label("phone_region"),
                 col(Lead.country),
                 col(Lead.region),
+                col(Lead.timezone),
             )
             .select_from(CampaignLead)
             .join(Lead, col(Lead.id) == col(CampaignLead.lead_id))

@@ -8,6 +8,8 @@ from functools import lru_cache
 from phonenumbers import (
     PhoneNumber,
     PhoneNumberType,
+    country_code_for_region,
+    example_number,
     is_number_type_geographical,
     national_significant_number,
     number_type,
@@ -78,6 +80,26 @@ def _zones_by_area_code() -> dict[str, tuple[str, ...]]:
         if prefix[0] == str(NORTH_AMERICA) and len(area_code) == AREA_CODE_DIGITS:
             union[area_code].update(zones)
     return {area_code: _told(zones) for area_code, zones in union.items()}
+
+
+def zones_of_area_code(area_code: str) -> tuple[str, ...]:
+    """Every IANA zone that a North American area code may be in, sorted; () where it tells none."""
+    return _zones_by_area_code().get(area_code, ())
+
+
+def zones_of_country(country: str) -> tuple[str, ...]:
+    """Every IANA zone of a country's calling code, sorted; () where nobody knows them.
+
+    `country` is an ISO 3166-1 code. In North America, where many share one calling code, it is the zones of
+    the area code that phonenumbers shows as an example: small countries have one, and no more is known of
+    the United States and Canada here.
+    """
+    calling_code = country_code_for_region(country.upper())
+    if calling_code == NORTH_AMERICA:
+        example = example_number(country.upper())
+        return zones_of_phone(example) if example else ()
+    zones = TIMEZONE_DATA.get(str(calling_code), ())
+    return () if UNKNOWN_TIMEZONE in zones else tuple(sorted(set(zones)))
 
 
 def known_zone(name: str) -> str | None:

@@ -199,6 +199,8 @@ def _parts(case: Case, country: str) -> set[str]:
             parts.add(names[case.lead_region])
         elif case.lead_region in names.values():
             parts.add(case.lead_region)
+        elif country in ("US", "CA"):
+            return set()
     return parts
 
 

@@ -16,8 +16,9 @@ from phonenumbers.tzdata import TIMEZONE_DATA
 from campaigns.compliance.make_area_codes import area_codes_module
 from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core import area_codes
+from campaigns.core.address import subdivision_code
 from campaigns.core.area_codes import AREA_CODES
-from campaigns.core.jurisdiction import matching, place_of, subdivision_code, subdivisions_of_area_code
+from campaigns.core.jurisdiction import matching, place_of, subdivisions_of_area_code
 
 ALL = load_rulebook().jurisdictions
 COUNTRIES = ("US", "CA")

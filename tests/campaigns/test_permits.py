@@ -100,6 +100,28 @@ async def test_the_address_counts_beside_the_number(sessions: Sessions) -> None:
     assert len(await called(sessions, campaign, SUNDAY + 24 * HOUR)) == 1
 
 
+async def test_the_clocks_of_the_address_count_beside_the_numbers(sessions: Sessions) -> None:
+    (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
+    async with sessions() as session, session.begin():
+        lead = await session.get_one(Lead, lead_id)
+        lead.country, lead.region = "US", "HI"
+    campaign = await seed_campaign(sessions, kind="survey")
+    nine_in_new_york = datetime(2026, 11, 30, 14, tzinfo=UTC)
+    eight_in_honolulu = datetime(2026, 11, 30, 18, tzinfo=UTC)
+    assert await called(sessions, campaign, nine_in_new_york) == []
+    assert (await standing(sessions, campaign)).due_at == eight_in_honolulu
+    assert len(await called(sessions, campaign, eight_in_honolulu)) == 1
+
+
+async def test_a_zone_that_the_list_gives_outranks_number_and_address(sessions: Sessions) -> None:
+    (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
+    async with sessions() as session, session.begin():
+        lead = await session.get_one(Lead, lead_id)
+        lead.country, lead.region, lead.timezone = "US", "HI", "America/New_York"
+    campaign = await seed_campaign(sessions, kind="survey")
+    assert len(await called(sessions, campaign, datetime(2026, 11, 30, 14, tzinfo=UTC))) == 1
+
+
 async def test_florida_counts_three_in_a_day_on_one_subject_from_any_campaign(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([FLORIDIAN])])
     await consent(sessions, FLORIDIAN)
