@@ -30,7 +30,7 @@ from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
 from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
-from campaigns.stores.compliance import ComplianceStore
+from campaigns.stores.compliance import ComplianceStore, lock_numbers
 from campaigns.stores.dials import DialStore
 from campaigns.stores.filling import FillStore
 from campaigns.stores.queue import QueueStore
@@ -44,6 +44,11 @@ _OF_THE_PHONE = frozenset(
     {"on_dnc_list", "zone_unknown", "never_callable", "consent_missing", "consent_withdrawn"}
 )
 """Final reasons that another phone of the lead may not share."""
+
+_UNWANTED = 607
+"""The SIP status by which a person says that this caller is not to call (RFC 8197)."""
+
+_ASKED = "asked not to be called again"
 
 
 async def claim_permitted(
@@ -90,6 +95,8 @@ async def start_attempts(
         for each in permitted
         if each.lead.lead_id in held
     ]
+    # Of two nodes that are about to call one number, the second waits and sees the first one's attempt.
+    await lock_numbers(session, campaign.client_id, {lead.e164 for lead in leads})
     permits = Permits(session, rules, campaign)
     answers = await permits.ask(leads, now)
     await _deny(session, campaign_id, permits, answers, now)
@@ -143,6 +150,10 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         return False
     await AnswerStore(session).add(ended, ending.outcome)
     await DialStore(session).add(ended, ending.outcome)
+    if ending.sip_status == _UNWANTED:
+        attempt = await store.get_attempt(attempt_id)
+        campaign = await CampaignStore(session).get(ended.campaign_id)
+        await _opt_out(session, campaign, attempt, now, reason="said on the phone that calls are unwanted")
     if ending.outcome == "blocked" and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
     result = ended.disposition or ending.outcome
@@ -183,7 +194,9 @@ async def set_disposition(session: Session, attempt_id: int, code: str, notes: s
     return code
 
 
-async def _opt_out(session: Session, campaign: Campaign, attempt: Attempt, now: datetime) -> None:
+async def _opt_out(
+    session: Session, campaign: Campaign, attempt: Attempt, now: datetime, *, reason: str = _ASKED
+) -> None:
     """No number of the lead is called again for the client."""
     numbers = {attempt.e164, *await phones_of_lead(session, attempt.lead_id)} - {""}
     for e164 in sorted(numbers):
@@ -191,7 +204,7 @@ async def _opt_out(session: Session, campaign: Campaign, attempt: Attempt, now: 
             e164,
             "client",
             campaign.client_id,
-            reason="asked not to be called again",
+            reason=reason,
             source=f"attempt {attempt.id}",
             now=now,
         )

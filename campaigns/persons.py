@@ -12,8 +12,10 @@ from leads.persons import PersonDncEntry, PersonInLeads, Scope
 from leads.stores.shared import Session, Sessions
 
 REMAINS = (
-    "Do-not-call entries stay: they keep the number from being called again, and that is their only use.",
+    "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
+    "A consent to calls that was withdrawn becomes one.",
     "Figures stay: how many calls there were, when, and how they went, without the number and the notes.",
+    "How often the number was called is forgotten: a later list that brings it starts to count anew.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
 )
 
@@ -122,6 +124,7 @@ async def erase_person(
             raise PersonOnCallError(
                 "A call with this person lives, or waits for its disposition; try again afterwards."
             )
+        await in_leads.keep_withdrawals(session, scope, now)
         kept = (await in_leads.collect(session, scope)).dnc_entries
         finished = await store.finish(traces.lead_ids)
         await store.erase_attempts([each.id for each in attempts])

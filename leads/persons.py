@@ -1,9 +1,11 @@
 """What the leads room keeps about a person, by phone: to be handed out, or erased."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
 from leads.consents import ConsentView, view_consent
+from leads.core.consent import CALLS, Channel, ConsentRecord, holding
 from leads.stores.dnc import DncStore
 from leads.stores.persons import PersonStore
 from leads.stores.shared import Session
@@ -96,6 +98,31 @@ async def collect(session: Session, scope: Scope) -> PersonInLeads:
 async def lead_ids_of(session: Session, scope: Scope) -> list[int]:
     """The leads that have the number."""
     return [lead.id for lead, _, _ in await PersonStore(session).leads(scope.e164, scope.client_id)]
+
+
+async def keep_withdrawals(session: Session, scope: Scope, now: datetime) -> None:
+    """Puts numbers whose consent to calls was withdrawn on their client's do-not-call list.
+
+    Done before the consents are erased, or the withdrawal would be forgotten with them.
+    """
+    store = PersonStore(session)
+    found = await store.leads(scope.e164, scope.client_id)
+    numbers = await _numbers(store, scope, found)
+    by_number: defaultdict[tuple[int, str], list[ConsentRecord]] = defaultdict(list)
+    for each in await store.consents(scope.client_id, numbers, []):
+        if each.e164 is not None:
+            record = ConsentRecord(each.channel, each.given_at, each.withdrawn_at, each.basis)
+            by_number[each.client_id, each.e164].append(record)
+    for (client_id, e164), records in sorted(by_number.items()):
+        if any(_was_withdrawn(records, channel, now) for channel in CALLS):
+            await DncStore(session).add_number(
+                e164, "client", client_id, reason="consent withdrawn", source="erasure", now=now
+            )
+
+
+def _was_withdrawn(records: list[ConsentRecord], channel: Channel, now: datetime) -> bool:
+    ended = any(each.channel == channel and each.withdrawn_at for each in records)
+    return ended and not holding(records, channel, now)
 
 
 async def erase(session: Session, scope: Scope, now: datetime) -> ErasedInLeads:

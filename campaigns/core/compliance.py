@@ -8,7 +8,7 @@ The answer is a value that says what was asked and why not, kept with the attemp
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from campaigns.core.best_time import best_times
@@ -16,6 +16,9 @@ from campaigns.core.calendar import Calendar
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.objections import Objection, next_allowed, rule_objections
 from campaigns.core.policy import Policy
+
+_LOOK_AGAIN = timedelta(minutes=1)
+"""When to ask again about a number that is just being called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,8 @@ def permit(snapshot: Snapshot, now: datetime) -> Allow | Deny:
 
 def _next_time(snapshot: Snapshot, objections: Sequence[Objection], now: datetime) -> datetime | None:
     start = max(now, snapshot.not_before or now)
+    if _call_under_way(snapshot):
+        start = max(start, now + _LOOK_AGAIN)
     if preferred := _preferred_times(snapshot):
         later = [each.until for each in objections if each.until is not None]
         liked = preferred.next_opening(snapshot.facts.zones, max([start, *later]))
@@ -165,6 +170,23 @@ def _attempts_left(snapshot: Snapshot, now: datetime) -> Reason | None:
     return Reason("max_attempts_reached", sentence, final=True, rule="attempts_left")
 
 
+def _one_call_at_a_time(snapshot: Snapshot, now: datetime) -> Reason | None:
+    if not _call_under_way(snapshot):
+        return None
+    sentence = "A call to this number or this lead is under way."
+    return Reason("call_under_way", sentence, rule="one_call_at_a_time")
+
+
+def _call_under_way(snapshot: Snapshot) -> bool:
+    facts = snapshot.facts
+    return any(
+        not past.outcome
+        and past.ended_at is None
+        and (past.e164 == facts.e164 or past.lead_id == facts.lead_id)
+        for past in snapshot.history
+    )
+
+
 def _late_enough(snapshot: Snapshot, now: datetime) -> Reason | None:
     if snapshot.not_before is None or now >= snapshot.not_before:
         return None
@@ -195,6 +217,7 @@ _RULES: tuple[Callable[[Snapshot, datetime], Reason | None], ...] = (
     _not_suppressed,
     _not_withdrawn,
     _attempts_left,
+    _one_call_at_a_time,
     _late_enough,
     _best_time,
 )
@@ -203,6 +226,7 @@ RULES = (
     "not_suppressed",
     "consent_not_withdrawn",
     "attempts_left",
+    "one_call_at_a_time",
     "not_before",
     "best_time",
 )

@@ -66,6 +66,7 @@ _SOURCES: Mapping[str, str] = MappingProxyType(
         "campaign_running": "the campaign's state",
         "not_suppressed": "the do-not-call lists of everyone, the client and the campaign",
         "attempts_left": "the campaign's max_attempts_per_lead",
+        "one_call_at_a_time": "the client's calls that are under way",
         "not_before": "the lead's not_before",
         "consent_not_withdrawn": "the client's records of consent",
         "best_time": "the lead's best_time",
@@ -211,6 +212,8 @@ def _consent_of(rule: str, snapshot: Snapshot, at: datetime) -> str:
         case "not_before":
             since = snapshot.not_before
             return f"The lead may be called since {since.isoformat()}." if since else "No first time is set."
+        case "one_call_at_a_time":
+            return "No other call to the number or the lead is under way."
         case "consent_not_withdrawn":
             return "The person has not withdrawn a consent to be called."
         case "best_time":

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 from sqlmodel import col
 
 from campaigns.core.disposition import Flag, codes_with
@@ -12,7 +12,7 @@ from campaigns.core.facts import PastAttempt
 from campaigns.core.policy import Policy
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import Attempt, CallerIdRest, Campaign, DenialTally, RuleSet
-from leads.stores.shared import chunks, insert_into
+from leads.stores.shared import chunks, insert_into, on_postgresql
 from leads.tables import Lead
 
 _LONGEST_DEBT = 100
@@ -20,6 +20,19 @@ _FIRST_REST = timedelta(hours=1)
 _LATER_REST = timedelta(days=1)
 _REFUSALS = frozenset(codes_with(Flag.NOT_INTERESTED))
 _MACHINES = frozenset(codes_with(Flag.MACHINE))
+
+
+async def lock_numbers(session: Session, client_id: int, e164s: Collection[str]) -> None:
+    """Has other transactions that lock one of a client's numbers wait for the end of this one.
+
+    SQLite has one writer, who needs no lock.
+    """
+    if not e164s or not on_postgresql(session):
+        return
+    # In one order for all, so that nobody waits in a circle.
+    for e164 in sorted(e164s):
+        key = func.hashtextextended(f"{client_id} {e164}", literal(0))
+        await read(session, select(func.pg_advisory_xact_lock(key)))
 
 
 class ComplianceStore:

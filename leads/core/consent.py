@@ -12,6 +12,7 @@ Channel = Literal["call", "automated_call", "sms", "email"]
 CHANNELS: tuple[Channel, ...] = get_args(Channel)
 
 CHANNELS_OF_A_PHONE: tuple[Channel, ...] = ("call", "automated_call", "sms")
+CALLS: tuple[Channel, ...] = ("call", "automated_call")
 CHANNELS_OF_AN_ADDRESS: tuple[Channel, ...] = ("email",)
 
 WITHDRAWN_UNGIVEN = "none"

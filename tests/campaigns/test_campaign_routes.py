@@ -83,8 +83,8 @@ async def test_attempts_are_shown_with_their_phone_and_permit(
     campaign_id, other = await seed_campaign(sessions), await seed_campaign(sessions, "Other")
     for each in (campaign_id, other):
         permitted = await service.claim_permitted(sessions, NO_LAW, each, 3, NOW)
-        started = await service.start_attempts(sessions, NO_LAW, each, permitted, NOW)
-    await service.finish_attempt(sessions, started[-1].attempt_id, Ending("busy", "network", 486), NOW)
+        for started in await service.start_attempts(sessions, NO_LAW, each, permitted, NOW):
+            await service.finish_attempt(sessions, started.attempt_id, Ending("busy", "network", 486), NOW)
     page = (await client.get("/attempts", params={"campaign_id": other, "limit": 3})).json()
     assert {each["campaign_id"] for each in page["items"]} == {other}
     last = page["items"][-1]

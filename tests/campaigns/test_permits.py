@@ -1,5 +1,6 @@
 """The laws' rules are asked of each lead, with its history, consents and client, twice; all is kept."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,7 +20,7 @@ from dialer.database import opened
 from leads.core.consent import Channel
 from leads.stores.consents import ConsentStore
 from leads.stores.consents import Person as Consenting
-from leads.tables import Client, Consent, Lead
+from leads.tables import Client, Consent, DncEntry, Lead
 from tests.campaigns.seeds import ALL_DAY, NOW, Person, lead_rows, seed_campaign, seed_leads
 
 LAW = load_rulebook()
@@ -120,6 +121,34 @@ async def test_a_zone_that_the_list_gives_outranks_number_and_address(sessions: 
         lead.country, lead.region, lead.timezone = "US", "HI", "America/New_York"
     campaign = await seed_campaign(sessions, kind="survey")
     assert len(await called(sessions, campaign, datetime(2026, 11, 30, 14, tzinfo=UTC))) == 1
+
+
+async def test_of_two_campaigns_that_call_one_number_at_once_one_waits(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaigns = [await seed_campaign(sessions, name, kind="survey") for name in ("One", "Two", "Three")]
+    permitted = {each: await service.claim_permitted(sessions, LAW, each, 1, NOW) for each in campaigns}
+    assert all(permitted.values())
+    started = await asyncio.gather(
+        *(service.start_attempts(sessions, LAW, each, leads, NOW) for each, leads in permitted.items())
+    )
+    assert sorted(len(each) for each in started) == [0, 0, 1]
+    rows = [await standing(sessions, each) for each in campaigns]
+    waiting = [row for row in rows if row.reason == "call_under_way"]
+    assert [row.due_at for row in waiting] == [NOW + timedelta(minutes=1)] * 2
+
+
+async def test_a_607_puts_the_person_on_the_clients_do_not_call_list(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER, FLORIDIAN])])
+    campaign = await seed_campaign(sessions, kind="survey")
+    (attempt,) = await called(sessions, campaign)
+    ending = Ending("rejected", "network", 607, "Unwanted")
+    await service.finish_attempt(sessions, attempt.attempt_id, ending, NOW)
+    row = await standing(sessions, campaign)
+    assert (row.state, row.reason) == ("final", "on_dnc_list")
+    async with sessions() as session:
+        entries = (await session.exec(select(DncEntry))).all()
+    assert {each.e164 for each in entries} == {NEW_YORKER, FLORIDIAN}
+    assert {each.source for each in entries} == {f"attempt {attempt.attempt_id}"}
 
 
 async def test_florida_counts_three_in_a_day_on_one_subject_from_any_campaign(sessions: Sessions) -> None:

@@ -273,3 +273,31 @@ async def test_over_http_a_person_is_exported_and_erased(http: httpx2.AsyncClien
         (await http.get(f"/persons/{'1' * 251}/export"), 422, "invalid-request"),
     ):
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_withdrawn_consent_to_calls_outlives_its_erasure_as_a_do_not_call_entry(
+    sessions: Sessions,
+) -> None:
+    await _seed(sessions)
+    whose = Whose(phone=ANN)
+    await withdraw_consent(sessions, "acme", whose, channel="call", source="phone", at=NOW, now=NOW)
+    erased = await erase_person(sessions, ANN, now=LATER)
+    assert [(each.phone, each.level, each.reason) for each in erased.dnc_entries] == [
+        (ANN, "client", "consent withdrawn")
+    ]
+    async with sessions() as session:
+        acme, beta = [
+            (await session.exec(select(Client.id).where(Client.slug == slug))).one()
+            for slug in ("acme", "beta")
+        ]
+        assert await DncStore(session).suppressed([ANN], acme, None)
+        assert not await DncStore(session).suppressed([ANN], beta, None)
+
+
+async def test_a_consent_that_was_given_again_leaves_no_do_not_call_entry(sessions: Sessions) -> None:
+    await _seed(sessions)
+    whose = Whose(phone=ANN)
+    await withdraw_consent(sessions, "acme", whose, channel="call", source="phone", at=NOW, now=NOW)
+    given = {"basis": "express", "source": "form", "given_at": LATER, "now": LATER}
+    await give_consent(sessions, "acme", whose, channel="call", **given)
+    assert (await erase_person(sessions, ANN, now=LATER)).dnc_entries == []

@@ -328,8 +328,8 @@ async def test_an_opt_out_covers_every_phone_of_the_lead_for_good(sessions: Sess
     (lead_id,) = await seed_leads(sessions, [Person(PHONES)])
     campaign_id, other = await seed_campaign(sessions), await seed_campaign(sessions, "Other")
     permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, NOW)
-    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     queued = await service.claim_permitted(sessions, NO_LAW, other, 1, NOW)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, NOW)
     async with sessions() as session, session.begin():
         await session.exec(text("UPDATE attempt SET connected_at = placed_at"))  # type: ignore[call-overload]
     for code in ("do_not_call", "callback"):
