@@ -63,6 +63,10 @@ class Campaign(SQLModel, table=True):
     """Between two attempts to one person."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
+    asked_under: str = Field(default="", max_length=16)
+    """Which rules its refused leads were last asked under: the beginning of a SHA-256; empty before that."""
+    consents_through: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Through which consent it has asked again about leads that lacked one."""
     created_at: datetime = instant()
 
 

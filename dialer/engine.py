@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from campaigns import service as campaigns
+from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
 from campaigns.joining import JoiningLeads
@@ -98,6 +99,7 @@ class Engine:
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
         self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
         self._joining = JoiningLeads(sessions)
+        self._asking_again = AskingAgain(sessions, rules)
         self._dry_until: dict[int, float] = {}
         self._keep_pacing_at = 0.0
         self._softphones: dict[int, str] = {}
@@ -404,7 +406,9 @@ class Engine:
         if self._ending.is_set():
             return
         await self._campaigns.look(self.now())
-        await self._joining.look(list(self._campaigns.running), self.now())
+        running = list(self._campaigns.running)
+        await self._joining.look(running, self.now())
+        await self._asking_again.look(running, self.now())
 
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()

@@ -71,12 +71,21 @@ class RefreshStore:
         # Whoever holds a claim is not waited for: the call that is about to begin asks about the lead again.
         claims = lock.with_for_update(key_share=True, skip_locked=True).where(in_state("claimed"))
         moved = [row.lead_id for row in [*found, *await read(self.session, claims)] if row.state != "final"]
-        moved += await self._reopen(campaign, [row.lead_id for row in found if row.state == "final"], now)
+        ended = [row.lead_id for row in found if row.state == "final"]
+        moved += await self._reopen(campaign, ended, now, PHONE_FOUND)
         if moved:
             await self._place(campaign, moved, now)
 
-    async def _reopen(self, campaign: Campaign, lead_ids: Sequence[int], now: datetime) -> list[int]:
-        """Let leads without a phone go on with the one that each has by now; those that have one."""
+    async def reopen(self, campaign: Campaign, lead_ids: Sequence[int], now: datetime, reason: str) -> int:
+        """Let leads that are final, and locked, go on with a phone that they have; how many have one."""
+        moved = await self._reopen(campaign, lead_ids, now, reason)
+        if moved:
+            await self._place(campaign, moved, now)
+        return len(moved)
+
+    async def _reopen(
+        self, campaign: Campaign, lead_ids: Sequence[int], now: datetime, reason: str
+    ) -> list[int]:
         phones = await self._phones_found(campaign, lead_ids, now) if lead_ids else {}
         if not phones:
             return []
@@ -88,10 +97,10 @@ class RefreshStore:
         rows = []
         for lead_id in reopened:
             at = later.get(lead_id)
-            state, reason = ("waiting", "not_before") if at else ("ready", PHONE_FOUND)
+            state, why = ("waiting", "not_before") if at else ("ready", reason)
             rows.append(
                 {"campaign_id": campaign.id, "lead_id": lead_id, "phone_id": phones[lead_id].phone_id}
-                | {"state": state, "reason": reason, "due_at": at or now}
+                | {"state": state, "reason": why, "due_at": at or now}
             )
         await self.session.exec(update(CampaignLead), params=rows, execution_options=UNSYNCHRONIZED)
         return reopened

@@ -87,6 +87,8 @@ def upgrade() -> None:
         sa.Column("most_attempts_a_day", sa.Integer(), nullable=True),
         sa.Column("least_gap_s", sa.Float(), nullable=False),
         sa.Column("first_started_at", UtcDateTime(), nullable=True),
+        sa.Column("asked_under", sa.String(length=16), nullable=False),
+        sa.Column("consents_through", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_campaign_client_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),

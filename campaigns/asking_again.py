@@ -1,0 +1,93 @@
+"""Running campaigns ask again about leads that were refused, once what refused them may have changed.
+
+That is a consent that was given, an exemption that was granted, a day that was opened, or other settings and
+rules. Whoever records those need not know which leads wait for them.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection
+from datetime import datetime
+
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.stores.asking_again import AskAgainStore
+from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.client_rules import ClientRulesStore
+from campaigns.stores.shared import Session, Sessions
+from campaigns.tables import Campaign
+
+_STEPS = 8
+"""Steps that one look takes for each campaign and cause, so that a big campaign follows little by little."""
+
+_ASKED_CHARS = 16
+
+
+class AskingAgain:
+    """Looks for causes to ask again. Its memory is how far in which campaign it is.
+
+    A campaign keeps what its leads were asked under, and through which consent it has looked.
+    """
+
+    def __init__(self, sessions: Sessions, rules: Rulebook) -> None:
+        self._sessions = sessions
+        self._rules = rules
+        self._through: dict[tuple[int, str], int] = {}
+        """Campaign and rules to the lead through which its leads were asked again."""
+
+    async def look(self, campaign_ids: Collection[int], now: datetime) -> int:
+        """Put leads of these campaigns, the ones that run, in line to be asked again; how many."""
+        if not campaign_ids:
+            return 0
+        async with self._sessions() as session:
+            store = AskAgainStore(session)
+            campaigns = await store.campaigns(campaign_ids)
+            newest = await store.newest_consent()
+            under = {each.id: await self._under(session, each) for each in campaigns}
+        current = set(under.items())
+        self._through = {place: lead for place, lead in self._through.items() if place in current}
+        asked = 0
+        for campaign in campaigns:
+            if campaign.asked_under != under[campaign.id]:
+                asked += await self._by_rules(campaign.id, under[campaign.id], now)
+            if campaign.consents_through < newest:
+                asked += await self._by_consents(campaign, now)
+        return asked
+
+    async def _by_rules(self, campaign_id: int, under: str, now: datetime) -> int:
+        place = (campaign_id, under)
+        asked = 0
+        for _ in range(_STEPS):
+            async with self._sessions() as session, session.begin():
+                after = self._through.get(place, 0)
+                step = await AskAgainStore(session).by_rules(campaign_id, after, now)
+                if step.last:
+                    (await CampaignStore(session).get(campaign_id)).asked_under = under
+            self._through[place] = step.through
+            asked += step.leads
+            if step.last:
+                break
+        return asked
+
+    async def _by_consents(self, campaign: Campaign, now: datetime) -> int:
+        asked, through = 0, campaign.consents_through
+        for _ in range(_STEPS):
+            async with self._sessions() as session, session.begin():
+                step = await AskAgainStore(session).by_consents(campaign.id, through, now)
+                (await CampaignStore(session).get(campaign.id)).consents_through = step.through
+            through = step.through
+            asked += step.leads
+            if step.last:
+                break
+        return asked
+
+    async def _under(self, session: Session, campaign: Campaign) -> str:
+        """The beginning of a SHA-256 over the rules, the client's own and the campaign's settings."""
+        own = ClientRulesStore(session)
+        asked = [
+            self._rules.version,
+            sorted(each.rule_id for each in await own.exempt_from(campaign.client_id)),
+            sorted(day.isoformat() for day in await own.closed_on(campaign.client_id, campaign.id)),
+            settings_of(campaign).to_json(),
+        ]
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode())
+        return digest.hexdigest()[:_ASKED_CHARS]

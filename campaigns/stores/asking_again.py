@@ -1,0 +1,133 @@
+"""Has leads asked about again whose refusal may have lost its reason; some leads at a time."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, func, literal, select, update
+from sqlmodel import col
+
+from campaigns.stores.refreshing import RefreshStore
+from campaigns.stores.shared import Session, in_state, read, write
+from campaigns.tables import Campaign, CampaignLead
+from leads.tables import Consent, Phone, UtcDateTime
+
+STEP = 5_000
+"""Leads, or consents, that one step looks at, at most."""
+
+CONSENT_GIVEN = "consent_given"
+RULES_CHANGED = "rules_changed"
+"""Why leads are in line again that were final."""
+
+_FOR_CONSENT = ("consent_missing", "consent_withdrawn")
+_FINAL_BY_RULES = (*_FOR_CONSENT, "never_callable")
+_WAITING_BY_RULES = (
+    "outside_callable_times",
+    "closed_day",
+    "too_many_attempts",
+    "rest_after_abandoned",
+    "rest_after_machine",
+    "rest_after_conversation",
+    "rest_after_refusal",
+)
+
+_SURELY_COMMITTED = timedelta(minutes=1)
+"""Numbers are given before they are committed: after one that is younger, a lower number may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Through which number was looked, how many leads go on, and whether that was all."""
+
+    through: int
+    leads: int
+    last: bool
+
+
+class AskAgainStore:
+    """Leads that compliance refused."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def campaigns(self, campaign_ids: Collection[int]) -> Sequence[Campaign]:
+        """These campaigns, by number."""
+        wanted = select(Campaign).where(col(Campaign.id).in_(sorted(campaign_ids))).order_by(col(Campaign.id))
+        return (await read(self.session, wanted)).scalars().all()
+
+    async def newest_consent(self) -> int:
+        """The number of the newest consent of any client; 0 if there is none."""
+        newest = select(func.max(col(Consent.id)))
+        return int((await read(self.session, newest)).scalar_one() or 0)
+
+    async def by_rules(self, campaign_id: int, after: int, now: datetime) -> Asked:
+        """Has leads that follow number `after` asked again where the rules refused them."""
+        campaign = await self._locked(campaign_id)
+        following = select(col(CampaignLead.lead_id)).where(
+            col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id) > after
+        )
+        chunk = following.order_by(col(CampaignLead.lead_id)).limit(STEP).subquery()
+        end = select(func.max(chunk.c.lead_id), func.count()).select_from(chunk)
+        through, count = (await read(self.session, end)).one()
+        if not count:
+            return Asked(after, 0, last=True)
+        mine = and_(
+            col(CampaignLead.campaign_id) == campaign_id,
+            col(CampaignLead.lead_id).between(after + 1, through),
+        )
+        put_off = and_(in_state("waiting"), col(CampaignLead.reason).in_(_WAITING_BY_RULES))
+        due_now = update(CampaignLead).where(mine, put_off, col(CampaignLead.due_at) > _instant(now))
+        waiting = await write(self.session, due_now.values(due_at=now))
+        ended = await self._ended(campaign, mine, _FINAL_BY_RULES)
+        opened = await RefreshStore(self.session).reopen(campaign, ended, now, RULES_CHANGED)
+        return Asked(through, waiting.rowcount + opened, last=count < STEP)
+
+    async def by_consents(self, campaign_id: int, after: int, now: datetime) -> Asked:
+        """Has leads asked again that lacked a consent, and got one that follows number `after`.
+
+        `through` stays before consents of the last minute, so that they are looked at once more.
+        """
+        campaign = await self._locked(campaign_id)
+        # All clients', so that a campaign whose client has no new ones is soon through.
+        following = select(col(Consent.id), col(Consent.recorded_at)).where(col(Consent.id) > after)
+        new = (await read(self.session, following.order_by(col(Consent.id)).limit(STEP))).all()
+        if not new:
+            return Asked(after, 0, last=True)
+        young = [row.id for row in new if row.recorded_at > now - _SURELY_COMMITTED]
+        with_consent = (
+            select(col(Phone.lead_id))
+            .join(Consent, col(Consent.e164) == col(Phone.e164))
+            .where(
+                col(Consent.client_id) == campaign.client_id,
+                col(Consent.id).between(after + 1, new[-1].id),
+            )
+        )
+        mine = and_(col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id).in_(with_consent))
+        ended = await self._ended(campaign, mine, _FOR_CONSENT)
+        opened = await RefreshStore(self.session).reopen(campaign, ended, now, CONSENT_GIVEN)
+        through = young[0] - 1 if young else new[-1].id
+        return Asked(through, opened, last=bool(young) or len(new) < STEP)
+
+    async def _locked(self, campaign_id: int) -> Campaign:
+        """The campaign as it is now. Rows are locked by campaign, then by lead."""
+        lock = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update(key_share=True)
+        found = await read(self.session, lock.execution_options(populate_existing=True))
+        campaign: Campaign = found.scalar_one()
+        return campaign
+
+    async def _ended(
+        self, campaign: Campaign, mine: ColumnElement[bool], reasons: Sequence[str]
+    ) -> Sequence[int]:
+        """The leads that are final for one of these reasons, and have attempts left; locked."""
+        wanted = select(col(CampaignLead.lead_id)).where(
+            mine,
+            in_state("final"),
+            col(CampaignLead.reason).in_(reasons),
+            col(CampaignLead.attempts) < campaign.max_attempts_per_lead,
+        )
+        lock = wanted.order_by(col(CampaignLead.lead_id)).with_for_update(key_share=True)
+        return (await read(self.session, lock)).scalars().all()
+
+
+def _instant(at: datetime) -> ColumnElement[datetime]:
+    return literal(at, UtcDateTime())
