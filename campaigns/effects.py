@@ -88,13 +88,8 @@ async def start_attempts(
     """
     if not permitted:
         return []
-    held = await QueueStore(session).hold(campaign_id, [each.lead for each in permitted])
+    leads = await QueueStore(session).hold(campaign_id, [each.lead for each in permitted])
     campaign = await CampaignStore(session).get(campaign_id)
-    leads = [
-        replace(each.lead, attempts=held[each.lead.lead_id])
-        for each in permitted
-        if each.lead.lead_id in held
-    ]
     # Of two nodes that are about to call one number, the second waits and sees the first one's attempt.
     await lock_numbers(session, campaign.client_id, {lead.e164 for lead in leads})
     permits = Permits(session, rules, campaign)

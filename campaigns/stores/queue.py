@@ -76,15 +76,15 @@ class QueueStore:
         rows = await read(self.session, wanted)
         return [Queue(number, list_id, weight, tuple(zones)) for number, list_id, weight, zones in rows]
 
-    async def hold(self, campaign_id: int, claims: Sequence[ClaimedLead]) -> dict[int, int]:
-        """Lock claims to the end of the transaction: lead to its attempts so far, for those still ours."""
-        held: dict[int, int] = {}
+    async def hold(self, campaign_id: int, claims: Sequence[ClaimedLead]) -> list[ClaimedLead]:
+        """Lock claims to the end of the transaction; those that are still ours, in order, as they are now."""
+        held: set[int] = set()
         for claimed in _claimed_rows(campaign_id, claims):
             locked = claimed.values(claimed_until=CampaignLead.claimed_until).returning(
-                col(CampaignLead.lead_id), col(CampaignLead.attempts)
+                col(CampaignLead.lead_id)
             )
-            held |= {row.lead_id: row.attempts for row in await write(self.session, locked)}
-        return held
+            held |= {row.lead_id for row in await write(self.session, locked)}
+        return await self._claimed(campaign_id, [each.lead_id for each in claims if each.lead_id in held])
 
     async def release(self, campaign: Campaign, claims: Sequence[ClaimedLead]) -> None:
         """Give claims back to the line; those that are no longer ours are left alone."""

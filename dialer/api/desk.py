@@ -12,8 +12,9 @@ from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.live import LiveStore
 from dialer.engine import Engine
+from leads.routes.shared import KnownQuery
 
-router = APIRouter(tags=["agents"])
+router = APIRouter(tags=["agents"], dependencies=[KnownQuery])
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 PathId = Annotated[int, Path(ge=1, le=2**63 - 1)]

@@ -91,9 +91,9 @@ async def test_a_claim_that_expires_is_free_again_and_the_old_one_holds_no_more(
     assert new.lead_id == old.lead_id
     async with sessions() as session, session.begin():
         store = QueueStore(session)
-        assert await store.hold(campaign_id, [old]) == {}
+        assert await store.hold(campaign_id, [old]) == []
         await store.release(await CampaignStore(session).get(campaign_id), [old])
-        assert await store.hold(campaign_id, [new]) == {new.lead_id: 0}
+        assert await store.hold(campaign_id, [new]) == [new]
 
 
 async def test_a_released_lead_is_as_before(sessions: Sessions) -> None:

@@ -114,6 +114,18 @@ async def test_the_clocks_of_the_address_count_beside_the_numbers(sessions: Sess
     assert len(await called(sessions, campaign, eight_in_honolulu)) == 1
 
 
+async def test_what_changed_about_a_lead_between_its_claim_and_its_call_counts(sessions: Sessions) -> None:
+    (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaign = await seed_campaign(sessions, kind="survey")
+    nine_in_new_york = datetime(2026, 11, 30, 14, tzinfo=UTC)
+    permitted = await service.claim_permitted(sessions, LAW, campaign, 1, nine_in_new_york)
+    async with sessions() as session, session.begin():
+        lead = await session.get_one(Lead, lead_id)
+        lead.country, lead.region = "US", "HI"
+    assert await service.start_attempts(sessions, LAW, campaign, permitted, nine_in_new_york) == []
+    assert (await standing(sessions, campaign)).reason == "outside_callable_times"
+
+
 async def test_a_zone_that_the_list_gives_outranks_number_and_address(sessions: Sessions) -> None:
     (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
     async with sessions() as session, session.begin():
