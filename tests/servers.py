@@ -1,5 +1,6 @@
 """Real servers for tests: each is started on a free loopback port and ended with the test run."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -8,14 +9,23 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle, islice
 from pathlib import Path
+
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_FIRST_PORT, _PORTS, _WORKERS = 29_000, 450, 8
+"""Below the ports that the system gives to whoever asks for any: it would give one away before we take it."""
+_OWN_FIRST = _FIRST_PORT + _PORTS * (_WORKER % _WORKERS)
+_ports = cycle(range(_OWN_FIRST, _OWN_FIRST + _PORTS))
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on now, and that no other process of the tests is given."""
+    for port in islice(_ports, _PORTS):
+        with socket.socket(socket.AF_INET, kind) as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("Every port for tests is taken.")
 
 
 @contextmanager

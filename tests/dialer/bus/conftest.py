@@ -30,6 +30,7 @@ from dialer.bus.messages import (
     Pacing,
 )
 from dialer.bus.mqtt import MqttOptions, Publisher, Subscriber
+from tests.servers import free_port
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -55,7 +56,7 @@ class Mosquitto:
         return MqttOptions("127.0.0.1", self._port, username="tester", password=self._password, version="5")
 
     async def start(self) -> None:
-        self._port = self._port or _free_port()
+        self._port = self._port or free_port()
         password_file = self._folder / "passwords"
         making = await asyncio.create_subprocess_exec(
             _program("mosquitto_passwd"), "-c", "-b", str(password_file), "tester", self._password
@@ -94,13 +95,6 @@ def _program(name: str) -> str:
     if found is None:
         pytest.fail(f"{name} is missing; install Debian's mosquitto")
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Gate:
