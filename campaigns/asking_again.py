@@ -33,6 +33,8 @@ class AskingAgain:
         self._rules = rules
         self._through: dict[tuple[int, str], int] = {}
         """Campaign and rules to the lead through which its leads were asked again."""
+        self._young: dict[int, frozenset[int]] = {}
+        """Campaign to the newest consents that were looked at, and are to be passed later."""
 
     async def look(self, campaign_ids: Collection[int], now: datetime) -> int:
         """Put leads of these campaigns, the ones that run, in line to be asked again; how many."""
@@ -72,9 +74,11 @@ class AskingAgain:
         asked, through = 0, campaign.consents_through
         for _ in range(_STEPS):
             async with self._sessions() as session, session.begin():
-                step = await AskAgainStore(session).by_consents(campaign.id, through, now)
-                (await CampaignStore(session).get(campaign.id)).consents_through = step.through
-            through = step.through
+                known = self._young.get(campaign.id, frozenset())
+                step = await AskAgainStore(session).by_consents(campaign.id, through, known, now)
+                if step.through != through:
+                    (await CampaignStore(session).get(campaign.id)).consents_through = step.through
+            through, self._young[campaign.id] = step.through, step.young
             asked += step.leads
             if step.last:
                 break

@@ -13,6 +13,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import (
     MAX_NOTES,
     MAX_SIP_REASON,
+    UNWANTED,
     ClaimedLead,
     EndedAttempt,
     Ending,
@@ -30,7 +31,7 @@ from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
 from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
-from campaigns.stores.compliance import ComplianceStore, lock_numbers
+from campaigns.stores.compliance import ComplianceStore, lock_persons
 from campaigns.stores.dials import DialStore
 from campaigns.stores.filling import FillStore
 from campaigns.stores.queue import QueueStore
@@ -44,9 +45,6 @@ _OF_THE_PHONE = frozenset(
     {"on_dnc_list", "zone_unknown", "never_callable", "consent_missing", "consent_withdrawn"}
 )
 """Final reasons that another phone of the lead may not share."""
-
-_UNWANTED = 607
-"""The SIP status by which a person says that this caller is not to call (RFC 8197)."""
 
 _ASKED = "asked not to be called again"
 
@@ -90,12 +88,17 @@ async def start_attempts(
         return []
     leads = await QueueStore(session).hold(campaign_id, [each.lead for each in permitted])
     campaign = await CampaignStore(session).get(campaign_id)
-    # Of two nodes that are about to call one number, the second waits and sees the first one's attempt.
-    await lock_numbers(session, campaign.client_id, {lead.e164 for lead in leads})
+    # Of two nodes that are about to call one person, the second waits and sees the first one's attempt.
+    await lock_persons(session, campaign.client_id, leads)
     permits = Permits(session, rules, campaign)
     answers = await permits.ask(leads, now)
     await _deny(session, campaign_id, permits, answers, now)
-    allowed = [(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
+    # Two leads of a batch may have one number: the second is left to a later claim.
+    first: dict[str, tuple[ClaimedLead, Allow]] = {}
+    for lead, answer in answers:
+        if isinstance(answer, Allow):
+            first.setdefault(lead.e164, (lead, answer))
+    allowed = list(first.values())
     await ComplianceStore(session).keep_rule_sets([answer.policy for _, answer in allowed], now)
     attempts = [_new_attempt(lead, answer, campaign.caller_id, now) for lead, answer in allowed]
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
@@ -145,7 +148,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         return False
     await AnswerStore(session).add(ended, ending.outcome)
     await DialStore(session).add(ended, ending.outcome)
-    if ending.sip_status == _UNWANTED:
+    if ending.sip_status == UNWANTED:
         attempt = await store.get_attempt(attempt_id)
         campaign = await CampaignStore(session).get(ended.campaign_id)
         await _opt_out(session, campaign, attempt, now, reason="said on the phone that calls are unwanted")
@@ -223,6 +226,7 @@ def _ended(attempt: Attempt) -> EndedAttempt:
         answered_at=attempt.answered_at,
         list_id=attempt.list_id,
         local_hour=attempt.local_hour,
+        connected_at=attempt.connected_at,
     )
 
 

@@ -12,6 +12,7 @@ from campaigns.compliance.abandonment import abandonment_rules, period_of
 from campaigns.compliance.judging import Judge, rule_set_of, zones_of
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandonment_rules import budget
+from campaigns.core.attempt import UNWANTED
 from campaigns.core.audit import (
     ONE_DAY,
     SEVEN_DAYS,
@@ -187,7 +188,7 @@ class _Auditor:
             times = [call.placed_at for call in calls]
             e164s = {call.e164 for call in calls} - {""}
             placed = await store.placed(e164s, min(times) - SEVEN_DAYS, max(times))
-            opt_outs = await _opt_outs(store, [call for call in calls if call.disposition in _OPT_OUTS])
+            opt_outs = await _opt_outs(store, [call for call in calls if _asked_at(call) is not None])
         for call in calls:
             self._book.add_call(self._audited(call, placed.get(call.e164)))
         for call, opt_out in opt_outs:
@@ -268,13 +269,20 @@ async def _opt_outs(store: AuditStore, calls: Sequence[RecordedCall]) -> list[tu
             call,
             OptOut(
                 attempt_id=call.id,
-                asked_at=call.disposition_at or call.placed_at,
-                held_after_s=_seconds_between(call.disposition_at, since.get(call.e164)),
+                asked_at=_asked_at(call) or call.placed_at,
+                held_after_s=_seconds_between(_asked_at(call), since.get(call.e164)),
                 calls_after=later.get(call.id, 0) if call.e164 else None,
             ),
         )
         for call in calls
     ]
+
+
+def _asked_at(call: RecordedCall) -> datetime | None:
+    """When the person asked not to be called again: to an agent, or by the phone's 607; None if neither."""
+    if call.disposition in _OPT_OUTS:
+        return call.disposition_at or call.placed_at
+    return call.ended_at if call.sip_status == UNWANTED else None
 
 
 def _seconds_between(asked: datetime | None, listed: datetime | None) -> float | None:

@@ -97,6 +97,8 @@ _ZONES_OF_PART = {
 }
 """Source: tzdata's zone.tab. New South Wales has Broken Hill, which keeps South Australia's time."""
 
+_CLOCKS_BY_PART = LAWS_BY_PART | {country for country, _ in _ZONES_OF_PART}
+
 _NOISE = re.compile(r"[.,'’\s]+")
 
 
@@ -125,8 +127,8 @@ def zones_of_person(zones: tuple[str, ...], number_region: str, country: str, re
     """The zones that a number may be in, and those of the address, sorted; () if either is unknown.
 
     `country` is an ISO 3166-1 code and `region` a text, each empty where it is not known. An address that
-    names the number's own country alone adds none, nor does a region elsewhere than in the United States,
-    Canada and Australia: there the number tells more.
+    names the number's own country alone adds none. A region of which nobody here knows the clock, understood
+    or not, may be in any zone of its country.
     """
     at_address = _zones_of_address(number_region, country, region)
     if not zones or at_address is None:
@@ -134,32 +136,51 @@ def zones_of_person(zones: tuple[str, ...], number_region: str, country: str, re
     return tuple(sorted({*zones, *at_address}))
 
 
-def _zones_of_address(number_region: str, country: str, region: str) -> Iterable[str] | None:
-    number_home, _ = country_of(number_region)
+def address_of(number_region: str, country: str, region: str) -> tuple[str, str | None]:
+    """The country of an address and the code of its part, "" where no part is given; None if not understood.
+
+    Without a country it is the number's, unless the region is one of its neighbour's: of the United States
+    and Canada, that have one numbering plan.
+    """
     home, part = country_of(country or number_region)
-    code = (part if country else "") or subdivision_code(home, region) or ""
-    if home in LAWS_BY_PART and (code or region.strip() or home != number_home):
-        return _zones_of_part(home, code) or _zones_of_all(home)
-    if told := _ZONES_OF_PART.get((home, code)):
-        return told
-    if home == number_home and not part:
+    if not region.strip():
+        return home, part if country else ""
+    told = subdivision_code(home, region)
+    if told is None and not country and home in LAWS_BY_PART:
+        for neighbour in sorted(LAWS_BY_PART - {home}):
+            if code := subdivision_code(neighbour, region):
+                return neighbour, code
+    return home, told or (part if country else "") or None
+
+
+def _zones_of_address(number_region: str, country: str, region: str) -> Iterable[str] | None:
+    home, part = address_of(number_region, country, region)
+    number_home, _ = country_of(number_region)
+    if part == "" and home == number_home:
         return ()
-    return zones_of_country(country) or None
+    if part and (zones := _zones_of_part(home, part)):
+        return zones
+    return _zones_of_parts(home) if home in _CLOCKS_BY_PART else zones_of_country(country or home) or None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _zones_of_part(country: str, code: str) -> frozenset[str]:
-    """The union over the area codes that may be there; of an island with a code of its own, its zones."""
+    """The zones of an island with a code of its own, or the union over the area codes that may be there.
+
+    None are in it where nobody here knows.
+    """
     if island := _COUNTRY_OF_PART.get((country, code)):
         return frozenset(zones_of_country(island))
-    area_codes = (
-        area_code for area_code, parts in AREA_CODES.items() if f"{country}-{code}" in parts.split()
-    )
+    if (country, code) in _ZONES_OF_PART:
+        return frozenset(_ZONES_OF_PART[country, code])
+    name = f"{country}-{code}"
+    area_codes = (area_code for area_code, parts in AREA_CODES.items() if name in parts.split())
     return frozenset(zone for area_code in area_codes for zone in zones_of_area_code(area_code))
 
 
-@lru_cache(maxsize=2)
-def _zones_of_all(country: str) -> frozenset[str]:
+@lru_cache(maxsize=8)
+def _zones_of_parts(country: str) -> frozenset[str]:
+    """The zones of every part of a country whose parts' clocks we know."""
     return frozenset(zone for code in every_part(country) for zone in _zones_of_part(country, code))
 
 

@@ -14,6 +14,9 @@ AWAITING_DISPOSITION = "awaiting_disposition"
 MAX_NOTES = 4000
 """Characters of an agent's notes that are kept."""
 
+UNWANTED = 607
+"""The SIP status by which a person says that this caller is not to call (RFC 8197)."""
+
 MAX_SIP_REASON = 200
 """Characters of a SIP reason that are kept; the peer may send any number."""
 
@@ -119,6 +122,7 @@ class EndedAttempt:
     answered_at: datetime | None = None
     list_id: int = 0
     local_hour: int = 0
+    connected_at: datetime | None = None
 
 
 def plain_text(text: str, limit: int) -> str:

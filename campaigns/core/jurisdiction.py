@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from campaigns.core.address import LAWS_BY_PART, country_of, every_part, subdivision_code
+from campaigns.core.address import LAWS_BY_PART, address_of, country_of, every_part
 from campaigns.core.area_codes import AREA_CODES
 from campaigns.core.calendar import Holidays, subdivisions_with_holidays, supports_holidays
 from campaigns.core.rules import Jurisdiction
@@ -31,7 +31,7 @@ def place_of(e164: str, region: str, lead_country: str = "", lead_region: str = 
 
     The address counts beside the number and not in its stead. An American or Canadian area code that says
     nothing, as of a toll-free number, may be any state's or province's. `lead_country` is an ISO 3166-1
-    code; `lead_region` is a code or a name in that country, or in the number's where no country is given.
+    code, and `lead_region` a code or a name there (see `address_of`).
     An American or Canadian one that is not understood may be any state or province; elsewhere it counts as
     not given.
     """
@@ -43,17 +43,17 @@ def place_of(e164: str, region: str, lead_country: str = "", lead_region: str = 
 def _place(area_code: str, region: str, lead_country: str, lead_region: str) -> Place:
     number_country, number_part = country_of(region)
     lead_home, lead_part = country_of(lead_country)
-    countries = {number_country, lead_home} - {""}
+    countries = {number_country, lead_home}
     subdivisions = {(number_country, number_part), (lead_home, lead_part)}
     if area_code and region in LAWS_BY_PART:
         found = subdivisions_of_area_code(area_code)
         subdivisions |= {each for each in found if each[0] == region} or _everywhere_in(region)
-    address = lead_home or number_country
-    told = subdivision_code(address, lead_region)
+    address, told = address_of(region, lead_country, lead_region)
+    countries.add(address)
     subdivisions.add((address, told or ""))
-    if address in LAWS_BY_PART and lead_region.strip() and not told:
+    if address in LAWS_BY_PART and told is None:
         subdivisions |= _everywhere_in(address)
-    return Place(frozenset(countries), frozenset(each for each in subdivisions if each[1]))
+    return Place(frozenset(countries - {""}), frozenset(each for each in subdivisions if each[1]))
 
 
 def matching(jurisdictions: Iterable[Jurisdiction], place: Place) -> tuple[Jurisdiction, ...]:

@@ -15,6 +15,8 @@ from leads.stores.shared import insert_into
 
 QUARTER = timedelta(minutes=15)
 _MACHINES = frozenset(codes_with(Flag.MACHINE))
+_CUT_OFF = ("lost", "canceled", "unknown")
+"""Outcomes of calls that ended by our fault or will: whoever had answered and got nobody met silence."""
 _COUNTS = ("dropped", "live", "machines_at_agents", "machines_by_detection")
 
 
@@ -73,10 +75,10 @@ class AnswerStore:
 
 def _kind(ended: EndedAttempt, outcome: str) -> str | None:
     """The column that counts an answered call; None where a call counts for nothing."""
-    if outcome == "abandoned":
-        return "dropped"
     if outcome == "machine":
         return "machines_by_detection"
-    if outcome != "human":
+    if outcome == "abandoned" or (outcome in _CUT_OFF and ended.connected_at is None):
+        return "dropped"
+    if outcome != "human" and outcome not in _CUT_OFF:
         return None
     return "machines_at_agents" if ended.disposition in _MACHINES else "live"

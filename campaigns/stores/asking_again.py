@@ -3,13 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, func, literal, select, true, update
 from sqlmodel import col
 
 from campaigns.stores.refreshing import RefreshStore
 from campaigns.stores.shared import Session, in_state, read, write
 from campaigns.tables import Campaign, CampaignLead
+from leads.core.consent import CALLS
 from leads.tables import Consent, Phone, UtcDateTime
 
 STEP = 5_000
@@ -37,11 +39,15 @@ _SURELY_COMMITTED = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Through which number was looked, how many leads go on, and whether that was all."""
+    """Through which number was looked, how many leads go on, and whether that was all.
+
+    `young` are numbers after `through` that were looked at as well.
+    """
 
     through: int
     leads: int
     last: bool
+    young: frozenset[int] = frozenset()
 
 
 class AskAgainStore:
@@ -82,10 +88,11 @@ class AskAgainStore:
         opened = await RefreshStore(self.session).reopen(campaign, ended, now, RULES_CHANGED)
         return Asked(through, waiting.rowcount + opened, last=count < STEP)
 
-    async def by_consents(self, campaign_id: int, after: int, now: datetime) -> Asked:
+    async def by_consents(self, campaign_id: int, after: int, known: frozenset[int], now: datetime) -> Asked:
         """Has leads asked again that lacked a consent, and got one that follows number `after`.
 
-        `through` stays before consents of the last minute, so that they are looked at once more.
+        `through` stays before consents of the last minute: one with a lower number may come yet. Those that
+        are `known` were looked at before.
         """
         campaign = await self._locked(campaign_id)
         # All clients', so that a campaign whose client has no new ones is soon through.
@@ -93,20 +100,24 @@ class AskAgainStore:
         new = (await read(self.session, following.order_by(col(Consent.id)).limit(STEP))).all()
         if not new:
             return Asked(after, 0, last=True)
-        young = [row.id for row in new if row.recorded_at > now - _SURELY_COMMITTED]
+        settled = list(takewhile(lambda row: row.recorded_at <= now - _SURELY_COMMITTED, new))
+        young = frozenset(row.id for row in new[len(settled) :])
+        unknown = col(Consent.id).not_in(sorted(known)) if known else true()
         with_consent = (
             select(col(Phone.lead_id))
             .join(Consent, col(Consent.e164) == col(Phone.e164))
             .where(
                 col(Consent.client_id) == campaign.client_id,
+                col(Consent.channel).in_(CALLS),
                 col(Consent.id).between(after + 1, new[-1].id),
+                unknown,
             )
         )
         mine = and_(col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id).in_(with_consent))
         ended = await self._ended(campaign, mine, _FOR_CONSENT)
         opened = await RefreshStore(self.session).reopen(campaign, ended, now, CONSENT_GIVEN)
-        through = young[0] - 1 if young else new[-1].id
-        return Asked(through, opened, last=bool(young) or len(new) < STEP)
+        through = settled[-1].id if settled else after
+        return Asked(through, opened, bool(young) or len(new) < STEP, young)
 
     async def _locked(self, campaign_id: int) -> Campaign:
         """The campaign as it is now. Rows are locked by campaign, then by lead."""

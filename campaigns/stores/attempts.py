@@ -95,6 +95,7 @@ class AttemptStore:
                 col(Attempt.answered_at),
                 col(Attempt.list_id),
                 col(Attempt.local_hour),
+                col(Attempt.connected_at),
             ),
         )
         row = ended.first()

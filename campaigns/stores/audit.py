@@ -27,6 +27,8 @@ class RecordedCall:
     disposition: str
     disposition_at: datetime | None
     message_at: datetime | None
+    sip_status: int | None
+    ended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ class AuditStore:
                 col(Attempt.disposition),
                 col(Attempt.disposition_at),
                 col(Attempt.message_at),
+                col(Attempt.sip_status),
+                col(Attempt.ended_at),
             )
             .where(
                 col(Attempt.campaign_id) == self._campaign.id,
@@ -92,14 +96,15 @@ class AuditStore:
         return found
 
     async def calls_after(self, attempt_ids: Collection[int]) -> dict[int, int]:
-        """Attempt to how many calls were placed to its number for the client after its disposition."""
+        """Attempt to how many calls followed its disposition, or its end, to its number for the client."""
         asked, later = aliased(Attempt), aliased(Attempt)
+        asked_at = func.coalesce(col(asked.disposition_at), col(asked.ended_at))
         same_number = and_(col(later.e164) == col(asked.e164), col(asked.e164) != "")
         found: dict[int, int] = {}
         for chunk in chunks(sorted(attempt_ids)):
             wanted = (
                 select(col(asked.id), func.count())
-                .join(later, and_(same_number, col(later.placed_at) > col(asked.disposition_at)))
+                .join(later, and_(same_number, col(later.placed_at) > asked_at))
                 .where(col(asked.id).in_(chunk))
                 .where(col(later.campaign_id).in_(self._campaigns_of_client()))
                 .group_by(col(asked.id))

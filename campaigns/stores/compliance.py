@@ -1,12 +1,13 @@
 """What compliance looks at, in the database, and what it leaves there."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, literal, select
 from sqlmodel import col
 
+from campaigns.core.attempt import ClaimedLead
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.core.facts import PastAttempt
 from campaigns.core.policy import Policy
@@ -22,16 +23,17 @@ _REFUSALS = frozenset(codes_with(Flag.NOT_INTERESTED))
 _MACHINES = frozenset(codes_with(Flag.MACHINE))
 
 
-async def lock_numbers(session: Session, client_id: int, e164s: Collection[str]) -> None:
-    """Has other transactions that lock one of a client's numbers wait for the end of this one.
+async def lock_persons(session: Session, client_id: int, leads: Iterable[ClaimedLead]) -> None:
+    """Has others that are about to call one of these leads or numbers for the client wait for our end.
 
     SQLite has one writer, who needs no lock.
     """
-    if not e164s or not on_postgresql(session):
+    if not on_postgresql(session):
         return
+    names = {name for lead in leads for name in (lead.e164, f"lead {lead.lead_id}")}
     # In one order for all, so that nobody waits in a circle.
-    for e164 in sorted(e164s):
-        key = func.hashtextextended(f"{client_id} {e164}", literal(0))
+    for name in sorted(names):
+        key = func.hashtextextended(f"{client_id} {name}", literal(0))
         await read(session, select(func.pg_advisory_xact_lock(key)))
 
 

@@ -160,12 +160,18 @@ _US_STATES = {
 _GERMAN = {"Bayern": "BY", "Berlin": "BE"}
 _AUSTRALIAN = {"Victoria": "VIC", "New South Wales": "NSW"}
 _INDIAN = {"Ladakh": "LA"}
-_NAMES: dict[str, dict[str, str]] = {"US": _US_STATES, "DE": _GERMAN, "AU": _AUSTRALIAN, "IN": _INDIAN}
+_NAMES: dict[str, dict[str, str]] = {
+    "US": _US_STATES,
+    "CA": {"Ontario": "ON"},
+    "DE": _GERMAN,
+    "AU": _AUSTRALIAN,
+    "IN": _INDIAN,
+}
 _CANADIAN_AREA_CODES = {"416": "ON"}
 
 
 def _matching(case: Case, files: Mapping[str, Document]) -> list[Document]:
-    countries = {_home(code) for code in (case.region, case.lead_country) if code}
+    countries = {_home(code) for code in (case.region, case.lead_country) if code} | _address(case)
     with_rules = {document["country"] for document in files.values() if "subdivision" not in document}
     if not countries or not countries <= with_rules:
         return list(files.values())
@@ -183,6 +189,21 @@ def _home(country: str) -> str:
     return "US" if country in ("PR", "GU") else country
 
 
+def _address(case: Case) -> set[str]:
+    """The country of the address, if any is known."""
+    home = _home(case.lead_country or case.region)
+    for one, other in (("US", "CA"), ("CA", "US")):
+        elsewhere = _is_part(case.lead_region, other) and not _is_part(case.lead_region, one)
+        if not case.lead_country and home == one and elsewhere:
+            return {other}
+    return {home} if home else set()
+
+
+def _is_part(text: str, country: str) -> bool:
+    names = _NAMES[country]
+    return text in names or text in names.values()
+
+
 def _parts(case: Case, country: str) -> set[str]:
     """Codes of the parts of a country that the person may be in; none where it may be any."""
     parts = {code for code in (case.region, case.lead_country) if code in ("PR", "GU") and country == "US"}
@@ -193,13 +214,13 @@ def _parts(case: Case, country: str) -> set[str]:
         parts |= by_number
     if country == "CA" and case.region == "CA":
         parts.add(_CANADIAN_AREA_CODES[case.facts.e164[2:5]])
-    if _home(case.lead_country or case.region) == country and case.lead_region:
+    if country in _address(case) and case.lead_region:
         names = _NAMES.get(country, {})
         if case.lead_region in names:
             parts.add(names[case.lead_region])
         elif case.lead_region in names.values():
             parts.add(case.lead_region)
-        elif country in ("US", "CA"):
+        elif country in ("US", "CA") and case.lead_country not in ("PR", "GU"):
             return set()
     return parts
 
@@ -229,7 +250,7 @@ def _is_holiday(day: date, document: Document, case: Case) -> bool:
     country = document["country"]
     if _holiday(country, document.get("subdivision"), day):
         return True
-    countries = {_home(code) for code in (case.region, case.lead_country) if code}
+    countries = {_home(code) for code in (case.region, case.lead_country) if code} | _address(case)
     if countries and country not in countries:
         return any(_holiday_where_they_are(each, day, case) for each in countries)
     return "subdivision" not in document and _holiday_where_they_are(country, day, case)
@@ -316,7 +337,20 @@ AREA_CODES = [
     "702",
     "605",
 ]
-LEAD_REGIONS = ["", "", "FL", "Florida", "LA", "Louisiana", "Washington", "NY", "Bayern", "VIC", "Narnia"]
+LEAD_REGIONS = [
+    "",
+    "",
+    "FL",
+    "Florida",
+    "LA",
+    "Louisiana",
+    "Washington",
+    "NY",
+    "Bayern",
+    "VIC",
+    "Narnia",
+    "Ontario",
+]
 OUTCOMES = [
     "",
     "human",

@@ -68,12 +68,24 @@ def test_any_text_is_a_part_of_the_country_or_none(text: str, country: str) -> N
         ("US", "DE", "", {"Europe/Berlin"}),
         ("US", "RE", "", {"Indian/Reunion", "Indian/Mayotte"}),
         ("US", "JM", "Kingston", {"America/Jamaica"}),
+        ("US", "", "Ontario", {"America/Toronto", "America/Winnipeg"}),
+        ("US", "FR", "", {"Europe/Paris"}),
+        ("FR", "", "Provence", {"Europe/Paris"}),
+        ("FR", "FR", "Martinique", {"America/Martinique"}),
+        ("FR", "", "974", {"Indian/Reunion", "Indian/Mayotte"}),
+        ("ES", "ES", "Narnia", {"Europe/Madrid", "Atlantic/Canary"}),
+        ("AU", "AU", "TAS", {"Australia/Hobart"}),
     ],
 )
 def test_the_zones_of_the_address_count_beside_the_numbers(
     number_region: str, country: str, region: str, also: set[str]
 ) -> None:
     assert set(zones_of_person(NEW_YORK, number_region, country, region)) == {*NEW_YORK, *also}
+
+
+def test_an_australian_state_that_is_not_understood_may_be_any() -> None:
+    zones = zones_of_person(("Australia/Sydney",), "AU", "AU", "West Narnia")
+    assert {"Australia/Perth", "Australia/Darwin", "Australia/Sydney"} <= set(zones)
 
 
 def test_an_australian_state_has_its_own_clock() -> None:

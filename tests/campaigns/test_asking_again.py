@@ -19,6 +19,7 @@ from campaigns.tables import Campaign
 from dialer.database import opened
 from leads.consents import Whose, give_consent, withdraw_consent
 from leads.stores.dnc import DncStore
+from leads.tables import Consent
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads
 
@@ -176,21 +177,41 @@ async def test_consents_of_a_whole_load_are_followed_in_steps(
     assert found == [16, 14, 0]
 
 
-async def test_a_consent_that_is_committed_late_is_not_passed_over(
-    sessions: Sessions,
-) -> None:
+async def test_a_consent_that_is_committed_late_is_not_passed_over(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([FLORIDIAN])])
     campaign = await seed_campaign(sessions)
     asking = AskingAgain(sessions, LAW)
     await asking.look([campaign], NOW)
     await refused(sessions, campaign)
-    await give_consent(sessions, "acme", Whose(phone="+13055550124"), now=NOW, **WRITTEN)
-    await asking.look([campaign], NOW)
+    async with sessions() as session, session.begin():
+        owner = (await session.get_one(Campaign, campaign)).client_id
+        rest = {"client_id": owner, "recorded_at": NOW, **WRITTEN}
+        session.add(Consent(id=7, e164="+13055550124", **rest))
+    assert await asking.look([campaign], NOW) == 0
+    async with sessions() as session, session.begin():
+        session.add(Consent(id=6, e164=FLORIDIAN, **rest))
+    assert await asking.look([campaign], NOW) == 1
     async with sessions() as session:
         assert (await session.exec(select(Campaign.consents_through))).one() == 0
-    await asking.look([campaign], NOW + 2 * MINUTE)
+    assert await asking.look([campaign], NOW + 2 * MINUTE) == 0
     async with sessions() as session:
-        assert (await session.exec(select(Campaign.consents_through))).one() == 1
+        assert (await session.exec(select(Campaign.consents_through))).one() == 7
+
+
+async def test_a_consent_that_does_not_do_has_the_lead_asked_once(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([FLORIDIAN])])
+    campaign = await seed_campaign(sessions)
+    asking = AskingAgain(sessions, LAW)
+    await asking.look([campaign], NOW)
+    await refused(sessions, campaign)
+    for_messages = WRITTEN | {"channel": "sms"}
+    await give_consent(sessions, "acme", Whose(phone=FLORIDIAN), now=NOW, **for_messages)
+    assert await asking.look([campaign], NOW) == 0
+    too_little = WRITTEN | {"basis": "existing_relationship"}
+    await give_consent(sessions, "acme", Whose(phone=FLORIDIAN), now=NOW, **too_little)
+    assert await asking.look([campaign], NOW) == 1
+    await refused(sessions, campaign)
+    assert [await asking.look([campaign], NOW) for _ in range(3)] == [0, 0, 0]
 
 
 async def test_a_look_that_finds_nothing_writes_nothing(sessions: Sessions) -> None:

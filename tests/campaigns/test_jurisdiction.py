@@ -61,6 +61,12 @@ def test_where_nobody_wrote_rules_all_rules_hold(e164: str, region: str, country
     assert ids(place_of(e164, region, country)) == {each.id for each in ALL}
 
 
+def test_a_canadian_province_beside_an_american_number_is_in_canada() -> None:
+    place = place_of("+12125550100", "US", "", "Ontario")
+    assert place.countries == {"US", "CA"}
+    assert place.subdivisions == {("US", "NY"), ("CA", "ON")}
+
+
 def test_an_american_or_canadian_region_that_is_not_understood_may_be_any() -> None:
     anywhere = place_of("+18005550100", "US")
     assert place_of("+12125550100", "US", "US", "Narnia") == anywhere

@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from campaigns import service
 from campaigns.compliance.abandonment import budgets
+from campaigns.compliance.audit import audit
 from campaigns.compliance.client_rules import close_day, end_exemption, grant_exemption, open_day
 from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending, StartedAttempt
@@ -161,6 +162,24 @@ async def test_a_607_puts_the_person_on_the_clients_do_not_call_list(sessions: S
         entries = (await session.exec(select(DncEntry))).all()
     assert {each.e164 for each in entries} == {NEW_YORKER, FLORIDIAN}
     assert {each.source for each in entries} == {f"attempt {attempt.attempt_id}"}
+    report = await audit(sessions, LAW, campaign, NOW.date(), NOW.date(), NOW + HOUR)
+    assert (report.opt_outs.count, report.opt_outs.held) == (1, 1)
+
+
+async def test_who_answered_and_was_cut_off_before_anybody_spoke_counts_as_abandoned(
+    sessions: Sessions,
+) -> None:
+    outcomes = ("lost", "canceled", "unknown", "human")
+    numbers = [f"+12125550{number}" for number in range(200, 204)]
+    await seed_leads(sessions, [Person([number]) for number in numbers])
+    campaign = await seed_campaign(sessions, kind="survey")
+    for attempt, outcome in zip(await called(sessions, campaign), outcomes, strict=True):
+        async with sessions() as session, session.begin():
+            await AttemptStore(session).update_attempt(attempt.attempt_id, answered_at=NOW)
+        await service.finish_attempt(sessions, attempt.attempt_id, Ending(outcome), NOW)
+    async with sessions() as session:
+        (tally,) = (await session.exec(select(AnswerTally))).all()
+    assert (tally.dropped, tally.live) == (3, 1)
 
 
 async def test_florida_counts_three_in_a_day_on_one_subject_from_any_campaign(sessions: Sessions) -> None:
