@@ -74,7 +74,7 @@ async def load(
         sessions,
         target,
         ImportChoices(**options),
-        io.BytesIO(source.encode()) if isinstance(source, str) else source,
+        source if isinstance(source, Path) else io.BytesIO(bytes(source, "utf-8")),
         files=ImportFiles(None, id_map),
         follow=follow,
     )
@@ -295,9 +295,7 @@ ROW = st.tuples(
     st.sampled_from(["", "call"]),
 )
 FILE = st.lists(ROW, min_size=1, max_size=12).map(
-    lambda rows: "\n".join(
-        [HEADER + CONSENT, *(",".join(row) + ",express,2026-01-01T09:00Z" for row in rows)]
-    )
+    lambda rows: "\n".join([HEADER, *(",".join([*row, "express", "2026-01-01T09:00Z"]) for row in rows)])
 )
 
 
