@@ -299,7 +299,7 @@ FILE = st.lists(ROW, min_size=1, max_size=12).map(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=FILE,
     there=FILE,
