@@ -181,6 +181,12 @@ class ImportCutOffError(ConflictError):
     code = "import-cut-off"
 
 
+class RowsReadOtherwiseError(ConflictError):
+    """The same file was loaded before, but its rows can no longer be told to be those of then."""
+
+    code = "rows-read-otherwise"
+
+
 class ImportNotFoundError(NotFoundError):
     """No load has this number."""
 

@@ -128,6 +128,18 @@ class Lead(SQLModel, table=True):
     """When everything personal was taken out of it."""
 
 
+class LeadAlias(SQLModel, table=True):
+    """An external id under which rows of a lead came that has another one of its own."""
+
+    __tablename__ = "lead_alias"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    list_id: int = Field(default=None, sa_column=Column(BigId, ForeignKey("lead_list.id"), primary_key=True))
+    """The lead's list."""
+    external_id: str = Field(primary_key=True)
+    lead_id: int = reference("lead.id")
+
+
 class ZoneGroup(SQLModel, table=True):
     """Where a number may be: all numbers of one group may be called at the same times."""
 

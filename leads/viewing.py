@@ -34,6 +34,8 @@ class LeadView:
     list_id: int
     import_id: int
     external_id: str | None
+    other_external_ids: list[str]
+    """Under which rows came that were merged into it."""
     first_name: str
     last_name: str
     email: str
@@ -92,6 +94,7 @@ async def view_leads(session: Session, leads: Sequence[Lead]) -> list[LeadView]:
     store = SearchStore(session)
     phones = await store.phones([lead.id for lead in leads])
     zones = await store.zones({phone.zone_group_id for each in phones.values() for phone in each})
+    aliases = await store.aliases([lead.id for lead in leads])
     views = []
     for lead in leads:
         own = [
@@ -106,5 +109,5 @@ async def view_leads(session: Session, leads: Sequence[Lead]) -> list[LeadView]:
             )
             for phone in phones.get(lead.id, ())
         ]
-        views.append(LeadView(phones=own, **lead.model_dump()))
+        views.append(LeadView(phones=own, other_external_ids=aliases.get(lead.id, []), **lead.model_dump()))
     return views

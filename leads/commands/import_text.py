@@ -26,6 +26,11 @@ def import_lines(report: ImportReport) -> list[str]:
     ]
     if report.resumed_rows:
         lines.append(f"  {report.resumed_rows:,} of them by an earlier load that was cut off.")
+    if report.repeats:
+        lines.append(
+            f"  Load {report.repeats} has brought the same file before, so its rows were left as they are; "
+            "--from-start loads them again."
+        )
     lines += _sheet_lines(report)
     for code, count in report.reasons.items():
         example = next((example for example in report.examples if example.code == code), None)

@@ -50,7 +50,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show how the file would
 WholeFile = Annotated[bool, typer.Option("--all", help="With --dry-run: count the whole file.")]
 FromStart = Annotated[
     bool,
-    typer.Option("--from-start", help="Load every row, also those that a load that was cut off has done."),
+    typer.Option("--from-start", help="Load every row, also those that an earlier load has done."),
 ]
 
 

@@ -1,10 +1,10 @@
 """Whose row is it: gives the rows of a file to the leads that own them, and opens new leads for others."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
+
+from leads.core.rows import Known, LeadRecord, LeadRow, PhoneRecord, PhoneRow
 
 Duplicates = Literal["skip", "update", "keep"]
 """What becomes of a row whose lead is there already; keep makes a second lead of it."""
@@ -16,116 +16,11 @@ RowReason = Literal["new", "duplicate-updated", "duplicate-unchanged", "duplicat
 
 REASONS: Mapping[str, str] = {
     "new": "The row became a new lead.",
-    "duplicate-updated": "The lead was there already; the row changed some of its values.",
-    "duplicate-unchanged": "The lead was there already and has all that the row says.",
+    "duplicate-updated": "The lead was there already; the row changed or added something.",
+    "duplicate-unchanged": "The lead was there already; the row changed nothing.",
     "duplicate-skipped": "The lead was there already; the row was left out.",
 }
 """Every reason of a row that was not rejected, as a sentence."""
-
-TEXT_FIELDS = (
-    "first_name",
-    "last_name",
-    "email",
-    "country",
-    "region",
-    "postal_code",
-    "timezone",
-    "language",
-    "owner",
-    "best_time",
-)
-"""The lead's fields in which empty text means that nothing was said."""
-
-_TIMEZONE = TEXT_FIELDS.index("timezone")
-_BEST_TIME = TEXT_FIELDS.index("best_time")
-
-
-class PhoneRow(NamedTuple):
-    """A number of a row; `zones` are IANA names, sorted, joined by commas."""
-
-    e164: str
-    extension: str
-    label: str
-    kind: str
-    region: str
-    zones: str
-
-
-class ConsentRow(NamedTuple):
-    """A consent that a row reports for its numbers and its address."""
-
-    channel: str
-    basis: str
-    source: str
-    given_at: datetime
-
-
-class LeadRow(NamedTuple):
-    """A row that can become a lead: a LeadDraft, flat and small, as it travels between processes."""
-
-    number: int
-    """As a spreadsheet numbers it."""
-    external_id: str | None
-    texts: tuple[str, ...]
-    """TEXT_FIELDS in their order."""
-    priority: int | None
-    rank: int | None
-    not_before: datetime | None
-    custom: str
-    """A JSON object."""
-    phones: tuple[PhoneRow, ...]
-    consents: tuple[ConsentRow, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class PhoneRecord:
-    """A number as the database has it, or will have it; without an id it is new."""
-
-    e164: str
-    position: int
-    extension: str
-    label: str
-    kind: str
-    region: str
-    zones: str = ""
-    """As in PhoneRow; empty for a number that is in the database."""
-    id: int | None = None
-
-
-@dataclass(slots=True)
-class LeadRecord:
-    """A lead as the database has it, or will have it."""
-
-    id: int
-    list_id: int
-    external_id: str | None
-    texts: tuple[str, ...]
-    priority: int
-    rank: int
-    not_before: datetime | None
-    custom: str
-    phones: dict[str, PhoneRecord] = field(default_factory=dict)
-
-    @property
-    def timezone(self) -> str:
-        """The zone that the list's owner gave."""
-        return self.texts[_TIMEZONE]
-
-    @property
-    def turn(self) -> tuple[object, ...]:
-        """What decides when and in which order it is called, its phones apart."""
-        return self.timezone, self.texts[_BEST_TIME], self.priority, self.rank, self.not_before
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the database has of some rows' leads; `leads` only where they may be changed."""
-
-    by_phone: dict[str, int]
-    """E.164 to the lead that had it first."""
-    by_external_id: dict[str, int]
-    leads: dict[int, LeadRecord]
 
 
 class Placed(NamedTuple):
@@ -135,32 +30,45 @@ class Placed(NamedTuple):
     reason: RowReason
 
 
-def zone_group_code(region: str, timezone: str, zones: str) -> str:
-    """The zone group of a number: its region and the zones that have to be open for a call.
-
-    The lead's own zone is what the list's owner knows of the person; a number only hints at a place.
-    """
-    return f"{region}:{timezone or zones}"
-
-
-def owner_of(row: LeadRow, match: Match, known: Known) -> int | None:
-    """The lead that a row is about, if it is known."""
+def owners_of(row: LeadRow, match: Match, known: Known) -> Iterator[int]:
+    """The leads that a row may be about: those of its phones in their order, then that of its external id."""
     if match != "external-id" or not row.external_id:
         for phone in row.phones:
             if (owner := known.by_phone.get(phone.e164)) is not None:
-                return owner
-    if match != "phone" and row.external_id:
-        return known.by_external_id.get(row.external_id)
-    return None
+                yield owner
+    if match == "phone" or not row.external_id:
+        return
+    if (owner := known.by_external_id.get(row.external_id)) is not None:
+        yield owner
+
+
+class _Before(NamedTuple):
+    """A lead as it was before rows were merged into it."""
+
+    timezone: str
+    values: tuple[object, ...]
+    turn: tuple[object, ...]
+    phones: dict[str, tuple[str, str]]
+    """By number: what was said of it."""
+
+    @classmethod
+    def of(cls, lead: LeadRecord) -> "_Before":
+        return cls(
+            lead.timezone, lead.values, lead.turn, {e164: each.said for e164, each in lead.phones.items()}
+        )
 
 
 class Desk:
-    """Places rows, one by one.
+    """Places rows, one by one, and tells what has to be written when all are placed.
 
     Matched by both, the lead that owns the row's first known phone takes it, else the owner of its external
-    id. A merge replaces values by those that the row gives and adds its new phones
-    behind the others; it never takes a phone from another lead (but shares it, where external ids alone tell
-    leads apart) and never changes an external id. So placing the same rows again changes nothing.
+    id. A merge replaces values by those that the row gives and adds its new phones behind the others; it
+    never takes a phone from another lead (but shares it, where external ids alone tell leads apart) and never
+    changes an external id: one that no lead has becomes the lead's, as another one beside its own.
+    Rows for one lead are folded: where the last one leaves it as it was, nothing has changed.
+
+    A row that is skipped is said to be of the oldest lead that it may be about. Since it leaves nothing
+    behind, rows below it may open leads for its other numbers; the oldest is the same when it comes again.
     """
 
     def __init__(
@@ -171,30 +79,49 @@ class Desk:
         self._list_id = list_id
         self._ids = ids
         self._known = known
+        self._before: dict[int, _Before] = {}
+        """By id: leads that were there, and into which rows were merged."""
+        self._named: set[int] = set()
+        """Leads that got an external id."""
+        self._reached: set[int] = set()
+        """Leads that got a phone."""
         self.new: dict[int, LeadRecord] = {}
         """By id: leads that these rows opened."""
+        self.new_phones: list[tuple[LeadRecord, PhoneRecord]] = []
+        """Of new leads and of others, in the order in which they came."""
+        self.aliases: dict[str, LeadRecord] = {}
+        """External ids under which rows of leads came that have another one of their own."""
         self.changed: dict[int, LeadRecord] = {}
-        """By id: leads that were there and have new values or new phones."""
+        """By id: leads that were there and have new values."""
         self.changed_phones: dict[int, tuple[LeadRecord, PhoneRecord]] = {}
         """By phone id: numbers that were there, with a new label, extension or zone."""
         self.moved: set[int] = set()
-        """Those of `changed` that may be called at other times, in another order, or at a new phone."""
+        """Leads that were there and may be called at other times, in another order, or at a new phone."""
 
     def place_all(self, rows: Sequence[LeadRow]) -> list[Placed]:
         """Places rows in their order."""
-        return [self._place(row) for row in rows]
+        placed = [self._place(row) for row in rows]
+        same = {lead_id for lead_id, before in self._before.items() if not self._settle(lead_id, before)}
+        return [
+            Placed(each.lead_id, "duplicate-unchanged")
+            if each.reason == "duplicate-updated" and each.lead_id in same
+            else each
+            for each in placed
+        ]
 
     def _place(self, row: LeadRow) -> Placed:
         if self._duplicates == "keep":
             return Placed(self._open(row).id, "new")
-        owner = owner_of(row, self._match, self._known)
+        owners = owners_of(row, self._match, self._known)
+        owner = min(owners, default=None) if self._duplicates == "skip" else next(owners, None)
         if owner is None:
             lead = self._open(row)
             self._known.leads[lead.id] = lead
             return Placed(lead.id, "new")
         if self._duplicates == "skip":
             return Placed(owner, "duplicate-skipped")
-        changed = self._merge(self._known.leads[owner], row)
+        known = self._known.leads.get(owner)
+        changed = known is not None and self._merge(known, row)
         return Placed(owner, "duplicate-updated" if changed else "duplicate-unchanged")
 
     def _open(self, row: LeadRow) -> LeadRecord:
@@ -225,47 +152,62 @@ class Desk:
                 continue
             by_phone.setdefault(e164, lead.id)
             position = len(lead.phones) and max(known.position for known in lead.phones.values())
-            lead.phones[e164] = PhoneRecord(e164, position + 1, extension, label, kind, region, zones)
+            record = PhoneRecord(e164, position + 1, extension, label, kind, region, zones)
+            lead.phones[e164] = record
+            self.new_phones.append((lead, record))
             added = True
         return added
 
     def _merge(self, lead: LeadRecord, row: LeadRow) -> bool:
-        timezone, turn = lead.timezone, lead.turn
-        changed = self._merge_values(lead, row)
-        if lead.timezone != timezone:
-            self._note_phones(lead, lead.phones.values())
+        if lead.id not in self.new and lead.id not in self._before:
+            self._before[lead.id] = _Before.of(lead)
+        named = self._name(lead, row.external_id)
+        changed = _merge_values(lead, row)
         for phone in row.phones:
             known = lead.phones.get(phone.e164)
-            if known is not None and _say_more(known, phone):
-                self._note_phones(lead, [known])
-                changed = True
-        added = self._add_phones(lead, row.phones)
-        changed = changed or added
-        if changed and lead.id not in self.new:
-            self.changed[lead.id] = lead
-            if added or lead.turn != turn:
-                self.moved.add(lead.id)
-        return changed
+            changed = (known is not None and _say_more(known, phone)) or changed
+        if self._add_phones(lead, row.phones):
+            self._reached.add(lead.id)
+            return True
+        return changed or named
 
-    def _note_phones(self, lead: LeadRecord, phones: Iterable[PhoneRecord]) -> None:
-        for phone in phones:
-            if phone.id is not None:
+    def _name(self, lead: LeadRecord, external_id: str | None) -> bool:
+        """Gives a lead an external id that no lead has: as its own, or beside it."""
+        by_external_id = self._known.by_external_id
+        if not external_id or external_id == lead.external_id or external_id in by_external_id:
+            return False
+        by_external_id[external_id] = lead.id
+        self._named.add(lead.id)
+        if lead.external_id:
+            self.aliases[external_id] = lead
+        else:
+            lead.external_id = external_id
+        return True
+
+    def _settle(self, lead_id: int, before: _Before) -> bool:
+        """Notes what has to be written of a lead that was there; whether anything of it is new."""
+        lead = self._known.leads[lead_id]
+        if lead.values != before.values:
+            self.changed[lead_id] = lead
+        if lead.turn != before.turn or lead_id in self._reached:
+            self.moved.add(lead_id)
+        retold = False
+        for e164, said in before.phones.items():
+            phone = lead.phones[e164]
+            retold = retold or phone.said != said
+            if phone.id is not None and (phone.said != said or lead.timezone != before.timezone):
                 self.changed_phones[phone.id] = (lead, phone)
+        return retold or lead_id in self.changed or lead_id in self._reached or lead_id in self._named
 
-    def _merge_values(self, lead: LeadRecord, row: LeadRow) -> bool:
-        before = (lead.external_id, lead.texts, lead.priority, lead.rank, lead.not_before)
-        if row.external_id and not lead.external_id and self._is_free(row.external_id):
-            lead.external_id = row.external_id
-            self._known.by_external_id.setdefault(row.external_id, lead.id)
-        lead.texts = tuple([new or old for new, old in zip(row.texts, lead.texts, strict=True)])
-        lead.priority = lead.priority if row.priority is None else row.priority
-        lead.rank = lead.rank if row.rank is None else row.rank
-        lead.not_before = row.not_before or lead.not_before
-        changed = before != (lead.external_id, lead.texts, lead.priority, lead.rank, lead.not_before)
-        return _merge_custom(lead, row.custom) or changed
 
-    def _is_free(self, external_id: str) -> bool:
-        return self._match == "phone" or external_id not in self._known.by_external_id
+def _merge_values(lead: LeadRecord, row: LeadRow) -> bool:
+    before = (lead.texts, lead.priority, lead.rank, lead.not_before)
+    lead.texts = tuple([new or old for new, old in zip(row.texts, lead.texts, strict=True)])
+    lead.priority = lead.priority if row.priority is None else row.priority
+    lead.rank = lead.rank if row.rank is None else row.rank
+    lead.not_before = row.not_before or lead.not_before
+    changed = before != (lead.texts, lead.priority, lead.rank, lead.not_before)
+    return _merge_custom(lead, row.custom) or changed
 
 
 def _merge_custom(lead: LeadRecord, custom: str) -> bool:
@@ -280,7 +222,7 @@ def _merge_custom(lead: LeadRecord, custom: str) -> bool:
 
 
 def _say_more(known: PhoneRecord, phone: PhoneRow) -> bool:
-    before = (known.extension, known.label)
+    before = known.said
     known.extension = phone.extension or known.extension
     known.label = phone.label or known.label
-    return before != (known.extension, known.label)
+    return before != known.said

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from leads.core.columns import REJECT_COLUMNS, neutral_cell
-from leads.core.merging import LeadRow, Placed
+from leads.core.merging import Placed
+from leads.core.rows import LeadRow
 from leads.errors import RejectsFileError
 from leads.importing.worker import RejectedRow
 

@@ -6,14 +6,23 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from leads.errors import ImportTakenOverError, LeadFileUnreadableError, NotALeadFileError
 from leads.importing.choices import ImportChoices, ListTarget
+from leads.importing.earlier import at_rest, choose, cut_off_loads, done_loads, repeated
 from leads.importing.files import ImportFiles
 from leads.importing.records import RecordChunk, RecordReader
-from leads.importing.report import OTHER_SHEETS, SHEET, ImportProgress, ImportReport, Tally, report_of
-from leads.importing.start import Started, at_rest, begin, choose, cut_off_loads, give_up, take_back
+from leads.importing.report import (
+    OTHER_SHEETS,
+    REPEATS,
+    SHEET,
+    ImportProgress,
+    ImportReport,
+    Tally,
+    report_of,
+)
+from leads.importing.start import Started, begin, give_up, take_back
 from leads.importing.stream import read_chunks
 from leads.importing.worker import Job, ReadRows
 from leads.stores.imports import ImportStore
@@ -97,11 +106,13 @@ class Import:
     ) -> ImportReport:
         """Loads the file; goes on where an earlier load of it into this list was cut off.
 
+        Of a file that an earlier load has brought as a whole, no row changes a lead that is there.
+
         Each chunk is a transaction of its own. `on_progress` is called after each. Raises BadMappingError,
         UnknownSheetError, RejectsFileError, LeadFileUnreadableError and ImportCutOffError before anything is
         stored; NotALeadFileError, for which all that this load created is taken out again;
-        ImportTakenOverError; and RowWorkerError, after which the load can be taken up. So can one that was
-        cancelled.
+        ImportTakenOverError; RowsReadOtherwiseError; and RowWorkerError, after which the load can be taken
+        up. So can one that was cancelled.
         """
         async with AsyncExitStack() as stack:
             stack.enter_context(_collecting_later())
@@ -126,10 +137,9 @@ class Import:
         cut_off = await cut_off_loads(self._sessions, self._target)
         if self._take_up is not None:
             cut_off = [load for load in cut_off if load.id == self._take_up]
-        earlier = None
-        if cut_off and not choices.from_start:
-            self._source = await stack.enter_async_context(at_rest(self._source))
-            earlier = await choose(self._source, self._name, options, choices, cut_off)
+        earlier, repeats = None, None
+        if not choices.from_start:
+            earlier, repeats = await self._look_back(stack, options, cut_off)
         if earlier is not None and not await stack.enter_async_context(held(self._sessions, earlier.id)):
             raise ImportTakenOverError(
                 "Another load of the same file has just gone on with it; let it finish."
@@ -144,7 +154,8 @@ class Import:
             self._target,
             choices,
             source=self._name,
-            options=options | {SHEET: self._reader.sheet, OTHER_SHEETS: self._reader.other_sheets},
+            options=options
+            | {SHEET: self._reader.sheet, OTHER_SHEETS: self._reader.other_sheets, REPEATS: repeats},
             total_bytes=self._reader.total_bytes,
             earlier=earlier,
             now=now,
@@ -157,6 +168,20 @@ class Import:
             await give_up(self._sessions, cut_off, now)
         self.import_id = self._state.load.id
         self.started.set()
+
+    async def _look_back(
+        self, stack: AsyncExitStack, options: dict[str, Any], cut_off: Sequence[LeadImport]
+    ) -> tuple[LeadImport | None, int | None]:
+        """The load that this one goes on with, or the number of the one that has brought the same file."""
+        done = await done_loads(self._sessions, self._target, options)
+        if not cut_off and not done:
+            return None, None
+        self._source = await stack.enter_async_context(at_rest(self._source))
+        if cut_off:
+            earlier = await choose(self._source, self._name, options, self._choices, cut_off)
+            if earlier:
+                return earlier, None
+        return None, await repeated(self._sessions, self._source, self._name, self._choices, done)
 
     async def _skip(self, earlier: LeadImport) -> int:
         """Passes over what an earlier load has done; gives the number of the last row of it."""

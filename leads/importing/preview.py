@@ -8,7 +8,7 @@ from typing import BinaryIO
 import msgspec
 
 from leads.core.columns import NO_CHOICE, ColumnChoice
-from leads.core.merging import TEXT_FIELDS, LeadRow
+from leads.core.rows import TEXT_FIELDS, LeadRow
 from leads.importing.choices import ListTarget
 from leads.importing.records import RecordReader
 from leads.importing.stream import read_chunks

@@ -146,3 +146,18 @@ def count_done(reader: RecordReader, cut_off: Sequence[tuple[int, str]]) -> int 
     finally:
         reader.close()
     return found
+
+
+def read_through(reader: RecordReader, most: int) -> tuple[int, str]:
+    """How many rows a file has that is to be read, and its fingerprint.
+
+    Of a file with more than `most` rows it is a part. Raises what reading raises.
+    """
+    rows = 0
+    try:
+        reader.open()
+        while rows <= most and (chunk := reader.next(5_000)):
+            rows += len(chunk.records)
+    finally:
+        reader.close()
+    return rows, reader.fingerprint

@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
-from leads.core.merging import LeadRow, Placed
+from leads.core.merging import Placed
+from leads.core.rows import LeadRow
 from leads.importing.worker import ReadRows
 from leads.tables import LeadImport
 
 EXAMPLES_PER_REASON = 3
 
-SHEET, OTHER_SHEETS = "read_sheet", "other_sheets"
-"""What a load notes beside its options: which sheet of a workbook it reads, and which others have rows."""
+SHEET, OTHER_SHEETS, REPEATS = "read_sheet", "other_sheets", "repeats"
+"""What a load notes beside its options: which sheet of a workbook it reads, which others have rows, and the
+load that has brought the same file before."""
 
 
 class RowExample(msgspec.Struct, frozen=True):
@@ -44,7 +46,8 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     `reasons` counts the rejected rows by code, `merges` the merged ones, `examples` shows the first of each
     reason, and `notes` counts values of accepted and merged rows that could not be used. `resumed_rows` are
     those that an earlier load did, which was cut off. `sheet` is the one that was read of a workbook, and
-    `other_sheets` are others of it that have rows.
+    `other_sheets` are others of it that have rows. `repeats` is the load that
+    has brought the same file before, so that its rows were left as they are.
     """
 
     import_id: int
@@ -62,6 +65,7 @@ class ImportReport(msgspec.Struct, frozen=True, kw_only=True):
     resumed_rows: int = 0
     sheet: str = ""
     other_sheets: list[str] = []
+    repeats: int | None = None
 
 
 @dataclass(slots=True)
@@ -145,4 +149,5 @@ def report_of(load: LeadImport, client: str, list_name: str, resumed_rows: int =
         resumed_rows=resumed_rows,
         sheet=load.options.get(SHEET, ""),
         other_sheets=load.options.get(OTHER_SHEETS, []),
+        repeats=load.options.get(REPEATS),
     )

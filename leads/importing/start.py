@@ -1,87 +1,22 @@
 """How a load begins (anew, or where an earlier one was cut off), and how it is taken back."""
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from leads.errors import ImportCutOffError, ImportTakenOverError, LeadFileUnreadableError, LeadsError
+from leads.errors import ImportCutOffError, ImportTakenOverError, LeadsError
 from leads.importing.choices import ImportChoices, ListTarget
-from leads.importing.records import RecordReader, count_done
+from leads.importing.report import REPEATS
 from leads.stores.imports import ImportStore
+from leads.stores.known_leads import Into, Repeat
 from leads.stores.leads import LeadStore
-from leads.stores.liveness import held
-from leads.stores.loading import Into, LoadingStore
+from leads.stores.loading import LoadingStore
 from leads.stores.shared import Sessions
 from leads.tables import LeadImport
-from leads.threads import in_thread
 
 _CREATED = "created"
 """The option that tells what a load had to create: client, list."""
-
-
-async def cut_off_loads(sessions: Sessions, target: ListTarget) -> list[LeadImport]:
-    """Loads into this list whose process died before their end."""
-    async with sessions() as session, session.begin():
-        client = await LeadStore(session).client(target.client_slug)
-        lead_list = await LeadStore(session).lead_list(client.id, target.list_name) if client else None
-        running = await ImportStore(session).running(lead_list.id) if lead_list else []
-    dead = []
-    for load in running:
-        async with held(sessions, load.id) as taken:
-            if taken:
-                dead.append(load)
-    return dead
-
-
-async def choose(
-    source: Path, name: str, options: dict[str, Any], choices: ImportChoices, cut_off: Sequence[LeadImport]
-) -> LeadImport | None:
-    """The load that this one goes on with, if one was cut off in the same file.
-
-    Raises ImportCutOffError where going on from the first row might make doubles, and what reading raises.
-    """
-    same = [load for load in cut_off if _is_same(load, options)]
-    reader = RecordReader(source, name, choices.columns, choices.sheet)
-    done = await in_thread(lambda: _count_done(reader, same))
-    for load in same:
-        if load.rows == done or (done is None and load.rows == 0 and load.source == name):
-            return load
-    if choices.duplicates == "keep" and any(load.rows for load in cut_off):
-        raise ImportCutOffError(
-            "An earlier load into this list was cut off, of another file or with other choices. Load that "
-            "file again first, or give --from-start to load every row of this one, whatever is there."
-        )
-    return None
-
-
-def _count_done(reader: RecordReader, loads: Sequence[LeadImport]) -> int | None:
-    done = [(load.rows, load.fingerprint) for load in loads if load.rows]
-    return count_done(reader, done) if done else None
-
-
-def _is_same(load: LeadImport, options: dict[str, Any]) -> bool:
-    """Whether a load has these options; beside them it notes what it created and which sheet it reads."""
-    return load.options | options == load.options
-
-
-@asynccontextmanager
-async def at_rest(source: Path | BinaryIO) -> AsyncIterator[Path]:
-    """A source as a file that can be read twice: a stream is copied to disk."""
-    if isinstance(source, Path):
-        yield source
-        return
-    with tempfile.NamedTemporaryFile(prefix="dialer-load-") as copy:
-        try:
-            await in_thread(lambda: shutil.copyfileobj(source, copy))
-            await in_thread(copy.flush)
-        except OSError as error:
-            raise LeadFileUnreadableError(f"Cannot read the stream: {error.strerror or error}.") from error
-        yield Path(copy.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +39,10 @@ async def begin(
     earlier: LeadImport | None,
     now: datetime,
 ) -> Started:
-    """Makes client, list and load where they are missing. Raises ImportTakenOverError."""
+    """Makes client, list and load where they are missing; `earlier` is the load that this one goes on with.
+
+    Raises ImportTakenOverError.
+    """
     async with sessions() as session, session.begin():
         store, imports = LeadStore(session), ImportStore(session)
         created = []
@@ -131,8 +69,15 @@ async def begin(
             match=choices.match,
             scope=scope,
             source=source,
+            repeat=await _repeat(imports, load),
         )
         return Started(load, into, earlier is not None)
+
+
+async def _repeat(imports: ImportStore, load: LeadImport) -> Repeat | None:
+    if not (first := load.options.get(REPEATS)):
+        return None
+    return Repeat(first, await imports.nth_lead(first, load.merged))
 
 
 async def give_up(sessions: Sessions, loads: Sequence[LeadImport], now: datetime) -> None:

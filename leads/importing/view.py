@@ -26,7 +26,8 @@ class ImportView:
 
     `reasons` counts the rejected rows by code, `merges` the merged ones; `progress` runs from 0 to 1 where
     the size is known. `sheet` is the one that is read of a workbook, and `other_sheets` are others of it that
-    have rows.
+    have rows. `repeats` is the load that has brought the same file before, so that its rows were left as they
+    are.
     """
 
     id: int
@@ -36,6 +37,7 @@ class ImportView:
     source: str
     sheet: str = ""
     other_sheets: list[str] = field(default_factory=list)
+    repeats: int | None = None
     state: str
     rows: int = 0
     accepted: int = 0
@@ -88,6 +90,7 @@ def view_of(load: LeadImport, client: str, list_name: str) -> ImportView:
         source=load.source,
         sheet=report.sheet,
         other_sheets=report.other_sheets,
+        repeats=report.repeats,
         state=load.state,
         rows=load.rows,
         accepted=load.accepted,

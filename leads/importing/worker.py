@@ -16,7 +16,7 @@ import msgspec
 
 from leads.core.columns import ColumnMap
 from leads.core.intake import LeadDraft, RowRejection, read_row
-from leads.core.merging import TEXT_FIELDS, ConsentRow, LeadRow, PhoneRow
+from leads.core.rows import TEXT_FIELDS, ConsentRow, LeadRow, PhoneRow
 
 Record = tuple[int, list[str]]
 """A record of a file, with its number as a spreadsheet shows it."""

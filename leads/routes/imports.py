@@ -61,7 +61,9 @@ async def create_import(
     preset: Annotated[str | None, Query(max_length=60)] = None,
     mapping: Annotated[str | None, Query(max_length=300, description="A saved mapping's name.")] = None,
     name: Annotated[str, Query(max_length=300, description="The file's name.")] = "upload",
-    from_start: bool = False,
+    from_start: Annotated[
+        bool, Query(description="Load every row, also those that an earlier load has done.")
+    ] = False,
 ) -> ImportView:
     """Load a lead file, which is the request's body, into a list; follow the Location for its progress."""
     if (scope == "campaign") != (campaign is not None):

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
-from leads.core.merging import TEXT_FIELDS, LeadRow
+from leads.core.rows import TEXT_FIELDS, LeadRow
 from leads.stores.bulk import among, insert_rows, instants_for
 from leads.stores.shared import Session
 from leads.tables import Client, Consent

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from leads.core.lead_changes import LeadChanges
-from leads.core.merging import zone_group_code
+from leads.core.rows import zone_group_code
 from leads.core.timezone import zones_of_phone
 from leads.stores.shared import Session, chunks
 from leads.stores.zone_groups import ensure_zone_groups

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Delete, delete, update
+from sqlalchemy import CursorResult, Delete, and_, delete, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from leads.errors import ImportNotFoundError, ImportTakenOverError
 from leads.stores.bulk import among
 from leads.stores.shared import Session
-from leads.tables import Client, Lead, LeadImport, LeadList, Phone
+from leads.tables import Client, Lead, LeadAlias, LeadImport, LeadList, Phone
 
 LEADS_A_REMOVAL = 2_000
+REMEMBERED_LOADS = 500
+"""Of a list: the files that are known when they come again."""
 
 
 class ImportStore:
@@ -60,6 +62,24 @@ class ImportStore:
             query = query.where(LeadImport.list_id == list_id)
         return (await self._session.exec(query.order_by(col(LeadImport.rows).desc()))).all()
 
+    async def done(self, list_id: int) -> Sequence[LeadImport]:
+        """The newest loads of a list that are over and well, the newest first."""
+        query = select(LeadImport).where(LeadImport.list_id == list_id, LeadImport.state == "done")
+        newest = query.order_by(col(LeadImport.id).desc()).limit(REMEMBERED_LOADS)
+        return (await self._session.exec(newest)).all()
+
+    async def is_last_word(self, load: LeadImport) -> bool:
+        """Whether no other load for the same client has changed leads that were there since this one."""
+        updated = col(LeadImport.reasons)["duplicate-updated"].as_integer() > 0
+        later = or_(
+            col(LeadImport.updated_at) > load.updated_at,
+            and_(col(LeadImport.updated_at) == load.updated_at, col(LeadImport.id) > load.id),
+        )
+        client = select(LeadList.client_id).where(LeadList.id == load.list_id).scalar_subquery()
+        lists = select(LeadList.id).where(LeadList.client_id == client)
+        query = select(LeadImport.id).where(col(LeadImport.list_id).in_(lists), later, updated)
+        return (await self._session.exec(query.limit(1))).first() is None
+
     async def advance(self, import_id: int, rows_before: int, values: Mapping[str, Any]) -> None:
         """Notes how far the load is. Raises ImportTakenOverError where it is not where it was left."""
         statement = update(LeadImport).where(
@@ -88,14 +108,25 @@ class ImportStore:
         query = select(Lead.id).where(Lead.import_id == import_id, Lead.id > after)
         return (await self._session.exec(query.order_by(col(Lead.id)).limit(LEADS_A_REMOVAL))).all()
 
+    async def nth_lead(self, import_id: int, count: int) -> int:
+        """The last of the first `count` leads that a load created; 0 for none."""
+        query = select(Lead.id).where(Lead.import_id == import_id).order_by(col(Lead.id))
+        if not count:
+            return 0
+        return (await self._session.exec(query.offset(count - 1).limit(1))).first() or 0
+
     async def remove_leads(self, lead_ids: Sequence[int]) -> int:
-        """Takes leads out with their phones, but those that something else refers to; tells how many went."""
+        """Takes leads out with their phones and ids, but those that something else refers to.
+
+        Tells how many went.
+        """
         if not lead_ids:
             return 0
         phones = delete(Phone).where(among(self._session, col(Phone.lead_id), lead_ids))
+        aliases = delete(LeadAlias).where(among(self._session, col(LeadAlias.lead_id), lead_ids))
         leads = delete(Lead).where(among(self._session, col(Lead.id), lead_ids))
         try:
-            await self._all_or_nothing(phones, leads)
+            await self._all_or_nothing(phones, aliases, leads)
         except IntegrityError:
             if len(lead_ids) == 1:
                 return 0

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, update
+from sqlalchemy import ColumnElement, delete, or_, update
 from sqlalchemy.engine import CursorResult
 from sqlmodel import col, select
 
 from leads.stores.shared import Session, chunks
-from leads.tables import Client, Consent, Lead, LeadImport, LeadList, Phone
+from leads.tables import Client, Consent, Lead, LeadAlias, LeadImport, LeadList, Phone
 
 _EMPTY_LEAD: dict[str, Any] = {
     "external_id": None,
@@ -86,6 +86,7 @@ class PersonStore:
         for chunk in chunks(lead_ids):
             leads = update(Lead).where(col(Lead.id).in_(chunk)).values(**_EMPTY_LEAD, erased_at=now)
             await self._session.exec(leads)
+            await self._session.exec(delete(LeadAlias).where(col(LeadAlias.lead_id).in_(chunk)))
             emptied = update(Phone).where(col(Phone.lead_id).in_(chunk), col(Phone.e164) != "")
             done: CursorResult[Any] = await self._session.exec(
                 emptied.values(e164="", extension="", label="")

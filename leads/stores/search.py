@@ -11,9 +11,9 @@ from sqlmodel import col, select
 from leads.core.lead_filter import LARGEST_ID, LeadFilter
 from leads.errors import UnknownClientError, UnknownLeadError, UnknownListError
 from leads.stores.shared import Session, chunks, on_postgresql
-from leads.tables import Client, Lead, LeadList, Phone, ZoneGroup
+from leads.tables import Client, Lead, LeadAlias, LeadList, Phone, ZoneGroup
 
-_EQUALS = ("external_id", "country", "region", "owner", "language", "import_id")
+_EQUALS = ("country", "region", "owner", "language", "import_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,8 @@ class SearchStore:
         lists = await self._list_ids(wanted)
         if lists is not None:
             conditions.append(_among(lists))
-        elif wanted.external_id is not None:
-            # The index over external ids begins with the list.
-            conditions.append(col(Lead.list_id).in_(select(LeadList.id)))
+        if wanted.external_id is not None:
+            conditions.append(_has_external_id(wanted.external_id))
         if wanted.phone is not None:
             owners = select(Phone.lead_id).where(Phone.e164 == wanted.phone)
             conditions.append(col(Lead.id).in_(owners))
@@ -95,6 +94,15 @@ class SearchStore:
             for phone in await self._session.exec(query.order_by(col(Phone.lead_id), col(Phone.position))):
                 found.setdefault(phone.lead_id, []).append(phone)
         return found
+
+    async def aliases(self, lead_ids: Collection[int]) -> dict[int, list[str]]:
+        """The external ids that leads have beside their own, sorted; leads without any are left out."""
+        found: dict[int, list[str]] = {}
+        for chunk in chunks(sorted(set(lead_ids))):
+            query = select(LeadAlias.lead_id, LeadAlias.external_id).where(col(LeadAlias.lead_id).in_(chunk))
+            for lead_id, external_id in await self._session.exec(query):
+                found.setdefault(lead_id, []).append(external_id)
+        return {lead_id: sorted(each) for lead_id, each in found.items()}
 
     async def zones(self, group_ids: Collection[int]) -> dict[int, list[str]]:
         """The zones of each zone group."""
@@ -189,7 +197,20 @@ def _among(list_ids: Sequence[int]) -> ColumnElement[bool]:
 
 def _is(name: str, value: object) -> ColumnElement[bool]:
     column: ColumnElement[Any] = getattr(Lead, name)
-    return or_(column.is_(None), column == "") if value == "" and name == "external_id" else column == value
+    return column == value
+
+
+def _has_external_id(wanted: str) -> ColumnElement[bool]:
+    """As its own or beside it; an empty one means leads that have none."""
+    own, lists = col(Lead.external_id), select(LeadList.id)
+    if wanted == "":
+        return or_(own.is_(None), own == "")
+    # The indexes over external ids begin with the list.
+    owners = select(Lead.id).where(own == wanted, col(Lead.list_id).in_(lists))
+    others = select(LeadAlias.lead_id).where(
+        LeadAlias.external_id == wanted, col(LeadAlias.list_id).in_(lists)
+    )
+    return col(Lead.id).in_(owners.union_all(others))
 
 
 def _by_range(wanted: LeadFilter) -> list[ColumnElement[bool]]:

@@ -11,7 +11,7 @@ from leads.tables import ZoneGroup
 
 
 async def ensure_zone_groups(session: Session, codes: Collection[str]) -> dict[str, int]:
-    """The zone group of each code (see `core.merging.zone_group_code`); created where there is none yet."""
+    """The zone group of each code (see `core.rows.zone_group_code`); created where there is none yet."""
     if not codes:
         return {}
     wanted = sorted(codes)

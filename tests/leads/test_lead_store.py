@@ -14,8 +14,9 @@ from leads.core.intake import LeadDraft
 from leads.core.phone import ParsedPhone
 from leads.importing.worker import lead_row
 from leads.stores.imports import ImportStore
+from leads.stores.known_leads import Into
 from leads.stores.leads import LeadStore
-from leads.stores.loading import Into, LoadingStore
+from leads.stores.loading import LoadingStore
 from leads.stores.shared import Session, Sessions
 from leads.tables import Lead, LeadList, Phone, ZoneGroup
 

@@ -358,6 +358,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_lead_list_external_id", ["list_id", "external_id"], unique=False)
 
     op.create_table(
+        "lead_alias",
+        sa.Column("list_id", BigId, nullable=False),
+        sa.Column("external_id", sa.String(), nullable=False),
+        sa.Column("lead_id", BigId, nullable=False),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_lead_alias_lead_id")),
+        sa.ForeignKeyConstraint(["list_id"], ["lead_list.id"], name=op.f("fk_lead_alias_list_id")),
+        sa.PrimaryKeyConstraint("list_id", "external_id", name=op.f("pk_lead_alias")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("lead_alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_lead_alias_lead_id"), ["lead_id"], unique=False)
+
+    op.create_table(
         "phone",
         sa.Column("id", BigId, autoincrement=True, nullable=False),
         sa.Column("lead_id", BigId, nullable=False),
@@ -555,6 +568,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_phone_e164_list")
 
     op.drop_table("phone")
+    with op.batch_alter_table("lead_alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_lead_alias_lead_id"))
+
+    op.drop_table("lead_alias")
     with op.batch_alter_table("lead", schema=None) as batch_op:
         batch_op.drop_index("ix_lead_list_external_id")
         batch_op.drop_index("ix_lead_list")
