@@ -207,7 +207,7 @@ async def test_a_consent_that_does_not_do_has_the_lead_asked_once(sessions: Sess
     for_messages = WRITTEN | {"channel": "sms"}
     await give_consent(sessions, "acme", Whose(phone=FLORIDIAN), now=NOW, **for_messages)
     assert await asking.look([campaign], NOW) == 0
-    too_little = WRITTEN | {"basis": "existing_relationship"}
+    too_little = WRITTEN | {"channel": "call", "basis": "legitimate_interest"}
     await give_consent(sessions, "acme", Whose(phone=FLORIDIAN), now=NOW, **too_little)
     assert await asking.look([campaign], NOW) == 1
     await refused(sessions, campaign)
