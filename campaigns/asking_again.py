@@ -7,7 +7,8 @@ rules. Whoever records those need not know which leads wait for them.
 import hashlib
 import json
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.stores.asking_again import AskAgainStore
@@ -21,6 +22,17 @@ _STEPS = 8
 
 _ASKED_CHARS = 16
 
+_BETWEEN_PASSES = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class _Pass:
+    """How far a campaign's leads are asked again: in the first pass or the second, through which lead."""
+
+    began_at: datetime
+    number: int = 1
+    through: int = 0
+
 
 class AskingAgain:
     """Looks for causes to ask again. Its memory is how far in which campaign it is.
@@ -31,8 +43,8 @@ class AskingAgain:
     def __init__(self, sessions: Sessions, rules: Rulebook) -> None:
         self._sessions = sessions
         self._rules = rules
-        self._through: dict[tuple[int, str], int] = {}
-        """Campaign and rules to the lead through which its leads were asked again."""
+        self._passes: dict[tuple[int, str], _Pass] = {}
+        """Campaign and what its leads are to be asked under to how far that is."""
         self._young: dict[int, frozenset[int]] = {}
         """Campaign to the newest consents that were looked at, and are to be passed later."""
 
@@ -46,7 +58,7 @@ class AskingAgain:
             newest = await store.newest_consent()
             under = {each.id: await self._under(session, each) for each in campaigns}
         current = set(under.items())
-        self._through = {place: lead for place, lead in self._through.items() if place in current}
+        self._passes = {place: each for place, each in self._passes.items() if place in current}
         asked = 0
         for campaign in campaigns:
             if campaign.asked_under != under[campaign.id]:
@@ -56,17 +68,20 @@ class AskingAgain:
         return asked
 
     async def _by_rules(self, campaign_id: int, under: str, now: datetime) -> int:
-        place = (campaign_id, under)
+        """Two passes, a while apart: somebody may just be writing down what the old rules said."""
+        begun = self._passes.setdefault((campaign_id, under), _Pass(now))
+        if begun.number == 2 and now < begun.began_at + _BETWEEN_PASSES:
+            return 0
         asked = 0
         for _ in range(_STEPS):
             async with self._sessions() as session, session.begin():
-                after = self._through.get(place, 0)
-                step = await AskAgainStore(session).by_rules(campaign_id, after, now)
-                if step.last:
+                step = await AskAgainStore(session).by_rules(campaign_id, begun.through, now)
+                if step.last and begun.number == 2:
                     (await CampaignStore(session).get(campaign_id)).asked_under = under
-            self._through[place] = step.through
+            begun.through = step.through
             asked += step.leads
             if step.last:
+                begun.number, begun.through = 2, 0
                 break
         return asked
 

@@ -150,6 +150,7 @@ class Attempt(SQLModel, table=True):
         Index("uq_attempt_number", "campaign_id", "lead_id", "number", unique=True),
         Index("ix_attempt_campaign", "campaign_id", "id"),
         Index("ix_attempt_e164", "e164", "placed_at"),
+        Index("ix_attempt_debt", "debt", "placed_at", **_where("debt <> ''")),
         Index("ix_attempt_open", "id", **_NOT_ENDED),
     )
 

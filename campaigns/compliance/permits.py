@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import phonenumbers
 
@@ -24,6 +24,9 @@ from leads.stores.consents import ConsentStore
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
 
+_CLOCKS_DIFFER_BY = timedelta(minutes=1)
+"""What is later than now by more than this had not happened yet, where a past instant is asked about."""
+
 _AN_AGENT_WAITS = frozenset({"preview", "progressive"})
 """Dial modes that place a call only where an agent is free for it."""
 
@@ -37,13 +40,19 @@ class _Known:
     consents: dict[str, list[Consent]]
     history_by_number: dict[str, list[PastAttempt]]
     history_by_lead: dict[int, list[PastAttempt]]
+    history_by_debt: dict[str, list[PastAttempt]]
     debts: dict[int, str]
     caller_id_rests_until: datetime | None
 
     def history(self, lead: ClaimedLead) -> list[PastAttempt]:
-        by_number = self.history_by_number.get(lead.e164, [])
+        """Each attempt once: to the number, else to the lead, else about its debt."""
         by_lead = self.history_by_lead.get(lead.lead_id, [])
-        return [*by_number, *(each for each in by_lead if each.e164 != lead.e164)]
+        by_debt = self.history_by_debt.get(self.debts.get(lead.lead_id, ""), [])
+        return [
+            *self.history_by_number.get(lead.e164, []),
+            *(each for each in by_lead if each.e164 != lead.e164),
+            *(each for each in by_debt if each.e164 != lead.e164 and each.lead_id != lead.lead_id),
+        ]
 
 
 class Permits:
@@ -76,19 +85,28 @@ class Permits:
         e164s = {lead.e164 for lead in leads}
         lead_ids = {lead.lead_id for lead in leads}
         found = await DncStore(self._session).suppressed(e164s, campaign.client_id, campaign.id)
-        history = await store.history(campaign.client_id, e164s, lead_ids, now - self._rules.look_back)
+        debts = await store.debts(lead_ids, campaign.debt_field) if campaign.debt_field else {}
+        history = await store.history(
+            campaign.client_id, e164s, lead_ids, set(debts.values()) - {""}, now - self._rules.look_back
+        )
         by_number: dict[str, list[PastAttempt]] = {}
         by_lead: dict[int, list[PastAttempt]] = {}
+        by_debt: dict[str, list[PastAttempt]] = {}
         for each in history:
+            if each.at > now + _CLOCKS_DIFFER_BY:
+                continue
             by_number.setdefault(each.e164, []).append(each)
             by_lead.setdefault(each.lead_id, []).append(each)
+            if each.debt:
+                by_debt.setdefault(each.debt, []).append(each)
         return _Known(
             own=await self._own_rules(),
             suppressed={e164: hit.sentence for e164, hit in found.items()},
             consents=await ConsentStore(self._session).by_number(campaign.client_id, e164s),
             history_by_number=by_number,
             history_by_lead=by_lead,
-            debts=await store.debts(lead_ids, campaign.debt_field) if campaign.debt_field else {},
+            history_by_debt=by_debt,
+            debts=debts,
             caller_id_rests_until=await store.rests_until(campaign.caller_id),
         )
 

@@ -1,6 +1,7 @@
 """What a postal address tells of a person: the part of a country, and the time zones it may be in."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -28,7 +29,12 @@ _PART_OF = {
 }
 """ISO 3166-1 codes of places where another country's law holds: that country and the ISO 3166-2 code."""
 
-_COUNTRY_OF_PART = {part: country for country, part in _PART_OF.items()}
+_COUNTRY_OF_PART = {part: country for country, part in _PART_OF.items()} | {
+    ("FR", "NC"): "NC",
+    ("FR", "PF"): "PF",
+    ("FR", "WF"): "WF",
+}
+"""Parts of countries that have a country's code of their own, which tells their clock."""
 
 LAWS_BY_PART = frozenset({"US", "CA"})
 """Countries whose states or provinces have laws and clocks of their own, and area codes that tell them."""
@@ -81,6 +87,17 @@ _ABBREVIATIONS = {
         "SK": "sask",
         "YT": "yukonterritory",
     },
+    "FR": {
+        "971": "guadaloupe",
+        "973": "guyanefrancaise frenchguiana",
+        "974": "reunion iledelareunion",
+        "BL": "stbarthelemy saintbarth stbarth",
+        "MF": "stmartin",
+        "NC": "newcaledonia",
+        "PF": "polynesie frenchpolynesia tahiti",
+        "PM": "stpierreetmiquelon",
+        "WF": "wallisandfutuna",
+    },
 }
 """What else people write than a code or a name, in plain letters: abbreviations of the Associated Press and
 the post, common misspellings, and names that phonenumbers uses and the holidays library does not."""
@@ -99,7 +116,7 @@ _ZONES_OF_PART = {
 
 _CLOCKS_BY_PART = LAWS_BY_PART | {country for country, _ in _ZONES_OF_PART}
 
-_NOISE = re.compile(r"[.,'’\s]+")
+_NOISE = re.compile(r"[.,'’\s\-]+")
 
 
 def country_of(code: str) -> tuple[str, str]:
@@ -113,8 +130,8 @@ def subdivision_code(country: str, text: str) -> str | None:
     "FL", "us-fl", "Florida" and "Fla." are one; case, dots and spaces do not matter. None where the text is
     not understood.
     """
-    plain = _plain(text)
-    return _parts(country).get(plain.removeprefix(f"{country.casefold()}-"))
+    told = text.strip().casefold().removeprefix(f"{country.casefold()}-")
+    return _parts(country).get(_plain(told))
 
 
 def every_part(country: str) -> frozenset[str]:
@@ -185,7 +202,9 @@ def _zones_of_parts(country: str) -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    return _NOISE.sub("", text).casefold()
+    """Without spaces, dots, hyphens and accents, in small letters."""
+    letters = unicodedata.normalize("NFKD", _NOISE.sub("", text))
+    return "".join(each for each in letters if not unicodedata.combining(each)).casefold()
 
 
 @lru_cache(maxsize=256)

@@ -46,7 +46,12 @@ def _counted(rule: FrequencyRule, facts: Facts, history: Iterable[PastAttempt]) 
 
 
 def _concerns(rule: FrequencyRule | CoolingRule, facts: Facts, past: PastAttempt) -> bool:
-    """Whether a past attempt was to the same person about the same thing. Not known means the same."""
+    """Whether a past attempt was to the same person about the same thing. Not known means the same.
+
+    Who is called about one debt counts as one person, whatever the number and however often a list has them.
+    """
+    if rule.about == "debt" and facts.debt and past.debt == facts.debt:
+        return True
     same_phone = past.e164 == facts.e164 and rule.of != "lead"
     same_lead = past.lead_id == facts.lead_id and rule.of != "phone"
     if not (same_phone or same_lead):

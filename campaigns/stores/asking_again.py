@@ -92,7 +92,8 @@ class AskAgainStore:
         """Has leads asked again that lacked a consent, and got one that follows number `after`.
 
         `through` stays before consents of the last minute: one with a lower number may come yet. Those that
-        are `known` were looked at before.
+        are `known` were looked at before; each is once more when it is passed, for leads that were just
+        being refused then.
         """
         campaign = await self._locked(campaign_id)
         # All clients', so that a campaign whose client has no new ones is soon through.
@@ -102,7 +103,8 @@ class AskAgainStore:
             return Asked(after, 0, last=True)
         settled = list(takewhile(lambda row: row.recorded_at <= now - _SURELY_COMMITTED, new))
         young = frozenset(row.id for row in new[len(settled) :])
-        unknown = col(Consent.id).not_in(sorted(known)) if known else true()
+        seen = sorted(young & known)
+        unknown = col(Consent.id).not_in(seen) if seen else true()
         with_consent = (
             select(col(Phone.lead_id))
             .join(Consent, col(Consent.e164) == col(Phone.e164))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import ColumnElement, and_, func, literal, select, text
 from sqlmodel import col
 
 from campaigns.core.attempt import ClaimedLead
@@ -44,14 +44,27 @@ class ComplianceStore:
         self.session = session
 
     async def history(
-        self, client_id: int, e164s: Collection[str], lead_ids: Collection[int], since: datetime
+        self,
+        client_id: int,
+        e164s: Collection[str],
+        lead_ids: Collection[int],
+        debts: Collection[str],
+        since: datetime,
     ) -> list[PastAttempt]:
-        """The client's attempts since then to any of the numbers or leads, each once, in no order."""
+        """The client's attempts since then to any of the numbers or leads, or about any of the debts.
+
+        Each comes once, in no order.
+        """
         found: dict[int, PastAttempt] = {}
         of_client = select(col(Campaign.id)).where(col(Campaign.client_id) == client_id)
-        keys = [(Attempt.e164, chunk) for chunk in chunks(sorted(e164s))]
-        keys += [(Attempt.lead_id, chunk) for chunk in chunks(sorted(lead_ids))]  # type: ignore[misc]
-        for column, chunk in keys:
+        # Spelled out, so that the partial index of debts is used.
+        has_debt = text("attempt.debt <> ''")
+        same: list[ColumnElement[bool]] = [
+            *(col(Attempt.e164).in_(chunk) for chunk in chunks(sorted(e164s))),
+            *(col(Attempt.lead_id).in_(chunk) for chunk in chunks(sorted(lead_ids))),
+            *(and_(has_debt, col(Attempt.debt).in_(chunk)) for chunk in chunks(sorted(debts))),
+        ]
+        for condition in same:
             wanted = select(
                 col(Attempt.id),
                 col(Attempt.placed_at),
@@ -65,7 +78,7 @@ class ComplianceStore:
                 col(Attempt.connected_at),
                 col(Attempt.disposition),
             ).where(
-                col(column).in_(chunk),
+                condition,
                 col(Attempt.placed_at) >= since,
                 col(Attempt.campaign_id).in_(of_client),
             )

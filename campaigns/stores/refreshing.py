@@ -24,8 +24,8 @@ PHONE_FOUND = "phone_found"
 _OF_THE_LEAD = ("new", "not_before", "outside_best_time", "outside_callable_times", "closed_day")
 """Why leads wait for a time that the lead's own fields set."""
 
-_NO_PHONE = ("zone_unknown", "never_callable", "no_phone", "no_phone_left", *DEAD_PHONE)
-"""Why leads are final that only had no phone that could be called."""
+_MAY_GO_ON = ("zone_unknown", "never_callable", "consent_missing", "no_phone", "no_phone_left", *DEAD_PHONE)
+"""Why leads are final that may be called after a change: for want of a phone, or by rules of their place."""
 
 
 class RefreshStore:
@@ -40,7 +40,7 @@ class RefreshStore:
     async def refresh(self, lead_ids: Sequence[int], now: datetime) -> None:
         """Put leads where they belong in every campaign that has them and is not stopped.
 
-        One that was final only for want of a phone goes on with the phone that it now has.
+        One that was final only for want of a phone, or by rules of its place, goes on if it has a phone now.
         """
         lists = select(col(Lead.list_id)).where(among(self.session, col(Lead.id), lead_ids))
         dialing = select(col(CampaignList.campaign_id)).where(col(CampaignList.list_id).in_(lists))
@@ -59,7 +59,7 @@ class RefreshStore:
         in_line = or_(in_state("ready"), in_state("waiting"))
         no_phone = and_(
             in_state("final"),
-            col(CampaignLead.reason).in_(_NO_PHONE),
+            col(CampaignLead.reason).in_(_MAY_GO_ON),
             col(CampaignLead.attempts) < campaign.max_attempts_per_lead,
         )
         theirs = among(self.session, col(CampaignLead.lead_id), lead_ids)

@@ -29,6 +29,9 @@ from dialer.switch.messages import (
 
 ORPHAN_LIMIT_S = 60.0
 
+_RINGING = 180
+"""The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
+
 
 @dataclass(frozen=True)
 class Connect:
@@ -83,6 +86,8 @@ class _Leg:
     partner: str | None = None
     answered_at: float | None = None
     provisional: bool = False
+    rang: bool = False
+    """Whether a 180 came."""
     timed_out: bool = False
     ended_by: EndedBy = "switch"
     """Who ended it, unless the far end did."""
@@ -123,16 +128,21 @@ class LegBook:
         self._wake(self._legs[command.leg], now + command.ring_timeout_s)
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
-        """A provisional answer came; only the first is reported."""
+        """A provisional answer came; only the first is reported.
+
+        The least time begins anew with the first 180: a 183 before it may have been an announcement.
+        """
         leg = self._legs.get(name)
-        if leg is None or leg.state != "dialing":
+        if leg is None or leg.state not in ("dialing", "ringing") or leg.rang:
             return []
-        leg.state = "ringing"
+        again, leg.state, leg.rang = leg.state == "ringing", "ringing", status == _RINGING
+        if again and not leg.rang:
+            return []
         leg.provisional = True
         leg.rings_at_least_until = now + leg.ring_at_least_s
         leg.rings_at_most_until = max(leg.rings_at_most_until, leg.rings_at_least_until)
-        self._wake(leg, leg.rings_at_most_until)
-        return [LegRinging(at=now, leg=name, status=status)]
+        self._wake(leg, leg.rings_at_least_until if leg.given_up_by else leg.rings_at_most_until)
+        return [] if again else [LegRinging(at=now, leg=name, status=status)]
 
     def answered(self, name: str, now: float) -> list[Action]:
         """The far end answered. A customer has to be claimed from now on."""

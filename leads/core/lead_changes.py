@@ -28,6 +28,7 @@ FIELDS = (
 )
 """What may be set for one lead."""
 
+_REORDERING = ("priority", "rank", "timezone", "country", "region", "not_before", "best_time")
 MAX_TEXT_CHARS = 1_000
 
 
@@ -41,7 +42,7 @@ class LeadChanges:
     @property
     def reorders(self) -> bool:
         """Whether campaigns may have to dial the leads in another order or at other times."""
-        return not self.values.keys().isdisjoint(("priority", "rank", "timezone", "not_before", "best_time"))
+        return not self.values.keys().isdisjoint(_REORDERING)
 
 
 def parse_changes(

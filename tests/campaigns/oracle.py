@@ -129,6 +129,8 @@ def _too_soon(rule: Document, case: Case) -> bool:
 
 
 def _same(rule: Document, facts: Facts, past: PastAttempt) -> bool:
+    if rule.get("about") == "debt" and facts.debt and past.debt == facts.debt:
+        return True
     phone, lead = past.e164 == facts.e164, past.lead_id == facts.lead_id
     of = rule.get("of", "person")
     if not {"phone": phone, "lead": lead, "person": phone or lead}[of]:

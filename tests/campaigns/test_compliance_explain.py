@@ -9,6 +9,7 @@ from campaigns import explaining, service
 from campaigns.compliance import client_rules
 from campaigns.compliance.explain import AS_A_NEW_LEAD, LeadAnswer, NumberExplained, explain_number, phone_of
 from campaigns.compliance.rulebook import load_rulebook
+from campaigns.core.attempt import Ending
 from campaigns.core.campaign import CampaignSettings
 from campaigns.errors import CampaignNotFoundError, InvalidInputError
 from campaigns.stores.shared import Sessions
@@ -135,6 +136,18 @@ async def test_an_exemption_is_shown_where_it_is_applied_and_nowhere_else(sessio
     ]
     assert "us-fl-consent" not in {each.rule for each in answer.rules}
     assert (await only_answer(sessions, "+12025550123", campaign_id)).exemptions == []
+
+
+async def test_a_past_instant_is_judged_by_what_had_happened_then(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person(["+12025550123"])])
+    campaign_id = await seed_campaign(sessions, least_gap_s=3600)
+    permitted = await service.claim_permitted(sessions, RULES, campaign_id, 1, NOW)
+    (attempt,) = await service.start_attempts(sessions, RULES, campaign_id, permitted, NOW)
+    await service.finish_attempt(sessions, attempt.attempt_id, Ending("busy"), NOW)
+    for minutes, too_soon in ((-30, False), (30, True), (90, False)):
+        at = NOW + timedelta(minutes=minutes)
+        answer = await only_answer(sessions, "+12025550123", campaign_id, at)
+        assert ("own-least-gap" in refusing(answer)) == too_soon
 
 
 async def test_what_happened_to_the_number_counts_also_where_no_lead_has_it_any_more(

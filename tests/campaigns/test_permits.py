@@ -14,11 +14,13 @@ from campaigns.compliance.client_rules import close_day, end_exemption, grant_ex
 from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.errors import InvalidExemptionError
+from campaigns.lead_editing import edit_lead
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import AnswerTally, Attempt, Campaign, CampaignLead, DenialTally, RuleSet
 from dialer.database import opened
 from leads.core.consent import Channel
+from leads.core.lead_changes import FIELDS, parse_changes
 from leads.stores.consents import ConsentStore
 from leads.stores.consents import Person as Consenting
 from leads.tables import Client, Consent, DncEntry, Lead
@@ -125,6 +127,35 @@ async def test_what_changed_about_a_lead_between_its_claim_and_its_call_counts(s
         lead.country, lead.region = "US", "HI"
     assert await service.start_attempts(sessions, LAW, campaign, permitted, nine_in_new_york) == []
     assert (await standing(sessions, campaign)).reason == "outside_callable_times"
+
+
+async def test_attempts_about_one_debt_count_together_whichever_lead_and_number(
+    sessions: Sessions,
+) -> None:
+    """12 CFR 1006.14(b)(2)(i)(A): seven times within seven days about one debt."""
+    numbers = [f"+12125550{number}" for number in range(200, 210)]
+    lead_ids = await seed_leads(sessions, [Person([number]) for number in numbers])
+    async with sessions() as session, session.begin():
+        for lead_id in lead_ids:
+            (await session.get_one(Lead, lead_id)).custom = {"account": "D-1"}
+    campaign = await seed_campaign(sessions, kind="collections", debt_field="account")
+    placed = []
+    for number in range(10):
+        at = NOW + number * timedelta(minutes=10)
+        for attempt in await called(sessions, campaign, at, 1):
+            await ended(sessions, attempt, "no_answer", at)
+            placed.append(attempt.e164)
+    assert len(placed) == 7
+
+
+async def test_a_lead_whose_address_is_corrected_is_asked_about_again(sessions: Sessions) -> None:
+    (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
+    await edit_lead(sessions, lead_id, parse_changes({"country": "US", "region": "FL"}, allowed=FIELDS), NOW)
+    campaign = await seed_campaign(sessions)
+    assert await called(sessions, campaign) == []
+    assert (await standing(sessions, campaign)).reason == "consent_missing"
+    await edit_lead(sessions, lead_id, parse_changes({"region": "NY"}, allowed=FIELDS), NOW)
+    assert len(await called(sessions, campaign)) == 1
 
 
 async def test_a_zone_that_the_list_gives_outranks_number_and_address(sessions: Sessions) -> None:

@@ -430,6 +430,13 @@ def upgrade() -> None:
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempt_agent_id"), ["agent_id"], unique=False)
         batch_op.create_index("ix_attempt_campaign", ["campaign_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_attempt_debt",
+            ["debt", "placed_at"],
+            unique=False,
+            sqlite_where=sa.text("debt <> ''"),
+            postgresql_where=sa.text("debt <> ''"),
+        )
         batch_op.create_index("ix_attempt_e164", ["e164", "placed_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_attempt_lead_id"), ["lead_id"], unique=False)
         batch_op.create_index(
@@ -559,6 +566,9 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_attempt_lead_id"))
         batch_op.drop_index("ix_attempt_e164")
+        batch_op.drop_index(
+            "ix_attempt_debt", sqlite_where=sa.text("debt <> ''"), postgresql_where=sa.text("debt <> ''")
+        )
         batch_op.drop_index("ix_attempt_campaign")
         batch_op.drop_index(batch_op.f("ix_attempt_agent_id"))
 

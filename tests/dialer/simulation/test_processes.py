@@ -36,9 +36,10 @@ class Caller:
         self.events.append(event)
         self.link.acknowledge(event.seq)
 
-    def place(self, leg: str, uri: str, *, agent: bool = False, message: str = "") -> None:
+    def place(self, leg: str, uri: str, *, agent: bool = False, message: str = "") -> bool:
+        """Whether a switch is there that was told."""
         role: LegRole = "agent" if agent else "customer"
-        self.link.send(PlaceLeg(leg, role, uri, "+15550100", 10, 2.0, message))
+        return self.link.send(PlaceLeg(leg, role, uri, "+15550100", 10, 2.0, message))
 
     async def answered(self, leg: str) -> None:
         await eventually(lambda: any(isinstance(e, LegAnswered) and e.leg == leg for e in self.events))
@@ -171,7 +172,7 @@ async def test_a_softphone_waits_on_a_quiet_line_and_hangs_up_a_dead_one(tmp_pat
         kill_switch(tmp_path)
         await eventually(lambda: not phones.on_line("agent1"))
         assert len(phones.events_of("ended")) == 1
-        caller.place("again", phones.uri("agent1"), agent=True)
+        await eventually(lambda: caller.place("again", phones.uri("agent1"), agent=True))
         await caller.answered("again")
 
 

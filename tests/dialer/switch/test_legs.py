@@ -102,6 +102,22 @@ def test_a_phone_that_rings_late_rings_as_long_as_it_has_to_all_the_same():
     assert book.tick(127.0) == [HangUp("call-1")]
 
 
+@pytest.mark.parametrize("given_up_at", [105.0, 113.0])
+def test_what_is_heard_before_it_rings_is_no_ringing(given_up_at):
+    book = LegBook()
+    book.place(customer(ring_at_least_s=RINGS_S), 100.0)
+    assert len(book.ringing("call-1", 183, 101.0)) == 1
+    if given_up_at < 112.0:
+        book.hang_up("call-1", given_up_at)
+    assert book.ringing("call-1", 183, 111.0) == []
+    assert book.ringing("call-1", 180, 112.0) == []
+    assert book.ringing("call-1", 180, 114.0) == []
+    if given_up_at > 112.0:
+        book.hang_up("call-1", given_up_at)
+    assert book.tick(126.9) == []
+    assert book.tick(127.0) == [HangUp("call-1")]
+
+
 def test_who_answers_a_call_that_was_given_up_is_a_person_to_be_claimed():
     book = LegBook()
     book.place(customer(ring_at_least_s=RINGS_S), 100.0)
