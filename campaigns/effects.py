@@ -42,7 +42,14 @@ from leads.stores.dnc import DncStore
 from leads.stores.persons import phones_of_lead
 
 _OF_THE_PHONE = frozenset(
-    {"on_dnc_list", "zone_unknown", "never_callable", "consent_missing", "consent_withdrawn"}
+    {
+        "on_dnc_list",
+        "blocked_under_another_caller_id",
+        "zone_unknown",
+        "never_callable",
+        "consent_missing",
+        "consent_withdrawn",
+    }
 )
 """Final reasons that another phone of the lead may not share."""
 

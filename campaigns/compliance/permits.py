@@ -140,6 +140,7 @@ class Permits:
                 consents=_held(consents, now),
                 withdrawn=_withdrawn(consents, now),
                 agent_guaranteed=settings.dial_mode in _AN_AGENT_WAITS,
+                caller_id=campaign.caller_id,
                 caller_id_rests_until=known.caller_id_rests_until,
             ),
             history=known.history(lead),

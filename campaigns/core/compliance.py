@@ -187,6 +187,18 @@ def _call_under_way(snapshot: Snapshot) -> bool:
     )
 
 
+def _not_blocked_elsewhere(snapshot: Snapshot, now: datetime) -> Reason | None:
+    """A network that blocked one caller ID is not tricked with another."""
+    facts = snapshot.facts
+    if not any(
+        past.outcome == "blocked" and past.e164 == facts.e164 and past.caller_id != facts.caller_id
+        for past in snapshot.history
+    ):
+        return None
+    sentence = "A network has blocked a call to this number that showed another caller ID."
+    return Reason("blocked_under_another_caller_id", sentence, final=True, rule="not_blocked_elsewhere")
+
+
 def _late_enough(snapshot: Snapshot, now: datetime) -> Reason | None:
     if snapshot.not_before is None or now >= snapshot.not_before:
         return None
@@ -218,6 +230,7 @@ _RULES: tuple[Callable[[Snapshot, datetime], Reason | None], ...] = (
     _not_withdrawn,
     _attempts_left,
     _one_call_at_a_time,
+    _not_blocked_elsewhere,
     _late_enough,
     _best_time,
 )
@@ -227,6 +240,7 @@ RULES = (
     "consent_not_withdrawn",
     "attempts_left",
     "one_call_at_a_time",
+    "not_blocked_elsewhere",
     "not_before",
     "best_time",
 )

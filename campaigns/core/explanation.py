@@ -67,6 +67,7 @@ _SOURCES: Mapping[str, str] = MappingProxyType(
         "not_suppressed": "the do-not-call lists of everyone, the client and the campaign",
         "attempts_left": "the campaign's max_attempts_per_lead",
         "one_call_at_a_time": "the client's calls that are under way",
+        "not_blocked_elsewhere": "the client's calls that a network blocked",
         "not_before": "the lead's not_before",
         "consent_not_withdrawn": "the client's records of consent",
         "best_time": "the lead's best_time",
@@ -214,6 +215,8 @@ def _consent_of(rule: str, snapshot: Snapshot, at: datetime) -> str:
             return f"The lead may be called since {since.isoformat()}." if since else "No first time is set."
         case "one_call_at_a_time":
             return "No other call to the number or the lead is under way."
+        case "not_blocked_elsewhere":
+            return "No network has blocked a call to the number that showed another caller ID."
         case "consent_not_withdrawn":
             return "The person has not withdrawn a consent to be called."
         case "best_time":

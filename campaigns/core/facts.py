@@ -26,6 +26,8 @@ class PastAttempt:
     """Whether the person refused the offer, by its disposition."""
     machine: bool = False
     """Whether a machine was detected, by its outcome or its disposition."""
+    caller_id: str = ""
+    """The number that it showed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +47,7 @@ class Facts:
     """Channels whose consent was withdrawn."""
     agent_guaranteed: bool = False
     """Whether an agent waits for this very call, so that it cannot be abandoned."""
+    caller_id: str = ""
+    """The number that it is to show."""
     caller_id_rests_until: datetime | None = None
     """Until when the caller ID is quarantined, because a network blocked it."""

@@ -77,6 +77,7 @@ class ComplianceStore:
                 col(Attempt.ended_at),
                 col(Attempt.connected_at),
                 col(Attempt.disposition),
+                col(Attempt.caller_id),
             ).where(
                 condition,
                 col(Attempt.placed_at) >= since,
@@ -151,4 +152,5 @@ def _past(row: Any) -> PastAttempt:
         talked=row.connected_at is not None,
         refused=row.disposition in _REFUSALS,
         machine=row.disposition in _MACHINES,
+        caller_id=row.caller_id,
     )

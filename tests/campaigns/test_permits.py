@@ -282,6 +282,16 @@ async def test_reg_f_counts_by_debt(sessions: Sessions) -> None:
     assert len(await called(sessions, campaign, NOW + 7 * 24 * HOUR)) == 2
 
 
+async def test_a_number_that_was_blocked_is_not_called_under_another_caller_id(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaign = await seed_campaign(sessions, kind="survey")
+    (attempt,) = await called(sessions, campaign)
+    await ended(sessions, attempt, "blocked", NOW)
+    other = await seed_campaign(sessions, "Other", kind="survey", caller_id="+12125550777")
+    assert await called(sessions, other, NOW + 2 * HOUR) == []
+    assert (await standing(sessions, other)).reason == "blocked_under_another_caller_id"
+
+
 async def test_a_blocked_caller_id_rests_longer_the_second_time(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([NEW_YORKER]), Person(["+12125550124"]), Person(["+12125550125"])])
     campaign = await seed_campaign(sessions)
