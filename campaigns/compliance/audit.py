@@ -188,7 +188,7 @@ class _Auditor:
             times = [call.placed_at for call in calls]
             e164s = {call.e164 for call in calls} - {""}
             placed = await store.placed(e164s, min(times) - SEVEN_DAYS, max(times))
-            opt_outs = await _opt_outs(store, [call for call in calls if _asked_at(call) is not None])
+            opt_outs = await _opt_outs(store, calls)
         for call in calls:
             self._book.add_call(self._audited(call, placed.get(call.e164)))
         for call, opt_out in opt_outs:
@@ -261,20 +261,26 @@ def _decisions(fingerprint: str, known: RuleSet | None, calls: int) -> Decisions
 
 
 async def _opt_outs(store: AuditStore, calls: Sequence[RecordedCall]) -> list[tuple[RecordedCall, OptOut]]:
-    """How soon each opt-out held, and how many calls came after it."""
-    since = await store.listed_since({call.e164 for call in calls} - {""})
-    later = await store.calls_after([call.id for call in calls])
+    """Each opt-out in the calls: how soon it held, and how many calls came after it.
+
+    One that was followed by another disposition is known by its do-not-call entry.
+    """
+    entered = await store.entered_by({call.id: call.e164 for call in calls if call.e164})
+    asked = {call.id: at for call in calls if (at := _asked_at(call) or entered.get(call.id))}
+    those = [call for call in calls if call.id in asked]
+    since = await store.listed_since({call.e164 for call in those} - {""})
+    later = await store.calls_after(asked)
     return [
         (
             call,
             OptOut(
                 attempt_id=call.id,
-                asked_at=_asked_at(call) or call.placed_at,
-                held_after_s=_seconds_between(_asked_at(call), since.get(call.e164)),
+                asked_at=asked[call.id],
+                held_after_s=_seconds_between(asked[call.id], since.get(call.e164)),
                 calls_after=later.get(call.id, 0) if call.e164 else None,
             ),
         )
-        for call in calls
+        for call in those
     ]
 
 

@@ -1,6 +1,7 @@
 """Reads what an audit of a campaign is made of, some at a time; never writes."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -95,21 +96,38 @@ class AuditStore:
                 found[e164].append(placed_at)
         return found
 
-    async def calls_after(self, attempt_ids: Collection[int]) -> dict[int, int]:
-        """Attempt to how many calls followed its disposition, or its end, to its number for the client."""
-        asked, later = aliased(Attempt), aliased(Attempt)
-        asked_at = func.coalesce(col(asked.disposition_at), col(asked.ended_at))
-        same_number = and_(col(later.e164) == col(asked.e164), col(asked.e164) != "")
-        found: dict[int, int] = {}
-        for chunk in chunks(sorted(attempt_ids)):
+    async def calls_after(self, asked: Mapping[int, datetime]) -> dict[int, int]:
+        """Attempt to how many calls to its number were placed for the client after it `asked`."""
+        first, later = aliased(Attempt), aliased(Attempt)
+        same_number = and_(col(later.e164) == col(first.e164), col(first.e164) != "")
+        found: Counter[int] = Counter()
+        for chunk in chunks(sorted(asked)):
             wanted = (
-                select(col(asked.id), func.count())
-                .join(later, and_(same_number, col(later.placed_at) > asked_at))
-                .where(col(asked.id).in_(chunk))
+                select(col(first.id), col(later.placed_at))
+                .join(later, and_(same_number, col(later.placed_at) > col(first.placed_at)))
+                .where(col(first.id).in_(chunk))
                 .where(col(later.campaign_id).in_(self._campaigns_of_client()))
-                .group_by(col(asked.id))
             )
-            found |= {row[0]: row[1] for row in await read(self._session, wanted)}
+            found.update(number for number, at in await read(self._session, wanted) if at > asked[number])
+        return dict(found)
+
+    async def entered_by(self, numbers: Mapping[int, str]) -> dict[int, datetime]:
+        """Attempt to when it put its number on the client's do-not-call list, for `numbers` by attempt."""
+        found: dict[int, datetime] = {}
+        for chunk in chunks(sorted(set(numbers.values()))):
+            wanted = (
+                select(col(DncEntry.source), col(DncEntry.created_at))
+                .join(DncList, col(DncList.id) == col(DncEntry.list_id))
+                .where(
+                    col(DncEntry.e164).in_(chunk),
+                    col(DncList.level) == "client",
+                    col(DncList.owner_id) == self._campaign.client_id,
+                )
+            )
+            for source, created_at in await read(self._session, wanted):
+                kind, _, number = source.partition(" ")
+                if kind == "attempt" and number.isdecimal() and int(number) in numbers:
+                    found[int(number)] = created_at
         return found
 
     async def listed_since(self, e164s: Collection[str]) -> dict[str, datetime]:

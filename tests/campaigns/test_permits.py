@@ -197,6 +197,17 @@ async def test_a_607_puts_the_person_on_the_clients_do_not_call_list(sessions: S
     assert (report.opt_outs.count, report.opt_outs.held) == (1, 1)
 
 
+async def test_an_opt_out_that_another_disposition_followed_is_in_the_audit(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    campaign = await seed_campaign(sessions, kind="survey")
+    (attempt,) = await called(sessions, campaign)
+    await ended(sessions, attempt, "human", NOW)
+    for code in ("do_not_call", "sale"):
+        await service.set_disposition(sessions, attempt.attempt_id, code, "", NOW + timedelta(seconds=5))
+    report = await audit(sessions, LAW, campaign, NOW.date(), NOW.date(), NOW + HOUR)
+    assert (report.opt_outs.count, report.opt_outs.held, report.opt_outs.calls_after) == (1, 1, 0)
+
+
 async def test_who_answered_and_was_cut_off_before_anybody_spoke_counts_as_abandoned(
     sessions: Sessions,
 ) -> None:
