@@ -198,7 +198,7 @@ def test_power_explains_its_ratio():
     assert pacer.explain(0.0).reason == "1.5 lines for each of 3 agents free or talking: 4, 1 in use."
 
 
-@pytest.mark.parametrize("mode", ["preview", "predictive", "agentless", "no such mode"])
+@pytest.mark.parametrize("mode", ["preview", "agentless", "no such mode"])
 def test_a_mode_that_is_not_there_yet_is_refused(mode):
     with pytest.raises(UnsupportedDialMode, match=mode) as refused:
         make_pacer(mode, PacingSettings())
