@@ -75,6 +75,7 @@ class DemoMode(StrEnum):
 
     PROGRESSIVE = "progressive"
     POWER = "power"
+    PREDICTIVE = "predictive"
 
 
 class CommandContext:

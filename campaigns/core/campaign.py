@@ -14,7 +14,7 @@ from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
 
 KINDS = ("sales", "survey", "appointment", "collections")
-DIAL_MODES = ("progressive", "power")
+DIAL_MODES = ("progressive", "power", "predictive")
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(

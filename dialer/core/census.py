@@ -12,6 +12,7 @@ from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
+    AgentsSpokenFor,
     AgentTalking,
     AgentWrapping,
     BudgetLooked,
@@ -157,7 +158,7 @@ class Census:
             case CallFailed(at=at, call=call) | CallUnanswered(at=at, call=call):
                 self.waiting.pop(call, None)
                 return self._ringing_ended(call, at, answered=False) or self._over(call)
-            case BudgetLooked():
+            case BudgetLooked() | AgentsSpokenFor():
                 return []
 
     def forget(self, now: float) -> list[Change]:

@@ -120,6 +120,15 @@ class BudgetLooked:
     """Whether the rate has reached what the rule allows."""
 
 
+@dataclass(frozen=True)
+class AgentsSpokenFor:
+    """Other campaigns share agents with this one; told before each question, where any do."""
+
+    at: float
+    agents: float
+    """How many of the agents, free or soon free, are expected to take calls of theirs."""
+
+
 PacingEvent = (
     AgentReady
     | AgentTalking
@@ -134,4 +143,5 @@ PacingEvent = (
     | CallAbandoned
     | CallByMachine
     | BudgetLooked
+    | AgentsSpokenFor
 )

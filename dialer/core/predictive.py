@@ -11,6 +11,7 @@ dialing for outbound telephone call centers", Interfaces 29 (1999).
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import floor
 
 import numpy as np
 
@@ -27,7 +28,7 @@ from dialer.core.census import (
 from dialer.core.freeing import Freeing
 from dialer.core.limits import Limits
 from dialer.core.lookahead import Array, NewCalls, Outlook
-from dialer.core.pacing_events import AgentReady, BudgetLooked, CallPlaced, PacingEvent
+from dialer.core.pacing_events import AgentReady, AgentsSpokenFor, BudgetLooked, CallPlaced, PacingEvent
 from dialer.core.pacing_settings import DialMode, PacingPrior, PacingSettings, PacingState
 from dialer.core.price import Price
 from dialer.core.ratio import limit_is_reached
@@ -73,6 +74,7 @@ class PredictivePacer:
         )
         self._price = Price(settings.abandon_target, settings.period_ends_at)
         self._belief: _Belief | None = None
+        self._spoken_for = 0.0
         self._holds_back = False
         self._last_decision = 0
         self._reason = "Nothing has been asked yet."
@@ -90,6 +92,8 @@ class PredictivePacer:
                 self._price.begin(event.at)
             case BudgetLooked():
                 self._price.budget_looked(event)
+            case AgentsSpokenFor(agents=agents):
+                self._spoken_for = agents
             case _:
                 pass
 
@@ -120,7 +124,7 @@ class PredictivePacer:
             mean_ring_s=answering.answer_times.mean_s(),
             mean_talk_s=self._freeing.talk.mean_s(),
             mean_wrap_s=self._freeing.wrap.mean_s(),
-            expected_answers=belief.answers if belief else None,
+            expected_answers=float(answering.moments(now)[0][-1]),
             expected_free_agents=belief.free_agents if belief else None,
             abandon_risk=belief.risk if belief else None,
             most_abandon_risk=price.value(now),
@@ -150,8 +154,8 @@ class PredictivePacer:
         self._belief, self._holds_back = None, False
         if not census.at_work:
             return 0, "No agent is at work."
-        unspoken_for = census.count(AgentPhase.AVAILABLE) - len(census.waiting)
-        fewest = max(0, unspoken_for - len(census.ringing))
+        unspoken_for = census.count(AgentPhase.AVAILABLE) - len(census.waiting) - self._spoken_for
+        fewest = max(0, floor(unspoken_for) - len(census.ringing))
         if spent := self._spent(now):
             self._holds_back = True
             return fewest, f"{spent} One call for each free agent: {fewest}."
@@ -163,19 +167,16 @@ class PredictivePacer:
         self._belief = belief
         return max(calls, fewest), _why(belief, price, calls, fewest)
 
-    def _looked_ahead(self, now: float, unspoken_for: int) -> tuple[Outlook, _Belief]:
+    def _looked_ahead(self, now: float, unspoken_for: float) -> tuple[Outlook, _Belief]:
         agents = self._census.agents
         mean, variance, third = self._freeing.moments(
             now - _times(agents[AgentPhase.TALKING]), now - _times(agents[AgentPhase.WRAPPING])
         )
         mean = mean + unspoken_for
-        free_agents, expected = float(mean[-1]), 0.0
-        if self._census.ringing:
-            answers, spread, skewed = self._answering.moments(now)
-            expected = float(answers[-1])
-            mean, variance, third = mean - answers, variance + spread, third - skewed
-        outlook = Outlook((mean, variance, third), self._answering.new_call)
-        return outlook, _Belief(outlook.risk(), expected, free_agents)
+        answers, spread, skewed = self._answering.moments(now)
+        moments = (mean - answers, variance + spread, third - skewed)
+        outlook = Outlook(moments, self._answering.new_call)
+        return outlook, _Belief(outlook.risk(), float(answers[-1]), float(mean[-1]))
 
     def _new_calls(self, upcoming: Sequence[float | None]) -> NewCalls:
         chances = self._answering.chances(np.array([*upcoming, None], dtype=float))

@@ -17,6 +17,7 @@ from dialer.core.pacing import (
     AgentLeft,
     AgentPaused,
     AgentReady,
+    AgentsSpokenFor,
     AgentTalking,
     AgentWrapping,
     BudgetLooked,
@@ -96,7 +97,7 @@ class IncumbentPacer:
                 self._agent_does(agent, "talking")
                 self._calls[call] = "connected"
                 self._call_of_agent[agent] = call
-            case BudgetLooked():
+            case BudgetLooked() | AgentsSpokenFor():
                 pass
             case _:
                 self._dropped_today += isinstance(event, CallAbandoned)
