@@ -18,6 +18,7 @@ import structlog
 from campaigns import service as campaigns
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
+from campaigns.core.disposition import Flag, codes_with
 from campaigns.joining import JoiningLeads
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
@@ -57,6 +58,7 @@ _STATS_SHARE = 20
 _AGENT_RING_S = 20.0
 _HANG_UP_WITHIN_S = 3.0
 _WRITE_WITHIN_S = 30.0
+_MACHINES = codes_with(Flag.MACHINE)
 _BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
 
 log = structlog.get_logger("engine")
@@ -220,7 +222,8 @@ class Engine:
         """The disposition is recorded: the wrap-up ends."""
         for message in self._notices.of_disposition(attempt, code):
             self._publisher.publish(message)
-        self._carry_out(self.floor.dispositioned(attempt.id, self._clock()))
+        by_machine = code in _MACHINES
+        self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def hang_up(self, attempt: int) -> bool:
         """Ends a call; False where it is over already."""

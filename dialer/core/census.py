@@ -32,6 +32,8 @@ _CLOCKS_DIFFER_S = 1.0
 _RINGS_LONGER_S = 30.0
 _WAITS_AT_MOST_S = 60.0
 _TALKS_AT_MOST_S = 4 * 3600.0
+_TALKS_REMEMBERED = 2000
+"""Of so many agents may still say that they talked with a machine."""
 
 
 class AgentPhase(StrEnum):
@@ -94,6 +96,7 @@ class Census:
         """Since when each agent has been in that phase."""
         self._rings_at_most_s = ring_timeout_s + _RINGS_LONGER_S
         self._connected: dict[Hashable, tuple[float, Hashable]] = {}
+        self._talks: dict[Hashable, None] = {}
         self._call_of: dict[Hashable, Hashable] = {}
         self._phase_of: dict[Hashable, AgentPhase] = {}
 
@@ -152,7 +155,8 @@ class Census:
                 known = self.waiting.pop(call, None) is not None or changes
                 return [*changes, PersonAbandoned()] if known else self._over(call)
             case CallByMachine(at=at, call=call):
-                if self.waiting.pop(call, None) is not None:
+                if self.waiting.pop(call, None) is not None or call in self._talks:
+                    self._talks.pop(call, None)
                     return [PersonDisowned()]
                 return self._ringing_ended(call, at, answered=False) or self._over(call)
             case CallFailed(at=at, call=call) | CallUnanswered(at=at, call=call):
@@ -181,7 +185,10 @@ class Census:
 
     def _connected_to(self, event: CallConnected) -> list[Change]:
         changes = self._ringing_ended(event.call, event.at - event.waited_s, answered=True)
-        self.waiting.pop(event.call, None)
+        if self.waiting.pop(event.call, None) is not None or changes:
+            self._talks[event.call] = None
+        if len(self._talks) > _TALKS_REMEMBERED:
+            del self._talks[next(iter(self._talks))]
         return changes + self._agent_is(event.agent, AgentPhase.TALKING, event.at, event.call)
 
     def _over(self, call: Hashable) -> list[Change]:

@@ -98,7 +98,7 @@ class CallAbandoned:
 
 @dataclass(frozen=True)
 class CallByMachine:
-    """Detection says that a machine answered."""
+    """A machine answered: detection says so, or the agent who has talked with it."""
 
     at: float
     call: Hashable

@@ -140,7 +140,7 @@ class PredictivePacer:
             case PersonAbandoned():
                 self._price.person_abandoned()
             case PersonDisowned():
-                self._price.person_disowned()
+                self._price.person_disowned(at)
             case PhaseEnded(phase=AgentPhase.TALKING, lasted_s=lasted_s, then=then):
                 over = then not in (AgentPhase.PAUSED, None)
                 self._freeing.talk_ended(lasted_s, over=over)

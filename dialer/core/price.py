@@ -82,9 +82,11 @@ class Price:
         self.abandoned += 1
         self._move(-_STEP)
 
-    def person_disowned(self) -> None:
+    def person_disowned(self, at: float) -> None:
         """Who had answered was no person."""
         self.answered -= 1
+        self._recent = max(0.0, self._recent - 1)
+        self._move(-_STEP * self.allowed_rate(at))
 
     def allowed_rate(self, now: float) -> float:
         """Of the people who answer from now on, the share who may be abandoned."""

@@ -11,6 +11,8 @@ from dialer.simulation.worlds import ShiftWorld, log_mean, value_at
 
 _BLOCK = 4096
 _HANG_UP_SIGMA = 0.3
+_LEAST_SPREAD = 1e-6
+"""Of chances; arithmetic knows no difference from none."""
 _SHORTEST_RING_S, _LONGEST_RING_S = 2.0, 25.0
 
 
@@ -79,7 +81,7 @@ class Fates:
 
     def _draw_chances(self) -> NDArray[np.float64]:
         mean, spread = self._world.answer_rate[0][1], self._world.chance_spread
-        if not spread:
+        if spread < _LEAST_SPREAD:
             return np.full(_BLOCK, mean)
         # A beta law's mean and deviation, solved for what it calls a + b.
         weight = (1 - mean) / (mean * spread**2) - 1
@@ -95,7 +97,9 @@ class Fates:
                 answers,
                 failures,
                 fails,
-                np.clip(rings, _SHORTEST_RING_S, _LONGEST_RING_S),
+                np.clip(rings, _LEAST_SPREAD = 1e-6
+"""Of chances; arithmetic knows no difference from none."""
+_SHORTEST_RING_S, _LONGEST_RING_S),
                 random.random(_BLOCK),
                 random.standard_normal(_BLOCK),
                 random.uniform(*world.wrap_s, _BLOCK),

@@ -64,5 +64,10 @@ class ShiftFigures:
 
     @property
     def abandon_rate(self) -> float:
-        """Abandoned over answered; 0 where nobody answered."""
-        return self.abandoned / self.answered if self.answered else 0.0
+        """Abandoned over answered by persons, as the laws have it; 0 where nobody answered."""
+        return self.abandoned / self.persons if self.persons else 0.0
+
+    @property
+    def persons(self) -> int:
+        """Answered calls, less those of which an agent found out that a machine had answered."""
+        return self.answered - self.machines

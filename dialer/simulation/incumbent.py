@@ -23,6 +23,7 @@ from dialer.core.pacing import (
     BudgetLooked,
     CallAbandoned,
     CallAnswered,
+    CallByMachine,
     CallConnected,
     CallPlaced,
     PacingEvent,
@@ -99,6 +100,8 @@ class IncumbentPacer:
                 self._call_of_agent[agent] = call
             case BudgetLooked() | AgentsSpokenFor():
                 pass
+            case CallByMachine(call=call):
+                self._answered_today -= self._calls.pop(call, "") != "ringing"
             case _:
                 self._dropped_today += isinstance(event, CallAbandoned)
                 self._calls.pop(event.call, None)

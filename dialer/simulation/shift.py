@@ -19,6 +19,7 @@ from dialer.core.pacing import (
     BudgetLooked,
     CallAbandoned,
     CallAnswered,
+    CallByMachine,
     CallConnected,
     CallFailed,
     CallPlaced,
@@ -92,7 +93,7 @@ class _Shift:
         return figures
 
     def _looks_at_budget(self, now: float, again_after_s: float) -> None:
-        answered, abandoned = self._figures.answered, self._figures.abandoned
+        answered, abandoned = self._figures.persons, self._figures.abandoned
         target = self._world.pacing.abandon_target
         rate = abandoned / answered if answered else None
         self._link.tell(
@@ -207,6 +208,8 @@ class _Shift:
         self._leads.call_is_over(call.lead, call.fate.ending, now)
         self._does(agent, "wrap", now)
         self._link.tell(AgentWrapping(now, agent.number))
+        if call.fate.ending is Ending.MACHINE:
+            self._link.tell(CallByMachine(now, call.number))
         self._timeline.at(now + call.fate.wrap_s, self._wrap_ends, agent)
 
     def _wrap_ends(self, now: float, agent: _Agent) -> None:
