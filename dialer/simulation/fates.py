@@ -97,9 +97,7 @@ class Fates:
                 answers,
                 failures,
                 fails,
-                np.clip(rings, _LEAST_SPREAD = 1e-6
-"""Of chances; arithmetic knows no difference from none."""
-_SHORTEST_RING_S, _LONGEST_RING_S),
+                np.clip(rings, _SHORTEST_RING_S, _LONGEST_RING_S),
                 random.random(_BLOCK),
                 random.standard_normal(_BLOCK),
                 random.uniform(*world.wrap_s, _BLOCK),
