@@ -14,13 +14,13 @@ class _Average:
     def __init__(self, forgets: float, presumed: float, weight: float) -> None:
         self._keeps = 1 - forgets
         self.answers = presumed * weight
-        self.expected = weight
-        self.squares = weight
+        self.expected = self.squares = self.count = weight
 
     def observe(self, expected: float, *, answered: bool) -> None:
         self.answers = self.answers * self._keeps + answered
         self.expected = self.expected * self._keeps + expected
         self.squares = self.squares * self._keeps**2 + expected**2
+        self.count = self.count * self._keeps + 1
 
     @property
     def value(self) -> float:
@@ -32,7 +32,8 @@ class _Average:
         return self.expected**2 / self.squares
 
     def follow(self, other: "_Average") -> None:
-        self.answers, self.expected, self.squares = other.answers, other.expected, other.squares
+        self.answers, self.expected = other.answers, other.expected
+        self.squares, self.count = other.squares, other.count
 
 
 class AnswerRate:
@@ -53,7 +54,7 @@ class AnswerRate:
         slow, fast = self._slow, self._fast
         slow.observe(expected, answered=answered)
         fast.observe(expected, answered=answered)
-        mean_expected = slow.expected / slow.rests_on
+        mean_expected = slow.expected / slow.count
         chance = min(0.9, max(0.01, slow.value * mean_expected))
         deviation = math.sqrt(chance * (1 - chance) / fast.rests_on) / mean_expected
         if abs(fast.value - slow.value) > _PARTED * deviation:

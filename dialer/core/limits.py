@@ -1,7 +1,7 @@
 """The limits of every dial mode: lines, lines for each agent, and calls a second."""
 
 from collections import deque
-from math import floor
+from math import floor, inf
 
 from dialer.core.pacing_settings import PacingSettings
 
@@ -50,7 +50,7 @@ class Limits:
     @property
     def _window_s(self) -> float:
         """A second, or as long as one call has to wait where fewer than one a second are allowed."""
-        return max(1.0, 1.0 / self._per_second)
+        return max(1.0, 1.0 / self._per_second) if self._per_second > 0 else inf
 
     def _forget(self, now: float) -> None:
         while self._placed and self._placed[0] + self._window_s <= now:

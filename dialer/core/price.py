@@ -20,8 +20,12 @@ _PACE_S = 1800.0
 """Over how long the pace of answers is taken."""
 _LONGEST_SHIFT_S = 12 * 3600.0
 """An end that is further off than this is as good as not known."""
-_UNKNOWN_TO_COME, _UNKNOWN_RESERVE = 100.0, 2.5
-"""Where the end is not known the target is to hold a hundred answers from now, at any time."""
+_FEWEST_TO_COME, _MOST_TO_COME, _TO_COME_SHARE = 100.0, 2000.0, 0.2
+"""Where the end is not known the target is to hold at any time: what has strayed from it is made good over as
+many answers as there were, times this share."""
+_DEVIATIONS = 2.0
+"""So far under the target it is held then: abandoned people who come by chance at a rate r for each answer,
+and are made good over n answers, stray from their number by sqrt(r n / 2) (an Ornstein-Uhlenbeck process)."""
 _PRESUMED_ANSWERS = 200.0
 """So many people will answer until such an end, at least."""
 _DOUBT = 2.0
@@ -90,9 +94,10 @@ class Price:
 
     def allowed_rate(self, now: float) -> float:
         """Of the people who answer from now on, the share who may be abandoned."""
-        goal = self.target - _UNDER_THE_TARGET
+        goal = max(0.0, self.target - _UNDER_THE_TARGET)
         to_come = self._to_come(now)
-        reserve = _RESERVE if self._end_is_known(now) else _UNKNOWN_RESERVE
+        known = self._end_is_known(now)
+        reserve = _RESERVE if known else _DEVIATIONS * math.sqrt(goal * to_come / 2)
         left = goal * (self.answered + to_come) - reserve - self.abandoned
         return min(max(left / to_come, 0.05 * goal), 2 * goal)
 
@@ -109,7 +114,7 @@ class Price:
     def _to_come(self, now: float) -> float:
         """How many people will answer until the end as it goes."""
         if self._began_at is None or self._ends_at is None or not self._end_is_known(now):
-            return _UNKNOWN_TO_COME
+            return min(max(_TO_COME_SHARE * self.answered, _FEWEST_TO_COME), _MOST_TO_COME)
         passed = max(now - self._began_at, 1.0)
         pace = self._recent * self._kept(now) / (_PACE_S * -math.expm1(-passed / _PACE_S))
         return max(1.0, pace * max(0.0, self._ends_at - now))
