@@ -154,11 +154,13 @@ class PredictivePacer:
         self._belief, self._holds_back = None, False
         if not census.at_work:
             return 0, "No agent is at work."
-        unspoken_for = census.count(AgentPhase.AVAILABLE) - len(census.waiting) - self._spoken_for
-        fewest = max(0, floor(unspoken_for) - len(census.ringing))
+        free = census.count(AgentPhase.AVAILABLE) - len(census.waiting)
         if spent := self._spent(now):
             self._holds_back = True
+            fewest = max(0, free - len(census.ringing))
             return fewest, f"{spent} One call for each free agent: {fewest}."
+        unspoken_for = free - self._spoken_for
+        fewest = max(0, floor(unspoken_for) - len(census.ringing))
         outlook, belief = self._looked_ahead(now, unspoken_for)
         price = self._price.value(now)
         calls = 0

@@ -1,6 +1,7 @@
 """Forecasts a campaign's shift by simulating it with the pacer that the engine uses, once for each seed.
 
-A shift is one legal period of the abandonment budget, and its pacer begins with nothing known.
+The budget's legal period begins with the shift, and nobody knows when it ends, as with the engine; the pacer
+begins with nothing known.
 """
 
 from collections.abc import Sequence
@@ -90,6 +91,7 @@ class Plan:
                 min(limit_s, _WRAP_FROM * assumed.wrap_mean_s),
                 min(limit_s, _WRAP_TO * assumed.wrap_mean_s),
             ),
+            period_known=False,
             budget_look_s=_BUDGET_LOOK_S,
             leads=assumed.leads,
             attempts_per_lead=min(attempts, settings.max_attempts_per_lead),
