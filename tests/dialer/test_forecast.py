@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from campaigns.core.campaign import DIAL_MODES
 from dialer.cli import main
 from dialer.forecast import InvalidTeamsError, forecast, read_teams
 from dialer.forecast_file import ForecastFileInvalid, read_plan
@@ -76,7 +75,6 @@ def test_json_has_every_estimate(cli, file):
     assert one["conversions_per_hour"] is None
 
 
-@pytest.mark.skipif("predictive" not in DIAL_MODES, reason="campaigns cannot be predictive yet")
 def test_policies_are_compared_on_the_same_seeds(file):
     found = forecast(read_plan(file, 0.1), [3], 1, compare=True)
     policies = [each.policy for each in found.forecasts]
@@ -85,7 +83,6 @@ def test_policies_are_compared_on_the_same_seeds(file):
     assert len(plot(found)) == 5
 
 
-@pytest.mark.skipif("predictive" not in DIAL_MODES, reason="campaigns cannot be predictive yet")
 def test_the_example_in_the_docs_is_one(cli):
     code, out, _ = cli(EXAMPLE, "--agents", 5, "--hours", 0.2, "--seeds", 1)
     assert code == 0
