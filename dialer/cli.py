@@ -4,8 +4,9 @@ import asyncio
 import io
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from campaigns.commands import (
     agent_app,
@@ -29,15 +31,22 @@ from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.errors import CampaignsError
 from campaigns.lead_editing import follow_merges
 from campaigns.lookup import find_campaign, lists_of_campaign
+from campaigns.reports.text import show
 from dialer.bootstrap import running
 from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
 from dialer.doctor import Finding, examine
 from dialer.errors import DialerError
 from dialer.folder import make_data_folder
+from dialer.forecast import Forecasts, OnDone, forecast, read_teams, with_leads
+from dialer.forecast_file import read_plan
+from dialer.forecast_history import plan_of_campaign
+from dialer.forecast_text import forecast_table, notes, plot
 from dialer.logs import configure_logs
 from dialer.settings import Settings, load_settings
+from dialer.simulation.forecasting import Plan
 from leads.commands import consent_app, dnc_app, leads_app
+from leads.commands.shared import Json, echo_json
 from leads.errors import LeadsError
 from leads.stores.shared import Session, Sessions
 
@@ -66,6 +75,7 @@ class DemoMode(StrEnum):
 
     PROGRESSIVE = "progressive"
     POWER = "power"
+    PREDICTIVE = "predictive"
 
 
 class CommandContext:
@@ -177,6 +187,70 @@ def doctor(context: typer.Context) -> None:
         line = f"  {mark}  [bold]{finding.subject}[/]: {escape(finding.detail)}"
         console.print(line, highlight=False, soft_wrap=True)
     raise typer.Exit(0 if all(finding.good for finding in findings) else 1)
+
+
+@app.command("forecast")
+def forecast_shift(
+    context: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="A campaign's settings and assumptions, as in docs/examples/forecast.toml."),
+    ] = None,
+    campaign: Annotated[
+        str | None, typer.Option(help="In place of a file: a campaign that has dialed already.")
+    ] = None,
+    agents: Annotated[str, typer.Option(help="A number, several (10,25,50), or a range (5..50).")] = "25",
+    hours: Annotated[float, typer.Option(min=0.1, max=24.0, help="How long the shift is.")] = 8.0,
+    leads: Annotated[int | None, typer.Option(min=1, max=50_000_000, help="In the lists.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many shifts to simulate for each.")] = 5,
+    compare: Annotated[bool, typer.Option(help="Also progressive, power, the incumbent's level.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Simulate a shift before it is worked: how busy, how many abandoned, what it takes, what it brings."""
+    teams = read_teams(agents)
+    plan = with_leads(_plan(context.obj, file, campaign, hours), leads)
+    with _shown_progress() as on_done:
+        found = forecast(plan, teams, seeds, compare=compare, on_done=on_done)
+    if as_json:
+        echo_json(found)
+    else:
+        _show_forecasts(found)
+
+
+def _plan(context: CommandContext, file: Path | None, campaign: str | None, hours: float) -> Plan:
+    if campaign is not None and file is None:
+        now = datetime.now(UTC)
+        return context.run(lambda sessions: plan_of_campaign(sessions, campaign, hours, now))
+    if file is not None and campaign is None:
+        return read_plan(file, hours)
+    raise typer.BadParameter("Give a file, or --campaign and the name of one that has dialed.")
+
+
+def _show_forecasts(found: Forecasts) -> None:
+    show([forecast_table(found)])
+    lines = notes(found)
+    if len(found.forecasts) > 1:
+        lines = [*plot(found), "", *lines] if lines else plot(found)
+    for line in ["", *lines] if lines else []:
+        typer.echo(line)
+
+
+@contextmanager
+def _shown_progress() -> Iterator[OnDone]:
+    """A bar on a terminal, plain lines elsewhere; on standard error, so that JSON stays alone on output."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _print_progress
+        return
+    columns = (TextColumn("Simulating"), BarColumn(), MofNCompleteColumn(), TextColumn("shifts"))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_progress(done: int, total: int) -> None:
+    if done == total or done % 10 == 0:
+        typer.echo(f"{done} of {total} shifts", err=True)
 
 
 @db_app.callback()

@@ -62,6 +62,8 @@ _DIALING_S = 60.0
 _AGENT_S_PER_ROW = 4.5
 """What a row of the file costs an agent at the people's own pace: ringing, talk and wrap-up."""
 _QUICKEST = 0.25
+_PREDICTIVE_LINES = 5
+"""For each agent, with predictive dialing."""
 _EARLY = {
     "time": "Two minutes are over: the report is partial. More agents or fewer leads fit.",
     "asked": "Ended early, as asked: the report is partial.",
@@ -218,6 +220,8 @@ def _settings(options: DemoOptions, folder: Path, carrier: SimulatedCarrier) -> 
 
 
 def _lines(options: DemoOptions) -> int:
+    if options.dial_mode == "predictive":
+        return max(10, _PREDICTIVE_LINES * options.agents)
     return max(10, int(options.agents * options.lines_per_agent) + options.agents)
 
 

@@ -19,6 +19,7 @@ from campaigns import service as campaigns
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
+from campaigns.core.disposition import Flag, codes_with
 from campaigns.joining import JoiningLeads
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
@@ -58,6 +59,7 @@ _STATS_SHARE = 20
 _AGENT_RING_S = 20.0
 _HANG_UP_WITHIN_S = 3.0
 _WRITE_WITHIN_S = 30.0
+_MACHINES = codes_with(Flag.MACHINE)
 _BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
 
 log = structlog.get_logger("engine")
@@ -222,7 +224,8 @@ class Engine:
         """The disposition is recorded: the wrap-up ends."""
         for message in self._notices.of_disposition(attempt, code):
             self._publisher.publish(message)
-        self._carry_out(self.floor.dispositioned(attempt.id, self._clock()))
+        by_machine = code in _MACHINES
+        self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def hang_up(self, attempt: int) -> bool:
         """Ends a call; False where it is over already."""
@@ -339,12 +342,17 @@ class Engine:
         if not self._draining and self._link.up:
             for campaign_id, lines in self._lines_to_dial().items():
                 if lines > 0 and campaign_id in self._campaigns.running:
-                    await self._dial(self._campaigns.running[campaign_id], lines)
+                    # The calls that were just placed may have spoken for agents of this campaign, too.
+                    wanted = self.floor.calls_to_place(campaign_id, self._clock())
+                    await self._dial(self._campaigns.running[campaign_id], min(lines, wanted))
         spent = asyncio.get_running_loop().time() - started
         await self._rest(max(0.0, _BEAT_S - spent))
 
     def _lines_to_dial(self) -> dict[int, int]:
-        """How many calls each campaign places now: what its pacer says, as far as there are lines for all."""
+        """How many calls each campaign places now: what its pacer says, as far as there are lines for all.
+
+        Who has the fewest calls for its weight comes first.
+        """
         now, running = self._clock(), self._campaigns.running
         wanted = {
             each: self.floor.calls_to_place(each, now)
@@ -354,10 +362,11 @@ class Engine:
         in_use = Counter(call.campaign for call in self.floor.calls.values())
         weights = {each.id: each.weight for each in running.values()}
         free = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
-        return share_lines(wanted, in_use, weights, free)
+        shares = share_lines(wanted, in_use, weights, free)
+        return dict(sorted(shares.items(), key=lambda share: (in_use[share[0]] / weights[share[0]], share)))
 
     async def _dial(self, campaign: RunningCampaign, wanted: int) -> None:
-        if self._draining:
+        if self._draining or wanted <= 0:
             return
         permitted = await campaigns.claim_permitted(
             self.sessions, self._rules, campaign.id, wanted, self.now()

@@ -14,7 +14,7 @@ from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
 
 KINDS = ("sales", "survey", "appointment", "collections")
-DIAL_MODES = ("progressive", "power")
+DIAL_MODES = ("progressive", "power", "predictive")
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -83,7 +83,7 @@ class CampaignSettings:
     kind: str = "sales"
     dial_mode: str = "progressive"
     lines_per_agent: float = 1.0
-    """Calls for each free agent in power mode."""
+    """Lines for each agent who is free or talks, in power mode."""
     max_lines: int = 30
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""

@@ -35,6 +35,7 @@ from dialer.core.pacing import (
     BudgetLooked,
     CallAbandoned,
     CallAnswered,
+    CallByMachine,
     CallConnected,
     CallPlaced,
     Pacer,
@@ -176,13 +177,17 @@ class Floor:
             return []
         return self._become_ready(each, at)
 
-    def dispositioned(self, attempt: int, at: float) -> list[Effect]:
-        """The agent said how the call went; that ends the wrap-up."""
+    def dispositioned(self, attempt: int, at: float, *, by_machine: bool = False) -> list[Effect]:
+        """The agent said how the call went, and maybe that a machine answered; that ends the wrap-up."""
         if call := self.calls.get(attempt):
             call.dispositioned = True
+            if by_machine:
+                self._pacing.tell(call.campaign, CallByMachine(at, attempt))
             return []
         for each in self.agents.values():
             if each.attempt == attempt and each.state == AgentState.WRAP_UP:
+                if by_machine:
+                    self._pacing.tell_all(each, CallByMachine(at, attempt))
                 each.attempt = None
                 return self._finish_wrap_up(each, at)
         return []

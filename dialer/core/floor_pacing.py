@@ -12,6 +12,7 @@ from dialer.core.outcome import Outcome
 from dialer.core.pacing import (
     AgentPaused,
     AgentReady,
+    AgentsSpokenFor,
     AgentTalking,
     AgentWrapping,
     CallAbandoned,
@@ -26,6 +27,8 @@ from dialer.core.pacing import (
 
 _WRAP_UP_LIMIT_S = 60.0
 """For a call whose campaign was stopped before the engine started."""
+_PRESUMED_ANSWERED = 0.5
+"""Of calls of which no pacer says how many will be answered."""
 
 
 @dataclass
@@ -65,11 +68,13 @@ class FloorPacing:
     def calls_to_place(self, campaign: int, now: float) -> int:
         """What the campaign's pacer says; 0 where it does not run.
 
-        One call for each free agent means one among all the campaigns that the agent works for.
+        One call for each free agent means one among all the campaigns that the agent works for, and a
+        predictive pacer is told how many agents the calls of other campaigns are expected to take.
         """
         known = self.campaigns.get(campaign)
         if known is None or not known.running:
             return 0
+        known.pacer.observe(AgentsSpokenFor(now, self._expected_by_others(campaign, now)))
         wanted = known.pacer.calls_to_place(now)
         if wanted > 0 and known.pacer.explain(now).mode == "progressive":
             wanted = max(0, wanted - self._spoken_for(campaign))
@@ -89,6 +94,26 @@ class FloorPacing:
             shared = sum({other, campaign} <= each.campaigns for each in free)
             spoken_for += min(shared, max(0, calls - apart))
         return spoken_for
+
+    def _expected_by_others(self, campaign: int, now: float) -> float:
+        """Of the agents of a campaign, how many are likely to be needed by the calls of other campaigns."""
+        seeking = Counter(each.campaign for each in self._calls.values() if each.seeks_an_agent)
+        seeking.pop(campaign, None)
+        expected = 0.0
+        for other, calls in seeking.items():
+            theirs = [each for each in self._agents.values() if other in each.campaigns]
+            shared = sum(campaign in each.campaigns for each in theirs)
+            if shared:
+                expected += shared / len(theirs) * self._answers_of(other, calls, now)
+        return expected
+
+    def _answers_of(self, campaign: int, calls: int, now: float) -> float:
+        """How many of a campaign's calls that ring or wait are likely to need an agent."""
+        known = self.campaigns.get(campaign)
+        told = known.pacer.explain(now) if known else None
+        if told is None or told.expected_answers is None:
+            return _PRESUMED_ANSWERED * calls
+        return told.expected_answers + told.calls_waiting
 
     def wrap_up_limit_s(self, campaign: int) -> float:
         """How long an agent may wrap up a call of the campaign."""

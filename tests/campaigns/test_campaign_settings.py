@@ -31,7 +31,7 @@ def test_settings_read_back_as_they_were_written() -> None:
     ("name", "value"),
     [
         ("kind", "spam"),
-        ("dial_mode", "predictive"),
+        ("dial_mode", "preview"),
         ("dial_mode", None),
         ("caller_id", ""),
         ("caller_id", "2025550123"),

@@ -72,6 +72,31 @@ async def test_a_power_campaign_at_its_legal_limit_goes_on_progressively(session
     assert [(each.node, each.state["mode"]) for each in status.pacing] == [("node-1", "power")]
 
 
+async def test_a_predictive_campaign_is_paced_so_and_says_what_it_believes(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
+    campaign = await seed_campaign(sessions, dial_mode="predictive", ring_timeout_s=20)
+    floor = Floor()
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()))
+    await watch.look(NOW)
+    floor.log_in(1, 1, [campaign], NOW.timestamp())
+    floor.line_up(1, NOW.timestamp())
+    assert floor.calls_to_place(campaign, NOW.timestamp()) == 1
+    await watch.keep(sessions, "node-1", NOW)
+    (status,) = await service.campaign_statuses(sessions, campaign, NOW)
+    (pacing,) = status.pacing
+    assert pacing.state["mode"] == "predictive"
+    assert "agents free soon" in pacing.state["reason"]
+    assert (pacing.state["agents_available"], pacing.state["budget_left"]) == (1, 0.0)
+    assert 0 < pacing.state["answer_rate"] < 1
+
+    await calls(sessions, campaign, ["abandoned"] + ["human"] * 20)
+    await watch.learn(NOW)
+    floor.calls_to_place(campaign, NOW.timestamp())
+    told = floor.campaigns[campaign].pacer.explain(NOW.timestamp())
+    assert told.mode == "progressive"
+    assert told.reason.startswith("The limit of abandoned calls is reached (us-")
+
+
 async def test_chances_of_an_answer_are_learnt_from_the_campaigns_calls(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
     campaign = await seed_campaign(sessions)

@@ -758,3 +758,42 @@ def test_a_campaign_with_agents_of_its_own_takes_none_that_it_shares():
     assert floor.calls_to_place(SALES, 1.0) == 1
     floor.place(12, SURVEY, lead=12, at=1.0)
     assert floor.calls_to_place(SALES, 1.0) == 0
+
+
+def test_a_predictive_campaign_leaves_agents_to_the_calls_of_another_that_shares_them():
+    floor = floor_with(*range(1, 11), campaigns=(SALES, SURVEY), mode="predictive")
+    alone = floor.calls_to_place(SALES, 1.0)
+    assert alone == floor.calls_to_place(SURVEY, 1.0) >= 10
+    for call in range(alone):
+        floor.place(100 + call, SURVEY, lead=call, at=1.0)
+    assert floor.calls_to_place(SALES, 1.0) < alone / 2
+    for call in range(alone):
+        floor.ended(100 + call, CallEnd(status=486), 3.0)
+    assert floor.calls_to_place(SALES, 3.0) >= 10
+
+
+def test_calls_of_a_power_campaign_that_ring_for_shared_agents_count_with_a_predictive_one():
+    floor = floor_with(*range(1, 11), campaigns=(SALES,), mode="power")
+    floor.open_campaign(SURVEY, make_pacer("predictive", PacingSettings()), 30.0, at=0.0)
+    for session in range(11, 15):
+        floor.log_in(session, 100 + session, [SALES, SURVEY], 0.0)
+        floor.line_up(session, 0.0)
+    alone = floor.calls_to_place(SURVEY, 1.0)
+    for call in range(14):
+        floor.place(100 + call, SALES, lead=call, at=1.0)
+    assert floor.calls_to_place(SURVEY, 1.0) < alone
+
+
+@pytest.mark.parametrize("still_talking", [True, False])
+def test_a_pacer_hears_that_an_agent_found_a_machine(still_talking):
+    floor = floor_with(1, mode="predictive")
+    pacer = floor.campaigns[SALES].pacer
+    floor.place(7, SALES, lead=7, at=1.0)
+    floor.answered(7, 5.0)
+    floor.connected(7, 1, 5.1)
+    if not still_talking:
+        floor.ended(7, BYE, at=10.0)
+    assert pacer.explain(10.0).answered == 1
+    floor.dispositioned(7, 11.0, by_machine=True)
+    assert pacer.explain(11.0).answered == 0
+    assert pacer.explain(11.0).calls_connected == int(still_talking)

@@ -89,7 +89,7 @@ class FloorMachine(RuleBasedStateMachine):
 
     # --- rules ----------------------------------------------------------------------------------
 
-    @initialize(data=st.data(), mode=st.sampled_from(["progressive", "power"]))
+    @initialize(data=st.data(), mode=st.sampled_from(["progressive", "power", "predictive"]))
     def a_shift_begins(self, data, mode):
         for campaign in data.draw(st.sampled_from([CAMPAIGNS, (1,)])):
             self.open(campaign, mode)
@@ -144,7 +144,7 @@ class FloorMachine(RuleBasedStateMachine):
     def the_switch_has_said_what_lives(self):
         self.do(self.floor.offer_unclaimed(self.now))
 
-    @rule(campaign=st.sampled_from(CAMPAIGNS), mode=st.sampled_from(["progressive", "power"]))
+    @rule(campaign=st.sampled_from(CAMPAIGNS), mode=st.sampled_from(["progressive", "power", "predictive"]))
     def open(self, campaign, mode):
         self.floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), 20.0, self.now)
 

@@ -1,4 +1,4 @@
-"""Progressive and power pacing: what they place, what holds them back, and what they say about it."""
+"""What every pacer counts and keeps to; what progressive and power pacing place, and say about it."""
 
 from itertools import count
 
@@ -198,7 +198,7 @@ def test_power_explains_its_ratio():
     assert pacer.explain(0.0).reason == "1.5 lines for each of 3 agents free or talking: 4, 1 in use."
 
 
-@pytest.mark.parametrize("mode", ["preview", "predictive", "agentless", "no such mode"])
+@pytest.mark.parametrize("mode", ["preview", "agentless", "no such mode"])
 def test_a_mode_that_is_not_there_yet_is_refused(mode):
     with pytest.raises(UnsupportedDialMode, match=mode) as refused:
         make_pacer(mode, PacingSettings())
@@ -224,7 +224,7 @@ class Shift(RuleBasedStateMachine):
     """Agents and calls as they come and go, in an order that can be; each decision is carried out."""
 
     @initialize(
-        mode=st.sampled_from(["progressive", "power"]),
+        mode=st.sampled_from(["progressive", "power", "predictive"]),
         lines_per_agent=st.sampled_from([1.0, 1.4, 2.0, 3.0]),
         max_lines=st.integers(1, 12),
     )
@@ -283,6 +283,8 @@ class Shift(RuleBasedStateMachine):
         under_way = len(self.ringing) + len(self.waiting)
         lines = under_way + len(self.talking)
         assert lines <= max(self.limits.max_lines, lines - number)
+        if self.mode == "predictive" and number:
+            assert self.agents_who(AgentReady, AgentTalking, CallConnected, AgentWrapping)
         if self.mode == "progressive" and number:
             assert under_way <= len(self.agents_who(AgentReady))
         if self.mode == "power" and number:

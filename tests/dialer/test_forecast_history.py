@@ -1,0 +1,91 @@
+"""A campaign that has dialed tells what to assume of its next shift."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from campaigns.errors import CampaignNotFoundError
+from campaigns.tables import Attempt, CampaignLead
+from dialer.forecast_history import TooLittleHistoryError, plan_of_campaign
+from leads.tables import LeadList
+from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
+
+KINDS = {
+    "not_interested": 20,
+    "sale": 5,
+    "hung_up": 10,
+    "abandoned": 1,
+    "answering_machine": 30,
+    "busy": 24,
+    "no_answer": 110,
+}
+"""How many of 200 calls end in what."""
+
+
+async def seed_calls(sessions, campaign_id, kinds=KINDS):
+    """Calls that ended as `kinds` says: people answer after 8 s, talk for 100 s, hang up after 5."""
+    ends = [end for end, number in kinds.items() for _ in range(number)]
+    async with sessions() as session, session.begin():
+        leads = (await session.exec(select(CampaignLead))).all()
+        called = (await session.exec(select(LeadList))).one()
+        for number, end in enumerate(ends):
+            lead = leads[number % len(leads)]
+            session.add(
+                Attempt(
+                    campaign_id=campaign_id,
+                    lead_id=lead.lead_id,
+                    phone_id=lead.phone_id,
+                    list_id=called.id,
+                    local_hour=10,
+                    e164="+12025550100",
+                    number=1 + number // len(leads),
+                    permit={},
+                    **how_it_went(end),
+                )
+            )
+
+
+def how_it_went(end):
+    rang_s = {"answering_machine": 14, "busy": 3, "no_answer": 25}.get(end, 8)
+    answered = NOW + timedelta(seconds=rang_s)
+    call = {"placed_at": NOW, "answered_at": answered, "outcome": end, "disposition": ""}
+    if end in ("busy", "no_answer"):
+        return call | {"answered_at": None, "ended_at": answered}
+    if end == "abandoned":
+        return call | {"ended_at": answered + timedelta(seconds=2)}
+    talks_s = {"hung_up": 5, "answering_machine": 15}.get(end, 100)
+    over = {"connected_at": answered, "ended_at": answered + timedelta(seconds=talks_s)}
+    return call | over | {"outcome": "human", "disposition": end}
+
+
+async def test_its_latest_calls_become_assumptions(sessions):
+    await seed_leads(sessions, people(50))
+    campaign_id = await seed_campaign(sessions, max_lines=77)
+    await seed_calls(sessions, campaign_id)
+    plan = await plan_of_campaign(sessions, "Autumn sale", 6.0, NOW)
+    assert (plan.settings.max_lines, plan.hours) == (77, 6.0)
+    assumed = plan.assumptions
+    assert assumed.answer_rate == pytest.approx(36 / 200)
+    assert assumed.machine_share == pytest.approx(30 / 200)
+    assert assumed.failed_share == pytest.approx(24 / 200)
+    assert assumed.ring_mean_s == pytest.approx(8.0)
+    assert assumed.talk_mean_s == pytest.approx((25 * 100 + 10 * 5) / 35)
+    assert assumed.hang_up_share == pytest.approx(10 / 35)
+    assert assumed.machine_talk_s == pytest.approx(15.0)
+    assert assumed.contact_share == pytest.approx(25 / 35)
+    assert assumed.conversion_share == pytest.approx(5 / 25)
+    assert assumed.leads == 50
+
+
+async def test_a_campaign_with_few_calls_says_that_it_cannot_tell(sessions):
+    await seed_leads(sessions, people(5))
+    campaign_id = await seed_campaign(sessions)
+    await seed_calls(sessions, campaign_id, {"sale": 3, "no_answer": 200})
+    with pytest.raises(TooLittleHistoryError, match="203 calls and 3 talks"):
+        await plan_of_campaign(sessions, str(campaign_id), 8.0, NOW)
+
+
+async def test_a_campaign_that_is_not_there_is_named(sessions):
+    with pytest.raises(CampaignNotFoundError, match="Winter"):
+        await plan_of_campaign(sessions, "Winter", 8.0, NOW)
