@@ -34,7 +34,7 @@ from dialer.core.price import Price
 from dialer.core.ratio import limit_is_reached
 from dialer.core.survival import Survival
 
-_ASKED_AGAIN_S = 0.5
+_ASKED_AGAIN_S = 1.0
 _PRESUMED_RATE, _PRESUMED_CALLS = 0.5, 10.0
 """Before anything is known half of all people answer: so few calls are placed."""
 _PRESUMED_TALK_S, _PRESUMED_WRAP_S = 120.0, 15.0
