@@ -10,6 +10,7 @@ from datetime import datetime
 
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.address import country_of
 from campaigns.core.attempt import (
     MAX_NOTES,
     MAX_SIP_REASON,
@@ -133,6 +134,7 @@ def _new_attempt(lead: ClaimedLead, answer: Allow, caller_id: str, now: datetime
         list_id=lead.list_id,
         local_hour=local_hour(lead.zones, now),
         country=lead.phone_region,
+        address_country=min(answer.policy.place.countries - {country_of(lead.phone_region)[0]}, default=""),
         subject=answer.facts.subject,
         debt=answer.facts.debt,
         caller_id=caller_id,
@@ -234,6 +236,7 @@ def _ended(attempt: Attempt) -> EndedAttempt:
         list_id=attempt.list_id,
         local_hour=attempt.local_hour,
         connected_at=attempt.connected_at,
+        address_country=attempt.address_country,
     )
 
 

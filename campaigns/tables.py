@@ -167,6 +167,8 @@ class Attempt(SQLModel, table=True):
     """1 for the first attempt of this campaign to this lead."""
     country: str = Field(default="", max_length=2)
     """Of the number, ISO 3166-1: whose law it was called under, beside that of the lead's address."""
+    address_country: str = Field(default="", max_length=2)
+    """Of the lead's address, where it is in another country: whose law the call was under as well."""
     subject: str = Field(default="", max_length=100)
     debt: str = Field(default="", max_length=100)
     caller_id: str = Field(default="", max_length=16)

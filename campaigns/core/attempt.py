@@ -83,6 +83,7 @@ class NewAttempt:
     list_id: int
     local_hour: int = 0
     country: str = ""
+    address_country: str = ""
     subject: str = ""
     debt: str = ""
     caller_id: str = ""
@@ -123,6 +124,12 @@ class EndedAttempt:
     list_id: int = 0
     local_hour: int = 0
     connected_at: datetime | None = None
+    address_country: str = ""
+
+    @property
+    def countries(self) -> set[str]:
+        """Where the person may be, by the number and by the address; "" is where nobody knows."""
+        return {self.country, self.address_country or self.country}
 
 
 def plain_text(text: str, limit: int) -> str:

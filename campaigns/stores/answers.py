@@ -62,15 +62,17 @@ class AnswerStore:
         return Tally(*(sum(row[place] for row in rows) for place in range(len(_COUNTS))))
 
     async def _count(self, ended: EndedAttempt, answered_at: datetime, changes: Mapping[str, int]) -> None:
-        keys = {
-            "campaign_id": ended.campaign_id,
-            "country": ended.country,
-            "quarter": quarter_of(answered_at),
-        }
+        """Counts for each country whose rules hold; countries' figures are never summed."""
         values = {name: changes.get(name, 0) for name in _COUNTS}
         more = {name: col(getattr(AnswerTally, name)) + count for name, count in values.items() if count}
-        insert = insert_into(self.session, AnswerTally).values(**keys, **values)
-        await write(self.session, insert.on_conflict_do_update(index_elements=list(keys), set_=more))
+        for country in sorted(ended.countries):
+            keys = {
+                "campaign_id": ended.campaign_id,
+                "country": country,
+                "quarter": quarter_of(answered_at),
+            }
+            insert = insert_into(self.session, AnswerTally).values(**keys, **values)
+            await write(self.session, insert.on_conflict_do_update(index_elements=list(keys), set_=more))
 
 
 def _kind(ended: EndedAttempt, outcome: str) -> str | None:

@@ -36,6 +36,7 @@ class AttemptStore:
                 list_id=each.list_id,
                 local_hour=each.local_hour,
                 country=each.country,
+                address_country=each.address_country,
                 subject=each.subject,
                 debt=each.debt,
                 caller_id=each.caller_id,
@@ -96,6 +97,7 @@ class AttemptStore:
                 col(Attempt.list_id),
                 col(Attempt.local_hour),
                 col(Attempt.connected_at),
+                col(Attempt.address_country),
             ),
         )
         row = ended.first()

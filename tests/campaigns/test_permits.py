@@ -197,6 +197,19 @@ async def test_a_607_puts_the_person_on_the_clients_do_not_call_list(sessions: S
     assert (report.opt_outs.count, report.opt_outs.held) == (1, 1)
 
 
+async def test_the_address_brings_its_limit_of_abandoned_calls(sessions: Sessions) -> None:
+    (lead_id,) = await seed_leads(sessions, [Person([NEW_YORKER])])
+    async with sessions() as session, session.begin():
+        (await session.get_one(Lead, lead_id)).country = "GB"
+    campaign = await seed_campaign(sessions, kind="survey")
+    (attempt,) = await called(sessions, campaign)
+    await ended(sessions, attempt, "abandoned", NOW)
+    async with sessions() as session:
+        found = await budgets(session, LAW, await session.get_one(Campaign, campaign), NOW)
+    assert {each.country for each in found} == {"US", "GB"}
+    assert "gb-abandonment" in {each.budget.rule_id for each in found}
+
+
 async def test_an_opt_out_that_another_disposition_followed_is_in_the_audit(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([NEW_YORKER])])
     campaign = await seed_campaign(sessions, kind="survey")

@@ -402,6 +402,7 @@ def upgrade() -> None:
         sa.Column("e164", sa.String(length=16), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("address_country", sa.String(length=2), nullable=False),
         sa.Column("subject", sa.String(length=100), nullable=False),
         sa.Column("debt", sa.String(length=100), nullable=False),
         sa.Column("caller_id", sa.String(length=16), nullable=False),
