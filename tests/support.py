@@ -7,7 +7,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-async def eventually(condition: Callable[[], Value], within_s: float = 30) -> Value:
+async def eventually(condition: Callable[[], Value], within_s: float = 60) -> Value:
     """Waits until the condition returns something true, and returns it; fails after `within_s`."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + within_s

@@ -99,7 +99,7 @@ async def test_a_node_starts_in_order_serves_and_ends(
 
     log = tmp_path / "log"
     with serving(node, log) as process:
-        await eventually(lambda: process.poll() is not None or ready(node), within_s=30)
+        await eventually(lambda: process.poll() is not None or ready(node), within_s=90)
         assert process.poll() is None, log.read_text()
         assert healthy(node)
         assert "items" in ask(node, "/api/v1/campaigns", node["KEY"])

@@ -61,7 +61,7 @@ class Dialer:
 
     async def ready(self) -> None:
         """Waits until the service has all its parts; fails where it has ended."""
-        async with self.client() as client, asyncio.timeout(30):
+        async with self.client() as client, asyncio.timeout(90):
             while not await self._is_ready(client):
                 assert self._service is not None
                 assert self._service.returncode is None, self._log.read_text()

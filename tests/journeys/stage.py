@@ -105,7 +105,7 @@ class Stage:
             answers = [await client.get(f"/api/v1/agent-sessions/{each}") for each in self.shifts]
         return sorted(answer.raise_for_status().json()["state"] for answer in answers)
 
-    async def agents_are(self, state: str, within_s: float = 45) -> None:
+    async def agents_are(self, state: str, within_s: float = 90) -> None:
         """Waits until every agent is in that state."""
         async with asyncio.timeout(within_s):
             while await self.agent_states() != [state] * len(self.shifts):
@@ -119,7 +119,7 @@ class Stage:
         assert len(by_number) == len(found), "a number was dialed twice"
         return by_number
 
-    async def attempts_once(self, condition: Callable[[Attempts], bool], within_s: float = 45) -> Attempts:
+    async def attempts_once(self, condition: Callable[[Attempts], bool], within_s: float = 90) -> Attempts:
         """The attempts, once the condition holds for them."""
         async with asyncio.timeout(within_s):
             while not condition(attempts := await self.attempts()):

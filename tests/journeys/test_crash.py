@@ -40,8 +40,8 @@ async def test_kill_9_of_the_engine_ends_no_conversation_and_dials_nobody_twice(
         await stage.dialer.kill()
 
         # The switch lets them ring for as long as the law asks.
-        await eventually(lambda: len(stage.ends(*ringing)) == len(ringing), within_s=30)
-        (machine,) = await eventually(lambda: stage.ends(MACHINE), within_s=45)
+        await eventually(lambda: len(stage.ends(*ringing)) == len(ringing), within_s=90)
+        (machine,) = await eventually(lambda: stage.ends(MACHINE), within_s=90)
         assert not machine["by_caller"]
         unsent = await commit_an_attempt(stage, campaign)
         await stage.dialer.serve()
@@ -73,7 +73,7 @@ async def test_kill_9_of_the_engine_ends_no_conversation_and_dials_nobody_twice(
 
 def same_time(instant: datetime | None, at: float) -> bool:
     """Whether what is on record is when it happened, as another process saw it (Unix seconds)."""
-    return instant is not None and abs(instant.timestamp() - at) < 1
+    return instant is not None and abs(instant.timestamp() - at) < 2
 
 
 async def commit_an_attempt(stage: Stage, campaign: int) -> str:
@@ -157,7 +157,7 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         await stage.agents_are("available")
         for shift in stage.shifts:
             assert "unavailable" in {each.state for each in await stage.stretches(shift)}
-        await eventually(lambda: stage.invited() == {*first, *second}, within_s=60)
+        await eventually(lambda: stage.invited() == {*first, *second}, within_s=90)
         await stage.on_record()
 
         # The power fails: nothing is left that could tell what became of the calls.
@@ -168,7 +168,7 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         await stage.dialer.serve()
         assert await stage.outcomes(*second) == {"unknown"}
         await stage.agents_are("available")
-        await eventually(lambda: stage.invited() == {*first, *second, *third}, within_s=60)
+        await eventually(lambda: stage.invited() == {*first, *second, *third}, within_s=90)
         await stage.on_record()
         await stage.shifts_without_gaps()
 

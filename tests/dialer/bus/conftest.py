@@ -35,7 +35,7 @@ from tests.servers import free_port
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-async def until(condition: Callable[[], object], limit_s: float = 20.0) -> None:
+async def until(condition: Callable[[], object], limit_s: float = 60.0) -> None:
     """Come back when the condition is true; a TimeoutError when it never is."""
     async with asyncio.timeout(limit_s):
         while not condition():
@@ -161,7 +161,7 @@ class Ears:
 @contextlib.asynccontextmanager
 async def listening(options: MqttOptions, topic_filter: str = "dialer/v1/#") -> AsyncIterator[Ears]:
     """Ears that are open for the length of the block."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         subscriber = await Subscriber(options, topic_filter).__aenter__()
     ears = Ears(subscriber)
     task = asyncio.create_task(ears.listen())
