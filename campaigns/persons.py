@@ -15,7 +15,7 @@ REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
     "Figures stay: how many calls there were, when, and how they went, without the number and the notes.",
-    "How often and how the number was called is forgotten: a later list that brings it counts and rests anew.",
+    "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
 )
 
