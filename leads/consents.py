@@ -12,13 +12,12 @@ from leads.core.consent import (
     CHANNELS_OF_A_PHONE,
     CHANNELS_OF_AN_ADDRESS,
     Channel,
-    ConsentRecord,
     basis_code,
     consent_holds,
 )
 from leads.core.values import read_email
 from leads.errors import BadConsentError
-from leads.stores.consents import ConsentStore, Person
+from leads.stores.consents import ConsentStore, Person, records_of
 from leads.stores.dnc import DncStore
 from leads.stores.shared import Session, Sessions
 from leads.tables import Consent
@@ -140,7 +139,7 @@ async def show_consents(sessions: Sessions, client: str, whose: Whose, now: date
     person = _checked(whose)
     async with sessions() as session:
         records = await ConsentStore(session).of(await client_id_of(session, client), person)
-    known = [ConsentRecord(each.channel, each.given_at, each.withdrawn_at) for each in records]
+    known = records_of(records)
     return ConsentAnswer(
         holds={channel: consent_holds(known, channel, now) for channel in CHANNELS},
         records=[view_consent(each) for each in records],

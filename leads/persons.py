@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from leads.consents import ConsentView, view_consent
-from leads.core.consent import CALLS, Channel, ConsentRecord, holding
+from leads.core.consent import CALLS, withdrawn
+from leads.stores.consents import records_of
 from leads.stores.dnc import DncStore
 from leads.stores.persons import PersonStore
 from leads.stores.shared import Session
-from leads.tables import Client, DncEntry, DncList, Lead, LeadImport, LeadList
+from leads.tables import Client, Consent, DncEntry, DncList, Lead, LeadImport, LeadList
 from leads.viewing import LeadView, view_leads
 
 
@@ -108,21 +109,15 @@ async def keep_withdrawals(session: Session, scope: Scope, now: datetime) -> Non
     store = PersonStore(session)
     found = await store.leads(scope.e164, scope.client_id)
     numbers = await _numbers(store, scope, found)
-    by_number: defaultdict[tuple[int, str], list[ConsentRecord]] = defaultdict(list)
+    by_number: defaultdict[tuple[int, str], list[Consent]] = defaultdict(list)
     for each in await store.consents(scope.client_id, numbers, []):
         if each.e164 is not None:
-            record = ConsentRecord(each.channel, each.given_at, each.withdrawn_at, each.basis)
-            by_number[each.client_id, each.e164].append(record)
-    for (client_id, e164), records in sorted(by_number.items()):
-        if any(_was_withdrawn(records, channel, now) for channel in CALLS):
+            by_number[each.client_id, each.e164].append(each)
+    for (client_id, e164), consents in sorted(by_number.items()):
+        if not withdrawn(records_of(consents), now).isdisjoint(CALLS):
             await DncStore(session).add_number(
                 e164, "client", client_id, reason="consent withdrawn", source="erasure", now=now
             )
-
-
-def _was_withdrawn(records: list[ConsentRecord], channel: Channel, now: datetime) -> bool:
-    ended = any(each.channel == channel and each.withdrawn_at for each in records)
-    return ended and not holding(records, channel, now)
 
 
 async def erase(session: Session, scope: Scope, now: datetime) -> ErasedInLeads:

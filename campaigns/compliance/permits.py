@@ -1,6 +1,6 @@
 """Asks compliance about leads of a campaign, with all that is known at this very moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,9 +18,9 @@ from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.compliance import ComplianceStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign
-from leads.core.consent import CHANNELS_OF_A_PHONE, ConsentRecord, holding
+from leads.core.consent import CHANNELS_OF_A_PHONE, ConsentRecord, holding, withdrawn
 from leads.core.timezone import known_zone, zones_of_phone
-from leads.stores.consents import ConsentStore
+from leads.stores.consents import ConsentStore, records_of
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
 
@@ -123,7 +123,7 @@ class Permits:
     def _snapshot(self, lead: ClaimedLead, known: _Known, now: datetime) -> Snapshot:
         campaign, settings = self._campaign, self._settings
         place = place_of(lead.e164, lead.phone_region, lead.country, lead.region)
-        consents = _records(known.consents.get(lead.e164, []))
+        consents = records_of(known.consents.get(lead.e164, []))
         return Snapshot(
             campaign_running=campaign.state == "running",
             suppressed=known.suppressed.get(lead.e164),
@@ -138,7 +138,7 @@ class Permits:
                 subject=settings.subject,
                 debt=known.debts.get(lead.lead_id, ""),
                 consents=_held(consents, now),
-                withdrawn=_withdrawn(consents, now),
+                withdrawn=withdrawn(consents, now),
                 agent_guaranteed=settings.dial_mode in _AN_AGENT_WAITS,
                 caller_id=campaign.caller_id,
                 caller_id_rests_until=known.caller_id_rests_until,
@@ -161,18 +161,8 @@ class Permits:
         return zones_of_person(zones, lead.phone_region, lead.country, lead.region)
 
 
-def _records(consents: Iterable[Consent]) -> list[ConsentRecord]:
-    return [ConsentRecord(each.channel, each.given_at, each.withdrawn_at, each.basis) for each in consents]
-
-
 def _held(records: Sequence[ConsentRecord], now: datetime) -> frozenset[tuple[str, str]]:
     """(channel, basis) of each consent that holds."""
     return frozenset(
         (channel, each.basis) for channel in CHANNELS_OF_A_PHONE for each in holding(records, channel, now)
     )
-
-
-def _withdrawn(records: Sequence[ConsentRecord], now: datetime) -> frozenset[str]:
-    """Channels of which a consent was withdrawn, and none was given since."""
-    ended = {each.channel for each in records if each.withdrawn_at and each.withdrawn_at <= now}
-    return frozenset(ended - {channel for channel, _ in _held(records, now)})

@@ -8,6 +8,7 @@ from itertools import takewhile
 from sqlalchemy import ColumnElement, and_, func, literal, select, true, update
 from sqlmodel import col
 
+from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.refreshing import RefreshStore
 from campaigns.stores.shared import Session, in_state, read, write
 from campaigns.tables import Campaign, CampaignLead
@@ -68,7 +69,7 @@ class AskAgainStore:
 
     async def by_rules(self, campaign_id: int, after: int, now: datetime) -> Asked:
         """Has leads that follow number `after` asked again where the rules refused them."""
-        campaign = await self._locked(campaign_id)
+        campaign = await CampaignStore(self.session).lock(campaign_id)
         following = select(col(CampaignLead.lead_id)).where(
             col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id) > after
         )
@@ -82,7 +83,8 @@ class AskAgainStore:
             col(CampaignLead.lead_id).between(after + 1, through),
         )
         put_off = and_(in_state("waiting"), col(CampaignLead.reason).in_(_WAITING_BY_RULES))
-        due_now = update(CampaignLead).where(mine, put_off, col(CampaignLead.due_at) > _instant(now))
+        later = col(CampaignLead.due_at) > literal(now, UtcDateTime())
+        due_now = update(CampaignLead).where(mine, put_off, later)
         waiting = await write(self.session, due_now.values(due_at=now))
         ended = await self._ended(campaign, mine, _FINAL_BY_RULES)
         opened = await RefreshStore(self.session).reopen(campaign, ended, now, RULES_CHANGED)
@@ -95,7 +97,7 @@ class AskAgainStore:
         are `known` were looked at before; each is once more when it is passed, for leads that were just
         being refused then.
         """
-        campaign = await self._locked(campaign_id)
+        campaign = await CampaignStore(self.session).lock(campaign_id)
         # All clients', so that a campaign whose client has no new ones is soon through.
         following = select(col(Consent.id), col(Consent.recorded_at)).where(col(Consent.id) > after)
         new = (await read(self.session, following.order_by(col(Consent.id)).limit(STEP))).all()
@@ -121,13 +123,6 @@ class AskAgainStore:
         through = settled[-1].id if settled else after
         return Asked(through, opened, bool(young) or len(new) < STEP, young)
 
-    async def _locked(self, campaign_id: int) -> Campaign:
-        """The campaign as it is now. Rows are locked by campaign, then by lead."""
-        lock = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update(key_share=True)
-        found = await read(self.session, lock.execution_options(populate_existing=True))
-        campaign: Campaign = found.scalar_one()
-        return campaign
-
     async def _ended(
         self, campaign: Campaign, mine: ColumnElement[bool], reasons: Sequence[str]
     ) -> Sequence[int]:
@@ -140,7 +135,3 @@ class AskAgainStore:
         )
         lock = wanted.order_by(col(CampaignLead.lead_id)).with_for_update(key_share=True)
         return (await read(self.session, lock)).scalars().all()
-
-
-def _instant(at: datetime) -> ColumnElement[datetime]:
-    return literal(at, UtcDateTime())

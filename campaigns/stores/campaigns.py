@@ -69,6 +69,15 @@ class CampaignStore:
             raise CampaignNotFoundError(f"There is no campaign {campaign_id}.")
         return found
 
+    async def lock(self, campaign_id: int) -> Campaign:
+        """The campaign as it is now. Whoever else takes up leads into it, or moves many of them, waits.
+
+        Two would wait for each other's rows, or one would not see what the other is about to write. Rows are
+        locked by campaign, then by lead.
+        """
+        lock = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update(key_share=True)
+        return (await self.session.exec(lock.execution_options(populate_existing=True))).one()
+
     async def page(self, after: int, limit: int) -> Sequence[Campaign]:
         """The `limit` campaigns that follow number `after`."""
         wanted = select(Campaign).where(Campaign.id > after).order_by(col(Campaign.id)).limit(limit)

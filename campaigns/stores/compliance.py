@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, text
+from sqlalchemy import ColumnElement, and_, select, text
 from sqlmodel import col
 
 from campaigns.core.attempt import ClaimedLead
@@ -23,6 +23,11 @@ _REFUSALS = frozenset(codes_with(Flag.NOT_INTERESTED))
 _MACHINES = frozenset(codes_with(Flag.MACHINE))
 
 
+_LOCK = text(
+    "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
+)
+
+
 async def lock_persons(session: Session, client_id: int, leads: Iterable[ClaimedLead]) -> None:
     """Has others that are about to call one of these leads or numbers for the client wait for our end.
 
@@ -30,11 +35,9 @@ async def lock_persons(session: Session, client_id: int, leads: Iterable[Claimed
     """
     if not on_postgresql(session):
         return
-    names = {name for lead in leads for name in (lead.e164, f"lead {lead.lead_id}")}
+    names = {f"{client_id} {name}" for lead in leads for name in (lead.e164, f"lead {lead.lead_id}")}
     # In one order for all, so that nobody waits in a circle.
-    for name in sorted(names):
-        key = func.hashtextextended(f"{client_id} {name}", literal(0))
-        await read(session, select(func.pg_advisory_xact_lock(key)))
+    await read(session, _LOCK.bindparams(names=sorted(names)))
 
 
 class ComplianceStore:

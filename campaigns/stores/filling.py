@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone
+from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.doubles import DUPLICATE, is_anothers, is_duplicate, is_first
 from campaigns.stores.shared import Session, in_state, read, write
 from campaigns.stores.sort_keys import key_of_new, key_of_row
@@ -67,7 +68,7 @@ class FillStore:
 
         With the last of them the load itself is taken up.
         """
-        campaign = await self._one_at_a_time(campaign_id)
+        campaign = await CampaignStore(self.session).lock(campaign_id)
         following = select(col(Lead.id)).where(col(Lead.import_id) == load_id, col(Lead.id) > after)
         chunk = following.order_by(col(Lead.id)).limit(STEP).subquery()
         end = select(func.max(chunk.c.id), func.count()).select_from(chunk)
@@ -82,7 +83,7 @@ class FillStore:
 
     async def reorder(self, campaign: Campaign, after: int) -> int | None:
         """Write the next leads' keys that follow number `after`; through which number, None at the end."""
-        campaign = await self._one_at_a_time(campaign.id)
+        campaign = await CampaignStore(self.session).lock(campaign.id)
         of_campaign = select(col(CampaignLead.lead_id)).where(
             col(CampaignLead.campaign_id) == campaign.id, col(CampaignLead.lead_id) > after
         )
@@ -239,16 +240,6 @@ class FillStore:
         names = ["campaign_id", "list_id", "zone_group_id"]
         insert = insert_into(self.session, CampaignQueue).from_select(names, missing)
         await write(self.session, insert.on_conflict_do_nothing())
-
-    async def _one_at_a_time(self, campaign_id: int) -> Campaign:
-        """The campaign as it is now. Whoever else takes up leads into it, or puts them in order, waits.
-
-        Two would wait for each other's rows, or one would not see what the other is about to write.
-        """
-        lock = select(Campaign).where(col(Campaign.id) == campaign_id).with_for_update(key_share=True)
-        found = await read(self.session, lock.execution_options(populate_existing=True))
-        campaign: Campaign = found.scalar_one()
-        return campaign
 
 
 def _movable() -> ColumnElement[bool]:

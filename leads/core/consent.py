@@ -1,7 +1,7 @@
 """Whether a person's consent to be contacted holds."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -54,6 +54,12 @@ def holding(records: Iterable[ConsentRecord], channel: Channel, at: datetime) ->
         and (last is None or each.given_at > last)
         and (each.withdrawn_at is None or each.withdrawn_at > at)
     ]
+
+
+def withdrawn(records: Sequence[ConsentRecord], at: datetime) -> frozenset[Channel]:
+    """The channels of which one of a person's consents was withdrawn by `at`, and none holds."""
+    ended = {each.channel for each in records if each.withdrawn_at and each.withdrawn_at <= at}
+    return frozenset(each for each in CHANNELS if each in ended and not holding(records, each, at))
 
 
 def basis_code(text: str) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import col, or_, select
 
-from leads.core.consent import WITHDRAWN_UNGIVEN, Channel
+from leads.core.consent import WITHDRAWN_UNGIVEN, Channel, ConsentRecord
 from leads.stores.shared import Session, chunks
 from leads.tables import Consent
 
@@ -18,6 +18,11 @@ class Person:
 
     e164: str | None = None
     email: str | None = None
+
+
+def records_of(consents: Iterable[Consent]) -> list[ConsentRecord]:
+    """What the rules of consent look at."""
+    return [ConsentRecord(each.channel, each.given_at, each.withdrawn_at, each.basis) for each in consents]
 
 
 class ConsentStore:
