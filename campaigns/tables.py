@@ -348,4 +348,4 @@ class PacingNow(SQLModel, table=True):
     node: str = Field(max_length=64, primary_key=True)
     at: datetime = instant()
     state: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    """A `dialer.core.pacing.PacingState` by field name."""
+    """A `dialer.core.pacing_settings.PacingState` by field name."""

@@ -18,7 +18,9 @@ from campaigns.stores.live import LiveStore, RunningCampaign
 from campaigns.stores.pacing import PacingStore
 from dialer.bus.mqtt import Publisher
 from dialer.core.floor import Floor
-from dialer.core.pacing import BudgetLooked, DialMode, PacingSettings, make_pacer
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_events import BudgetLooked
+from dialer.core.pacing_settings import DialMode, PacingSettings
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from leads.stores.shared import Sessions

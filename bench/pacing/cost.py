@@ -3,7 +3,8 @@
 import random
 from time import process_time
 
-from dialer.core.pacing import (
+from dialer.core.pacing import Pacer, make_pacer
+from dialer.core.pacing_events import (
     AgentReady,
     AgentTalking,
     AgentWrapping,
@@ -11,10 +12,8 @@ from dialer.core.pacing import (
     CallConnected,
     CallPlaced,
     CallUnanswered,
-    Pacer,
-    PacingSettings,
-    make_pacer,
 )
+from dialer.core.pacing_settings import PacingSettings
 
 _ASKED = 2000
 _NOW = 1000.0

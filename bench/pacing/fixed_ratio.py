@@ -3,14 +3,8 @@
 from collections.abc import Hashable, Sequence
 from math import floor
 
-from dialer.core.pacing import (
-    AgentReady,
-    CallAnswered,
-    CallConnected,
-    CallPlaced,
-    PacingEvent,
-    PacingState,
-)
+from dialer.core.pacing_events import AgentReady, CallAnswered, CallConnected, CallPlaced, PacingEvent
+from dialer.core.pacing_settings import PacingState
 
 
 class FixedRatioPacer:

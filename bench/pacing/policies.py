@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from bench.pacing.clairvoyant import run_clairvoyant
 from bench.pacing.fixed_ratio import FixedRatioPacer
-from dialer.core.pacing import DialMode, Pacer, make_pacer
+from dialer.core.pacing import Pacer, make_pacer
+from dialer.core.pacing_settings import DialMode
 from dialer.simulation.figures import ShiftFigures
 from dialer.simulation.incumbent import IncumbentPacer, IncumbentSettings
 from dialer.simulation.shift import run_shift

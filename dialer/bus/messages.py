@@ -13,7 +13,7 @@ from msgspec import Meta
 from dialer.bus import topics
 from dialer.core.agent import AgentState as _AgentState
 from dialer.core.outcome import Outcome as _Outcome
-from dialer.core.pacing import DialMode
+from dialer.core.pacing_settings import DialMode
 from dialer.errors import DialerError
 
 Slug = Annotated[str, Meta(pattern=topics.SLUG_PATTERN, max_length=topics.SLUG_MAX_LENGTH)]

@@ -26,7 +26,8 @@ from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_queue import FloorQueue
 from dialer.core.outcome import CallEnd, Outcome
-from dialer.core.pacing import (
+from dialer.core.pacing import Pacer
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -38,7 +39,6 @@ from dialer.core.pacing import (
     CallByMachine,
     CallConnected,
     CallPlaced,
-    Pacer,
 )
 
 

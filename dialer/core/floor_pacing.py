@@ -9,7 +9,8 @@ from dialer.core.call import CallState
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import Outcome
-from dialer.core.pacing import (
+from dialer.core.pacing import Pacer
+from dialer.core.pacing_events import (
     AgentPaused,
     AgentReady,
     AgentsSpokenFor,
@@ -21,7 +22,6 @@ from dialer.core.pacing import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
-    Pacer,
     PacingEvent,
 )
 

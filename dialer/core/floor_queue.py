@@ -8,7 +8,7 @@ from dialer.core.effects import Bridge, Effect
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
-from dialer.core.pacing import AgentTalking
+from dialer.core.pacing_events import AgentTalking
 
 
 class FloorQueue:

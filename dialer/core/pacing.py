@@ -7,51 +7,10 @@ clock. Callers ask after events and at `next_wakeup`, at most four times a secon
 from collections.abc import Sequence
 from typing import Protocol
 
-from dialer.core.pacing_events import (
-    AgentLeft,
-    AgentPaused,
-    AgentReady,
-    AgentsSpokenFor,
-    AgentTalking,
-    AgentWrapping,
-    BudgetLooked,
-    CallAbandoned,
-    CallAnswered,
-    CallByMachine,
-    CallConnected,
-    CallFailed,
-    CallPlaced,
-    CallUnanswered,
-    PacingEvent,
-)
-from dialer.core.pacing_settings import DialMode, PacingPrior, PacingSettings, PacingState
+from dialer.core.pacing_events import PacingEvent
+from dialer.core.pacing_settings import DialMode, PacingSettings, PacingState
 from dialer.core.predictive import PredictivePacer
 from dialer.core.ratio import RatioPacer
-
-__all__ = [
-    "AgentLeft",
-    "AgentPaused",
-    "AgentReady",
-    "AgentTalking",
-    "AgentWrapping",
-    "AgentsSpokenFor",
-    "BudgetLooked",
-    "CallAbandoned",
-    "CallAnswered",
-    "CallByMachine",
-    "CallConnected",
-    "CallFailed",
-    "CallPlaced",
-    "CallUnanswered",
-    "DialMode",
-    "Pacer",
-    "PacingEvent",
-    "PacingPrior",
-    "PacingSettings",
-    "PacingState",
-    "UnsupportedDialMode",
-    "make_pacer",
-]
 
 
 class Pacer(Protocol):

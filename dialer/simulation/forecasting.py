@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from campaigns.core.campaign import CampaignSettings
-from dialer.core.pacing import Pacer, PacingSettings, make_pacer
+from dialer.core.pacing import Pacer, make_pacer
+from dialer.core.pacing_settings import PacingSettings
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions, InvalidAssumptionError
 from dialer.simulation.estimates import Estimate, estimate

@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from dialer.core.pacing import (
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -27,9 +27,8 @@ from dialer.core.pacing import (
     CallConnected,
     CallPlaced,
     PacingEvent,
-    PacingSettings,
-    PacingState,
 )
+from dialer.core.pacing_settings import PacingSettings, PacingState
 
 _NOTED_EVERY_S = 1.0
 _NOTES = 15

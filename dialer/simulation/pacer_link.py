@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from math import inf
 
-from dialer.core.pacing import Pacer, PacingEvent
+from dialer.core.pacing import Pacer
+from dialer.core.pacing_events import PacingEvent
 from dialer.simulation.timeline import Timeline
 
 _ASKED_AGAIN_AFTER_S = 0.25

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
-from dialer.core.pacing import (
+from dialer.core.pacing import Pacer
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -24,7 +25,6 @@ from dialer.core.pacing import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
-    Pacer,
 )
 from dialer.simulation.fates import Ending, Fate, Fates
 from dialer.simulation.figures import HourFigures, ShiftFigures

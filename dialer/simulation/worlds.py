@@ -8,7 +8,7 @@ import math
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from dialer.core.pacing import PacingSettings
+from dialer.core.pacing_settings import PacingSettings
 
 Steps = tuple[tuple[float, float], ...]
 """(share of the shift that has passed, what holds from then on), in order, the first at 0.0."""

@@ -27,7 +27,8 @@ from dialer.core.effects import (
 )
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome
-from dialer.core.pacing import PacingSettings, make_pacer
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_settings import PacingSettings
 from dialer.notices import Notices
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -21,7 +21,8 @@ from dialer.core.floor import Floor, UnknownSession
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import CallEnd, Outcome
-from dialer.core.pacing import PacingSettings, make_pacer
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_settings import PacingSettings
 
 SALES, SURVEY = 1, 2
 BYE = CallEnd(200)

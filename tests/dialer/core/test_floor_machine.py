@@ -28,7 +28,8 @@ from dialer.core.floor import Floor, UnknownSession
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import CallEnd, Outcome
-from dialer.core.pacing import PacingSettings, make_pacer
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_settings import PacingSettings
 
 CAMPAIGNS = (1, 2)
 NEVER = 999

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dialer.core.pacing import (
+from dialer.core.pacing import UnsupportedDialMode, make_pacer
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -21,10 +22,8 @@ from dialer.core.pacing import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
-    PacingSettings,
-    UnsupportedDialMode,
-    make_pacer,
 )
+from dialer.core.pacing_settings import PacingSettings
 
 OVER = [CallFailed, CallUnanswered, CallAbandoned, CallByMachine]
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.core.pacing import (
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -22,10 +23,8 @@ from dialer.core.pacing import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
-    PacingPrior,
-    PacingSettings,
-    make_pacer,
 )
+from dialer.core.pacing_settings import PacingPrior, PacingSettings
 
 KNOWN = PacingPrior(answer_rate=0.2, dialed=2000.0, mean_talk_s=120.0, mean_wrap_s=15.0)
 LATE_S = [0.0, 0.5, 2.0, 40.0]

@@ -12,7 +12,8 @@ import pytest
 from dialer.core.effects import Bridge
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd
-from dialer.core.pacing import (
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentReady,
     AgentWrapping,
@@ -20,9 +21,8 @@ from dialer.core.pacing import (
     CallByMachine,
     CallConnected,
     CallPlaced,
-    PacingSettings,
-    make_pacer,
 )
+from dialer.core.pacing_settings import PacingSettings
 from dialer.simulation.fates import Ending, Fates
 from dialer.simulation.shift import run_shift
 from dialer.simulation.timeline import Timeline

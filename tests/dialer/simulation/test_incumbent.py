@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.core.pacing import (
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -13,8 +13,8 @@ from dialer.core.pacing import (
     CallConnected,
     CallFailed,
     CallPlaced,
-    PacingSettings,
 )
+from dialer.core.pacing_settings import PacingSettings
 from dialer.simulation.incumbent import IncumbentPacer, IncumbentSettings
 
 

@@ -5,7 +5,8 @@ from math import sqrt
 
 import pytest
 
-from dialer.core.pacing import PacingSettings, make_pacer
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_settings import PacingSettings
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 

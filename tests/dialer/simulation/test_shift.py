@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.core.pacing import (
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
     AgentReady,
@@ -20,9 +21,8 @@ from dialer.core.pacing import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
-    PacingSettings,
-    make_pacer,
 )
+from dialer.core.pacing_settings import PacingSettings
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
