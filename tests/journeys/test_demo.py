@@ -142,7 +142,7 @@ async def test_make_demo_dials_its_leads_and_ends_with_a_report_that_adds_up(
     tmp_path: Path, set_up: dict[str, str]
 ) -> None:
     demo = await start("make", "demo", f"ARGS={' '.join(options(tmp_path, leads=30, agents=24))}", **set_up)
-    async with asyncio.timeout(240):
+    async with asyncio.timeout(120):
         assert await demo.ends() == 0, demo.printed
     assert "installing" not in demo.printed
     assert "\x1b" not in demo.printed
