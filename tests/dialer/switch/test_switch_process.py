@@ -99,8 +99,8 @@ async def test_a_person_whom_nobody_claims_hears_the_message_in_time_and_is_let_
         length = message.getnframes() / message.getframerate()
     assert ended["heard"]
     assert ended["by_caller"]
-    assert CLAIM_WITHIN_S - 0.1 < ended["heard_after_s"] < CLAIM_WITHIN_S + 5
-    assert length <= ended["at"] - answered["at"] - CLAIM_WITHIN_S < length + 10
+    assert CLAIM_WITHIN_S - 0.1 < ended["heard_after_s"] < CLAIM_WITHIN_S + 0.8
+    assert length <= ended["at"] - answered["at"] - CLAIM_WITHIN_S < length + 1.5
 
 
 async def test_a_message_that_cannot_be_played_keeps_nobody_on_the_line(
@@ -112,7 +112,7 @@ async def test_a_message_that_cannot_be_played_keeps_nobody_on_the_line(
     unclaimed = await switch.said(LegUnclaimed, "customer")
     ended = await switch.said(LegEnded, "customer")
     assert ended.ended_by == "switch"
-    assert ended.at - unclaimed.at < 10
+    assert ended.at - unclaimed.at < 1
     assert switch.losses == 0
 
 
