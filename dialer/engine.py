@@ -26,6 +26,7 @@ from campaigns.tables import Attempt
 from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
+from dialer.core.call import CallState
 from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect, HangUpAgent, HangUpCall
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
@@ -58,8 +59,12 @@ _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
 _HANG_UP_WITHIN_S = 3.0
+_LAW_WITHIN_S = 180.0
+"""No law's ring time and no message together are longer."""
 _WRITE_WITHIN_S = 30.0
 _MACHINES = codes_with(Flag.MACHINE)
+_OWED_TIME = (CallState.RINGING, CallState.ANSWERED, CallState.ABANDONED)
+"""What a stop waits for, however urgent: 16 CFR 310.4(b)(4)."""
 _BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
 
 log = structlog.get_logger("engine")
@@ -180,7 +185,7 @@ class Engine:
         await self._journal.close(self._write_within_s())
 
     def stop_at_once(self) -> None:
-        """A stop that waits for conversations waits no longer."""
+        """A stop that waits for conversations waits no longer; phones still ring as long as the law asks."""
         self._hurry = True
 
     def place_no_more(self) -> None:
@@ -438,12 +443,16 @@ class Engine:
         return _BEAT_S if self._hurry else _WRITE_WITHIN_S
 
     async def _hang_up_everything(self) -> None:
-        for attempt in self.floor.calls:
-            self._link.send(HangUpLeg(call_leg(attempt)))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_HANG_UP_WITHIN_S):
-                while self.floor.calls:
-                    await asyncio.sleep(_BEAT_S / 5)
+        """A phone rings on for as long as it has to, and a person who has nobody hears the message."""
+        for call in self.floor.calls.values():
+            if call.state not in (CallState.ANSWERED, CallState.ABANDONED):
+                self._link.send(HangUpLeg(call_leg(call.attempt)))
+        loop = asyncio.get_running_loop()
+        started = give_up = loop.time()
+        while self.floor.calls and loop.time() < give_up + _HANG_UP_WITHIN_S:
+            if any(call.state in _OWED_TIME for call in self.floor.calls.values()):
+                give_up = min(loop.time(), started + _LAW_WITHIN_S)
+            await asyncio.sleep(_BEAT_S / 5)
         now = self._clock()
         for attempt in list(self.floor.calls):
             self._carry_out(self.floor.lost(attempt, Outcome.CANCELED, now))

@@ -108,6 +108,11 @@ class LegBook:
     def __contains__(self, name: str) -> bool:
         return name in self._legs
 
+    @property
+    def holds_phones(self) -> bool:
+        """Whether a phone rings that may not be given up yet, or a person is owed or hears the message."""
+        return any(leg.deadline is not None for leg in self._legs.values())
+
     def live(self, clock_offset: float) -> Iterator[LiveLeg]:
         """The legs as an engine that connects has to know them; the offset turns `now` into its clock."""
         for leg in self._legs.values():
@@ -173,9 +178,16 @@ class LegBook:
         leg = self._legs.get(name)
         return [] if leg is None else self._give_up(leg, "engine", now)
 
-    def end_all(self) -> list[Action]:
-        """The switch stops, and every leg with it."""
-        return [action for leg in self._legs.values() for action in self._leave(leg, "switch")]
+    def stop(self, now: float) -> list[Action]:
+        """The switch stops, and every leg with it.
+
+        A phone rings on for as long as it has to; a person whom nobody has claimed hears the message first.
+        """
+        actions = []
+        for leg in self._legs.values():
+            if leg.state != "leaving" and not (leg.state == "answered" and leg.role == "customer"):
+                actions += self._give_up(leg, "switch", now)
+        return actions
 
     def message_started(self, name: str, duration_s: float, now: float) -> None:
         """The message plays; the leg is ended when it is over."""

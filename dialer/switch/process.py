@@ -64,9 +64,8 @@ class Switch:
         self._stop_asked = True
 
     def _turn(self) -> None:
-        if self._stop_asked and self._stop_by is None:
-            self._stop_by = time.monotonic() + _STOP_WITHIN_S
-            self._do(self._book.end_all())
+        if self._stop_asked:
+            self._stop_step(time.monotonic())
         self._poll()
         had_engine = self._server.connected
         # Before a new engine is let in, so that the last words of the former one count.
@@ -82,6 +81,12 @@ class Switch:
             self._engine_left_at = time.monotonic()
             log.warning("the engine is gone", legs=len(self._book))
             self._do(self._book.engine_gone(self._engine_left_at))
+
+    def _stop_step(self, now: float) -> None:
+        if self._stop_by is None:
+            self._do(self._book.stop(now))
+        if self._stop_by is None or self._book.holds_phones:
+            self._stop_by = now + _STOP_WITHIN_S
 
     def _poll(self) -> None:
         try:
@@ -129,6 +134,9 @@ class Switch:
             log.error("a leg of that name is up already", leg=command.leg)
             return
         self._book.place(command, time.monotonic())
+        if self._stop_asked:
+            self.leg_ended(command.leg, Ending(status=0, reason="the switch stops", by_far_end=False))
+            return
         try:
             call = self._endpoint.place(_LegListener(self, command.leg), command.uri, command.caller_id)
         except EndpointError as error:

@@ -12,17 +12,20 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import event
 
 from campaigns import service as campaigns
-from campaigns.core.campaign import CampaignSettings
+from campaigns.core.campaign import LEAST_RING_S, CampaignSettings
 from campaigns.stores.agents import AgentStore
 from dialer.bootstrap import Service, running
+from dialer.core.call import CallState
 from dialer.settings import isolated_settings
-from dialer.simulation.options import SoftphonesOptions
-from dialer.simulation.processes import SimulatedSoftphones
+from dialer.simulation.options import CarrierOptions, SoftphonesOptions
+from dialer.simulation.people import Kind, World
+from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
 from leads.importing.load import import_list
 from tests.campaigns.lawless import NO_LAW_DIR
 from tests.journeys.stage import ALL_DAY
 from tests.support import eventually
 
+NUMBERS = ("+12025551000", "+12025551001")
 NOBODY = "sip:{number}@127.0.0.1:9"
 
 
@@ -44,6 +47,31 @@ async def test_an_attempt_that_is_committed_while_the_engine_stops_is_canceled(t
         attempts = await campaigns.list_attempts(service.database.sessions, campaign, 0, 10)
         assert [each.outcome for each in attempts] == ["canceled"]
         assert not service.engine.floor.calls
+
+
+async def test_however_urgent_a_stop_is_a_phone_rings_as_long_as_the_law_asks(tmp_path: Path) -> None:
+    world = World(ring_mean_s=0.2)
+    carrier = SimulatedCarrier(CarrierOptions(world=world, kinds=dict.fromkeys(NUMBERS, Kind.RINGS_ON)))
+    async with carrier, SimulatedSoftphones(SoftphonesOptions(1)) as phones:
+        settings = isolated_settings(
+            data_dir=tmp_path,
+            rules_dir=NO_LAW_DIR,
+            mqtt={"port": 0},
+            api={"port": 0},
+            sip={"port": 0, "lines": 10, "trunk": carrier.uri("{number}")},
+        )
+        async with running(settings) as service:
+            campaign = await campaign_of_one_agent(service, phones.uri("agent1"))
+            await campaigns.start_campaign(service.database.sessions, campaign, datetime.now(UTC))
+            service.engine.look_now()
+            calls = service.engine.floor.calls
+            await eventually(lambda: [each for each in calls.values() if each.state == CallState.RINGING])
+            service.engine.stop_at_once()
+            await service.stop(drain_s=0)
+            attempts = await campaigns.list_attempts(service.database.sessions, campaign, 0, 10)
+        assert [each.outcome for each in attempts] == ["canceled"]
+        (invited,), (ended,) = carrier.events_of("invite"), carrier.events_of("ended")
+        assert ended["at"] - invited["at"] >= LEAST_RING_S
 
 
 async def campaign_of_one_agent(service: Service, softphone: str) -> int:

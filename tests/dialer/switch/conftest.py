@@ -192,10 +192,19 @@ class Switch:
     def _lose(self) -> None:
         self.losses += 1
 
-    def place(self, leg: str, uri: str, *, ring_timeout_s: float = 10, message: str = "") -> None:
+    def place(
+        self,
+        leg: str,
+        uri: str,
+        *,
+        ring_timeout_s: float = 10,
+        message: str = "",
+        ring_at_least_s: float = 0.0,
+    ) -> None:
         """Calls a customer, or an agent where the leg's name begins so."""
         role: LegRole = "agent" if leg.startswith("agent") else "customer"
-        assert self.link.send(PlaceLeg(leg, role, uri, "+12025550199", ring_timeout_s, 2.0, message))
+        asked = PlaceLeg(leg, role, uri, "+12025550199", ring_timeout_s, 2.0, message, ring_at_least_s)
+        assert self.link.send(asked)
 
     async def detach(self) -> None:
         """Goes away without a word, as an engine that is killed."""

@@ -137,11 +137,42 @@ def test_an_engine_that_comes_back_goes_on_with_the_calls_that_ring():
     assert book.tick(125.0) == [HangUp("call-1")]
 
 
-def test_a_switch_that_stops_ends_every_leg():
+def test_a_switch_that_stops_ends_every_conversation_and_every_call_that_does_not_ring_yet():
     book = conversation()
     book.place(customer("call-2", ring_at_least_s=RINGS_S), 1.0)
-    book.ringing("call-2", 180, 2.0)
-    assert book.end_all() == [HangUp("call-1"), HangUp("agent-1"), HangUp("call-2")]
+    assert book.stop(3.0) == [HangUp("call-1"), HangUp("agent-1"), HangUp("call-2")]
+    assert not book.holds_phones
+
+
+def test_a_switch_that_stops_lets_a_phone_ring_as_long_as_it_has_to():
+    book = LegBook()
+    book.place(customer(ring_at_least_s=RINGS_S), 100.0)
+    book.ringing("call-1", 180, 103.0)
+    assert book.stop(104.0) == []
+    assert book.stop(105.0) == []
+    assert book.holds_phones
+    assert book.tick(117.9) == []
+    assert book.tick(118.0) == [HangUp("call-1")]
+    assert not book.holds_phones
+
+
+def test_a_switch_that_stops_plays_the_message_to_whom_nobody_has_claimed():
+    book = book_with(customer(), customer("call-2"))
+    book.tick(1.9)
+    book.place(customer("call-3", ring_at_least_s=RINGS_S), 1.0)
+    book.ringing("call-3", 180, 1.5)
+    assert book.stop(1.9) == []
+    assert [each for each in book.tick(2.0) if isinstance(each, PlayMessage)] == [
+        PlayMessage("call-1", MESSAGE),
+        PlayMessage("call-2", MESSAGE),
+    ]
+    book.message_started("call-1", 10.0, 2.0)
+    book.message_started("call-2", 10.0, 2.0)
+    book.answered("call-3", 3.0)
+    assert book.stop(4.0) == []
+    assert book.holds_phones
+    assert PlayMessage("call-3", MESSAGE) in book.tick(5.0)
+    assert book.tick(12.0) == [HangUp("call-1"), HangUp("call-2")]
 
 
 def test_only_the_first_provisional_answer_is_told():

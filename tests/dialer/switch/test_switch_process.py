@@ -33,6 +33,8 @@ from tests.support import eventually
 PERSON, RINGS_ON = "+12025551000", "+12025552000"
 MESSAGE = SOUNDS.parents[1] / "sounds" / "unclaimed.wav"
 CLAIM_WITHIN_S = 2.0
+RINGS_AT_LEAST_S = 4.0
+"""Longer than a switch that stops waits for anything else."""
 
 
 @pytest.fixture
@@ -262,6 +264,23 @@ async def test_sigterm_ends_the_calls_tells_the_engine_and_ends_the_process(
     assert all(ended["by_caller"] for ended in carrier.events_of("ended"))
     await eventually(lambda: not phones.on_line("agent1"))
     await eventually(lambda: not lives(pid))
+
+
+async def test_sigterm_lets_a_phone_ring_for_as_long_as_it_has_to(
+    switch: Switch, carrier: SimulatedCarrier
+) -> None:
+    switch.place("ringing", carrier.uri(RINGS_ON), ring_at_least_s=RINGS_AT_LEAST_S)
+    rang = await switch.said(LegRinging, "ringing")
+    pid = started(switch)[0].pid
+    for _ in range(2):
+        os.kill(pid, signal.SIGTERM)
+    switch.place("too late", carrier.uri(PERSON))
+    assert (await switch.said(LegEnded, "too late")).reason == "the switch stops"
+    ended = await switch.said(LegEnded, "ringing")
+    assert (ended.ended_by, ended.timed_out) == ("switch", False)
+    assert ended.at - rang.at >= RINGS_AT_LEAST_S
+    await eventually(lambda: not lives(pid))
+    assert [each["number"] for each in carrier.events_of("invite")] == [RINGS_ON]
 
 
 async def test_a_switch_that_dies_is_started_again_and_the_engine_is_told(
