@@ -90,7 +90,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.enter_context(_owned(settings.data_dir))
         require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
         require_message(unclaimed_message(settings))
-        rules = await asyncio.to_thread(load_rulebook, settings.rules_dir)
+        rules = await asyncio.to_thread(load_rulebook, settings.rules_dir, datetime.now(UTC).date())
         database = await stack.enter_async_context(opened(settings.database_url))
         await _prepare(database, settings)
         await stack.enter_async_context(database.for_one_engine())

@@ -89,7 +89,7 @@ class CommandContext:
     @cached_property
     def rules(self) -> Rulebook:
         """The calling rules. Raises InvalidRuleFileError."""
-        return load_rulebook(self.settings.rules_dir)
+        return load_rulebook(self.settings.rules_dir, datetime.now(UTC).date())
 
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         """Opens the database, runs the work to its end, closes the database."""

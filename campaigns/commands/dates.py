@@ -19,9 +19,11 @@ def day_of(name: str, text: str) -> date:
 
 
 def instant_of(name: str, text: str) -> datetime:
-    """The instant (UTC) that an option gives; one without a zone is UTC. Raises InvalidInputError."""
+    """The instant (UTC) that an option gives, with its offset. Raises InvalidInputError."""
     try:
         given = datetime.fromisoformat(text)
-        return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+        if given.tzinfo is None:
+            raise InvalidInputError(f"{name} needs the offset from UTC, as in 2026-03-01T09:00+01:00.")
+        return given.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidInputError(f"{name} takes a time such as 2026-03-01T09:00+01:00.") from error

@@ -5,16 +5,26 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 
+from campaigns.core.campaign import KINDS
 from campaigns.core.jurisdiction import Place, place_of
 from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, Policy, make_policy
-from campaigns.core.rules import CoolingRule, FrequencyRule, Jurisdiction, Rule, parse_jurisdiction
+from campaigns.core.rules import (
+    DIAL_MODES,
+    CoolingRule,
+    FrequencyRule,
+    Jurisdiction,
+    Rule,
+    WindowRule,
+    parse_jurisdiction,
+)
 from campaigns.errors import InvalidRuleError, InvalidRuleFileError
 
 _VERSION_CHARS = 16
@@ -60,26 +70,32 @@ def _policy(book: Rulebook, place: Place, kind: str, dial_mode: str, own: OwnRul
     return make_policy(book.version, book.jurisdictions, place, kind, dial_mode, own)
 
 
-def load_rulebook(folder: Path | None = None) -> Rulebook:
+def load_rulebook(folder: Path | None = None, today: date | None = None) -> Rulebook:
     """The rules of every *.toml file of a folder, or our own where none is given.
 
     Reads files: call it at start. Raises InvalidRuleFileError, which says in which file and line something is
-    wrong, and what.
+    wrong, and what; also for a rule that was read after `today` (UTC), where that is given, and for a country
+    whose rules leave some kind of call without hours.
     """
     jurisdictions: list[Jurisdiction] = []
     rules: dict[str, Rule] = {}
     digest = hashlib.sha256()
     for name, content in _read(folder or files("campaigns") / "rules"):
         jurisdiction = _parse(name, content)
-        for rule in jurisdiction.rules:
+        for index, rule in enumerate(jurisdiction.rules):
             if rule.id in rules:
-                line = _line_of_rule(content.decode(), jurisdiction.rules.index(rule), "id")
+                line = _line_of_rule(content.decode(), index, "id")
                 raise _refusal(name, line, f"Another file has a rule with the id {rule.id!r}; rename one.")
+            # Somewhere it may be tomorrow already.
+            if today is not None and date.fromisoformat(rule.read) > today + timedelta(days=1):
+                line = _line_of_rule(content.decode(), index, "read")
+                raise _refusal(name, line, f"{rule.read} lies in the future; say when the rule was read.")
             rules[rule.id] = rule
         jurisdictions.append(jurisdiction)
         digest.update(f"{name}\0{len(content)}\0".encode() + content)
     if not jurisdictions:
         raise InvalidRuleFileError(f"There is no file of rules (*.toml) in {folder}; name another folder.")
+    _check_hours(jurisdictions)
     return Rulebook(digest.hexdigest()[:_VERSION_CHARS], tuple(jurisdictions), MappingProxyType(rules))
 
 
@@ -125,6 +141,20 @@ def _check_is_country(jurisdiction: Jurisdiction) -> None:
         if lawful != country:
             sentence = f'{country} is a part of {lawful}; write country = "{lawful}", subdivision = "{part}".'
             raise InvalidRuleError(f"The document: {sentence}", key="country")
+
+
+def _check_hours(jurisdictions: Iterable[Jurisdiction]) -> None:
+    """Raises for a country in which some calls would be lawful at any hour: nobody wrote hours."""
+    countrywide = [each for each in jurisdictions if not each.subdivision]
+    for jurisdiction in countrywide:
+        rules = [rule for each in countrywide if each.country == jurisdiction.country for rule in each.rules]
+        windows = [rule for rule in rules if isinstance(rule, WindowRule)]
+        for kind, dial_mode in product(KINDS, DIAL_MODES):
+            if not any(rule.holds_for(kind, dial_mode) for rule in windows):
+                calls = f"Calls of the kind {kind} in the dial mode {dial_mode}"
+                hint = "add a window, from 00:00 to 24:00 where the law sets none"
+                sentence = f"{calls} have no hours in {jurisdiction.country}; {hint}."
+                raise _refusal(f"{jurisdiction.id}.toml", 1, sentence)
 
 
 def _refusal(name: str, line: int, sentence: str) -> InvalidRuleFileError:

@@ -1,10 +1,10 @@
 """Calling rules, and the proof that they were kept, over HTTP. Errors pass through to the API."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns import service
 from campaigns.compliance.audit import ComplianceReport, audit
@@ -48,13 +48,13 @@ async def explain_compliance(
     now: Now,
     phone: Annotated[str, Query(max_length=250, description="Best as %2B14155550101.")],
     campaign: Annotated[str, Query(max_length=200, description="Its id or name.")],
-    at: Annotated[datetime | None, Query(description="Another time than now.")] = None,
+    at: Annotated[AwareDatetime | None, Query(description="Another time than now, with its offset.")] = None,
     default_country: Annotated[str, Query(max_length=60)] = "US",
 ) -> NumberExplained:
     """Every rule and its answer for a number, whether a lead has it or not."""
     parsed = phone_of(plus_of_query(phone) or "", default_country)
     campaign_id = await service.find_campaign(sessions, clean_cell(campaign))
-    moment = now if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+    moment = at or now
     return await explain_number(sessions, rules, parsed, campaign_id, moment)
 
 

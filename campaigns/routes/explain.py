@@ -1,9 +1,9 @@
 """Why leads are or are not called, over HTTP. Errors pass through to the API, which maps them."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 
 from campaigns import service
 from campaigns.explaining import CampaignWhy, Explanation, explain, why
@@ -22,13 +22,13 @@ async def explain_phone(
     now: Now,
     phone: Annotated[str, Query(max_length=250, description="Best as %2B14155550101.")],
     campaign: Annotated[str | None, Query(max_length=200, description="Id or name; all without it.")] = None,
-    at: Annotated[datetime | None, Query(description="Another time than now.")] = None,
+    at: Annotated[AwareDatetime | None, Query(description="Another time than now, with its offset.")] = None,
     default_country: Annotated[str, Query(max_length=60)] = "US",
 ) -> Explanation:
     """Why a number is or is not called: every rule with its answer, its place in line, its history."""
     e164 = checked_number(plus_of_query(phone) or "", default_country)
     chosen = await service.find_campaign(sessions, campaign) if campaign is not None else None
-    moment = now if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+    moment = at or now
     return await explain(sessions, rules, e164, chosen, moment)
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, and_, func, literal, select, true, update
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from campaigns.stores.campaigns import CampaignStore
@@ -24,6 +25,8 @@ RULES_CHANGED = "rules_changed"
 
 _FOR_CONSENT = ("consent_missing", "consent_withdrawn")
 _FINAL_BY_RULES = (*_FOR_CONSENT, "never_callable")
+_OF_ONE_PHONE = ("on_dnc_list", "blocked_under_another_caller_id", "zone_unknown")
+"""What ends a lead at one of its phones, while what refused it at another may pass."""
 _WAITING_BY_RULES = (
     "outside_callable_times",
     "closed_day",
@@ -127,10 +130,17 @@ class AskAgainStore:
         self, campaign: Campaign, mine: ColumnElement[bool], reasons: Sequence[str]
     ) -> Sequence[int]:
         """The leads that are final for one of these reasons, and have attempts left; locked."""
+        other = aliased(Phone)
+        has_another = exists().where(
+            col(other.lead_id) == col(CampaignLead.lead_id), col(other.id) != col(CampaignLead.phone_id)
+        )
         wanted = select(col(CampaignLead.lead_id)).where(
             mine,
             in_state("final"),
-            col(CampaignLead.reason).in_(reasons),
+            or_(
+                col(CampaignLead.reason).in_(reasons),
+                and_(col(CampaignLead.reason).in_(_OF_ONE_PHONE), has_another),
+            ),
             col(CampaignLead.attempts) < campaign.max_attempts_per_lead,
         )
         lock = wanted.order_by(col(CampaignLead.lead_id)).with_for_update(key_share=True)

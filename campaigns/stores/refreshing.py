@@ -72,21 +72,23 @@ class RefreshStore:
         claims = lock.with_for_update(key_share=True, skip_locked=True).where(in_state("claimed"))
         moved = [row.lead_id for row in [*found, *await read(self.session, claims)] if row.state != "final"]
         ended = [row.lead_id for row in found if row.state == "final"]
-        moved += await self._reopen(campaign, ended, now, PHONE_FOUND)
+        moved += await self._reopen(campaign, ended, now, PHONE_FOUND, new_phones=True)
         if moved:
             await self._place(campaign, moved, now)
 
     async def reopen(self, campaign: Campaign, lead_ids: Sequence[int], now: datetime, reason: str) -> int:
         """Let leads that are final, and locked, go on with a phone that they have; how many have one."""
-        moved = await self._reopen(campaign, lead_ids, now, reason)
+        moved = await self._reopen(campaign, lead_ids, now, reason, new_phones=False)
         if moved:
             await self._place(campaign, moved, now)
         return len(moved)
 
     async def _reopen(
-        self, campaign: Campaign, lead_ids: Sequence[int], now: datetime, reason: str
+        self, campaign: Campaign, lead_ids: Sequence[int], now: datetime, reason: str, *, new_phones: bool
     ) -> list[int]:
-        phones = await self._phones_found(campaign, lead_ids, now) if lead_ids else {}
+        if not lead_ids:
+            return []
+        phones = await self._phones_found(campaign, lead_ids, now, new_phones=new_phones)
         if not phones:
             return []
         reopened = sorted(phones)
@@ -106,9 +108,12 @@ class RefreshStore:
         return reopened
 
     async def _phones_found(
-        self, campaign: Campaign, lead_ids: Sequence[int], now: datetime
+        self, campaign: Campaign, lead_ids: Sequence[int], now: datetime, *, new_phones: bool
     ) -> dict[int, LeadPhone]:
-        """The phone that each lead can be called at; none for people who are on a do-not-call list."""
+        """The phone that each lead can be called at.
+
+        Where it is `new_phones` that open leads, none for people who are on a do-not-call list at another.
+        """
         phones = await FillStore(self.session).phones(campaign.id, lead_ids)
         numbers = {phone.e164 for each in phones.values() for phone in each}
         barred = await DncStore(self.session).suppressed(numbers, campaign.client_id, campaign.id)
@@ -116,8 +121,8 @@ class RefreshStore:
         found = {}
         for lead_id, own in phones.items():
             usable = [each for each in own if not never_opens(times, each.zones, now.year)]
-            phone = next_phone(usable)
-            if phone is not None and not any(each.e164 in barred for each in own):
+            phone = next_phone(usable, barred)
+            if phone is not None and not (new_phones and any(each.e164 in barred for each in own)):
                 found[lead_id] = phone
         return found
 

@@ -1,10 +1,9 @@
 """Consents over HTTP: recorded, withdrawn, asked for; never deleted. Errors pass through to the API."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from leads import consents
 from leads.consents import ALL_CHANNELS, ConsentAnswer, ConsentView, Whose, Withdrawn
@@ -36,7 +35,7 @@ class ConsentIn(_PersonIn):
     channel: str = Field(max_length=20)
     basis: str = Field(max_length=40)
     source: str = Field(max_length=1000)
-    given_at: datetime | None = None
+    given_at: AwareDatetime | None = None
 
 
 class WithdrawalIn(_PersonIn):
@@ -44,7 +43,7 @@ class WithdrawalIn(_PersonIn):
 
     channel: str = Field(ALL_CHANNELS, max_length=20)
     source: str = Field("", max_length=1000)
-    at: datetime | None = None
+    at: AwareDatetime | None = None
 
 
 @router.get("/consents")

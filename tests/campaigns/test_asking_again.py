@@ -25,6 +25,7 @@ from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign,
 
 LAW = load_rulebook()
 FLORIDIAN = "+13055550123"
+OPTED_OUT = "+13055550124"
 MINUTE = timedelta(minutes=1)
 SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
 WRITTEN = {"channel": "automated_call", "basis": "express_written", "source": "form", "given_at": NOW}
@@ -98,6 +99,23 @@ async def test_a_consent_undoes_no_opt_out(sessions: Sessions) -> None:
     await AskingAgain(sessions, LAW).look([campaign], NOW)
     assert await service.claim_permitted(sessions, LAW, campaign, 1, NOW) == []
     assert {state for state, _ in await standing(sessions, campaign)} == {"final"}
+
+
+@pytest.mark.parametrize("barred", ["first", "second"])
+async def test_a_consent_brings_a_lead_back_at_the_phone_it_is_for(sessions: Sessions, barred: str) -> None:
+    numbers = [OPTED_OUT, FLORIDIAN] if barred == "first" else [FLORIDIAN, OPTED_OUT]
+    await seed_leads(sessions, [Person(numbers)])
+    campaign = await seed_campaign(sessions)
+    async with sessions() as session, session.begin():
+        owner = (await session.get_one(Campaign, campaign)).client_id
+        await DncStore(session).add_number(OPTED_OUT, "client", owner, reason="asked", source="x", now=NOW)
+    asking = AskingAgain(sessions, LAW)
+    await asking.look([campaign], NOW)
+    await refused(sessions, campaign)
+    await give_consent(sessions, "acme", Whose(phone=FLORIDIAN), now=NOW, **WRITTEN)
+    assert await asking.look([campaign], NOW) == 1
+    (permitted,) = await service.claim_permitted(sessions, LAW, campaign, 1, NOW)
+    assert permitted.lead.e164 == FLORIDIAN
 
 
 async def test_a_lead_without_attempts_left_stays_final(sessions: Sessions) -> None:

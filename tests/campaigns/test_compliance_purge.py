@@ -250,6 +250,7 @@ async def test_calls_are_kept_for_as_long_as_any_rule_looks_back(sessions: Sessi
     (tmp_path / "lk.toml").write_text(
         'name = "A"\ncountry = "LK"\n'
         f'[[rules]]\nid = "lk-a"\nkind = "frequency"\n{head}most = 1\ndays = 366\n'
+        f'[[rules]]\nid = "lk-w"\nkind = "window"\n{head}times = {{ mon-sun = [["08:00", "21:00"]] }}\n'
         f'[[rules]]\nid = "lk-b"\nkind = "records"\n{head}of = ["calls"]\nkeep_months = 1\n'
     )
     rules = load_rulebook(tmp_path)

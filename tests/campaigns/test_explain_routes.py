@@ -32,11 +32,17 @@ async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
         yield opened
 
 
+async def test_a_time_without_its_offset_is_refused(sessions: Sessions, client: httpx2.AsyncClient) -> None:
+    await seed_leads(sessions, [Person([PHONE])])
+    query = {"phone": PHONE, "at": "2026-11-24T12:00"}
+    assert (await client.get("leads/explain", params=query)).status_code == 422
+
+
 @pytest.mark.parametrize("written", [PHONE, "(202) 555-0101", " 12025550101"])
 async def test_a_number_is_explained(sessions: Sessions, client: httpx2.AsyncClient, written: str) -> None:
     await seed_leads(sessions, [Person([PHONE])])
     campaign = await seed_campaign(sessions)
-    query = {"phone": written, "campaign": str(campaign), "at": "2026-11-24T12:00"}
+    query = {"phone": written, "campaign": str(campaign), "at": "2026-11-24T13:00+01:00"}
     answer = (await client.get("leads/explain", params=query)).json()
     assert (answer["phone"], answer["at"]) == (PHONE, "2026-11-24T12:00:00Z")
     (only,) = answer["campaigns"]

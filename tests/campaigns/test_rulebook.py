@@ -1,6 +1,6 @@
 """The rule files are loaded at start, or refused with file, line and what is wrong."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -128,6 +128,26 @@ def test_attempts_are_looked_back_for_as_far_as_any_rule_counts(tmp_path: Path, 
     )
     (tmp_path / "xx.toml").write_text(cooling)
     assert load_rulebook(tmp_path).look_back == timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    "limit", ['campaigns = ["sales", "survey", "appointment"]', 'dial_modes = ["preview", "power"]']
+)
+def test_a_country_that_leaves_some_calls_without_hours_is_refused(tmp_path: Path, limit: str) -> None:
+    narrow = GOOD.replace('kind = "window"', f'kind = "window"\n{limit}')
+    (tmp_path / "xx.toml").write_text(narrow)
+    with pytest.raises(InvalidRuleFileError, match=r"^xx.toml, line 1: .*have no hours in LK"):
+        load_rulebook(tmp_path)
+    rest = GOOD.replace("xx-", "xy-")
+    (tmp_path / "xy.toml").write_text(rest)
+    assert load_rulebook(tmp_path).rules
+
+
+def test_a_rule_that_somebody_will_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text(GOOD.replace("read = 2026-11-23", "read = 2026-11-25", 1))
+    with pytest.raises(InvalidRuleFileError, match=r"^xx.toml, line 8: 2026-11-25 lies in the future"):
+        load_rulebook(tmp_path, date(2026, 11, 23))
+    assert load_rulebook(tmp_path, date(2026, 11, 24)).rules
 
 
 @pytest.mark.parametrize("value", ["[" * 5000, "9" * 5000, "1e999", "nan", "[[]]", "{ a = { b = 1 } }"])
