@@ -1,7 +1,7 @@
 """Running campaigns ask again about leads that were refused, once what refused them may have changed.
 
-That is a consent that was given, an exemption that was granted, a day that was opened, or other settings and
-rules. Whoever records those need not know which leads wait for them.
+That is a consent that was given, an exemption that was granted, a day that was opened, or other limits,
+settings and rules. Whoever records those need not know which leads wait for them.
 """
 
 import hashlib
@@ -106,6 +106,7 @@ class AskingAgain:
             self._rules.version,
             sorted(each.rule_id for each in await own.exempt_from(campaign.client_id)),
             sorted(day.isoformat() for day in await own.closed_on(campaign.client_id, campaign.id)),
+            (await own.limits(campaign.client_id)).to_json(),
             settings_of(campaign).to_json(),
         ]
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode())

@@ -25,6 +25,12 @@ class ConflictError(CampaignsError):
     code = "conflict"
 
 
+class InvalidLimitError(InvalidInputError):
+    """A limit of a client is unknown, of the wrong type or out of range."""
+
+    code = "invalid-client-limit"
+
+
 class InvalidSettingsError(InvalidInputError):
     """A setting of a campaign is missing, of the wrong type or out of range."""
 

@@ -273,6 +273,17 @@ class Exemption(SQLModel, table=True):
     ended_at: datetime | None = instant(nullable=True)
 
 
+class ClientLimit(SQLModel, table=True):
+    """What a client asks of all its campaigns; see `campaigns.core.client_limits`."""
+
+    __tablename__ = "client_limit"
+
+    client_id: int = part_of_key("client.id")
+    limits: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """Its callable times, attempts a day to one person and least gap, as JSON."""
+    recorded_at: datetime = instant()
+
+
 class ClosedDay(SQLModel, table=True):
     """A date on which a client, or one campaign of it, calls nobody."""
 

@@ -1,6 +1,5 @@
 """`dialer campaign …`, `dialer agent …` and `dialer report …`. Errors pass through to `dialer.cli`."""
 
-import json
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -8,9 +7,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import service
+from campaigns.commands.shared import values_of
 from campaigns.core.campaign import CampaignSettings
 from campaigns.core.selection import LEAD_ORDERS
-from campaigns.errors import InvalidSettingsError
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
@@ -64,7 +63,7 @@ def create(
         "lead_order": order,
     }
     weights = _weights(lists)
-    settings = CampaignSettings.parse(values | _settings(setting or []))
+    settings = CampaignSettings.parse(values | values_of(setting or []))
     campaign_id = _run(
         context,
         lambda sessions: service.create_campaign(
@@ -254,19 +253,6 @@ def _change(
 
     campaign = _run(context, work)
     typer.echo(f"Campaign {campaign.id} ({campaign.name}) is {campaign.state}.")
-
-
-def _settings(given: Sequence[str]) -> dict[str, Any]:
-    """NAME=JSON pairs as values; raises InvalidSettingsError."""
-    values = {}
-    for each in given:
-        name, equals, text = each.partition("=")
-        try:
-            values[name] = json.loads(text) if equals else None
-        except ValueError as error:
-            message = f"--set {name}: what follows the = is JSON, a number or an object in braces."
-            raise InvalidSettingsError(message) from error
-    return values
 
 
 def _weights(given: Sequence[str]) -> dict[str, int]:

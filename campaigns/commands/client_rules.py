@@ -8,9 +8,10 @@ import typer
 
 from campaigns import service
 from campaigns.commands.dates import day_of
-from campaigns.commands.shared import WithRules
+from campaigns.commands.shared import WithRules, values_of
 from campaigns.compliance import client_rules
 from campaigns.compliance.caller_ids import release_caller_id, resting_caller_ids
+from campaigns.core.client_limits import ClientLimits
 from campaigns.reports.text import Table, show
 from campaigns.stores.shared import Sessions
 from campaigns.tables import ClosedDay
@@ -85,6 +86,34 @@ def end_exemption(
         echo_json(ended.model_dump())
     else:
         typer.echo(f"Exemption {ended.id} has ended: {ended.rule_id} holds.")
+
+
+@client_rules_app.command("limits")
+def limits(context: typer.Context, client: Client, as_json: Json = False) -> None:
+    """Show what a client asks of all its campaigns: hours, attempts a day to one person, the least gap."""
+    _show_limits(
+        client, _run(context, lambda sessions: client_rules.limits_of(sessions, client)), as_json=as_json
+    )
+
+
+@client_rules_app.command("set-limits")
+def set_limits(
+    context: typer.Context,
+    client: Client,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=JSON",
+            help="callable_times as in a campaign, most_attempts_a_day to one person, or least_gap_s.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Set what a client asks of all its campaigns; what is left out limits nothing. It holds at once."""
+    wanted = ClientLimits.parse(values_of(given or ()))
+    _run(context, lambda sessions: client_rules.set_limits(sessions, client, wanted, datetime.now(UTC)))
+    _show_limits(client, wanted, as_json=as_json)
 
 
 @client_rules_app.command("close-day")
@@ -162,6 +191,20 @@ def release(
         echo_json({"caller_id": released})
     else:
         typer.echo(f"The caller ID {released} is in use again.")
+
+
+def _show_limits(client: str, limits: ClientLimits, *, as_json: bool) -> None:
+    shown = limits.to_json()
+    if as_json:
+        echo_json(shown)
+        return
+    days = (shown.pop("callable_times") or {}).items()
+    windows = [f"{day} {', '.join('-'.join(each) for each in times)}" for day, times in days if times]
+    rows = [
+        ("callable_times", "; ".join(windows) or "any"),
+        *((name, value or "any") for name, value in shown.items()),
+    ]
+    show([Table(f"What {client} asks of all its campaigns", ("limit", "value"), rows)])
 
 
 def _whose(client: str, campaign_id: int | None) -> str:

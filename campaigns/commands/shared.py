@@ -1,8 +1,11 @@
 """What the commands of the campaigns room share."""
 
-from typing import Protocol
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.errors import InvalidSettingsError
 from leads.commands.shared import WithDatabase
 
 
@@ -12,3 +15,16 @@ class WithRules(WithDatabase, Protocol):
     @property
     def rules(self) -> Rulebook:
         """Loaded when first asked for. Raises InvalidRuleFileError."""
+
+
+def values_of(given: Sequence[str]) -> dict[str, Any]:
+    """NAME=JSON pairs as values; raises InvalidSettingsError."""
+    values = {}
+    for each in given:
+        name, equals, text = each.partition("=")
+        try:
+            values[name] = json.loads(text) if equals else None
+        except ValueError as error:
+            message = f"--set {name}: what follows the = is JSON, a number or an object in braces."
+            raise InvalidSettingsError(message) from error
+    return values

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.client_limits import ClientLimits
 from campaigns.core.policy import Exemption as CheckedExemption
 from campaigns.errors import InvalidExemptionError, InvalidInputError
 from campaigns.stores.campaigns import CampaignStore
@@ -55,6 +56,18 @@ async def list_exemptions(sessions: Sessions, client_slug: str) -> Sequence[Exem
     """All of a client's exemptions, ended ones too, as they were recorded. Raises UnknownClientError."""
     async with sessions() as session:
         return await ClientRulesStore(session).exemptions(await _client_id(session, client_slug))
+
+
+async def set_limits(sessions: Sessions, client_slug: str, limits: ClientLimits, now: datetime) -> None:
+    """Replace what a client asks of all its campaigns; it takes effect at once. Raises UnknownClientError."""
+    async with sessions() as session, session.begin():
+        await ClientRulesStore(session).set_limits(await _client_id(session, client_slug), limits, now)
+
+
+async def limits_of(sessions: Sessions, client_slug: str) -> ClientLimits:
+    """What a client asks of all its campaigns. Raises UnknownClientError."""
+    async with sessions() as session:
+        return await ClientRulesStore(session).limits(await _client_id(session, client_slug))
 
 
 async def close_day(

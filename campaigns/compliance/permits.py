@@ -12,7 +12,7 @@ from campaigns.core.attempt import ClaimedLead
 from campaigns.core.compliance import Allow, Deny, Snapshot, permit
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.jurisdiction import place_of
-from campaigns.core.policy import OwnRules, own_calendar, own_limits
+from campaigns.core.policy import OwnRules, client_limits, own_calendar, own_limits
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.compliance import ComplianceStore
@@ -114,9 +114,11 @@ class Permits:
         campaign, settings = self._campaign, self._settings
         store = ClientRulesStore(self._session)
         closed_on = await store.closed_on(campaign.client_id, campaign.id)
+        limits = await store.limits(campaign.client_id)
+        mine = own_limits(most_a_day=settings.most_attempts_a_day, least_gap_s=settings.least_gap_s)
         return OwnRules(
-            own_calendar([settings.callable_times], closed_on),
-            own_limits(most_a_day=settings.most_attempts_a_day, least_gap_s=settings.least_gap_s),
+            own_calendar([settings.callable_times, limits.callable_times], closed_on),
+            (*mine, *client_limits(limits)),
             self._rules.known(await store.exempt_from(campaign.client_id)),
         )
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from campaigns.core.calendar import ALWAYS, OPEN, Calendar, Holidays
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.campaign import LEAST_RING_S
+from campaigns.core.client_limits import ClientLimits
 from campaigns.core.jurisdiction import Place, holidays_at, holidays_of, matching
 from campaigns.core.rules import (
     AbandonmentRule,
@@ -111,7 +112,8 @@ class Policy:
 
 
 _OWN = "The campaign's own limit"
-_OWN_LIMITS = ("own-daily-cap", "own-least-gap")
+_CLIENTS = "The client's own limit"
+_OWN_LIMITS = ("own-daily-cap", "own-least-gap", "client-daily-cap", "client-least-gap")
 _FINGERPRINT_CHARS = 16
 OWN_CALENDAR = Rule(id="own-calendar", source="The client's and the campaign's own times", read="")
 
@@ -145,6 +147,19 @@ def own_limits(*, most_a_day: int | None = None, least_gap_s: float | None = Non
     if least_gap_s:
         gap = Span(seconds=least_gap_s)
         rules.append(FrequencyRule(id="own-least-gap", source=_OWN, read="", most=1, within=gap))
+    return tuple(rules)
+
+
+def client_limits(limits: ClientLimits) -> tuple[Rule, ...]:
+    """A client's caps on attempts to one person, by whichever of its campaigns."""
+    rules: list[Rule] = []
+    if limits.most_attempts_a_day is not None:
+        most = limits.most_attempts_a_day
+        a_day = Span(days=1)
+        rules.append(FrequencyRule(id="client-daily-cap", source=_CLIENTS, read="", most=most, within=a_day))
+    if limits.least_gap_s:
+        gap = Span(seconds=limits.least_gap_s)
+        rules.append(FrequencyRule(id="client-least-gap", source=_CLIENTS, read="", most=1, within=gap))
     return tuple(rules)
 
 

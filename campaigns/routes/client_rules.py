@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.compliance import client_rules
 from campaigns.compliance.caller_ids import RestingCallerId, release_caller_id, resting_caller_ids
+from campaigns.core.client_limits import ClientLimits
 from campaigns.routes.shared import RulesOf
 from leads.checks import short_text
 from leads.core.columns import clean_cell
@@ -41,6 +42,27 @@ class ExemptionOut(BaseModel):
     reference: str
     recorded_at: datetime
     ended_at: datetime | None
+
+
+class LimitsIn(BaseModel):
+    """What a client asks of all its campaigns; what is left out or null limits nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client: str = Field(max_length=64)
+    callable_times: dict[str, list[list[str]]] | None = Field(
+        None, description='On the callee\'s clock: {"mon": [["09:00", "18:00"]]}; a day left out is closed.'
+    )
+    most_attempts_a_day: int | None = Field(None, description="To one person, by all campaigns together.")
+    least_gap_s: float | None = Field(None, description="Between two attempts to one person.")
+
+
+class LimitsOut(BaseModel):
+    """What a client asks of all its campaigns."""
+
+    callable_times: dict[str, list[list[str]]] | None
+    most_attempts_a_day: int | None
+    least_gap_s: float
 
 
 class DayIn(BaseModel):
@@ -107,6 +129,21 @@ async def grant_exemption(
 async def end_exemption(sessions: SessionsOf, now: Now, exemption_id: Id) -> ExemptionOut:
     """Let the rule hold again, at once; the record stays."""
     return ExemptionOut.model_validate(await client_rules.end_exemption(sessions, exemption_id, now))
+
+
+@router.get("/client-limits")
+async def client_limits(sessions: SessionsOf, client: Slug) -> LimitsOut:
+    """What a client asks of all its campaigns."""
+    found = await client_rules.limits_of(sessions, clean_cell(client))
+    return LimitsOut.model_validate(found.to_json())
+
+
+@router.put("/client-limits")
+async def set_client_limits(sessions: SessionsOf, now: Now, wanted: LimitsIn) -> LimitsOut:
+    """Replace what a client asks of all its campaigns; it holds at once."""
+    limits = ClientLimits.parse(wanted.model_dump(exclude={"client"}))
+    await client_rules.set_limits(sessions, clean_cell(wanted.client), limits, now)
+    return LimitsOut.model_validate(limits.to_json())
 
 
 @router.get("/closed-days")

@@ -1,14 +1,15 @@
-"""A client's exemptions and closed days in the database."""
+"""A client's limits, exemptions and closed days in the database."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import col, select
 
+from campaigns.core.client_limits import NO_LIMITS, ClientLimits
 from campaigns.core.policy import Exemption as PolicyExemption
 from campaigns.errors import ExemptionNotFoundError
 from campaigns.stores.shared import Session
-from campaigns.tables import ClosedDay, Exemption
+from campaigns.tables import ClientLimit, ClosedDay, Exemption
 
 
 class ClientRulesStore:
@@ -39,6 +40,16 @@ class ClientRulesStore:
         """The exemptions that hold now."""
         found = [each for each in await self.exemptions(client_id) if each.ended_at is None]
         return tuple(PolicyExemption(each.rule_id, each.granted_by, each.reference) for each in found)
+
+    async def set_limits(self, client_id: int, limits: ClientLimits, now: datetime) -> None:
+        """Replaces what the client asks of all its campaigns."""
+        await self.session.merge(ClientLimit(client_id=client_id, limits=limits.to_json(), recorded_at=now))
+        await self.session.flush()
+
+    async def limits(self, client_id: int) -> ClientLimits:
+        """What the client asks of all its campaigns."""
+        kept = await self.session.get(ClientLimit, client_id, populate_existing=True)
+        return NO_LIMITS if kept is None else ClientLimits.parse(kept.limits)
 
     async def close(self, client_id: int, campaign_id: int | None, day: date, name: str) -> ClosedDay:
         """Closes a date; one that is closed gets the name."""

@@ -21,6 +21,7 @@ from campaigns.errors import (
     ExemptionNotFoundError,
     InvalidExemptionError,
     InvalidInputError,
+    InvalidLimitError,
     NotFoundError,
 )
 from campaigns.stores.shared import Sessions
@@ -131,6 +132,20 @@ def test_a_report_of_days_that_make_no_sense_is_refused(run: Run) -> None:
             run("report", "--campaign", "1", "--to", text)
     with pytest.raises(CampaignNotFoundError):
         run("report", "--campaign", "Spring sale")
+
+
+def test_a_clients_limits_are_set_and_shown(run: Run) -> None:
+    times = {"mon": [["11:00", "12:00"], ["13:00", "14:00"]]}
+    given = ("--set", "most_attempts_a_day=2", "--set", f"callable_times={json.dumps(times)}")
+    shown = run("set-limits", "--client", "acme", *given).stdout
+    assert "mon 11:00-12:00, 13:00-14:00" in shown
+    assert run("limits", "--client", "acme").stdout == shown
+    read = json.loads(run("limits", "--client", "acme", "--json").stdout)
+    assert (read["most_attempts_a_day"], read["least_gap_s"]) == (2, 0)
+    explained = run("explain", "--phone", "+12025550123", "--campaign", "1").stdout
+    assert "The client's own limit" in explained
+    with pytest.raises(InvalidLimitError, match="'hours' is no limit"):
+        run("set-limits", "--client", "acme", "--set", "hours=3")
 
 
 def test_an_exemption_is_recorded_holds_and_is_ended(run: Run) -> None:

@@ -50,6 +50,16 @@ async def client(sessions: Sessions, clock: Clock) -> AsyncIterator[httpx2.Async
         yield opened
 
 
+async def test_a_clients_limits_are_set_and_shown(client: httpx2.AsyncClient) -> None:
+    none = {"callable_times": None, "most_attempts_a_day": None, "least_gap_s": 0}
+    assert (await client.get("/client-limits", params={"client": "acme"})).json() == none
+    wanted = {"client": "acme", "most_attempts_a_day": 2, "callable_times": {"mon": [["11:00", "12:00"]]}}
+    put = await client.put("/client-limits", json=wanted)
+    assert put.status_code == 200
+    assert put.json()["callable_times"]["mon"] == [["11:00", "12:00"]]
+    assert (await client.get("/client-limits", params={"client": "acme"})).json() == put.json()
+
+
 async def test_rules_are_listed(client: httpx2.AsyncClient) -> None:
     every = (await client.get("/compliance/rules")).json()
     assert every["version"] == RULES.version
@@ -146,6 +156,9 @@ REFUSED: list[tuple[str, str, object, int, str]] = [
     ("POST", "/exemptions/9/end", None, 404, "exemption-not-found"),
     ("GET", "/exemptions?client=nobody", None, 404, "unknown-client"),
     ("POST", "/closed-days", {"client": "acme", "day": "Xmas", "name": "x"}, 422, "invalid-request"),
+    ("PUT", "/client-limits", {"client": "no"}, 404, "unknown-client"),
+    ("PUT", "/client-limits", {"client": "acme", "most_attempts_a_day": 0}, 422, "invalid-client-limit"),
+    ("PUT", "/client-limits", {"client": "acme", "hours": {}}, 422, "invalid-request"),
     ("POST", "/closed-days/open", {"client": "no", "day": "2026-12-24"}, 404, "unknown-client"),
     ("POST", "/caller-id-rests/%2B12025550198/release", None, 404, "not-found"),
     ("POST", "/compliance/purge", {"keep_months": 2}, 422, "invalid-input"),
