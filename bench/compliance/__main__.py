@@ -10,8 +10,7 @@ from time import perf_counter
 
 from bench.compliance.speed import QUESTIONS, Question, measure
 from campaigns.compliance.rulebook import load_rulebook
-from campaigns.core.jurisdiction import place_of
-from campaigns.core.objections import rule_objections
+from tests.campaigns.answers import objections_to, zones_of
 from tests.campaigns.oracle import cases, documents, forbidding
 
 _WORK = ("speed", "oracle")
@@ -24,12 +23,11 @@ def compare(count: int, seed: int) -> tuple[int, list[str]]:
     rulebook, files = load_rulebook(), documents()
     allowed, wrong = 0, []
     for case in cases(seed, count):
-        place = place_of(case.facts.e164, case.region, case.lead_country, case.lead_region)
-        policy = rulebook.policy(place, case.kind, case.dial_mode)
-        found = {each.rule_id for each in rule_objections(policy, case.facts, case.history, case.now)}
-        expected = forbidding(case, files)
+        found, expected = objections_to(rulebook, case), forbidding(case, files)
         if found != expected:
             wrong.append(f"{case}: the rules say {sorted(found)}, the oracle {sorted(expected)}")
+        elif case.zones_told and (zones := zones_of(case)) != case.facts.zones:
+            wrong.append(f"{case}: the zones are {zones}, the oracle says {case.facts.zones}")
         allowed += not found
     return allowed, wrong
 

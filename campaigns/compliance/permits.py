@@ -4,22 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import phonenumbers
-
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.address import zones_of_person
 from campaigns.core.attempt import ClaimedLead
 from campaigns.core.compliance import Allow, Deny, Snapshot, permit
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.policy import OwnRules, client_limits, own_calendar, own_limits
+from campaigns.core.whereabouts import zones_of_lead
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.compliance import ComplianceStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign
 from leads.core.consent import CHANNELS_OF_A_PHONE, ConsentRecord, holding, withdrawn
-from leads.core.timezone import known_zone, zones_of_phone
 from leads.stores.consents import ConsentStore, records_of
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
@@ -133,7 +130,7 @@ class Permits:
             max_attempts=settings.max_attempts_per_lead,
             policy=self._rules.policy(place, settings.kind, settings.dial_mode, known.own),
             facts=Facts(
-                zones=self._zones(lead),
+                zones=zones_of_lead(lead, settings.kind),
                 e164=lead.e164,
                 lead_id=lead.lead_id,
                 campaign_id=campaign.id,
@@ -149,18 +146,6 @@ class Permits:
             not_before=lead.not_before,
             best_time=lead.best_time,
         )
-
-    def _zones(self, lead: ClaimedLead) -> tuple[str, ...]:
-        """The lead's own zone, or all of its number and its address.
-
-        Where debts are collected, all that is known counts at once (12 CFR 1006.6(b)(1)).
-        """
-        zones = lead.zones
-        if self._settings.kind == "collections":
-            zones = (*zones, *zones_of_phone(phonenumbers.parse(lead.e164)))
-        elif known_zone(lead.timezone):
-            return zones
-        return zones_of_person(zones, lead.phone_region, lead.country, lead.region)
 
 
 def _held(records: Sequence[ConsentRecord], now: datetime) -> frozenset[tuple[str, str]]:

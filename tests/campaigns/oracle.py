@@ -7,7 +7,7 @@ as they are, local times are compared as text, and attempts are counted one by o
 import random
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ import holidays
 from phonenumbers.geodata import GEOCODE_DATA
 
 from campaigns.core.facts import Facts, PastAttempt
+from tests.campaigns.oracle_zones import PROVINCES, US_STATES, of_address, of_number
 
 Document = Mapping[str, Any]
 RULES = Path(__file__).parents[2] / "campaigns" / "rules"
@@ -33,6 +34,10 @@ class Case:
     region: str
     lead_country: str
     lead_region: str
+    lead_zone: str
+    """The list's own word on where the person is; empty where there is none."""
+    zones_told: bool
+    """Whether the number, the address and the list tell the zones; else they are drawn."""
     kind: str
     dial_mode: str
     facts: Facts
@@ -147,29 +152,16 @@ def _same(rule: Document, facts: Facts, past: PastAttempt) -> bool:
 
 # Where: which files hold.
 
-_US_STATES = {
-    "Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO",
-    "Connecticut": "CT", "Delaware": "DE", "Florida": "FL", "Georgia": "GA", "Hawaii": "HI", "Idaho": "ID",
-    "Illinois": "IL", "Indiana": "IN", "Iowa": "IA", "Kansas": "KS", "Kentucky": "KY", "Louisiana": "LA",
-    "Maine": "ME", "Maryland": "MD", "Massachusetts": "MA", "Michigan": "MI", "Minnesota": "MN",
-    "Mississippi": "MS", "Missouri": "MO", "Montana": "MT", "Nebraska": "NE", "Nevada": "NV",
-    "New Hampshire": "NH", "New Jersey": "NJ", "New Mexico": "NM", "New York": "NY", "North Carolina": "NC",
-    "North Dakota": "ND", "Ohio": "OH", "Oklahoma": "OK", "Oregon": "OR", "Pennsylvania": "PA",
-    "Rhode Island": "RI", "South Carolina": "SC", "South Dakota": "SD", "Tennessee": "TN", "Texas": "TX",
-    "Utah": "UT", "Vermont": "VT", "Virginia": "VA", "Washington State": "WA", "Washington": "WA",
-    "West Virginia": "WV", "Wisconsin": "WI", "Wyoming": "WY", "Washington D.C.": "DC",
-}  # fmt: skip
 _GERMAN = {"Bayern": "BY", "Berlin": "BE"}
 _AUSTRALIAN = {"Victoria": "VIC", "New South Wales": "NSW"}
 _INDIAN = {"Ladakh": "LA"}
 _NAMES: dict[str, dict[str, str]] = {
-    "US": _US_STATES,
-    "CA": {"Ontario": "ON"},
+    "US": US_STATES,
+    "CA": PROVINCES,
     "DE": _GERMAN,
     "AU": _AUSTRALIAN,
     "IN": _INDIAN,
 }
-_CANADIAN_AREA_CODES = {"416": "ON"}
 
 
 def _matching(case: Case, files: Mapping[str, Document]) -> list[Document]:
@@ -210,12 +202,12 @@ def _parts(case: Case, country: str) -> set[str]:
     """Codes of the parts of a country that the person may be in; none where it may be any."""
     parts = {code for code in (case.region, case.lead_country) if code in ("PR", "GU") and country == "US"}
     if country == "US" and case.region == "US":
-        by_number = _states(case.facts.e164[2:5])
+        by_number = _states(case.facts.e164[2:5], "US")
         if not by_number:
             return set()
         parts |= by_number
     if country == "CA" and case.region == "CA":
-        parts.add(_CANADIAN_AREA_CODES[case.facts.e164[2:5]])
+        parts |= _states(case.facts.e164[2:5], "CA")
     if country in _address(case) and case.lead_region:
         names = _NAMES.get(country, {})
         if case.lead_region in names:
@@ -228,13 +220,13 @@ def _parts(case: Case, country: str) -> set[str]:
 
 
 @cache
-def _states(area_code: str) -> set[str]:
-    found = set()
+def _states(area_code: str, country: str) -> set[str]:
+    names, found = _NAMES[country], set()
     for prefix in _prefixes().get(area_code, []):
         place = GEOCODE_DATA[prefix].get("en", "").split(", ")[-1]
-        if place in _US_STATES:
-            found.add(_US_STATES[place])
-        elif place in _US_STATES.values():
+        if place in names:
+            found.add(names[place])
+        elif place in names.values():
             found.add(place)
     return found
 
@@ -314,14 +306,18 @@ PLACES = [
     ("LK", "Asia/Colombo"),
     ("", "UTC"),
 ]
-PREFIX = {
-    "CA": "+1416",
-    "PR": "+1787",
-    "GB": "+4420",
-    "DE": "+4930",
-    "FR": "+331",
-    "AU": "+612",
-    "IN": "+9111",
+NUMBERS = {
+    "CA": ["+14165550100", "+17095550100", "+12505550100", "+18675550100"],
+    "PR": ["+17875550100"],
+    "GB": ["+442079460000"],
+    "DE": ["+4930123456"],
+    "FR": ["+33142685300"],
+    "AU": ["+61283311234", "+61882345678"],
+    "IN": ["+911123456789"],
+    "PH": ["+63281234567"],
+    "NP": ["+97714123456"],
+    "LK": ["+94112345678"],
+    "": ["+94112345678"],
 }
 AREA_CODES = [
     "850",
@@ -338,6 +334,8 @@ AREA_CODES = [
     "201",
     "702",
     "605",
+    "808",
+    "928",
 ]
 LEAD_REGIONS = [
     "",
@@ -352,6 +350,10 @@ LEAD_REGIONS = [
     "VIC",
     "Narnia",
     "Ontario",
+    "British Columbia",
+    "NU",
+    "Hawaii",
+    "TX",
 ]
 OUTCOMES = [
     "",
@@ -417,16 +419,21 @@ def _case(chance: random.Random) -> Case:
         consents=frozenset(chance.sample(CONSENTS, k=chance.choice([0, 1, 2, 3]))),
         agent_guaranteed=chance.random() < 0.3,
     )
-    return Case(
+    case = Case(
         region=region,
-        lead_country=chance.choice(["", "", "", region, "US", "DE", "LK"]),
+        lead_country=chance.choice(["", "", "", region, region, "US", "DE", "LK", "CA", "AU", "PR"]),
         lead_region=chance.choice(LEAD_REGIONS),
+        lead_zone=chance.choice(["", "", "", zone]),
+        zones_told=chance.random() < 0.6,
         kind=chance.choice(ALL_KINDS),
         dial_mode=chance.choice(ALL_MODES),
         facts=facts,
         history=tuple(_attempt(chance, facts, now) for _ in range(chance.choice([0, 1, 3, 5, 8, 10]))),
         now=now,
     )
+    if case.zones_told:
+        return replace(case, facts=replace(facts, zones=tuple(sorted(zones_told(case)))))
+    return case
 
 
 def _instant(chance: random.Random) -> datetime:
@@ -439,8 +446,19 @@ def _instant(chance: random.Random) -> datetime:
 
 
 def _number(chance: random.Random, region: str) -> str:
-    prefix = "+1" + chance.choice(AREA_CODES) if region == "US" else PREFIX.get(region, "+94")
-    return prefix + "5550100"
+    if region == "US":
+        return f"+1{chance.choice(AREA_CODES)}5550100"
+    return chance.choice(NUMBERS[region])
+
+
+def zones_told(case: Case) -> set[str]:
+    """What the number, the address and the list tell; none where that is nothing, or not understood."""
+    own = {case.lead_zone} if case.lead_zone else set()
+    if own and case.kind != "collections":
+        return own
+    known = own | of_number(case.facts.e164)
+    address = of_address(case.region, case.lead_country, case.lead_region, _NAMES)
+    return set() if not known or address is None else known | address
 
 
 def _attempt(chance: random.Random, facts: Facts, now: datetime) -> PastAttempt:
