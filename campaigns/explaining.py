@@ -14,7 +14,7 @@ from campaigns.core.explanation import RuleAnswer, Standing, ZoneTime, judge, st
 from campaigns.core.waiting import WaitingFor, sort_out
 from campaigns.history import Event
 from campaigns.stores.campaigns import CampaignStore
-from campaigns.stores.explain import DncHit, ExplainStore, FoundLead, QueuePlace
+from campaigns.stores.explain import DncHit, ExplainStore, FoundLead, QueuePlace, as_if_claimed
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign, CampaignLead
 from leads.stores.consents import ConsentStore, Person
@@ -235,7 +235,7 @@ class _Explainer:
         asked = next(number for number, phone in enumerate(phones, 1) if phone.e164 == self._e164)
         turn = next((number for number, phone in enumerate(phones, 1) if phone.id == next_id), asked)
         if row is None:
-            return Standing(phone=asked, next_phone=turn)
+            return Standing(phone=asked, next_phone=turn, load_is_over=self._found.load.state != "running")
         return Standing(
             state=row.state,
             reason=row.reason,
@@ -247,24 +247,8 @@ class _Explainer:
 
     def _lead(self, row: CampaignLead | None, phones: Sequence[tuple[Phone, tuple[str, ...]]]) -> ClaimedLead:
         """The lead at the number that is asked about, as if it had been claimed."""
-        lead = self._found.lead
         phone, zones = next(each for each in phones if each[0].e164 == self._e164)
-        return ClaimedLead(
-            lead_id=lead.id,
-            claimed_until=self._at,
-            attempts=row.attempts if row else 0,
-            not_before=lead.not_before,
-            best_time=lead.best_time,
-            list_id=lead.list_id,
-            phone_id=phone.id,
-            e164=phone.e164,
-            zones=zones,
-            first_name=lead.first_name,
-            last_name=lead.last_name,
-            phone_region=phone.region,
-            country=lead.country,
-            region=lead.region,
-        )
+        return as_if_claimed(self._found.lead, row, phone, zones, self._at)
 
     async def _history(
         self,

@@ -17,7 +17,7 @@ from campaigns.core.rule_words import why_matching, words
 from campaigns.core.rules import Jurisdiction
 from campaigns.reports.store import ReportStore
 from campaigns.stores.campaigns import CampaignStore
-from campaigns.stores.explain import ExplainStore, FoundLead
+from campaigns.stores.explain import ExplainStore, FoundLead, as_if_claimed
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign
 from leads.checks import checked_country
@@ -139,23 +139,7 @@ async def _claimed(
     store, lead = ExplainStore(session), found.lead
     row = await store.standing(campaign.id, lead.id)
     phone, zones = next(each for each in await store.phones(lead.id) if each[0].e164 == e164)
-    return ClaimedLead(
-        lead_id=lead.id,
-        claimed_until=at,
-        attempts=row.attempts if row else 0,
-        not_before=lead.not_before,
-        best_time=lead.best_time,
-        list_id=lead.list_id,
-        phone_id=phone.id,
-        e164=e164,
-        zones=zones,
-        first_name="",
-        last_name="",
-        phone_region=phone.region,
-        country=lead.country,
-        region=lead.region,
-        timezone=lead.timezone,
-    )
+    return as_if_claimed(lead, row, phone, zones, at)
 
 
 def _new_lead(phone: ParsedPhone, at: datetime) -> ClaimedLead:

@@ -39,6 +39,8 @@ class Standing:
     """Which of the lead's phones is asked about, from 1."""
     next_phone: int = 1
     """Which of them is to be dialed next."""
+    load_is_over: bool = True
+    """Whether the load that brought it is; until then no campaign takes it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def zone_times(snapshot: Snapshot, at: datetime) -> tuple[ZoneTime, ...]:
 def standing_sentence(standing: Standing) -> str:
     """A lead's place in a campaign, for people."""
     reason = standing.reason.replace("_", " ")
+    if not standing.state and not standing.load_is_over:
+        return "The load that brings the lead is not over; if it was cut off, load the file again."
     if standing.state == "waiting":
         until = f" until {standing.due_at.isoformat()}" if standing.due_at else ""
         return f"The lead waits{until} ({reason})."

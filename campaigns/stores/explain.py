@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, select, tuple_
 from sqlmodel import col
 
+from campaigns.core.attempt import ClaimedLead
 from campaigns.core.waiting import LeadsAlike
 from campaigns.stores.shared import Session, in_state, read
 from campaigns.tables import Agent, Attempt, Campaign, CampaignLead, CampaignList, CampaignQueue
@@ -63,6 +64,29 @@ class DncHit:
     reason: str
     source: str
     since: datetime
+
+
+def as_if_claimed(
+    lead: Lead, row: CampaignLead | None, phone: Phone, zones: tuple[str, ...], at: datetime
+) -> ClaimedLead:
+    """A lead at one of its numbers, as if it were to be called there at `at`."""
+    return ClaimedLead(
+        lead_id=lead.id,
+        claimed_until=at,
+        attempts=row.attempts if row else 0,
+        not_before=lead.not_before,
+        best_time=lead.best_time,
+        list_id=lead.list_id,
+        phone_id=phone.id,
+        e164=phone.e164,
+        zones=zones,
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        phone_region=phone.region,
+        country=lead.country,
+        region=lead.region,
+        timezone=lead.timezone,
+    )
 
 
 class ExplainStore:

@@ -14,7 +14,7 @@ from leads.core.lead_changes import parse_changes
 from leads.core.lead_filter import LeadFilter
 from leads.stores.consents import ConsentStore
 from leads.stores.dnc import DncStore
-from leads.tables import Consent
+from leads.tables import Consent, Lead
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads, suppress
 
@@ -66,6 +66,26 @@ async def test_a_lead_that_is_ready_is_explained(sessions: Sessions) -> None:
     ]
     assert [(phone.phone, phone.next, phone.suppressed) for phone in only.phones] == [(PHONE, True, None)]
     assert [event.what for event in only.history] == ["loaded", "now"]
+
+
+async def test_the_lists_own_zone_is_shown_alone_as_it_is_asked_alone(sessions: Sessions) -> None:
+    (lead,) = await seed_leads(sessions, [Person([PHONE])])
+    await seed_campaign(sessions)
+    async with sessions() as session, session.begin():
+        (await session.get_one(Lead, lead)).region = "Hawaii"
+    zones = {zone.zone for zone in (await facts(sessions)).zones}
+    assert zones == {"America/New_York", "Pacific/Honolulu"}
+    await edit_lead(sessions, lead, parse_changes({"timezone": "America/Denver"}), NOW)
+    assert [zone.zone for zone in (await facts(sessions)).zones] == ["America/Denver"]
+
+
+async def test_a_lead_whose_load_was_cut_off_says_what_to_do(sessions: Sessions) -> None:
+    await seed_leads(sessions, [Person([PHONE])], state="running")
+    await seed_campaign(sessions)
+    only = await facts(sessions)
+    assert not only.callable_now
+    assert "if it was cut off, load the file again" in only.sentence
+    assert only.history[-1].sentence in only.sentence
 
 
 async def test_every_campaign_is_asked_or_the_named_one(sessions: Sessions) -> None:
