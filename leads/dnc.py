@@ -110,6 +110,7 @@ async def import_dnc(
     now: datetime,
     reason: str = "",
     replace: bool = False,
+    sheet: str | None = None,
     on_progress: Callable[[DncProgress], object] | None = None,
 ) -> DncReport:
     """Puts every number of a file on a list, which is created if it is missing; or has the file replace it.
@@ -125,7 +126,7 @@ async def import_dnc(
     async with sessions() as session, session.begin():
         owner_id = await _owner_id(session, ref)
     source_name = clean_cell(source.name) if isinstance(source, Path) else "standard input"
-    target = DncTarget(ref.level, owner_id, name, short_text(reason), country, replace)
+    target = DncTarget(ref.level, owner_id, name, short_text(reason), country, replace, sheet)
     return await import_numbers(
         sessions, target, source, source_name=source_name, now=now, on_progress=on_progress
     )

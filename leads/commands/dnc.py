@@ -7,6 +7,7 @@ from typing import Annotated, Protocol
 import typer
 
 from leads import dnc
+from leads.commands.import_text import sheet_lines
 from leads.commands.progress import shown_progress
 from leads.commands.shared import (
     Country,
@@ -14,6 +15,7 @@ from leads.commands.shared import (
     Json,
     Number,
     Reason,
+    SheetName,
     WithDatabase,
     show,
     source,
@@ -93,6 +95,7 @@ def import_numbers(
     replace: Annotated[
         bool, typer.Option("--replace", help="The file is the whole list; what else was on it is taken off.")
     ] = False,
+    sheet: SheetName = None,
     default_country: Country = "US",
     as_json: Json = False,
 ) -> None:
@@ -111,6 +114,7 @@ def import_numbers(
                 now=datetime.now(UTC),
                 reason=reason,
                 replace=replace,
+                sheet=sheet,
                 on_progress=lambda so_far: shown(so_far.numbers, so_far.read_bytes, so_far.total_bytes),
             )
 
@@ -216,4 +220,5 @@ def _report_lines(report: DncReport) -> list[str]:
         f"{report.numbers:,} numbers, {report.added:,} added, "
         f"{report.already:,} there already, {report.rejected:,} rejected."
     ]
-    return lines + [f"  {count:>7,}  {code}" for code, count in report.reasons.items()]
+    lines += [f"  {count:>7,}  {code}" for code, count in report.reasons.items()]
+    return lines + sheet_lines(report.sheet, report.other_sheets)

@@ -31,7 +31,7 @@ def import_lines(report: ImportReport) -> list[str]:
             f"  Load {report.repeats} has brought the same file before, so its rows were left as they are; "
             "--from-start loads them again."
         )
-    lines += _sheet_lines(report)
+    lines += sheet_lines(report.sheet, report.other_sheets)
     for code, count in report.reasons.items():
         example = next((example for example in report.examples if example.code == code), None)
         shown = f"  (row {example.row}: {example.sentence})" if example else ""
@@ -45,7 +45,7 @@ def import_lines(report: ImportReport) -> list[str]:
 
 def preview_lines(found: ImportPreview) -> list[str]:
     """What a load would make of a file."""
-    lines = [*_sheet_lines(found), "Columns:"]
+    lines = [*sheet_lines(found.sheet, found.other_sheets), "Columns:"]
     for column in found.columns:
         field = f"{column.field}, " if column.field else ""
         lines.append(f"  {column.column:>3}  {column.header}: {field}{_HOW[column.how]}")
@@ -68,13 +68,13 @@ def preview_lines(found: ImportPreview) -> list[str]:
     return [*lines, "Nothing was stored."]
 
 
-def _sheet_lines(found: ImportReport | ImportPreview) -> list[str]:
-    """Which sheet was read, where it could have been another."""
-    if not found.other_sheets:
+def sheet_lines(sheet: str, other_sheets: Sequence[str]) -> list[str]:
+    """Which sheet of a workbook was read, where it could have been another."""
+    if not other_sheets:
         return []
     return [
-        f"Read from the sheet {quoted(found.sheet)}. Other sheets have rows too: "
-        f"{quoted_names(found.other_sheets)}; --sheet reads one of them."
+        f"Read from the sheet {quoted(sheet)}. Other sheets have rows too: "
+        f"{quoted_names(other_sheets)}; --sheet reads one of them."
     ]
 
 

@@ -10,7 +10,16 @@ import typer
 
 from leads.commands.import_text import import_lines, mapping_lines, preview_lines
 from leads.commands.progress import shown_progress
-from leads.commands.shared import STANDARD_INPUT, Country, InputFile, Json, WithDatabase, show, source
+from leads.commands.shared import (
+    STANDARD_INPUT,
+    Country,
+    InputFile,
+    Json,
+    SheetName,
+    WithDatabase,
+    show,
+    source,
+)
 from leads.core.columns import ColumnChoice
 from leads.core.merging import Duplicates, Match
 from leads.errors import RejectsFileError
@@ -27,9 +36,6 @@ app = typer.Typer()
 
 ListName = Annotated[str, typer.Option("--list", help="The list; created if it is missing.")]
 ClientSlug = Annotated[str, typer.Option("--client", help="The client's slug; created if it is missing.")]
-SheetName = Annotated[
-    str | None, typer.Option("--sheet", help="Of a workbook; else the first sheet that has rows.")
-]
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="FIELD=COLUMN", help='As in phone="Mobile No"; may be given again.'),

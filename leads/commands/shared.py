@@ -28,6 +28,9 @@ def existing(file: Path) -> Path:
     return file
 
 
+SheetName = Annotated[
+    str | None, typer.Option("--sheet", help="Of a workbook; else the first sheet that has rows.")
+]
 InputFile = Annotated[
     Path, typer.Argument(callback=existing, help="CSV (also gzip) or Excel; - is standard input.")
 ]

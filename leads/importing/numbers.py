@@ -28,20 +28,26 @@ _NANP_CODE = 1
 
 
 class DncReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of every number: numbers = added + already + rejected; `reasons` counts the rejected."""
+    """What became of every number: numbers = added + already + rejected; `reasons` counts the rejected.
+
+    `sheet` is the one that was read of a workbook, and `other_sheets` are others of it that have rows.
+    """
 
     numbers: int
     added: int
     already: int
     rejected: int
     reasons: dict[str, int]
+    sheet: str = ""
+    other_sheets: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
 class DncTarget:
     """The list, why its numbers are on it, and the country of those written without one.
 
-    `replace`: the file is the whole list from now on; what else was on it is taken off.
+    `replace`: the file is the whole list from now on; what else was on it is taken off. `sheet`: of a
+    workbook; without a name, the first that has rows.
     """
 
     level: Level
@@ -50,6 +56,7 @@ class DncTarget:
     reason: str
     default_country: str
     replace: bool = False
+    sheet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,8 @@ async def import_numbers(
     A column named reason says why for its row; a number that ends with * or … stands for all that begin so.
     A list that is replaced stays in force, unchanged, until the new one is whole.
 
-    Raises NotALeadFileError, LeadFileUnreadableError and DncListChangedError. Then nothing is replaced; of a
-    list that is added to, what was read before the mistake stays.
+    Raises NotALeadFileError, UnknownSheetError, LeadFileUnreadableError and DncListChangedError. Then nothing
+    is replaced; of a list that is added to, what was read before the mistake stays.
     """
     reader = _NumberReader(source, source_name, target)
     totals = Counter[str]()
@@ -100,6 +107,8 @@ async def import_numbers(
         already=totals["numbers"] - totals["added"] - rejected,
         rejected=rejected,
         reasons=dict(reasons.most_common()),
+        sheet=reader.sheet,
+        other_sheets=reader.other_sheets,
     )
 
 
@@ -163,6 +172,9 @@ class _NumberReader:
         self._country = target.default_country
         self._nanp = country_code_for_region(target.default_country) == _NANP_CODE
         self._reason = target.reason
+        self._wanted_sheet = target.sheet
+        self.sheet = ""
+        self.other_sheets: list[str] = []
         self._stack = ExitStack()
         self._rows: RowSource
         self._records: Iterator[tuple[int, list[str]]]
@@ -171,7 +183,8 @@ class _NumberReader:
 
     def open(self) -> None:
         """Finds where the numbers are."""
-        self._rows = self._stack.enter_context(open_rows(self._source, self._name))
+        self._rows = self._stack.enter_context(open_rows(self._source, self._name, self._wanted_sheet))
+        self.sheet, self.other_sheets = self._rows.sheet, self._rows.other_sheets
         records = self._rows.records()
         first = next(records, None)
         if first is None:

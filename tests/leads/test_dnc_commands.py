@@ -18,9 +18,11 @@ from leads.errors import (
     OptOutStaysError,
     PhoneRejectedError,
     UnknownClientError,
+    UnknownSheetError,
 )
 from leads.stores.leads import LeadStore
 from leads.stores.shared import Sessions
+from tests.leads.workbooks import sheets
 
 T = TypeVar("T")
 Run = Callable[..., Result]
@@ -162,3 +164,14 @@ def test_consent_is_given_shown_and_withdrawn(run: Run) -> None:
     assert "No consent holds." in run("consent", "show", *whose).stdout
     assert "do-not-call list" in run("consent", "withdraw", *whose).stdout
     assert _suppressed(run, *whose)
+
+
+def test_a_sheet_of_a_workbook_is_chosen_and_the_others_are_told(run: Run, tmp_path: Path) -> None:
+    book = tmp_path / "dnc.xlsx"
+    book.write_bytes(sheets({"May": [["phone"], ["+12025550101"]], "June": [["phone"], ["+12025550102"]]}))
+    shown = run("dnc", "import", str(book)).stdout
+    assert 'Read from the sheet "May". Other sheets have rows too: "June"' in shown
+    assert run("dnc", "check", "+12025550102").exit_code == 0
+    report = json.loads(run("dnc", "import", str(book), "--sheet", "June", "--json").stdout)
+    assert (report["sheet"], report["other_sheets"], report["added"]) == ("June", ["May"], 1)
+    assert isinstance(run("dnc", "import", str(book), "--sheet", "July").exception, UnknownSheetError)
