@@ -6,16 +6,17 @@ settings and rules. Whoever records those need not know which leads wait for the
 
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.stores.asking_again import AskAgainStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.shared import Session, Sessions
-from campaigns.tables import Campaign
+from campaigns.tables import Campaign, ClosedDay
 
 _STEPS = 8
 """Steps that one look takes for each campaign and cause, so that a big campaign follows little by little."""
@@ -32,6 +33,15 @@ class _Pass:
     began_at: datetime
     number: int = 1
     through: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What a client asks for itself."""
+
+    exempt_from: Sequence[str]
+    closed_days: Sequence[ClosedDay]
+    limits: Mapping[str, Any]
 
 
 class AskingAgain:
@@ -56,7 +66,8 @@ class AskingAgain:
             store = AskAgainStore(session)
             campaigns = await store.campaigns(campaign_ids)
             newest = await store.newest_consent()
-            under = {each.id: await self._under(session, each) for each in campaigns}
+            clients = {each.client_id: await _own_of(session, each.client_id) for each in campaigns}
+            under = {each.id: self._under(each, clients[each.client_id]) for each in campaigns}
         current = set(under.items())
         self._passes = {place: each for place, each in self._passes.items() if place in current}
         asked = 0
@@ -99,15 +110,23 @@ class AskingAgain:
                 break
         return asked
 
-    async def _under(self, session: Session, campaign: Campaign) -> str:
+    def _under(self, campaign: Campaign, own: _Own) -> str:
         """The beginning of a SHA-256 over the rules, the client's own and the campaign's settings."""
-        own = ClientRulesStore(session)
         asked = [
             self._rules.version,
-            sorted(each.rule_id for each in await own.exempt_from(campaign.client_id)),
-            sorted(day.isoformat() for day in await own.closed_on(campaign.client_id, campaign.id)),
-            (await own.limits(campaign.client_id)).to_json(),
+            own.exempt_from,
+            sorted(each.day for each in own.closed_days if each.campaign_id in (None, campaign.id)),
+            own.limits,
             settings_of(campaign).to_json(),
         ]
         digest = hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode())
         return digest.hexdigest()[:_ASKED_CHARS]
+
+
+async def _own_of(session: Session, client_id: int) -> _Own:
+    store = ClientRulesStore(session)
+    return _Own(
+        exempt_from=sorted(each.rule_id for each in await store.exempt_from(client_id)),
+        closed_days=await store.closed_days(client_id),
+        limits=(await store.limits(client_id)).to_json(),
+    )
