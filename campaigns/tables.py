@@ -186,6 +186,9 @@ class Attempt(SQLModel, table=True):
     """Empty while the call lives; then a name from dialer.core.outcome."""
     sip_status: int | None = None
     sip_reason: str = ""
+    """The words of the last answer, and what its Reason headers say besides."""
+    q850_cause: int | None = None
+    """The telephone network's own cause, where a gateway told it."""
     ended_by: str = Field(default="", max_length=10)
     """customer, agent, dialer or network."""
     agent_id: int | None = reference("agent.id", nullable=True)

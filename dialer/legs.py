@@ -72,4 +72,5 @@ def _call_end(event: LegEnded) -> CallEnd:
         timed_out=event.timed_out,
         provisional=event.provisional,
         q850_cause=event.q850_cause,
+        reason_header=event.reason_header,
     )

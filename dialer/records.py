@@ -71,7 +71,8 @@ def _ending(ended: CallHasEnded) -> Ending:
         outcome=ended.outcome.value,
         ended_by="customer" if end.by_far_end else "dialer",
         sip_status=end.status or None,
-        sip_reason=end.reason,
+        sip_reason=", ".join(each for each in (end.reason, end.reason_header) if each),
+        q850_cause=end.q850_cause,
     )
 
 

@@ -101,12 +101,16 @@ class AttemptChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a call ended: its outcome, by whom (customer, agent, dialer, network), and SIP's last answer."""
+    """How a call ended: its outcome, by whom (customer, agent, dialer, network), and SIP's last answer.
+
+    `q850_cause` is the telephone network's own, where a gateway told it (RFC 3326).
+    """
 
     outcome: str
     ended_by: str = ""
     sip_status: int | None = None
     sip_reason: str = ""
+    q850_cause: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

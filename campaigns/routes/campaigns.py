@@ -76,6 +76,7 @@ class AttemptOut(BaseModel):
     outcome: str
     sip_status: int | None
     sip_reason: str
+    q850_cause: int | None
     ended_by: str
     agent_id: int | None
     disposition: str

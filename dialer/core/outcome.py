@@ -40,7 +40,34 @@ class CallEnd:
     timed_out: bool = False
     provisional: bool = False
     q850_cause: int | None = None
+    reason_header: str = ""
+    """What the far end's Reason headers say (RFC 3326)."""
 
+
+_BY_CAUSE = {
+    1: Outcome.INVALID_NUMBER,  # unallocated number
+    2: Outcome.NETWORK_FAILURE,  # no route to the transit network
+    3: Outcome.NETWORK_FAILURE,  # no route to the destination, which may be there tomorrow
+    17: Outcome.BUSY,
+    18: Outcome.NO_ANSWER,  # no user responding
+    19: Outcome.NO_ANSWER,  # alerting, but no answer
+    20: Outcome.NO_ANSWER,  # subscriber absent: a mobile that is switched off
+    21: Outcome.REJECTED,
+    22: Outcome.DISCONNECTED,  # number changed
+    27: Outcome.NETWORK_FAILURE,  # destination out of order
+    28: Outcome.INVALID_NUMBER,  # invalid format, address incomplete
+    34: Outcome.CONGESTION,  # no circuit available
+    38: Outcome.NETWORK_FAILURE,  # network out of order
+    41: Outcome.NETWORK_FAILURE,  # temporary failure
+    42: Outcome.CONGESTION,  # switching equipment congestion
+    44: Outcome.CONGESTION,  # requested circuit not available
+    47: Outcome.CONGESTION,  # resource unavailable
+    102: Outcome.NETWORK_FAILURE,  # recovery on timer expiry
+}
+"""ITU-T Q.850's causes that say more than the SIP status that a gateway made of them (RFC 3398, 7.2.4.1)."""
+
+_NOT_OF_A_GATEWAY = frozenset({408, 487, 600, 607, 608})
+"""Statuses that say more than any cause beside them."""
 
 _BY_STATUS = {
     404: Outcome.INVALID_NUMBER,
@@ -62,8 +89,9 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
     """The outcome of a call that was never answered.
 
     Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608; 603 with the words Network
-    Blocked is a carrier's analytics (ATIS-1000099), else the person's refusal. A 408 means that nobody
-    picked up where the phone rang, and that nothing answered at all where it did not.
+    Blocked, or with the Reason of a carrier's analytics, is a network's (ATIS-1000099), else the person's
+    refusal. A 408 means that nobody picked up where the phone rang, and that nothing answered at all where
+    it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status.
     """
     if end.timed_out:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
@@ -73,9 +101,15 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
         return Outcome.NETWORK_FAILURE
     if end.status == 408:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
-    if end.status == 603 and "network blocked" in end.reason.lower():
+    if end.status == 603 and _is_by_analytics(end):
         return Outcome.BLOCKED
+    if end.by_far_end and end.status not in _NOT_OF_A_GATEWAY and end.q850_cause in _BY_CAUSE:
+        return _BY_CAUSE[end.q850_cause]
     return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)
+
+
+def _is_by_analytics(end: CallEnd) -> bool:
+    return "network blocked" in end.reason.lower() or "v=analytics" in end.reason_header.lower()
 
 
 def outcome_of_answered(*, had_agent: bool) -> Outcome:

@@ -23,10 +23,8 @@ import pjsua2 as pj
 
 from dialer.errors import DialerError
 from dialer.switch.options import EndpointOptions
+from dialer.switch.reasons import NONE, Reasons, reasons_of
 
-_Q850 = re.compile(
-    rb"^Reason:[^\r\n]*?\bQ\.850\b[^\r\n]*?;\s*cause\s*=\s*(\d{1,3})", re.IGNORECASE | re.MULTILINE
-)
 _CODECS = ("PCMU/8000", "PCMA/8000")
 _TOO_MANY = 70010  # PJ_ETOOMANY
 _ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
@@ -50,7 +48,7 @@ class CallEnding:
     status: int
     reason: str
     by_far_end: bool
-    q850_cause: int | None
+    reasons: Reasons
 
 
 class CallListener(Protocol):
@@ -338,7 +336,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
                 status=int(info.lastStatusCode),
                 reason=_text(info.lastReason),
                 by_far_end=theirs and not self._hung_up,
-                q850_cause=_q850_cause(prm),
+                reasons=_reasons(prm),
             )
             self._endpoint._bury(int(info.id))  # noqa: SLF001 - one unit with the endpoint
             if self.listener:
@@ -413,13 +411,12 @@ def _was_received(prm: Any) -> bool:
     return bool(tsx_state.type == pj.PJSIP_EVENT_RX_MSG)
 
 
-def _q850_cause(prm: Any) -> int | None:
+def _reasons(prm: Any) -> Reasons:
     event = prm.e
     if event.type != pj.PJSIP_EVENT_TSX_STATE or not _was_received(prm):
-        return None
+        return NONE
     body = event.body
     tsx_state = body.tsxState
     source = tsx_state.src
     rdata = source.rdata
-    found = _Q850.search(str(rdata.wholeMsg).encode("utf-8", "replace"))
-    return int(found[1]) if found else None
+    return reasons_of(str(rdata.wholeMsg).encode("utf-8", "replace"))

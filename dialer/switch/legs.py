@@ -67,6 +67,7 @@ class Ending:
     reason: str
     by_far_end: bool
     q850_cause: int | None = None
+    reason_header: str = ""
 
 
 @dataclass
@@ -214,6 +215,7 @@ class LegBook:
                 timed_out=leg.timed_out,
                 provisional=leg.provisional,
                 q850_cause=ending.q850_cause,
+                reason_header=ending.reason_header,
             )
         ]
 

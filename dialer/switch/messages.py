@@ -139,7 +139,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
 
     `status` is the final SIP status, 0 where none came; `reason` is the reason phrase or what the
     switch has to say; `timed_out` tells that it was given up after its ring time; `provisional` tells
-    whether the far side ever sent a provisional answer.
+    whether the far side ever sent a provisional answer. `q850_cause` and `reason_header` are what its Reason
+    headers say (RFC 3326).
     """
 
     leg: str
@@ -149,6 +150,7 @@ class LegEnded(Event, frozen=True, kw_only=True):
     timed_out: bool = False
     provisional: bool = False
     q850_cause: int | None = None
+    reason_header: str = ""
 
 
 AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | AcknowledgeEvents | StopSwitch

@@ -197,7 +197,8 @@ class _LegListener:
         self._switch.leg_answered(self._leg)
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
-        outcome = Ending(ending.status, ending.reason, ending.by_far_end, ending.q850_cause)
+        said = ending.reasons
+        outcome = Ending(ending.status, ending.reason, ending.by_far_end, said.q850_cause, said.text)
         self._switch.leg_ended(self._leg, outcome)
 
 

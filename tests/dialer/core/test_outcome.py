@@ -34,6 +34,27 @@ TABLE = [
     (CallEnd(500), Outcome.NETWORK_FAILURE),
     (CallEnd(401), Outcome.NETWORK_FAILURE),
     (CallEnd(302), Outcome.NETWORK_FAILURE),
+    (CallEnd(480, q850_cause=1), Outcome.INVALID_NUMBER),
+    (CallEnd(404, q850_cause=3), Outcome.NETWORK_FAILURE),
+    (CallEnd(480, q850_cause=17), Outcome.BUSY),
+    (CallEnd(486, q850_cause=18), Outcome.NO_ANSWER),
+    (CallEnd(404, q850_cause=20), Outcome.NO_ANSWER),
+    (CallEnd(480, q850_cause=21), Outcome.REJECTED),
+    (CallEnd(404, q850_cause=22), Outcome.DISCONNECTED),
+    (CallEnd(500, q850_cause=34), Outcome.CONGESTION),
+    (CallEnd(503, q850_cause=41), Outcome.NETWORK_FAILURE),
+    (CallEnd(480, q850_cause=16), Outcome.NO_ANSWER),
+    (CallEnd(486, q850_cause=127), Outcome.BUSY),
+    (CallEnd(607, q850_cause=21), Outcome.REJECTED),
+    (CallEnd(608, q850_cause=21), Outcome.BLOCKED),
+    (CallEnd(408, provisional=True, q850_cause=102), Outcome.NO_ANSWER),
+    (CallEnd(603, q850_cause=21), Outcome.REJECTED),
+    (
+        CallEnd(603, "Decline", q850_cause=21, reason_header='SIP;cause=603;text="v=analytics1;url=x"'),
+        Outcome.BLOCKED,
+    ),
+    (CallEnd(603, "Decline", reason_header='SIP;cause=603;text="busy"'), Outcome.REJECTED),
+    (CallEnd(487, by_far_end=False, q850_cause=17), Outcome.CANCELED),
 ]
 
 
@@ -56,6 +77,7 @@ def test_an_answer_is_a_person_unless_nobody_was_there_for_them():
         timed_out=st.booleans(),
         provisional=st.booleans(),
         q850_cause=st.none() | st.integers(0, 127),
+        reason_header=st.text(),
     )
 )
 def test_whatever_the_network_says_there_is_an_outcome_and_it_never_claims_a_person(end):

@@ -58,6 +58,12 @@ FATES = {
     "unavailable, with a cause": _refused(
         "480 Temporarily Unavailable", "no_answer", "refuses_with_reason", reason="Q.850;cause=18"
     ),
+    "unavailable, and the network knows better": _refused(
+        "480 Temporarily Unavailable", "disconnected", "refuses_with_reason", reason="Q.850;cause=22"
+    ),
+    "declined by analytics": _refused(
+        "603 Decline", "blocked", "refuses_with_reason", reason='SIP;cause=603;text="v=analytics1"'
+    ),
     "early media, then busy": _refused("486 Busy Here", "busy", "early_media_then_refuses"),
     "early media, then an answer": Fate("early_media_then_answers", "human", 200),
     "an answer": Fate("answers", "human", 200),
@@ -84,6 +90,11 @@ async def test_each_way_a_call_can_go_has_its_outcome_and_leaves_no_call(
     assert found.pop(NUMBERS[HANGS_UP]) in {("human", 200), ("abandoned", 200)}
     assert found == {NUMBERS[name]: (fate.outcome, fate.sip_status) for name, fate in FATES.items()}
     assert len(attempts) == len(NUMBERS)
+    causes = {each.e164: each.q850_cause for each in attempts if each.q850_cause is not None}
+    assert causes == {
+        NUMBERS["unavailable, with a cause"]: 18,
+        NUMBERS["unavailable, and the network knows better"]: 22,
+    }
     for attempt in attempts:
         assert consistent(attempt), attempt
     assert {leg.role for leg in left.live} == {"agent"}
@@ -205,6 +216,7 @@ async def test_the_networks_own_cause_comes_with_the_end(
     switch.place("call", carrier.uri("+12025551000"))
     ended = await switch.said(LegEnded, "call")
     assert (ended.status, ended.q850_cause) == (480, cause)
+    assert ended.reason_header == reason
 
 
 async def test_who_answers_long_after_we_gave_up_is_let_go_at_once(switch: Switch, sipp: StartSipp) -> None:
