@@ -96,17 +96,12 @@ async def start_attempts(
         return []
     leads = await QueueStore(session).hold(campaign_id, [each.lead for each in permitted])
     campaign = await CampaignStore(session).get(campaign_id)
-    # Of two nodes that are about to call one person, the second waits and sees the first one's attempt.
-    await lock_persons(session, campaign.client_id, leads)
     permits = Permits(session, rules, campaign)
+    # Of two nodes that are about to call one person, the second waits and sees the first one's attempt.
+    await lock_persons(session, campaign.client_id, leads, set((await permits.debts(leads)).values()))
     answers = await permits.ask(leads, now)
     await _deny(session, campaign_id, permits, answers, now)
-    # Two leads of a batch may have one number: the second is left to a later claim.
-    first: dict[str, tuple[ClaimedLead, Allow]] = {}
-    for lead, answer in answers:
-        if isinstance(answer, Allow):
-            first.setdefault(lead.e164, (lead, answer))
-    allowed = list(first.values())
+    allowed = _one_each([(lead, answer) for lead, answer in answers if isinstance(answer, Allow)])
     await ComplianceStore(session).keep_rule_sets([answer.policy for _, answer in allowed], now)
     attempts = [_new_attempt(lead, answer, campaign.caller_id, now) for lead, answer in allowed]
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
@@ -122,6 +117,19 @@ async def start_attempts(
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]
+
+
+def _one_each(allowed: Sequence[tuple[ClaimedLead, Allow]]) -> list[tuple[ClaimedLead, Allow]]:
+    """Of leads that have one number or one debt, the first: the others are left to a later claim, which
+    counts its call."""
+    taken: set[tuple[str, str]] = set()
+    first = []
+    for lead, answer in allowed:
+        same = {("number", lead.e164)} | ({("debt", answer.facts.debt)} if answer.facts.debt else set())
+        if not taken & same:
+            taken |= same
+            first.append((lead, answer))
+    return first
 
 
 def _new_attempt(lead: ClaimedLead, answer: Allow, caller_id: str, now: datetime) -> NewAttempt:
@@ -258,7 +266,7 @@ async def _deny(
     moves = await _other_phones(session, campaign_id, permits, denied, now)
     moved = {lead.lead_id for lead, _ in moves}
     queue = QueueStore(session)
-    await queue.give_way(campaign_id, moves)
+    await queue.give_way(campaign_id, moves, {lead.lead_id: answer for lead, answer in denied})
     await queue.deny(campaign_id, [each for each in denied if each[0].lead_id not in moved])
     return bool(moves)
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from campaigns import history
 from campaigns.checks import checked_instant
-from campaigns.compliance.permits import Permits
+from campaigns.compliance.permits import CLOCKS_DIFFER_BY, Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import ClaimedLead
 from campaigns.core.calling_window import CallableTimes
@@ -198,7 +198,7 @@ class _Explainer:
         next_id = row.phone_id if row else phones[0][0].id
         standing = self._standing(row, [phone for phone, _ in phones], next_id)
         lead = self._lead(row, phones)
-        ((_, snapshot),) = await self._permits.snapshots([lead], self._at)
+        ((_, snapshot),) = await self._permits.snapshots([lead], self._at, self._at + CLOCKS_DIFFER_BY)
         verdict = judge(snapshot, standing, self._at)
         consents = await ConsentStore(self._session).of(self._found.client_id, Person(e164=self._e164))
         return CampaignFacts(

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandonment_rules import Budget, LegalPeriod, budget, legal_period, tightest
+from campaigns.core.address import country_of
 from campaigns.core.jurisdiction import Place
-from campaigns.core.policy import OwnRules
+from campaigns.core.policy import Exemption, OwnRules
 from campaigns.core.rules import AbandonmentRule
 from campaigns.stores.answers import AnswerStore, quarter_of
 from campaigns.stores.campaigns import CampaignStore
@@ -31,7 +32,8 @@ async def budgets(
     store = AnswerStore(session)
     found = []
     for country in await store.countries(campaign.id):
-        for rule in await abandonment_rules(session, rules, campaign, country):
+        exempt = rules.known(await ClientRulesStore(session).exempt_from(campaign.client_id))
+        for rule in abandonment_rules(rules, campaign, country, exempt):
             period = period_of(campaign, rule, now)
             tally = await store.tally(campaign.id, country, period)
             found.append(CountryBudget(country, budget(rule, period, tally)))
@@ -46,12 +48,12 @@ async def tightest_budget(
     return tightest(each.budget for each in await budgets(session, rules, campaign, now))
 
 
-async def abandonment_rules(
-    session: Session, rules: Rulebook, campaign: Campaign, country: str
+def abandonment_rules(
+    rules: Rulebook, campaign: Campaign, country: str, exemptions: tuple[Exemption, ...] = ()
 ) -> Sequence[AbandonmentRule]:
-    """The rules on abandoned calls to a country that hold for the campaign."""
-    exemptions = rules.known(await ClientRulesStore(session).exempt_from(campaign.client_id))
-    place = Place(frozenset({country} - {""}))
+    """The rules on abandoned calls to a country that hold for the campaign, but for the exemptions."""
+    home, _ = country_of(country)
+    place = Place(frozenset({home} - {""}))
     policy = rules.policy(place, campaign.kind, campaign.dial_mode, OwnRules(exemptions=exemptions))
     return policy.abandonments
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from campaigns.compliance.abandonment import abandonment_rules, period_of
 from campaigns.compliance.judging import Judge, rule_set_of, zones_of
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.abandonment_rules import budget
+from campaigns.core.abandonment_rules import LegalPeriod, budget, met_nobody
 from campaigns.core.attempt import UNWANTED
 from campaigns.core.audit import (
     ONE_DAY,
@@ -33,7 +33,7 @@ from campaigns.stores.audit import AuditStore, Denials, RecordedCall
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.shared import Session, Sessions
-from campaigns.tables import Campaign, RuleSet
+from campaigns.tables import Campaign, Exemption, RuleSet
 
 CALLS_AT_A_TIME = 500
 _OPT_OUTS = frozenset(codes_with(Flag.DNC))
@@ -188,41 +188,52 @@ class _Auditor:
             times = [call.placed_at for call in calls]
             e164s = {call.e164 for call in calls} - {""}
             placed = await store.placed(e164s, min(times) - SEVEN_DAYS, max(times))
+            debts = {call.debt for call in calls} - {""}
+            about = await store.placed_about(debts, min(times) - SEVEN_DAYS, max(times))
             opt_outs = await _opt_outs(store, calls)
         for call in calls:
-            self._book.add_call(self._audited(call, placed.get(call.e164)))
+            instants = [placed.get(call.e164), about.get(call.debt)]
+            self._book.add_call(self._audited(call, [each for each in instants if each is not None]))
         for call, opt_out in opt_outs:
             self._book.add_opt_out(call.placed_at, opt_out)
         return calls[-1].id
 
-    def _audited(self, call: RecordedCall, placed: Sequence[datetime] | None) -> AuditedCall:
+    def _audited(self, call: RecordedCall, placed: Sequence[Sequence[datetime]]) -> AuditedCall:
         at = call.placed_at
+        answered, connected = call.answered_at is not None, call.connected_at is not None
         return AuditedCall(
             attempt_id=call.id,
             placed_at=at,
             zones=zones_of(call),
             in_window=self._judge.in_window(call),
-            within_24_hours=None if placed is None else count_within(placed, at, ONE_DAY),
-            within_7_days=None if placed is None else count_within(placed, at, SEVEN_DAYS),
-            abandoned=call.outcome == "abandoned",
+            within_24_hours=max((count_within(each, at, ONE_DAY) for each in placed), default=None),
+            within_7_days=max((count_within(each, at, SEVEN_DAYS) for each in placed), default=None),
+            abandoned=met_nobody(call.outcome, answered=answered, connected=connected),
             heard_message=call.message_at is not None,
             rule_set=rule_set_of(call),
         )
 
     async def _periods(self, session: Session) -> list[PeriodOfAnswers]:
-        """Each legal period that overlaps the range, from the first that has an answered call to the last."""
+        """Each legal period that overlaps the range, from the first that has an answered call to the last.
+
+        A rule's period is left out only where the client was exempt from the rule from its beginning to its
+        end.
+        """
         campaign, answers = self._campaign, AnswerStore(session)
+        exemptions = await ClientRulesStore(session).exemptions(campaign.client_id)
         found = []
         for country in await answers.countries(campaign.id):
             first, last = await AuditStore(session, campaign).answered_between(country)
-            for rule in await abandonment_rules(session, self._rules, campaign, country):
+            for rule in abandonment_rules(self._rules, campaign, country):
                 at = max(self._start, period_of(campaign, rule, first).start)
                 end = min(self._end, period_of(campaign, rule, last).end)
                 while at < end:
                     period = period_of(campaign, rule, at)
+                    at = period.end
+                    if any(each.rule_id == rule.id and _throughout(each, period) for each in exemptions):
+                        continue
                     tally = await answers.tally(campaign.id, country, period)
                     found.append(period_of_answers(country, rule, budget(rule, period, tally), tally))
-                    at = period.end
         return found
 
     async def _decisions(self, session: Session) -> list[Decisions]:
@@ -246,6 +257,11 @@ class _Auditor:
             for each in await ClientRulesStore(session).exemptions(self._campaign.client_id)
             if each.recorded_at < self._end and (each.ended_at is None or each.ended_at > self._start)
         ]
+
+
+def _throughout(exemption: Exemption, period: LegalPeriod) -> bool:
+    lasts = exemption.ended_at is None or exemption.ended_at >= period.end
+    return exemption.recorded_at <= period.start and lasts
 
 
 def _decisions(fingerprint: str, known: RuleSet | None, calls: int) -> Decisions:

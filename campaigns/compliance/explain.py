@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from campaigns.checks import checked_instant
-from campaigns.compliance.permits import Permits
+from campaigns.compliance.permits import CLOCKS_DIFFER_BY, Permits
 from campaigns.compliance.rule_list import RuleInfo, rule_info
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import ClaimedLead
@@ -115,7 +115,9 @@ async def explain_number(
         ]
         whose: list[FoundLead | None] = [*found] or [None]
         leads = [await _claimed(session, campaign, each, phone.e164, at) for each in found]
-        snapshots = await Permits(session, rules, campaign).snapshots(leads or [_new_lead(phone, at)], at)
+        snapshots = await Permits(session, rules, campaign).snapshots(
+            leads or [_new_lead(phone, at)], at, at + CLOCKS_DIFFER_BY
+        )
         return NumberExplained(
             phone=phone.e164,
             at=at.astimezone(UTC),

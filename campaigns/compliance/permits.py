@@ -21,8 +21,9 @@ from leads.stores.consents import ConsentStore, records_of
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
 
-_CLOCKS_DIFFER_BY = timedelta(minutes=1)
-"""What is later than now by more than this had not happened yet, where a past instant is asked about."""
+CLOCKS_DIFFER_BY = timedelta(minutes=1)
+"""What is later by more than this had not happened yet, where a past instant is asked about."""
+_EVER = timedelta(days=36500)
 
 _AN_AGENT_WAITS = frozenset({"preview", "progressive"})
 """Dial modes that place a call only where an agent is free for it."""
@@ -39,6 +40,8 @@ class _Known:
     history_by_lead: dict[int, list[PastAttempt]]
     history_by_debt: dict[str, list[PastAttempt]]
     debts: dict[int, str]
+    zones: dict[int, set[str]]
+    """Of all of a lead's phones; read where they count."""
     caller_id_rests_until: datetime | None
 
     def history(self, lead: ClaimedLead) -> list[PastAttempt]:
@@ -66,31 +69,44 @@ class Permits:
         self, leads: Sequence[ClaimedLead], now: datetime
     ) -> list[tuple[ClaimedLead, Allow | Deny]]:
         """Compliance's answer for each lead at its phone."""
-        return [(lead, permit(snapshot, now)) for lead, snapshot in await self.snapshots(leads, now)]
+        return [
+            (lead, permit(snapshot, now)) for lead, snapshot in await self.snapshots(leads, now, now + _EVER)
+        ]
+
+    async def debts(self, leads: Sequence[ClaimedLead]) -> dict[int, str]:
+        """Lead to the debt that it is called about; leads without one are left out."""
+        if not self._campaign.debt_field:
+            return {}
+        found = await self._store.debts({lead.lead_id for lead in leads}, self._campaign.debt_field)
+        return {lead_id: debt for lead_id, debt in found.items() if debt}
 
     async def snapshots(
-        self, leads: Sequence[ClaimedLead], now: datetime
+        self, leads: Sequence[ClaimedLead], now: datetime, known_until: datetime
     ) -> list[tuple[ClaimedLead, Snapshot]]:
-        """What compliance looks at, for each lead."""
+        """What compliance looks at, for each lead.
+
+        Calls after `known_until` had not happened yet. Where a call is to be made that is far in the future:
+        a clock that was set back must not hide a call.
+        """
         if not leads:
             return []
-        known = await self._read(leads, now)
+        known = await self._read(leads, now, known_until)
         return [(lead, self._snapshot(lead, known, now)) for lead in leads]
 
-    async def _read(self, leads: Sequence[ClaimedLead], now: datetime) -> _Known:
+    async def _read(self, leads: Sequence[ClaimedLead], now: datetime, known_until: datetime) -> _Known:
         campaign, store = self._campaign, self._store
         e164s = {lead.e164 for lead in leads}
         lead_ids = {lead.lead_id for lead in leads}
         found = await DncStore(self._session).suppressed(e164s, campaign.client_id, campaign.id)
-        debts = await store.debts(lead_ids, campaign.debt_field) if campaign.debt_field else {}
+        debts = await self.debts(leads)
         history = await store.history(
-            campaign.client_id, e164s, lead_ids, set(debts.values()) - {""}, now - self._rules.look_back
+            campaign.client_id, e164s, lead_ids, set(debts.values()), now - self._rules.look_back
         )
         by_number: dict[str, list[PastAttempt]] = {}
         by_lead: dict[int, list[PastAttempt]] = {}
         by_debt: dict[str, list[PastAttempt]] = {}
         for each in history:
-            if each.at > now + _CLOCKS_DIFFER_BY:
+            if each.at > known_until:
                 continue
             by_number.setdefault(each.e164, []).append(each)
             by_lead.setdefault(each.lead_id, []).append(each)
@@ -104,6 +120,7 @@ class Permits:
             history_by_lead=by_lead,
             history_by_debt=by_debt,
             debts=debts,
+            zones=await store.zones_of_phones(lead_ids) if self._settings.kind == "collections" else {},
             caller_id_rests_until=await store.rests_until(campaign.caller_id),
         )
 
@@ -130,7 +147,7 @@ class Permits:
             max_attempts=settings.max_attempts_per_lead,
             policy=self._rules.policy(place, settings.kind, settings.dial_mode, known.own),
             facts=Facts(
-                zones=zones_of_lead(lead, settings.kind),
+                zones=zones_of_lead(lead, settings.kind, known.zones.get(lead.lead_id, ())),
                 e164=lead.e164,
                 lead_id=lead.lead_id,
                 campaign_id=campaign.id,

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from campaigns.core.campaign import KINDS
 from campaigns.core.jurisdiction import Place, place_of
-from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, Policy, make_policy
+from campaigns.core.policy import NO_OWN_RULES, OWN_RULES, Exemption, OwnRules, Policy, make_policy
 from campaigns.core.rules import (
     DIAL_MODES,
     CoolingRule,
@@ -83,6 +83,9 @@ def load_rulebook(folder: Path | None = None, today: date | None = None) -> Rule
     for name, content in _read(folder or files("campaigns") / "rules"):
         jurisdiction = _parse(name, content)
         for index, rule in enumerate(jurisdiction.rules):
+            if rule.id in OWN_RULES:
+                line = _line_of_rule(content.decode(), index, "id")
+                raise _refusal(name, line, f"{rule.id!r} is one of the program's own; choose another.")
             if rule.id in rules:
                 line = _line_of_rule(content.decode(), index, "id")
                 raise _refusal(name, line, f"Another file has a rule with the id {rule.id!r}; rename one.")
@@ -102,9 +105,12 @@ def load_rulebook(folder: Path | None = None, today: date | None = None) -> Rule
 def _read(folder: Path | Traversable) -> Iterator[tuple[str, bytes]]:
     try:
         found = sorted(
-            (each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name
+            (each for each in folder.iterdir() if each.name.lower().endswith(".toml")),
+            key=lambda each: each.name,
         )
         for each in found:
+            if not each.name.endswith(".toml"):
+                raise _refusal(each.name, 1, "The name of a file of rules ends in .toml, in small letters.")
             yield each.name, each.read_bytes()
     except OSError as problem:
         raise InvalidRuleFileError(

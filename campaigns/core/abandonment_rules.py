@@ -14,6 +14,16 @@ _TINY = 1e-9
 """Keeps 3 of 100 from being more than 3 % by a rounding error."""
 
 
+CUT_OFF = ("lost", "canceled", "unknown")
+"""Outcomes of calls that ended by our fault or will."""
+
+
+def met_nobody(outcome: str, *, answered: bool, connected: bool) -> bool:
+    """Whether a person answered and got no agent: by its outcome, or since the call ended by our fault or
+    will before there was one, which was silence for whoever had answered."""
+    return outcome == "abandoned" or (outcome in CUT_OFF and answered and not connected)
+
+
 @dataclass(frozen=True, slots=True)
 class LegalPeriod:
     """A stretch that a law counts together: `start` is in it, `end` is not. Both are in UTC."""

@@ -30,8 +30,8 @@ class AuditedCall:
     in_window: bool | None
     """Whether all of them were, as judged now; None where nobody can tell."""
     within_24_hours: int | None
-    """The client's attempts to the number in the 24 hours up to this one, itself included; None where the
-    number is no longer kept."""
+    """The client's attempts to the number in the 24 hours up to this one, itself included, or about its debt
+    where those are more; None where neither is kept any more."""
     within_7_days: int | None
     abandoned: bool
     heard_message: bool

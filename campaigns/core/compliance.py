@@ -156,6 +156,15 @@ def _not_suppressed(snapshot: Snapshot, now: datetime) -> Reason | None:
     return Reason("on_dnc_list", sentence, final=True, rule="not_suppressed")
 
 
+def _not_opted_out(snapshot: Snapshot, now: datetime) -> Reason | None:
+    """An opt-out is the person's: a number that the lead got afterwards is not called either."""
+    lead_id = snapshot.facts.lead_id
+    if not any(past.opted_out and past.lead_id == lead_id for past in snapshot.history):
+        return None
+    sentence = "The person asked not to be called again."
+    return Reason("opted_out", sentence, final=True, rule="not_opted_out")
+
+
 def _not_withdrawn(snapshot: Snapshot, now: datetime) -> Reason | None:
     if "call" not in snapshot.facts.withdrawn:
         return None
@@ -227,6 +236,7 @@ _NEVER = Reason(
 _RULES: tuple[Callable[[Snapshot, datetime], Reason | None], ...] = (
     _running,
     _not_suppressed,
+    _not_opted_out,
     _not_withdrawn,
     _attempts_left,
     _one_call_at_a_time,
@@ -237,6 +247,7 @@ _RULES: tuple[Callable[[Snapshot, datetime], Reason | None], ...] = (
 RULES = (
     "campaign_running",
     "not_suppressed",
+    "not_opted_out",
     "consent_not_withdrawn",
     "attempts_left",
     "one_call_at_a_time",

@@ -35,6 +35,9 @@ class Disposition:
 NO_DISPOSITION = "no_disposition"
 """What an attempt gets when the wrap-up limit passes without a word of the agent."""
 
+NOBODY_SPOKE = "dead_air"
+"""Neither a person nor a machine was heard."""
+
 _PERSON = frozenset({Flag.HUMAN_ANSWERED})
 _CONTACT = _PERSON | {Flag.CUSTOMER_CONTACT}
 _RIGHT_PARTY = _CONTACT | {Flag.RIGHT_PARTY}
@@ -55,7 +58,7 @@ _STANDARD = (
     Disposition("deceased", "Has died", _PERSON | {Flag.UNWORKABLE}),
     Disposition("answering_machine", "Answering machine", frozenset({Flag.MACHINE})),
     Disposition("fax_or_modem", "Fax or modem", frozenset({Flag.MACHINE, Flag.UNWORKABLE})),
-    Disposition("dead_air", "Nobody spoke", frozenset()),
+    Disposition(NOBODY_SPOKE, "Nobody spoke", frozenset()),
     Disposition(NO_DISPOSITION, "No disposition given", frozenset()),
 )
 

@@ -67,6 +67,7 @@ _SOURCES: Mapping[str, str] = MappingProxyType(
     {
         "campaign_running": "the campaign's state",
         "not_suppressed": "the do-not-call lists of everyone, the client and the campaign",
+        "not_opted_out": "the client's calls to the lead",
         "attempts_left": "the campaign's max_attempts_per_lead",
         "one_call_at_a_time": "the client's calls that are under way",
         "not_blocked_elsewhere": "the client's calls that a network blocked",

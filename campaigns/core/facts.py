@@ -28,6 +28,10 @@ class PastAttempt:
     """Whether a machine was detected, by its outcome or its disposition."""
     caller_id: str = ""
     """The number that it showed."""
+    abandoned: bool = False
+    """Whether the person answered and got nobody, whatever its outcome is called."""
+    opted_out: bool = False
+    """Whether the person asked not to be called again, by its disposition or by the phone's 607."""
 
 
 @dataclass(frozen=True, slots=True)

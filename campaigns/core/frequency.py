@@ -70,7 +70,7 @@ def _concerns(rule: FrequencyRule | CoolingRule, facts: Facts, past: PastAttempt
 def _came_to(event: str, past: PastAttempt) -> bool:
     match event:
         case "abandoned":
-            return past.outcome == "abandoned"
+            return past.abandoned or past.outcome == "abandoned"
         case "machine":
             return past.machine or past.outcome == "machine"
         case "conversation":

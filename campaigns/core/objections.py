@@ -107,7 +107,8 @@ def _zones_known(facts: Facts) -> bool:
 
 
 def _zone_unknown(rule_id: str) -> Objection:
-    return Objection("zone_unknown", rule_id, "Nobody knows the number's time zone.", final=True)
+    sentence = "Nobody knows the time zones of the number and the address."
+    return Objection("zone_unknown", rule_id, sentence, final=True)
 
 
 def _frequency(

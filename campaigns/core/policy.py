@@ -114,6 +114,8 @@ class Policy:
 _OWN = "The campaign's own limit"
 _CLIENTS = "The client's own limit"
 _OWN_LIMITS = ("own-daily-cap", "own-least-gap", "client-daily-cap", "client-least-gap")
+OWN_RULES = frozenset({*_OWN_LIMITS, "own-calendar", "caller-id-quarantine", "zone"})
+"""Ids that no law's rule may take."""
 _FINGERPRINT_CHARS = 16
 OWN_CALENDAR = Rule(id="own-calendar", source="The client's and the campaign's own times", read="")
 

@@ -242,7 +242,7 @@ def _abandonment(common: dict[str, Any], table: RuleTable) -> Rule:
         most_rate=table.number("most_rate", 0, 1),
         period=table.choice("period", PERIODS),
         zone=table.zone("zone", "UTC"),
-        after_s=table.number("after_s", 0, 60, 2.0),
+        after_s=table.number("after_s", 1, 60, 2.0),
         from_answer=table.choice("counted_from", ("greeting", "answer"), "greeting") == "answer",
         formula=table.choice("formula", FORMULAS, "answered"),
     )
@@ -254,7 +254,7 @@ def _ring(common: dict[str, Any], table: RuleTable) -> Rule:
 
 def _message(common: dict[str, Any], table: RuleTable) -> Rule:
     return MessageRule(
-        **common, within_s=table.number("within_s", 0, 60), says=table.choices("says", MESSAGE_PARTS)
+        **common, within_s=table.number("within_s", 1, 60), says=table.choices("says", MESSAGE_PARTS)
     )
 
 

@@ -6,17 +6,16 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import col
 
-from campaigns.core.abandonment_rules import LegalPeriod, Tally
+from campaigns.core.abandonment_rules import CUT_OFF, LegalPeriod, Tally, met_nobody
+from campaigns.core.address import country_of
 from campaigns.core.attempt import EndedAttempt
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import NOBODY_SPOKE, Flag, codes_with
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import AnswerTally
 from leads.stores.shared import insert_into
 
 QUARTER = timedelta(minutes=15)
 _MACHINES = frozenset(codes_with(Flag.MACHINE))
-_CUT_OFF = ("lost", "canceled", "unknown")
-"""Outcomes of calls that ended by our fault or will: whoever had answered and got nobody met silence."""
 _COUNTS = ("dropped", "live", "machines_at_agents", "machines_by_detection")
 
 
@@ -62,10 +61,10 @@ class AnswerStore:
         return Tally(*(sum(row[place] for row in rows) for place in range(len(_COUNTS))))
 
     async def _count(self, ended: EndedAttempt, answered_at: datetime, changes: Mapping[str, int]) -> None:
-        """Counts for each country whose rules hold; countries' figures are never summed."""
+        """Counts for each country whose law holds; countries' figures are never summed."""
         values = {name: changes.get(name, 0) for name in _COUNTS}
         more = {name: col(getattr(AnswerTally, name)) + count for name, count in values.items() if count}
-        for country in sorted(ended.countries):
+        for country in sorted({country_of(each)[0] for each in ended.countries}):
             keys = {
                 "campaign_id": ended.campaign_id,
                 "country": country,
@@ -79,8 +78,9 @@ def _kind(ended: EndedAttempt, outcome: str) -> str | None:
     """The column that counts an answered call; None where a call counts for nothing."""
     if outcome == "machine":
         return "machines_by_detection"
-    if outcome == "abandoned" or (outcome in _CUT_OFF and ended.connected_at is None):
+    answered, connected = ended.answered_at is not None, ended.connected_at is not None
+    if met_nobody(outcome, answered=answered, connected=connected):
         return "dropped"
-    if outcome != "human" and outcome not in _CUT_OFF:
+    if (outcome != "human" and outcome not in CUT_OFF) or ended.disposition == NOBODY_SPOKE:
         return None
     return "machines_at_agents" if ended.disposition in _MACHINES else "live"

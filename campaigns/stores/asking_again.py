@@ -81,6 +81,8 @@ class AskAgainStore:
         through, count = (await read(self.session, end)).one()
         if not count:
             return Asked(after, 0, last=True)
+        # Rules that come back before all leads were asked under those between are not the same as before.
+        campaign.asked_under = ""
         mine = and_(
             col(CampaignLead.campaign_id) == campaign_id,
             col(CampaignLead.lead_id).between(after + 1, through),

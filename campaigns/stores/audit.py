@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -30,6 +31,9 @@ class RecordedCall:
     message_at: datetime | None
     sip_status: int | None
     ended_at: datetime | None
+    answered_at: datetime | None
+    connected_at: datetime | None
+    debt: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,9 @@ class AuditStore:
                 col(Attempt.message_at),
                 col(Attempt.sip_status),
                 col(Attempt.ended_at),
+                col(Attempt.answered_at),
+                col(Attempt.connected_at),
+                col(Attempt.debt),
             )
             .where(
                 col(Attempt.campaign_id) == self._campaign.id,
@@ -80,20 +87,33 @@ class AuditStore:
         self, e164s: Collection[str], since: datetime, until: datetime
     ) -> dict[str, list[datetime]]:
         """When each number was called for the client, in order, from `since` until `until`."""
-        found: dict[str, list[datetime]] = {e164: [] for e164 in e164s}
-        for chunk in chunks(sorted(e164s)):
+        return await self._placed(col(Attempt.e164), e164s, since, until, true())
+
+    async def placed_about(
+        self, debts: Collection[str], since: datetime, until: datetime
+    ) -> dict[str, list[datetime]]:
+        """When the client called about each debt, in order, from `since` until `until`."""
+        # Spelled out, so that the partial index of debts is used.
+        return await self._placed(col(Attempt.debt), debts, since, until, text("attempt.debt <> ''"))
+
+    async def _placed(
+        self, column: Any, values: Collection[str], since: datetime, until: datetime, narrower: Any
+    ) -> dict[str, list[datetime]]:
+        found: dict[str, list[datetime]] = {value: [] for value in values}
+        for chunk in chunks(sorted(values)):
             wanted = (
-                select(col(Attempt.e164), col(Attempt.placed_at))
+                select(column, col(Attempt.placed_at))
                 .where(
-                    col(Attempt.e164).in_(chunk),
+                    column.in_(chunk),
+                    narrower,
                     col(Attempt.placed_at) >= since,
                     col(Attempt.placed_at) <= until,
                     col(Attempt.campaign_id).in_(self._campaigns_of_client()),
                 )
                 .order_by(col(Attempt.placed_at))
             )
-            for e164, placed_at in await read(self._session, wanted):
-                found[e164].append(placed_at)
+            for value, placed_at in await read(self._session, wanted):
+                found[value].append(placed_at)
         return found
 
     async def calls_after(self, asked: Mapping[int, datetime]) -> dict[int, int]:

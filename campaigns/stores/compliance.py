@@ -4,23 +4,25 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, text
+from sqlalchemy import ColumnElement, and_, or_, select, text
 from sqlmodel import col
 
-from campaigns.core.attempt import ClaimedLead
+from campaigns.core.abandonment_rules import met_nobody
+from campaigns.core.attempt import UNWANTED, ClaimedLead
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.core.facts import PastAttempt
 from campaigns.core.policy import Policy
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import Attempt, CallerIdRest, Campaign, DenialTally, RuleSet
 from leads.stores.shared import chunks, insert_into, on_postgresql
-from leads.tables import Lead
+from leads.tables import Lead, Phone, ZoneGroup
 
 _LONGEST_DEBT = 100
 _FIRST_REST = timedelta(hours=1)
 _LATER_REST = timedelta(days=1)
 _REFUSALS = frozenset(codes_with(Flag.NOT_INTERESTED))
 _MACHINES = frozenset(codes_with(Flag.MACHINE))
+_OPT_OUTS = frozenset(codes_with(Flag.DNC))
 
 
 _LOCK = text(
@@ -28,14 +30,18 @@ _LOCK = text(
 )
 
 
-async def lock_persons(session: Session, client_id: int, leads: Iterable[ClaimedLead]) -> None:
-    """Has others that are about to call one of these leads or numbers for the client wait for our end.
+async def lock_persons(
+    session: Session, client_id: int, leads: Iterable[ClaimedLead], debts: Iterable[str]
+) -> None:
+    """Has others that are about to call one of these leads or numbers, or about one of these debts, for the
+    client wait for our end.
 
     SQLite has one writer, who needs no lock.
     """
     if not on_postgresql(session):
         return
     names = {f"{client_id} {name}" for lead in leads for name in (lead.e164, f"lead {lead.lead_id}")}
+    names |= {f"{client_id} debt {debt}" for debt in debts}
     # In one order for all, so that nobody waits in a circle.
     await read(session, _LOCK.bindparams(names=sorted(names)))
 
@@ -56,7 +62,7 @@ class ComplianceStore:
     ) -> list[PastAttempt]:
         """The client's attempts since then to any of the numbers or leads, or about any of the debts.
 
-        Each comes once, in no order.
+        Opt-outs and calls that a network blocked come however old they are. Each comes once, in no order.
         """
         found: dict[int, PastAttempt] = {}
         of_client = select(col(Campaign.id)).where(col(Campaign.client_id) == client_id)
@@ -67,6 +73,11 @@ class ComplianceStore:
             *(col(Attempt.lead_id).in_(chunk) for chunk in chunks(sorted(lead_ids))),
             *(and_(has_debt, col(Attempt.debt).in_(chunk)) for chunk in chunks(sorted(debts))),
         ]
+        for_good = or_(
+            col(Attempt.outcome) == "blocked",
+            col(Attempt.disposition).in_(_OPT_OUTS),
+            col(Attempt.sip_status) == UNWANTED,
+        )
         for condition in same:
             wanted = select(
                 col(Attempt.id),
@@ -81,9 +92,11 @@ class ComplianceStore:
                 col(Attempt.connected_at),
                 col(Attempt.disposition),
                 col(Attempt.caller_id),
+                col(Attempt.answered_at),
+                col(Attempt.sip_status),
             ).where(
                 condition,
-                col(Attempt.placed_at) >= since,
+                or_(col(Attempt.placed_at) >= since, for_good),
                 col(Attempt.campaign_id).in_(of_client),
             )
             for row in await read(self.session, wanted):
@@ -98,6 +111,19 @@ class ComplianceStore:
             for row in await read(self.session, wanted):
                 if name in row.custom:
                     found[row.id] = row.custom[name][:_LONGEST_DEBT]
+        return found
+
+    async def zones_of_phones(self, lead_ids: Collection[int]) -> dict[int, set[str]]:
+        """Lead to the zones of all its phones."""
+        found: dict[int, set[str]] = {}
+        for chunk in chunks(sorted(lead_ids)):
+            wanted = (
+                select(col(Phone.lead_id), col(ZoneGroup.zones))
+                .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
+                .where(col(Phone.lead_id).in_(chunk))
+            )
+            for lead_id, zones in await read(self.session, wanted):
+                found.setdefault(lead_id, set()).update(zones)
         return found
 
     async def rests_until(self, caller_id: str) -> datetime | None:
@@ -156,4 +182,8 @@ def _past(row: Any) -> PastAttempt:
         refused=row.disposition in _REFUSALS,
         machine=row.disposition in _MACHINES,
         caller_id=row.caller_id,
+        abandoned=met_nobody(
+            row.outcome, answered=row.answered_at is not None, connected=row.connected_at is not None
+        ),
+        opted_out=row.disposition in _OPT_OUTS or row.sip_status == UNWANTED,
     )

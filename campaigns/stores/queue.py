@@ -4,7 +4,7 @@ A lead that is `ready` stands in the queue of its list and its next phone's zone
 `waiting` leads are put in line when they are due. A claim looks only at queues whose zones are open.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -104,14 +104,20 @@ class QueueStore:
             )
         await self._write_rows(rows)
 
-    async def give_way(self, campaign_id: int, moves: Sequence[tuple[ClaimedLead, LeadPhone]]) -> None:
-        """Put claimed leads back in line with another phone to be dialed."""
+    async def give_way(
+        self,
+        campaign_id: int,
+        moves: Sequence[tuple[ClaimedLead, LeadPhone]],
+        denials: Mapping[int, Deny],
+    ) -> None:
+        """Put claimed leads back in line with another phone to be dialed; `denials` by lead say why."""
         rows = []
         for lead, phone in moves:
             queue_id = await FillStore(self.session).queue_of(campaign_id, phone)
             rows.append(
                 {"campaign_id": campaign_id, "lead_id": lead.lead_id, "state": "ready", "reason": NEXT_PHONE}
                 | {"phone_id": phone.phone_id, "queue_id": queue_id, "claimed_until": None}
+                | {"denial": denials[lead.lead_id].to_json()}
             )
         await self._write_rows(rows)
 

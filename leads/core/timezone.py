@@ -25,7 +25,8 @@ AREA_CODE_DIGITS = 3
 TOO_MANY_ZONES = 20
 """A set this large is a whole numbering plan's (NANP has 42), and says nothing of where a person is."""
 
-_NOT_PLACES = frozenset({"Factory", "localtime"})
+_NOT_PLACES = ("Etc/", "SystemV/")
+"""Zones that keep one offset all year, or that are a computer's and not a person's."""
 
 
 def zones_of_phone(number: PhoneNumber) -> tuple[str, ...]:
@@ -103,13 +104,18 @@ def zones_of_country(country: str) -> tuple[str, ...]:
 
 
 def known_zone(name: str) -> str | None:
-    """The IANA name of a zone in its own spelling, however its case was typed; None if there is none."""
+    """The IANA name of a place's zone in its own spelling, however its case was typed; None if there is none.
+
+    EST, UTC, Etc/GMT+5 and the like are offsets and no places: who writes EST means New York, whose clocks
+    change.
+    """
     return _zones_by_folded_name().get(name.strip().replace(" ", "_").casefold())
 
 
 @lru_cache(maxsize=1)
 def _zones_by_folded_name() -> dict[str, str]:
-    return {name.casefold(): name for name in zoneinfo.available_timezones() - _NOT_PLACES}
+    names = (name for name in zoneinfo.available_timezones() if "/" in name)
+    return {name.casefold(): name for name in names if not name.startswith(_NOT_PLACES)}
 
 
 def callee_zones(lead_timezone: str, phone_zones: Sequence[str]) -> tuple[str, ...]:

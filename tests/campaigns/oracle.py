@@ -304,7 +304,7 @@ PLACES = [
     ("PH", "Asia/Manila"),
     ("NP", "Asia/Kathmandu"),
     ("LK", "Asia/Colombo"),
-    ("", "UTC"),
+    ("", "Africa/Abidjan"),
 ]
 NUMBERS = {
     "CA": ["+14165550100", "+17095550100", "+12505550100", "+18675550100"],

@@ -33,6 +33,8 @@ class Person:
     best_time: str = ""
     zones_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Zones of single phones, where they are others than `zones`."""
+    region: str = "US"
+    """Of the phones, ISO 3166-1."""
 
 
 def people(count: int, first: int = 0) -> list[Person]:
@@ -97,7 +99,7 @@ async def seed_leads(
                         position=position,
                         e164=e164,
                         kind="mobile",
-                        region="US",
+                        region=each.region,
                         zone_group_id=await zone_group(session, zones),
                     )
                 )

@@ -143,6 +143,20 @@ def test_a_country_that_leaves_some_calls_without_hours_is_refused(tmp_path: Pat
     assert load_rulebook(tmp_path).rules
 
 
+def test_a_file_whose_name_is_shouted_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "xx.toml").write_text(GOOD)
+    (tmp_path / "xy.TOML").write_text(GOOD.replace("xx-", "xy-"))
+    with pytest.raises(InvalidRuleFileError, match=r"^xy.TOML, line 1: .*in small letters"):
+        load_rulebook(tmp_path)
+
+
+@pytest.mark.parametrize("taken", ["own-daily-cap", "client-least-gap", "zone", "caller-id-quarantine"])
+def test_a_rule_may_not_take_the_id_of_one_of_the_programs_own(tmp_path: Path, taken: str) -> None:
+    (tmp_path / "xx.toml").write_text(GOOD.replace("xx-frequency", taken))
+    with pytest.raises(InvalidRuleFileError, match=r"^xx.toml, line 12: .*one of the program's own"):
+        load_rulebook(tmp_path)
+
+
 def test_a_rule_that_somebody_will_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "xx.toml").write_text(GOOD.replace("read = 2026-11-23", "read = 2026-11-25", 1))
     with pytest.raises(InvalidRuleFileError, match=r"^xx.toml, line 8: 2026-11-25 lies in the future"):

@@ -100,7 +100,6 @@ def test_toll_free_placeless_and_invalid_numbers_have_no_zone(e164: str) -> None
         (" Europe/London ", "Europe/London"),
         ("america/new york", "America/New_York"),
         ("Asia/Kolkata", "Asia/Kolkata"),
-        ("UTC", "UTC"),
         ("", None),
         ("PST", None),
         ("Pacific Time", None),
@@ -135,3 +134,12 @@ def test_every_zone_can_be_loaded(e164: str) -> None:
         return
     for zone in zones_of_phone(number):
         zoneinfo.ZoneInfo(zone)
+
+
+@pytest.mark.parametrize(
+    "offset", ["EST", "MST", "HST", "UTC", "GMT", "Zulu", "EST5EDT", "Etc/GMT+5", "etc/utc", "Factory"]
+)
+def test_an_offset_is_no_place(offset: str) -> None:
+    """Who writes EST means New York, where it is an hour later in summer."""
+    assert known_zone(offset) is None
+    assert callee_zones(offset, ["America/New_York"]) == ("America/New_York",)
