@@ -43,6 +43,12 @@ class InvalidRetryRulesError(InvalidSettingsError):
     code = "invalid-retry-rules"
 
 
+class UnplayableMessageError(InvalidSettingsError):
+    """A campaign's message that is not there, or not in a form that can be played."""
+
+    code = "message-unplayable"
+
+
 class UnknownOutcomeError(InvalidInputError):
     """A call outcome that is not one of the fixed names."""
 

@@ -119,6 +119,7 @@ class CampaignWatch:
             abandon_target=campaign.abandon_rate_target,
             ring_timeout_s=campaign.ring_timeout_s,
             max_lines=campaign.max_lines,
+            max_calls_per_second=campaign.max_calls_per_second,
             lines_per_agent=campaign.lines_per_agent,
         )
         pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)

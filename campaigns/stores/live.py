@@ -22,11 +22,15 @@ class RunningCampaign:
     dial_mode: str
     lines_per_agent: float
     max_lines: int
+    max_calls_per_second: float
     weight: int
     caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
+    message: str
+    """The path of what an agentless campaign plays; empty in other modes."""
+    opt_out_key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +84,14 @@ class LiveStore:
                 dial_mode=campaign.dial_mode,
                 lines_per_agent=campaign.lines_per_agent,
                 max_lines=campaign.max_lines,
+                max_calls_per_second=campaign.max_calls_per_second,
                 weight=campaign.weight,
                 caller_id=campaign.caller_id,
                 ring_timeout_s=campaign.ring_timeout_s,
                 wrap_up_limit_s=campaign.wrap_up_limit_s,
                 abandon_rate_target=campaign.abandon_rate_target,
+                message=campaign.message,
+                opt_out_key=campaign.opt_out_key,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]

@@ -41,11 +41,14 @@ RUNNING = RunningCampaign(
     dial_mode="power",
     lines_per_agent=2.0,
     max_lines=10,
+    max_calls_per_second=50.0,
     weight=1,
     caller_id="+12025550100",
     ring_timeout_s=25.0,
     wrap_up_limit_s=30.0,
     abandon_rate_target=0.03,
+    message="",
+    opt_out_key="9",
 )
 ENDED = CallHasEnded(CALL, CAMPAIGN, AT, Outcome.BUSY, CallEnd(486))
 
