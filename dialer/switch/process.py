@@ -29,7 +29,6 @@ from dialer.switch.server import EngineServer
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
-_MESSAGE_TAIL_S = 0.3
 
 log = structlog.get_logger("switch")
 
@@ -66,7 +65,7 @@ class Switch:
     def _turn(self) -> None:
         if self._stop_asked and self._stop_by is None:
             self._stop_by = time.monotonic() + _STOP_WITHIN_S
-            self._do(self._book.end_all())
+            self._do(self._book.end_all(time.monotonic()))
         self._poll()
         had_engine = self._server.connected
         # Before a new engine is let in, so that the last words of the former one count.
@@ -152,12 +151,12 @@ class Switch:
                     self._report(action)
 
     def _play(self, leg: str, path: str) -> None:
-        duration = 0.0
+        length_s = 0.0
         try:
-            duration = self._calls[leg].play(path)
+            length_s = self._calls[leg].play(path)
         except EndpointError as error:
-            log.error("no message for a person nobody claimed", error=str(error))
-        self._book.message_started(leg, duration + _MESSAGE_TAIL_S, time.monotonic())
+            log.error("no message for who answered", error=str(error))
+        self._book.message_started(leg, length_s, time.monotonic())
 
     def _report(self, event: Event) -> None:
         wall = event.at + time.time() - time.monotonic()
@@ -170,6 +169,10 @@ class Switch:
     def leg_answered(self, leg: str) -> None:
         """Called by the leg's listener."""
         self._do(self._book.answered(leg, time.monotonic()))
+
+    def leg_key(self, leg: str, digit: str) -> None:
+        """Called by the leg's listener."""
+        self._do(self._book.key(leg, digit, time.monotonic()))
 
     def leg_ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
@@ -187,6 +190,9 @@ class _LegListener:
 
     def call_answered(self, call: SipCall) -> None:
         self._switch.leg_answered(self._leg)
+
+    def call_key(self, call: SipCall, digit: str) -> None:
+        self._switch.leg_key(self._leg, digit)
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         outcome = Ending(ending.status, ending.reason, ending.by_far_end, ending.q850_cause)

@@ -192,10 +192,22 @@ class Switch:
     def _lose(self) -> None:
         self.losses += 1
 
-    def place(self, leg: str, uri: str, *, ring_timeout_s: float = 10, message: str = "") -> None:
+    def place(
+        self,
+        leg: str,
+        uri: str,
+        *,
+        ring_timeout_s: float = 10,
+        message: str = "",
+        claim_within_s: float = 2.0,
+        end_key: str = "",
+    ) -> None:
         """Calls a customer, or an agent where the leg's name begins so."""
         role: LegRole = "agent" if leg.startswith("agent") else "customer"
-        assert self.link.send(PlaceLeg(leg, role, uri, "+12025550199", ring_timeout_s, 2.0, message))
+        command = PlaceLeg(
+            leg, role, uri, "+12025550199", ring_timeout_s, claim_within_s, message, end_key=end_key
+        )
+        assert self.link.send(command)
 
     async def detach(self) -> None:
         """Goes away without a word, as an engine that is killed."""
