@@ -115,6 +115,12 @@ class AgentSessionError(ConflictError):
     code = "agent-session-conflict"
 
 
+class CampaignWithoutAgentsError(ConflictError):
+    """An agent cannot work for a campaign that plays a message to whoever answers."""
+
+    code = "campaign-without-agents"
+
+
 class InvalidRuleError(InvalidInputError):
     """A rule that makes no sense. `rule` is its place in the document, from 0 on; `key` is what is wrong."""
 

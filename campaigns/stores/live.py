@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from campaigns.core.attempt import AWAITING_DISPOSITION
+from campaigns.core.campaign import AGENTLESS
 from campaigns.stores.shared import Session
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead
 from leads.tables import Client
@@ -32,6 +33,11 @@ class RunningCampaign:
     """The path of what an agentless campaign plays; empty in other modes."""
     opt_out_key: str
 
+    @property
+    def agentless(self) -> bool:
+        """Whether it plays a message to whoever answers, and needs no agents."""
+        return self.dial_mode == AGENTLESS
+
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
@@ -42,9 +48,13 @@ class OpenAttempt:
     lead_id: int
     agent_id: int | None
     client_slug: str
+    dial_mode: str
+    opt_out_key: str
     ringing_at: datetime | None
     answered_at: datetime | None
     connected_at: datetime | None
+    message_at: datetime | None
+    disposition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class LiveStore:
     async def open_attempts(self) -> list[OpenAttempt]:
         """The attempts without an end, by id."""
         wanted = (
-            select(Attempt, col(Client.slug))
+            select(Attempt, Campaign, col(Client.slug))
             .join(Campaign, col(Campaign.id) == col(Attempt.campaign_id))
             .join(Client, col(Client.id) == col(Campaign.client_id))
             .where(col(Attempt.ended_at).is_(None))
@@ -112,11 +122,15 @@ class LiveStore:
                 lead_id=attempt.lead_id,
                 agent_id=attempt.agent_id,
                 client_slug=slug,
+                dial_mode=campaign.dial_mode,
+                opt_out_key=campaign.opt_out_key,
                 ringing_at=attempt.ringing_at,
                 answered_at=attempt.answered_at,
                 connected_at=attempt.connected_at,
+                message_at=attempt.message_at,
+                disposition=attempt.disposition,
             )
-            for attempt, slug in await self._session.exec(wanted)
+            for attempt, campaign, slug in await self._session.exec(wanted)
         ]
 
     async def open_shifts(self, session_id: int | None = None) -> list[OpenShift]:

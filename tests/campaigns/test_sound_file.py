@@ -1,7 +1,6 @@
 """An agentless campaign's message: what can be played, and what is refused when, in one sentence."""
 
 import os
-import wave
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,7 @@ from campaigns.errors import UnplayableMessageError
 from campaigns.sound_file import LONGEST_S, why_unplayable
 from campaigns.stores.shared import Sessions
 from tests.campaigns.seeds import NOW, people, seed_leads
-
-
-def sound(path: Path, *, rate: int = 8000, channels: int = 1, width: int = 2, length_s: float = 1.0) -> Path:
-    """A silent WAV file."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(bytes(int(rate * length_s) * channels * width))
-    return path
+from tests.campaigns.sounds import sound
 
 
 def settings(message: Path) -> CampaignSettings:

@@ -24,6 +24,9 @@ from dialer.core.effects import (
     DispositionMissed,
     HangUpAgent,
     HangUpCall,
+    MessageBegan,
+    MessageOver,
+    PersonOptedOut,
 )
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome
@@ -72,6 +75,7 @@ def call_event(kind, **more):
         (CallRang(CALL, AT), "ringing"),
         (CallWasAnswered(CALL, AT), "answered"),
         (CallWasAbandoned(CALL, AT), "abandoned"),
+        (MessageBegan(CALL, AT), "playing"),
     ],
 )
 def test_each_step_of_a_call_is_told(notices, effect, kind):
@@ -111,6 +115,18 @@ def test_a_call_that_a_former_engine_connected_has_its_agent(notices):
 
 def attempt(campaign):
     return Attempt(id=CALL, campaign_id=campaign, lead_id=LEAD, agent_id=AGENT)
+
+
+@pytest.mark.parametrize(
+    ("effect", "code"),
+    [
+        (PersonOptedOut(CALL, AT), "opted_out"),
+        (MessageOver(CALL, AT, heard_all=True), "message_played"),
+        (MessageOver(CALL, AT, heard_all=False), "message_cut_short"),
+    ],
+)
+def test_what_a_message_came_to_is_told_as_a_disposition(notices, effect, code):
+    assert list(notices.of(effect)) == [call_event("dispositioned", disposition=code)]
 
 
 def test_a_disposition_is_told_though_the_call_is_over(notices):
