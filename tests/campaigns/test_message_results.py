@@ -21,7 +21,7 @@ from leads import consents
 from leads.consents import Whose
 from leads.tables import DncEntry
 from tests.campaigns.seeds import NOW, Person, lead_rows, seed_campaign, seed_leads, suppressed
-from tests.campaigns.sounds import sound
+from tests.sounds import sound
 
 LAW = load_rulebook()
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

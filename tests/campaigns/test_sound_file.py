@@ -11,7 +11,7 @@ from campaigns.errors import UnplayableMessageError
 from campaigns.sound_file import LONGEST_S, why_unplayable
 from campaigns.stores.shared import Sessions
 from tests.campaigns.seeds import NOW, people, seed_leads
-from tests.campaigns.sounds import sound
+from tests.sounds import sound
 
 
 def settings(message: Path) -> CampaignSettings:

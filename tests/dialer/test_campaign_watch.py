@@ -17,7 +17,7 @@ from dialer.core.floor import Floor
 from dialer.database import opened
 from dialer.notices import Notices
 from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
-from tests.campaigns.sounds import sound
+from tests.sounds import sound
 
 LAW = load_rulebook()
 

@@ -8,8 +8,8 @@ from sqlalchemy import text
 
 from dialer.simulation.people import Kind, World
 from tests.campaigns.seeds import suppressed
-from tests.campaigns.sounds import sound
 from tests.journeys.stage import ALL_DAY, Stage, staged
+from tests.sounds import tone
 from tests.support import eventually
 
 LISTENERS = [f"+1202555{1000 + index}" for index in range(3)]
@@ -25,15 +25,15 @@ KINDS = {
     BY_INFO: Kind.OPTS_OUT_BY_INFO,
 }
 OPT_OUTS = [BY_AUDIO, BY_INFO]
-SPOKEN = Path(__file__).parents[2] / "dialer" / "sounds" / "unclaimed.wav"
-LINES = 3
+LINES = 4
 
 
 async def test_all_who_answer_hear_the_message_and_who_presses_the_key_is_never_called_again(
     tmp_path: Path, database_url: str
 ) -> None:
     async with staged(tmp_path, database_url, WORLD, KINDS, agents=0) as stage:
-        settings = {"dial_mode": "agentless", "message": str(SPOKEN), "kind": "survey", "max_lines": LINES}
+        message = str(tone(tmp_path / "message.wav"))
+        settings = {"dial_mode": "agentless", "message": message, "kind": "survey", "max_lines": LINES}
         await stage.prepare(list(KINDS), **settings)
         await stage.begin()
         attempts = await stage.attempts_once(
@@ -54,7 +54,7 @@ async def test_all_who_answer_hear_the_message_and_who_presses_the_key_is_never_
         for number in KINDS:
             assert await suppressed(stage.database.sessions, number) == (number in OPT_OUTS)
         await the_figures_are_right(stage)
-        await another_campaign_calls_all_but_those(stage)
+        await another_campaign_calls_all_but_those(stage, message)
 
 
 def most_calls_at_once(stage: Stage) -> int:
@@ -85,11 +85,11 @@ async def the_figures_are_right(stage: Stage) -> None:
         assert pacing["state"]["reason"].startswith(f"A call on each of {LINES} lines")
 
 
-async def another_campaign_calls_all_but_those(stage: Stage) -> None:
+async def another_campaign_calls_all_but_those(stage: Stage, message: str) -> None:
     """The client's next campaign, with the same list."""
     run = stage.dialer.command
     create = ("campaign", "create", "--client", "acme", "--name", "More", "--list", "all", "--kind", "survey")
-    mode = ("--dial-mode", "agentless", "--message", str(SPOKEN), "--caller-id", "+12025550199")
+    mode = ("--dial-mode", "agentless", "--message", message, "--caller-id", "+12025550199")
     await run(*create, *mode, "--set", f"callable_times={json.dumps(ALL_DAY)}")
     await run("campaign", "start", "More")
 
@@ -107,7 +107,8 @@ async def test_a_key_that_was_pressed_before_the_engine_died_holds_once_it_is_ba
 ) -> None:
     slow = World(ring_mean_s=3, talk_mean_s=600, patience_mean_s=600)
     async with staged(tmp_path, sqlite_url, slow, KINDS, agents=0) as stage:
-        await stage.prepare([BY_AUDIO], dial_mode="agentless", message=str(SPOKEN), kind="survey")
+        message = str(tone(tmp_path / "message.wav"))
+        await stage.prepare([BY_AUDIO], dial_mode="agentless", message=message, kind="survey")
         await stage.begin()
         await eventually(stage.invited)
         async with stage.database.sessions() as session:
@@ -126,21 +127,6 @@ async def test_a_key_that_was_pressed_before_the_engine_died_holds_once_it_is_ba
         assert None not in (attempt.answered_at, attempt.message_at)
         assert await suppressed(stage.database.sessions, BY_AUDIO)
         await stage.on_record()
-
-
-async def test_an_agent_cannot_work_for_a_campaign_without_agents(tmp_path: Path, sqlite_url: str) -> None:
-    async with staged(tmp_path, sqlite_url, WORLD, KINDS, agents=0) as stage:
-        message = sound(tmp_path / "message.wav")
-        campaign = await stage.prepare([BUSY], dial_mode="agentless", message=str(message), kind="survey")
-        made = await stage.dialer.command(
-            *("agent", "add", "--client", "acme", "--name", "Ann", "--sip-uri", "sip:ann@pbx", "--json")
-        )
-        await stage.dialer.serve()
-        async with stage.dialer.client() as client:
-            shift = {"agent_id": json.loads(made)["id"], "campaign_ids": [campaign]}
-            refused = await client.post("/api/v1/agent-sessions", json=shift)
-        assert (refused.status_code, refused.json()["code"]) == (409, "campaign-without-agents")
-        assert refused.json()["detail"].endswith("is agentless and has no calls for agents; leave it out.")
 
 
 async def test_who_is_abandoned_opts_out_by_the_same_key(tmp_path: Path, sqlite_url: str) -> None:

@@ -1,7 +1,5 @@
 """A message for whoever answers: it is heard at once and whole, and a key ends it, however it is sent."""
 
-import math
-import struct
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,11 +14,12 @@ from dialer.switch.messages import LegAnswered, LegEnded, LegKey, LegUnclaimed
 from dialer.switch.options import EndpointOptions
 from tests.dialer.switch.conftest import StartSipp, Switch, worker_number
 from tests.dialer.switch.test_endpoint import RTP, EarlyPhone, early_phones
+from tests.sounds import TONE_HZ, sound, tone
 from tests.support import eventually
 
 PERSON, BY_AUDIO, BY_INFO = "+12025551000", "+12025551001", "+12025551002"
 MESSAGE = SOUNDS.parents[1] / "sounds" / "unclaimed.wav"
-TONE_HZ, LENGTH_S = 1000, 1.5
+LENGTH_S = 1.5
 
 
 @pytest.fixture
@@ -93,7 +92,6 @@ async def test_a_key_that_ends_nothing_is_told_and_the_message_goes_on(
     ("body", "status", "digits"),
     [
         ("Signal=9\r\nDuration=160", "200", ["9"]),
-        ("Signal= 9\r\nDuration= 100", "200", ["9"]),
         ("Signal=5\r\nDuration=160", "200", ["5"]),
         ("Signal=!\r\nDuration=160", "200", []),
         ("Signal=\xff\r\nDuration=160", "200", []),
@@ -101,10 +99,11 @@ async def test_a_key_that_ends_nothing_is_told_and_the_message_goes_on(
     ],
 )
 async def test_keys_by_info_are_heard_and_nonsense_is_none(
-    switch: Switch, sipp: StartSipp, body: str, status: str, digits: list[str]
+    switch: Switch, sipp: StartSipp, tmp_path: Path, body: str, status: str, digits: list[str]
 ) -> None:
     far_end = await sipp("sends_info", content_type="application/dtmf-relay", body=body, info_status=status)
-    switch.place("call", far_end.uri(PERSON), message=str(MESSAGE), claim_within_s=0.0, end_key="9")
+    message = str(sound(tmp_path / "message.wav", length_s=LENGTH_S))
+    switch.place("call", far_end.uri(PERSON), message=message, claim_within_s=0.0, end_key="9")
     ended = await switch.said(LegEnded, "call")
     assert [key.digit for key in switch.of(LegKey, "call")] == digits
     assert ended.heard_all == ("9" not in digits)
@@ -129,13 +128,7 @@ class ListeningPhone(EarlyPhone):
 async def test_a_tone_in_the_message_is_the_tone_that_is_heard_for_as_long(
     switch: Switch, tmp_path: Path, rate: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    message = tmp_path / "tone.wav"
-    with wave.open(str(message), "wb") as file:
-        file.setparams((1, 2, rate, 0, "NONE", ""))
-        samples = (
-            round(12000 * math.sin(2 * math.pi * TONE_HZ * n / rate)) for n in range(int(rate * LENGTH_S))
-        )
-        file.writeframes(b"".join(struct.pack("<h", each) for each in samples))
+    message = tone(tmp_path / "tone.wav", rate=rate, length_s=LENGTH_S)
     monkeypatch.setattr("tests.dialer.switch.test_endpoint.EarlyPhone", ListeningPhone)
     async with early_phones(1) as phones:
         ((uri, phone),) = phones.items()
