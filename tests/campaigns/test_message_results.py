@@ -15,6 +15,7 @@ from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.errors import AttemptNotTalkedError
 from campaigns.message_results import record_message
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.live import LiveStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Campaign, CampaignLead
 from leads import consents
@@ -141,6 +142,24 @@ async def test_nobody_dispositions_a_call_without_agents(sessions: Sessions, mes
     await heard(sessions, attempt.attempt_id, ["message_played"])
     with pytest.raises(AttemptNotTalkedError):
         await service.set_disposition(sessions, attempt.attempt_id, "sale", "", NOW)
+
+
+async def test_an_engine_that_comes_back_is_told_how_far_a_message_has_come(
+    sessions: Sessions, message: str
+) -> None:
+    chosen = {"opt_out_key": "1", "max_calls_per_second": 0.5}
+    campaign_id = await survey(sessions, message, [Person([NEW_YORKERS[0]])], **chosen)
+    (attempt,) = await called(sessions, campaign_id)
+    async with sessions() as session, session.begin():
+        await AttemptStore(session).update_attempt(attempt.attempt_id, answered_at=NOW, message_at=NOW)
+        await record_message(session, attempt.attempt_id, "opted_out", NOW)
+    async with sessions() as session:
+        (under_way,) = await LiveStore(session).open_attempts()
+        (running,) = await LiveStore(session).running_campaigns()
+    assert (under_way.dial_mode, under_way.opt_out_key) == ("agentless", "1")
+    assert (under_way.message_at, under_way.disposition) == (NOW, "opted_out")
+    assert running.agentless
+    assert (running.message, running.opt_out_key, running.max_calls_per_second) == (message, "1", 0.5)
 
 
 # --- what the laws ask of recorded messages -------------------------------------------------------
