@@ -24,8 +24,9 @@ from campaigns.core.attempt import (
     local_hour,
     plain_text,
 )
+from campaigns.core.campaign import AGENTLESS
 from campaigns.core.compliance import Allow, Deny
-from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
+from campaigns.core.disposition import NO_DISPOSITION, Disposition, Flag, disposition
 from campaigns.core.retry import OUTCOMES, Final, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
@@ -163,19 +164,20 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     if ended is None:
         await store.get_attempt(attempt_id)
         return False
-    await AnswerStore(session).add(ended, ending.outcome)
+    campaign = await CampaignStore(session).get(ended.campaign_id)
+    if campaign.dial_mode != AGENTLESS:
+        # Nobody is promised an agent there, so that nobody is abandoned, also where the call is lost.
+        await AnswerStore(session).add(ended, ending.outcome)
     await DialStore(session).add(ended, ending.outcome)
     if ending.sip_status == UNWANTED:
         attempt = await store.get_attempt(attempt_id)
-        campaign = await CampaignStore(session).get(ended.campaign_id)
-        await _opt_out(session, campaign, attempt, now, reason="said on the phone that calls are unwanted")
+        await opt_out(session, campaign, attempt, now, reason="said on the phone that calls are unwanted")
     if ending.outcome == "blocked" and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
     result = ended.disposition or ending.outcome
     if result == "human":
         await QueueStore(session).await_disposition(ended)
     else:
-        campaign = await CampaignStore(session).get(ended.campaign_id)
         await _settle(session, campaign, ended, result, now)
     return True
 
@@ -195,21 +197,31 @@ async def set_disposition(session: Session, attempt_id: int, code: str, notes: s
     if previous and code == NO_DISPOSITION:
         return previous
     attempt.notes = plain_text(notes, MAX_NOTES) or attempt.notes
-    if code == previous:
-        return code
-    attempt.disposition, attempt.disposition_at = code, now
-    await session.flush()
-    campaign = await CampaignStore(session).get(attempt.campaign_id)
-    if Flag.DNC in chosen.flags:
-        await _opt_out(session, campaign, attempt, now)
-    if attempt.ended_at is not None:
-        ended = _ended(attempt)
-        await AnswerStore(session).move(replace(ended, disposition=previous), ended, attempt.outcome)
-        await _settle(session, campaign, ended, code, now)
+    if code != previous:
+        await dispose(session, attempt, chosen, now)
     return code
 
 
-async def _opt_out(
+async def dispose(
+    session: Session, attempt: Attempt, chosen: Disposition, now: datetime, *, opt_out_reason: str = _ASKED
+) -> None:
+    """Write what an attempt came to: who asked for it is not called again, and the lead of a call that is
+    over goes its way.
+    """
+    previous = attempt.disposition
+    attempt.disposition, attempt.disposition_at = chosen.code, now
+    await session.flush()
+    campaign = await CampaignStore(session).get(attempt.campaign_id)
+    if Flag.DNC in chosen.flags:
+        await opt_out(session, campaign, attempt, now, reason=opt_out_reason)
+    if attempt.ended_at is not None:
+        ended = _ended(attempt)
+        if campaign.dial_mode != AGENTLESS:
+            await AnswerStore(session).move(replace(ended, disposition=previous), ended, attempt.outcome)
+        await _settle(session, campaign, ended, chosen.code, now)
+
+
+async def opt_out(
     session: Session, campaign: Campaign, attempt: Attempt, now: datetime, *, reason: str = _ASKED
 ) -> None:
     """No number of the lead is called again for the client."""

@@ -49,6 +49,12 @@ class InvalidRetryRulesError(InvalidSettingsError):
     code = "invalid-retry-rules"
 
 
+class UnplayableMessageError(InvalidSettingsError):
+    """A campaign's message that is not there, or not in a form that can be played."""
+
+    code = "message-unplayable"
+
+
 class UnknownOutcomeError(InvalidInputError):
     """A call outcome that is not one of the fixed names."""
 
@@ -113,6 +119,12 @@ class AgentSessionError(ConflictError):
     """The agent's shift is open already, or is over."""
 
     code = "agent-session-conflict"
+
+
+class CampaignWithoutAgentsError(ConflictError):
+    """An agent cannot work for a campaign that plays a message to whoever answers."""
+
+    code = "campaign-without-agents"
 
 
 class InvalidRuleError(InvalidInputError):

@@ -18,6 +18,7 @@ from campaigns.errors import (
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
+from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
@@ -81,8 +82,10 @@ async def create_campaign(
 ) -> int:
     """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
-    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError and CampaignExistsError.
+    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError and
+    CampaignExistsError.
     """
+    await check_message(settings)
     if not lists:
         raise InvalidSettingsError("A campaign dials at least one list; name it.")
     weights = lists if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
@@ -210,9 +213,11 @@ async def campaign_statuses(
 async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
     """Start a campaign, or go on with it, with the leads its lists have now.
 
-    Raises CampaignNotFoundError and CampaignStateError.
+    Raises CampaignNotFoundError, CampaignStateError and UnplayableMessageError.
     """
-    change_state((await get_campaign(sessions, campaign_id)).state, "start")
+    campaign = await get_campaign(sessions, campaign_id)
+    change_state(campaign.state, "start")
+    await check_message(settings_of(campaign))
     await take_up(sessions, campaign_id, now)
     async with sessions() as session, session.begin():
         return await _change_campaign(session, campaign_id, "start", now)

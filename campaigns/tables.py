@@ -39,6 +39,8 @@ class Campaign(SQLModel, table=True):
     dial_mode: str = Field(max_length=12)
     lines_per_agent: float
     max_lines: int
+    max_calls_per_second: float = 50.0
+    """Calls placed by one node."""
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     caller_id: str
@@ -61,6 +63,10 @@ class Campaign(SQLModel, table=True):
     """To one lead, on the callee's own days; None for no cap but the laws'."""
     least_gap_s: float = 0.0
     """Between two attempts to one person."""
+    message: str = ""
+    """What an agentless campaign plays: the path of a WAV file where the service runs."""
+    opt_out_key: str = Field(default="9", max_length=1)
+    """The digit that asks not to be called again, pressed while a message plays."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
     asked_under: str = Field(default="", max_length=16)
@@ -180,7 +186,7 @@ class Attempt(SQLModel, table=True):
     answered_at: datetime | None = instant(nullable=True)
     connected_at: datetime | None = instant(nullable=True)
     message_at: datetime | None = instant(nullable=True)
-    """When the message began that a person hears who gets no agent in time."""
+    """When the message began: an agentless campaign's, or that of a person who gets no agent in time."""
     ended_at: datetime | None = instant(nullable=True)
     outcome: str = Field(default="", max_length=20)
     """Empty while the call lives; then a name from dialer.core.outcome."""

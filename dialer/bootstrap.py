@@ -6,7 +6,6 @@ import fcntl
 import os
 import time
 import uuid
-import wave
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import structlog
 
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
+from campaigns.sound_file import why_unplayable
 from dialer.api.access import kept_key
 from dialer.api.app import Faces, create_app
 from dialer.api.health import Readiness
@@ -196,17 +196,11 @@ def unclaimed_message(settings: Settings) -> Path:
 
 def require_message(path: Path) -> None:
     """People who find no agent must hear it. Raises MessageUnreadable."""
-    try:
-        with wave.open(str(path), "rb") as message:
-            if message.getnchannels() == 1 and message.getsampwidth() == 2 and message.getframerate() > 0:
-                return
-        reason = "it is not 16-bit PCM in one channel, with a sample rate"
-    except (OSError, EOFError, wave.Error) as error:
-        reason = str(error)
-    raise MessageUnreadable(
-        f"The message for people who find no agent, {path}, cannot be played ({reason}); set "
-        "DIALER_SIP__UNCLAIMED_MESSAGE to a WAV file."
-    )
+    if reason := why_unplayable(path):
+        raise MessageUnreadable(
+            f"The message for people who find no agent, {path}, cannot be played ({reason}); set "
+            "DIALER_SIP__UNCLAIMED_MESSAGE to a WAV file."
+        )
 
 
 def _socket(settings: Settings) -> Path:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import cast
 
 import structlog
@@ -12,6 +13,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandonment_rules import Budget
 from campaigns.core.answer_chance import AnswerChances, learn
 from campaigns.core.attempt import StartedAttempt
+from campaigns.sound_file import why_unplayable
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.dials import DialStore
 from campaigns.stores.live import LiveStore, RunningCampaign
@@ -24,6 +26,7 @@ from dialer.core.pacing_settings import DialMode, PacingSettings
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from leads.stores.shared import Sessions
+from leads.threads import in_thread
 
 log = structlog.get_logger("campaigns")
 
@@ -37,6 +40,7 @@ class CampaignWatch:
         self.running: dict[int, RunningCampaign] = {}
         self._chances: dict[int, AnswerChances] = {}
         self._at_limit: set[int] = set()
+        self._unheard: set[int] = set()
         self._readings = readings
         self._rules = rules
         self._floor = floor
@@ -46,7 +50,8 @@ class CampaignWatch:
     async def look(self, now: datetime) -> None:
         """Makes the floor agree with what the managers want."""
         async with self._readings() as session:
-            wanted = {each.id: each for each in await LiveStore(session).running_campaigns()}
+            running = await LiveStore(session).running_campaigns()
+        wanted = {each.id: each for each in running if await self._can_be_heard(each)}
         for campaign in wanted.values():
             if campaign.id not in self.running:
                 self._open(campaign, now.timestamp())
@@ -56,6 +61,17 @@ class CampaignWatch:
             self._floor.close_campaign(campaign_id)
             gone = self.running.pop(campaign_id)
             await self._say_state(gone)
+
+    async def _can_be_heard(self, campaign: RunningCampaign) -> bool:
+        """A campaign whose message cannot be played dials nobody until it can: people would meet silence."""
+        if not campaign.agentless:
+            return True
+        path = Path(campaign.message)
+        why = await in_thread(lambda: why_unplayable(path))
+        if why and campaign.id not in self._unheard:
+            log.error("the message cannot be played; nobody is called", campaign=campaign.id, why=why)
+        (self._unheard.add if why else self._unheard.discard)(campaign.id)
+        return not why
 
     def answer_chance(self, started: StartedAttempt, campaign_id: int) -> float | None:
         """The chance that a person answers, by what the campaign's calls have taught; None before that."""
@@ -119,10 +135,18 @@ class CampaignWatch:
             abandon_target=campaign.abandon_rate_target,
             ring_timeout_s=campaign.ring_timeout_s,
             max_lines=campaign.max_lines,
+            max_calls_per_second=campaign.max_calls_per_second,
             lines_per_agent=campaign.lines_per_agent,
         )
         pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)
-        self._floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, at)
+        self._floor.open_campaign(
+            campaign.id,
+            pacer,
+            campaign.wrap_up_limit_s,
+            at,
+            agentless=campaign.agentless,
+            opt_out_key=campaign.opt_out_key,
+        )
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))
         log.info("campaign dials", campaign=campaign.id, mode=campaign.dial_mode)

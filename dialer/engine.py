@@ -58,6 +58,10 @@ _KEEP_PACING_EVERY_S = 5.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
+_CLAIM_WITHIN_S = 2.0
+"""16 CFR 310.4(b)(4)(iii): a person for whom no agent is there hears the message within two seconds."""
+_KEY_AFTER_MESSAGE_S = 3.0
+"""So long a person has for the key that a message has named in its last words."""
 _HANG_UP_WITHIN_S = 3.0
 _LAW_WITHIN_S = 180.0
 """No law's ring time and no message together are longer."""
@@ -405,7 +409,10 @@ class Engine:
                 uri=self._options.trunk.replace("{number}", started.e164),
                 caller_id=campaign.caller_id,
                 ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
-                message=str(self._options.unclaimed_message),
+                claim_within_s=0.0 if campaign.agentless else _CLAIM_WITHIN_S,
+                message=campaign.message or str(self._options.unclaimed_message),
+                end_key=campaign.opt_out_key,
+                stay_s=_KEY_AFTER_MESSAGE_S,
                 ring_at_least_s=started.ring_at_least_s,
             )
         )

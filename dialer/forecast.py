@@ -81,7 +81,8 @@ def forecast(
 
     Raises NothingToForecastError and UnsupportedDialMode.
     """
-    policies: Sequence[Policy] = POLICIES if compare else (plan.policy,)
+    policy = plan.policy
+    policies: Sequence[Policy] = POLICIES if compare else (policy,)
     groups = [jobs(plan, agents, policy, range(1, seeds + 1)) for agents in teams for policy in policies]
     shifts = iter(_simulated([job for group in groups for job in group], on_done or _say_nothing))
     forecasts = [summarise(group[0], [next(shifts) for _ in group]) for group in groups]

@@ -4,11 +4,11 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from campaigns.core.campaign import CampaignSettings
+from campaigns.core.campaign import DIAL_MODES, CampaignSettings
 from campaigns.errors import CampaignsError
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions, InvalidAssumptionError
-from dialer.simulation.forecasting import Plan
+from dialer.simulation.forecasting import Plan, policy_of
 
 _NOBODY = "+10000000000"
 """A caller ID for a campaign that calls nobody."""
@@ -23,8 +23,13 @@ class ForecastFileInvalid(DialerError):
 
 
 def read_plan(file: Path, hours: float) -> Plan:
-    """A campaign's settings by name and a table `[assumptions]`. Raises ForecastFileInvalid."""
+    """A campaign's settings by name and a table `[assumptions]`.
+
+    Raises ForecastFileInvalid and NothingToForecastError.
+    """
     values = _read(file)
+    if values.get("dial_mode") in DIAL_MODES:
+        policy_of(values["dial_mode"])
     assumed = values.pop("assumptions", None)
     if not isinstance(assumed, dict):
         raise ForecastFileInvalid(

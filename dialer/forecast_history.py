@@ -12,7 +12,7 @@ from campaigns.stores.campaigns import settings_of
 from campaigns.stores.recent_calls import RecentCall, RecentCallStore
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions
-from dialer.simulation.forecasting import Plan
+from dialer.simulation.forecasting import Plan, policy_of
 from leads.stores.shared import Sessions
 
 _CALLS_LOOKED_AT = 5000
@@ -37,10 +37,11 @@ class TooLittleHistoryError(DialerError):
 async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now: datetime) -> Plan:
     """A campaign's settings, and what its latest calls tell. `reference` is its id or name.
 
-    Raises CampaignNotFoundError and TooLittleHistoryError.
+    Raises CampaignNotFoundError, NothingToForecastError and TooLittleHistoryError.
     """
     campaign_id = await campaigns.find_campaign(sessions, reference)
     campaign = await campaigns.get_campaign(sessions, campaign_id)
+    policy_of(campaign.dial_mode)
     report = await campaigns.report(sessions, campaign_id, now)
     async with sessions() as session:
         calls = await RecentCallStore(session).latest(campaign_id, _CALLS_LOOKED_AT)

@@ -8,6 +8,7 @@ from dialer.switch.messages import (
     BridgeFailed,
     LegAnswered,
     LegEnded,
+    LegKey,
     LegRinging,
     LegsBridged,
     LegUnclaimed,
@@ -46,6 +47,8 @@ def effects_of(event: AnyEvent, floor: Floor) -> list[Effect]:
             return floor.line_up(session, at)
         case LegUnclaimed(leg=leg) if attempt := attempt_of(leg):
             return floor.unclaimed(attempt, at)
+        case LegKey(leg=leg, digit=digit) if attempt := attempt_of(leg):
+            return floor.key_pressed(attempt, digit, at)
         case LegsBridged(leg=leg, other=other):
             return floor.connected(attempt_of(leg), session_of(other), at)
         case BridgeFailed(leg=leg, other=other):
@@ -73,4 +76,5 @@ def _call_end(event: LegEnded) -> CallEnd:
         provisional=event.provisional,
         q850_cause=event.q850_cause,
         reason_header=event.reason_header,
+        heard_all=event.heard_all,
     )

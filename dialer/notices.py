@@ -27,15 +27,20 @@ from dialer.core.effects import (
     CallWasAnswered,
     CallWasConnected,
     Effect,
+    MessageBegan,
+    MessageOver,
+    PersonOptedOut,
 )
 from dialer.core.floor import Floor
 from dialer.core.outcome import Outcome
+from dialer.records import message_code
 
 _FIELDS = {
     CallState.PLACED: "dialing",
     CallState.RINGING: "ringing",
     CallState.ANSWERED: "answered",
     CallState.CONNECTED: "connected",
+    CallState.PLAYING: "playing",
 }
 
 
@@ -98,6 +103,10 @@ class Notices:
                 yield from self._agent_call(attempt, session, agent)
             case CallWasAbandoned(attempt=attempt):
                 yield from self._call(attempt, "abandoned")
+            case MessageBegan(attempt=attempt):
+                yield from self._call(attempt, "playing")
+            case PersonOptedOut(attempt=attempt) | MessageOver(attempt=attempt):
+                yield from self._call(attempt, "dispositioned", disposition=message_code(effect))
             case CallHasEnded(attempt=attempt, outcome=outcome):
                 yield from self._call(attempt, "ended", outcome=outcome)
                 self._calls.pop(attempt, None)
@@ -144,7 +153,9 @@ class Notices:
             pacing=Pacing(mode=explained.mode, reason=explained.reason),
         )
 
-    def _call(self, attempt: int, kind: str, outcome: Outcome | str = "") -> Iterator[Message]:
+    def _call(
+        self, attempt: int, kind: str, outcome: Outcome | str = "", disposition: str = ""
+    ) -> Iterator[Message]:
         call = self._calls.get(attempt)
         client = self._client_of_campaign.get(call.campaign) if call else None
         if call is not None and client is not None:
@@ -156,6 +167,7 @@ class Notices:
                 kind=kind,  # type: ignore[arg-type]
                 agent_id=call.agent,
                 outcome=str(outcome),
+                disposition=disposition,
             )
 
     def _agent_call(self, attempt: int, session: int, agent: int) -> Iterator[Message]:

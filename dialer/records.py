@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from campaigns import effects
 from campaigns.core.attempt import Ending
-from campaigns.core.disposition import NO_DISPOSITION
+from campaigns.core.disposition import MESSAGE_CUT_SHORT, MESSAGE_PLAYED, NO_DISPOSITION, OPTED_OUT
+from campaigns.message_results import record_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Session
@@ -20,6 +21,9 @@ from dialer.core.effects import (
     CallWasConnected,
     DispositionMissed,
     Effect,
+    MessageBegan,
+    MessageOver,
+    PersonOptedOut,
 )
 from leads.stores.shared import Sessions
 
@@ -55,14 +59,23 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await attempts.update_attempt(attempt, answered_at=instant(at))
         case CallWasConnected(attempt=attempt, agent=agent, at=at):
             await attempts.update_attempt(attempt, connected_at=instant(at), agent_id=agent)
-        case CallWasAbandoned(attempt=attempt, at=at):
+        case CallWasAbandoned(attempt=attempt, at=at) | MessageBegan(attempt=attempt, at=at):
             await attempts.update_attempt(attempt, message_at=instant(at))
+        case PersonOptedOut(attempt=attempt, at=at) | MessageOver(attempt=attempt, at=at):
+            await record_message(session, attempt, message_code(entry), instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
         case DispositionMissed(attempt=attempt, at=at):
             await effects.set_disposition(session, attempt, NO_DISPOSITION, "", instant(at))
         case AgentChanged():
             await _change_agent(AgentStore(session), entry)
+
+
+def message_code(effect: PersonOptedOut | MessageOver) -> str:
+    """The disposition that says what came of a message."""
+    if isinstance(effect, PersonOptedOut):
+        return OPTED_OUT
+    return MESSAGE_PLAYED if effect.heard_all else MESSAGE_CUT_SHORT
 
 
 def _ending(ended: CallHasEnded) -> Ending:

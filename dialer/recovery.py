@@ -7,22 +7,26 @@ story, and these become `unknown`, never to be dialed again by themselves.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from campaigns.core.campaign import AGENTLESS
+from campaigns.core.disposition import OPTED_OUT
 from campaigns.stores.live import LiveStore, OpenAttempt, OpenShift
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.effects import (
     AgentChanged,
     CallRang,
+    CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
     DispositionMissed,
     Effect,
+    MessageBegan,
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.legs import agent_leg, attempt_of, call_leg, session_of
-from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LiveLeg
+from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LegUnclaimed, LiveLeg
 from leads.stores.shared import Sessions
 
 _WRAP_UP_AGAIN_S = 60.0
@@ -52,7 +56,7 @@ class Leftover:
 
         For events that change nothing on the floor any more.
         """
-        if isinstance(event, LegRinging | LegAnswered | LegsBridged):
+        if isinstance(event, LegRinging | LegAnswered | LegsBridged | LegUnclaimed):
             for attempt in self.attempts:
                 if event.leg == call_leg(attempt.attempt_id) and event.leg in self._live:
                     return self._of_call(attempt, event, floor)
@@ -70,13 +74,16 @@ class Leftover:
         return [effect for each in lost for effect in floor.line_down(each, now, "softphone_gone")]
 
     def _of_call(
-        self, attempt: OpenAttempt, event: LegRinging | LegAnswered | LegsBridged, floor: Floor
+        self, attempt: OpenAttempt, event: LegRinging | LegAnswered | LegsBridged | LegUnclaimed, floor: Floor
     ) -> list[Effect]:
         match event:
             case LegRinging() if attempt.ringing_at is None:
                 return [CallRang(attempt.attempt_id, event.at)]
             case LegAnswered() if attempt.answered_at is None:
                 return [CallWasAnswered(attempt.attempt_id, event.at)]
+            case LegUnclaimed() if attempt.message_at is None and attempt.connected_at is None:
+                agentless = attempt.dial_mode == AGENTLESS
+                return [(MessageBegan if agentless else CallWasAbandoned)(attempt.attempt_id, event.at)]
             case LegsBridged() if attempt.connected_at is None:
                 return self._talk(attempt, event, floor)
         return []
@@ -100,6 +107,9 @@ class Leftover:
             state=_recorded_state(attempt),
             answered_at=attempt.answered_at.timestamp() if attempt.answered_at else None,
             was_connected=attempt.connected_at is not None,
+            agentless=attempt.dial_mode == AGENTLESS,
+            opt_out_key=attempt.opt_out_key,
+            opted_out=attempt.disposition == OPTED_OUT,
         )
         leg = self._live.get(call_leg(attempt.attempt_id))
         if leg is None:
@@ -109,7 +119,7 @@ class Leftover:
             call.state, call.was_connected = CallState.CONNECTED, True
             call.session = session_of(leg.partner)
         elif leg.answered_at is not None:
-            call.state = CallState.ANSWERED if leg.state == "answered" else CallState.ABANDONED
+            call.state = CallState.ANSWERED if leg.state == "answered" else _leaving(attempt)
         return call
 
     def _agent(self, shift: OpenShift, now: float) -> FloorAgent:
@@ -144,9 +154,16 @@ async def load_leftover(sessions: Sessions) -> Leftover:
         )
 
 
+def _leaving(attempt: OpenAttempt) -> CallState:
+    """The state of a call that has no agent and hears a message."""
+    return CallState.PLAYING if attempt.dial_mode == AGENTLESS else CallState.ABANDONED
+
+
 def _recorded_state(attempt: OpenAttempt) -> CallState:
     if attempt.connected_at is not None:
         return CallState.CONNECTED
+    if attempt.message_at is not None:
+        return _leaving(attempt)
     if attempt.answered_at is not None:
         return CallState.ANSWERED
     return CallState.RINGING if attempt.ringing_at is not None else CallState.PLACED

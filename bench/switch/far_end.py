@@ -47,6 +47,9 @@ class FarEnd:
     def call_answered(self, call: SipCall) -> None:
         """The caller has acknowledged the answer."""
 
+    def call_key(self, call: SipCall, digit: str) -> None:
+        """Nobody here has a menu."""
+
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         """The call is over."""
         self._calls.pop(call, None)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from campaigns import service
 from campaigns.commands.shared import values_of
-from campaigns.core.campaign import CampaignSettings
+from campaigns.core.campaign import DIAL_MODES, CampaignSettings
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
@@ -34,6 +35,7 @@ CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign
 Client = Annotated[str, typer.Option("--client", help="The client's slug.")]
 _MOST_DIGITS = 9
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
+_MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
 _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
 
 
@@ -45,8 +47,11 @@ def create(
     lists: Annotated[list[str], typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)],
     caller_id: Annotated[str, typer.Option("--caller-id", help="The number that people see, E.164.")],
     kind: Annotated[str, typer.Option(help="sales, survey, appointment or collections.")] = "sales",
-    dial_mode: Annotated[str, typer.Option(help="progressive, power or predictive.")] = "progressive",
+    dial_mode: Annotated[str, typer.Option(help=_MODE_HELP)] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
+    message: Annotated[
+        Path | None, typer.Option("--message", metavar="WAV", help="What an agentless campaign plays.")
+    ] = None,
     order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
     setting: Annotated[
         list[str] | None,
@@ -61,6 +66,7 @@ def create(
         "dial_mode": dial_mode,
         "lines_per_agent": lines_per_agent,
         "lead_order": order,
+        **({"message": str(message.absolute())} if message is not None else {}),
     }
     weights = _weights(lists)
     settings = CampaignSettings.parse(values | values_of(setting or []))

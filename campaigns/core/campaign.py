@@ -14,7 +14,9 @@ from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
 
 KINDS = ("sales", "survey", "appointment", "collections")
-DIAL_MODES = ("progressive", "power", "predictive")
+DIAL_MODES = ("progressive", "power", "predictive", "agentless")
+AGENTLESS = "agentless"
+"""The mode that plays a message to whoever answers; its calls are offered to no agent."""
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -41,6 +43,8 @@ HIGHEST_WEIGHT = 1000
 """Of a list in the mix, or of a campaign; weights of 1 to 1000 make any share."""
 
 _LONGEST_TEXT = 100
+_LONGEST_PATH = 1000
+_FASTEST = 200
 _LONGEST_GAP_S = 60 * 24 * 3600.0
 
 _DEFAULT_TIMES = {
@@ -48,6 +52,7 @@ _DEFAULT_TIMES = {
     "sat": [["10:00", "17:00"]],
 }
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,8 @@ class CampaignSettings:
     lines_per_agent: float = 1.0
     """Lines for each agent who is free or talks, in power mode."""
     max_lines: int = 30
+    max_calls_per_second: float = 50.0
+    """Calls placed by one node; fewer than 1 means one call in so many seconds."""
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     ring_timeout_s: float = 25.0
@@ -103,6 +110,10 @@ class CampaignSettings:
     """To one lead, on the callee's own days; None for no cap but the laws'."""
     least_gap_s: float = 0.0
     """Between two attempts to one person."""
+    message: str = ""
+    """What an agentless campaign plays: the path of a WAV file where the service runs, from the root on."""
+    opt_out_key: str = "9"
+    """The digit that asks not to be called again, pressed while a message plays; there is always one."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -111,6 +122,7 @@ class CampaignSettings:
             raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
         _within("lines_per_agent", self.lines_per_agent, 1, 10)
         _whole("max_lines", self.max_lines, 1, 2000)
+        _within("max_calls_per_second", self.max_calls_per_second, 0.01, _FASTEST)
         _whole("weight", self.weight, 1, HIGHEST_WEIGHT)
         _within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
         _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
@@ -122,6 +134,27 @@ class CampaignSettings:
         if self.most_attempts_a_day is not None:
             _whole("most_attempts_a_day", self.most_attempts_a_day, 1, 100)
         _within("least_gap_s", self.least_gap_s, 0, _LONGEST_GAP_S)
+        self._check_message()
+
+    def _check_message(self) -> None:
+        """Whether the file can be played is for `campaigns.sound_file` to look at."""
+        if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
+            raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
+        message = self.message
+        if not isinstance(message, str) or len(message) > _LONGEST_PATH or not message.isprintable():
+            raise InvalidSettingsError(
+                f"message is the path of a WAV file, of at most {_LONGEST_PATH} characters."
+            )
+        if self.dial_mode == AGENTLESS and not message:
+            raise InvalidSettingsError(
+                "An agentless campaign plays a message to whoever answers: set message to a WAV file's path."
+            )
+        if self.dial_mode != AGENTLESS and message:
+            raise InvalidSettingsError(
+                "message is for agentless campaigns; leave it out, or set dial_mode to agentless."
+            )
+        if message and not message.startswith("/"):
+            raise InvalidSettingsError("message is a path from the root on, as in /srv/messages/survey.wav.")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:

@@ -13,6 +13,7 @@ from typing import Any
 
 from campaigns.core.best_time import best_times
 from campaigns.core.calendar import Calendar
+from campaigns.core.campaign import AGENTLESS
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.objections import Objection, next_allowed, rule_objections
 from campaigns.core.policy import Policy
@@ -166,7 +167,8 @@ def _not_opted_out(snapshot: Snapshot, now: datetime) -> Reason | None:
 
 
 def _not_withdrawn(snapshot: Snapshot, now: datetime) -> Reason | None:
-    if "call" not in snapshot.facts.withdrawn:
+    channels = {"call", "automated_call"} if snapshot.policy.dial_mode == AGENTLESS else {"call"}
+    if channels.isdisjoint(snapshot.facts.withdrawn):
         return None
     sentence = "The person has withdrawn the consent to be called."
     return Reason("consent_withdrawn", sentence, final=True, rule="consent_not_withdrawn")

@@ -38,6 +38,11 @@ NO_DISPOSITION = "no_disposition"
 NOBODY_SPOKE = "dead_air"
 """Neither a person nor a machine was heard."""
 
+MESSAGE_PLAYED = "message_played"
+MESSAGE_CUT_SHORT = "message_cut_short"
+OPTED_OUT = "opted_out"
+"""What the dialer itself says of calls that play a message."""
+
 _PERSON = frozenset({Flag.HUMAN_ANSWERED})
 _CONTACT = _PERSON | {Flag.CUSTOMER_CONTACT}
 _RIGHT_PARTY = _CONTACT | {Flag.RIGHT_PARTY}
@@ -58,6 +63,9 @@ _STANDARD = (
     Disposition("deceased", "Has died", _PERSON | {Flag.UNWORKABLE}),
     Disposition("answering_machine", "Answering machine", frozenset({Flag.MACHINE})),
     Disposition("fax_or_modem", "Fax or modem", frozenset({Flag.MACHINE, Flag.UNWORKABLE})),
+    Disposition(MESSAGE_PLAYED, "Message played to its end", frozenset({Flag.COMPLETED})),
+    Disposition(MESSAGE_CUT_SHORT, "Message not played to its end", frozenset()),
+    Disposition(OPTED_OUT, "Opted out by key", _PERSON | {Flag.DNC}),
     Disposition(NOBODY_SPOKE, "Nobody spoke", frozenset()),
     Disposition(NO_DISPOSITION, "No disposition given", frozenset()),
 )

@@ -15,6 +15,7 @@ from campaigns.errors import InvalidRetryRulesError, UnknownOutcomeError
 
 OUTCOMES = (
     "human",
+    "answered",
     "machine",
     "fax",
     "busy",
@@ -30,7 +31,8 @@ OUTCOMES = (
     "lost",
     "unknown",
 )
-"""How a call can end, in the dialer's names. `lost`: the switch died; `unknown`: the engine did."""
+"""How a call can end, in the dialer's names. `answered`: by a person or a machine, of which nobody can tell;
+`lost`: the switch died; `unknown`: the engine did."""
 
 DEAD_PHONE = ("invalid_number", "disconnected")
 """Outcomes that tell of the phone, not of the person: the lead's next phone takes its place."""
@@ -71,6 +73,7 @@ NEVER = RetryRule(None)
 DEFAULTS: Mapping[str, RetryRule] = MappingProxyType(
     {
         "human": RetryRule(24 * _HOUR),
+        "answered": RetryRule(24 * _HOUR),
         "machine": RetryRule(4 * _HOUR),
         "fax": NEVER,
         "busy": RetryRule(10 * _MINUTE),

@@ -46,6 +46,7 @@ _WAITING_FOR = {
 _FINAL = {
     "on_dnc_list": "dnc",
     "do_not_call": "dnc",
+    "opted_out": "dnc",
     "consent_missing": "consent",
     "consent_withdrawn": "consent",
     "erased": "erased",

@@ -27,6 +27,7 @@ class CampaignOut(BaseModel):
     dial_mode: str
     lines_per_agent: float
     max_lines: int
+    max_calls_per_second: float
     caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
@@ -35,6 +36,8 @@ class CampaignOut(BaseModel):
     lead_order: str
     callable_times: dict[str, list[list[str]]]
     retry_rules: dict[str, Any]
+    message: str
+    opt_out_key: str
     created_at: datetime
 
 

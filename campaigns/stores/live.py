@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from campaigns.core.attempt import AWAITING_DISPOSITION
+from campaigns.core.campaign import AGENTLESS
 from campaigns.stores.shared import Session
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead
 from leads.tables import Client
@@ -22,11 +23,20 @@ class RunningCampaign:
     dial_mode: str
     lines_per_agent: float
     max_lines: int
+    max_calls_per_second: float
     weight: int
     caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
+    message: str
+    """The path of what an agentless campaign plays; empty in other modes."""
+    opt_out_key: str
+
+    @property
+    def agentless(self) -> bool:
+        """Whether it plays a message to whoever answers, and needs no agents."""
+        return self.dial_mode == AGENTLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +48,13 @@ class OpenAttempt:
     lead_id: int
     agent_id: int | None
     client_slug: str
+    dial_mode: str
+    opt_out_key: str
     ringing_at: datetime | None
     answered_at: datetime | None
     connected_at: datetime | None
+    message_at: datetime | None
+    disposition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +94,14 @@ class LiveStore:
                 dial_mode=campaign.dial_mode,
                 lines_per_agent=campaign.lines_per_agent,
                 max_lines=campaign.max_lines,
+                max_calls_per_second=campaign.max_calls_per_second,
                 weight=campaign.weight,
                 caller_id=campaign.caller_id,
                 ring_timeout_s=campaign.ring_timeout_s,
                 wrap_up_limit_s=campaign.wrap_up_limit_s,
                 abandon_rate_target=campaign.abandon_rate_target,
+                message=campaign.message,
+                opt_out_key=campaign.opt_out_key,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]
@@ -92,7 +109,7 @@ class LiveStore:
     async def open_attempts(self) -> list[OpenAttempt]:
         """The attempts without an end, by id."""
         wanted = (
-            select(Attempt, col(Client.slug))
+            select(Attempt, Campaign, col(Client.slug))
             .join(Campaign, col(Campaign.id) == col(Attempt.campaign_id))
             .join(Client, col(Client.id) == col(Campaign.client_id))
             .where(col(Attempt.ended_at).is_(None))
@@ -105,11 +122,15 @@ class LiveStore:
                 lead_id=attempt.lead_id,
                 agent_id=attempt.agent_id,
                 client_slug=slug,
+                dial_mode=campaign.dial_mode,
+                opt_out_key=campaign.opt_out_key,
                 ringing_at=attempt.ringing_at,
                 answered_at=attempt.answered_at,
                 connected_at=attempt.connected_at,
+                message_at=attempt.message_at,
+                disposition=attempt.disposition,
             )
-            for attempt, slug in await self._session.exec(wanted)
+            for attempt, campaign, slug in await self._session.exec(wanted)
         ]
 
     async def open_shifts(self, session_id: int | None = None) -> list[OpenShift]:

@@ -7,6 +7,8 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from campaigns import service as campaigns
+from campaigns.core.campaign import AGENTLESS
+from campaigns.errors import CampaignWithoutAgentsError
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore
@@ -72,7 +74,10 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
         agents, store = AgentStore(session), CampaignStore(session)
         agent = await agents.get(wanted.agent_id)
         for campaign_id in wanted.campaign_ids:
-            await store.get(campaign_id)
+            if (await store.get(campaign_id)).dial_mode == AGENTLESS:
+                raise CampaignWithoutAgentsError(
+                    f"Campaign {campaign_id} is agentless and has no calls for agents; leave it out."
+                )
         shift_id = await agents.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
         (shift,) = await LiveStore(session).open_shifts(shift_id)
     engine.log_in(shift_id, agent.id, shift.client_slug, agent.sip_uri, wanted.campaign_ids)

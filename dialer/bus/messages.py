@@ -74,6 +74,8 @@ class CallsInFlight(msgspec.Struct, frozen=True, kw_only=True):
     ringing: Count = 0
     answered: Count = 0
     connected: Count = 0
+    playing: Count = 0
+    """Calls of an agentless campaign that play its message."""
 
 
 class Pacing(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,7 +156,9 @@ class CallEvent(Message, frozen=True, kw_only=True):
     attempt_id: Id
     campaign_id: Id
     lead_id: Id
-    kind: Literal["placed", "ringing", "answered", "connected", "abandoned", "ended", "dispositioned"]
+    kind: Literal[
+        "placed", "ringing", "answered", "connected", "abandoned", "playing", "ended", "dispositioned"
+    ]
     agent_id: Id | None = None
     outcome: Annotated[str, Meta(extra_json_schema={"enum": ["", *(name.value for name in _Outcome)]})] = ""
     disposition: Annotated[str, Meta(max_length=20)] = ""

@@ -15,6 +15,7 @@ class CallState(StrEnum):
     ANSWERED = "answered"
     CONNECTED = "connected"
     ABANDONED = "abandoned"
+    PLAYING = "playing"
     ENDED = "ended"
 
 
@@ -26,6 +27,7 @@ class CallEvent(StrEnum):
     CONNECT = "connect"
     AGENT_LOST = "agent_lost"
     UNCLAIMED = "unclaimed"
+    PLAY = "play"
     END = "end"
 
 
@@ -48,10 +50,12 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
     (_S.RINGING, _E.END): _S.ENDED,
     (_S.ANSWERED, _E.CONNECT): _S.CONNECTED,
     (_S.ANSWERED, _E.UNCLAIMED): _S.ABANDONED,
+    (_S.ANSWERED, _E.PLAY): _S.PLAYING,
     (_S.ANSWERED, _E.END): _S.ENDED,
     (_S.CONNECTED, _E.AGENT_LOST): _S.ANSWERED,
     (_S.CONNECTED, _E.END): _S.ENDED,
     (_S.ABANDONED, _E.END): _S.ENDED,
+    (_S.PLAYING, _E.END): _S.ENDED,
 }
 """What moves a call on."""
 
@@ -68,6 +72,9 @@ LATE: frozenset[tuple[CallState, CallEvent]] = frozenset(
         (_S.ABANDONED, _E.ANSWER),
         (_S.ABANDONED, _E.AGENT_LOST),
         (_S.ABANDONED, _E.UNCLAIMED),
+        (_S.PLAYING, _E.RING),
+        (_S.PLAYING, _E.ANSWER),
+        (_S.PLAYING, _E.PLAY),
         *((_S.ENDED, event) for event in CallEvent),
     }
 )

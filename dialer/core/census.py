@@ -23,6 +23,7 @@ from dialer.core.pacing_events import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
+    MessageEnded,
     PacingEvent,
 )
 from dialer.core.pacing_settings import DialMode, PacingState
@@ -30,7 +31,7 @@ from dialer.core.pacing_settings import DialMode, PacingState
 _CLOCKS_DIFFER_S = 1.0
 """Agents' and calls' events may be stamped by different processes."""
 _RINGS_LONGER_S = 30.0
-_WAITS_AT_MOST_S = 60.0
+_USUALLY_WAITS_AT_MOST_S = 60.0
 _TALKS_AT_MOST_S = 4 * 3600.0
 _TALKS_REMEMBERED = 2000
 """Of so many agents may still say that they talked with a machine."""
@@ -87,13 +88,15 @@ _PHASE_AFTER: dict[type, AgentPhase | None] = {
 class Census:
     """Counts of agents and calls, kept from the events."""
 
-    def __init__(self, ring_timeout_s: float) -> None:
+    def __init__(self, ring_timeout_s: float, waits_at_most_s: float = _USUALLY_WAITS_AT_MOST_S) -> None:
+        """Calls are forgotten that ring or wait for longer than any call does."""
         self.ringing: dict[Hashable, float] = {}
         """When each call was placed that has not been answered."""
         self.waiting: dict[Hashable, float] = {}
         """Since when those who answered wait for an agent."""
         self.agents: dict[AgentPhase, dict[Hashable, float]] = {phase: {} for phase in AgentPhase}
         """Since when each agent has been in that phase."""
+        self._waits_at_most_s = waits_at_most_s
         self._rings_at_most_s = ring_timeout_s + _RINGS_LONGER_S
         self._connected: dict[Hashable, tuple[float, Hashable]] = {}
         self._talks: dict[Hashable, None] = {}
@@ -154,6 +157,9 @@ class Census:
                 changes = self._ringing_ended(call, at, answered=True)
                 known = self.waiting.pop(call, None) is not None or changes
                 return [*changes, PersonAbandoned()] if known else self._over(call)
+            case MessageEnded(at=at, call=call):
+                self.waiting.pop(call, None)
+                return self._ringing_ended(call, at, answered=True) or self._over(call)
             case CallByMachine(at=at, call=call):
                 if self.waiting.pop(call, None) is not None or call in self._talks:
                     self._talks.pop(call, None)
@@ -173,7 +179,7 @@ class Census:
             if placed_at + self._rings_at_most_s > now:
                 break
             changes += self._ringing_ended(call, now, answered=None)
-        while self.waiting and next(iter(self.waiting.values())) + _WAITS_AT_MOST_S <= now:
+        while self.waiting and next(iter(self.waiting.values())) + self._waits_at_most_s <= now:
             del self.waiting[next(iter(self.waiting))]
         while self._connected and next(iter(self._connected.values()))[0] + _TALKS_AT_MOST_S <= now:
             del self._connected[next(iter(self._connected))]

@@ -76,6 +76,31 @@ class CallWasAbandoned:
 
 
 @dataclass(frozen=True)
+class MessageBegan:
+    """Whoever answered an agentless campaign's call hears its message."""
+
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True)
+class PersonOptedOut:
+    """Who hears a message has pressed the key that asks not to be called again."""
+
+    attempt: int
+    at: float
+
+
+@dataclass(frozen=True)
+class MessageOver:
+    """An agentless campaign's call is over, and its message was heard to the end or not."""
+
+    attempt: int
+    at: float
+    heard_all: bool
+
+
+@dataclass(frozen=True)
 class CallHasEnded:
     """The call is over."""
 
@@ -115,6 +140,9 @@ Effect = (
     | CallWasAnswered
     | CallWasConnected
     | CallWasAbandoned
+    | MessageBegan
+    | PersonOptedOut
+    | MessageOver
     | CallHasEnded
     | AgentChanged
     | DispositionMissed

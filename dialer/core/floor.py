@@ -20,9 +20,11 @@ from dialer.core.effects import (
     Effect,
     HangUpAgent,
     HangUpCall,
+    MessageBegan,
 )
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_queue import FloorQueue
 from dialer.core.outcome import CallEnd, Outcome
@@ -69,9 +71,21 @@ class Floor:
         """The campaigns that run, or that were stopped since the floor began."""
         return self._pacing.campaigns
 
-    def open_campaign(self, campaign: int, pacer: Pacer, wrap_up_limit_s: float, at: float) -> None:
-        """The campaign dials from now on; its pacer is told who is there and which calls are up."""
-        self._pacing.open(FloorCampaign(campaign, pacer, wrap_up_limit_s), at)
+    def open_campaign(
+        self,
+        campaign: int,
+        pacer: Pacer,
+        wrap_up_limit_s: float,
+        at: float,
+        *,
+        agentless: bool = False,
+        opt_out_key: str = "",
+    ) -> None:
+        """The campaign dials from now on; its pacer is told who is there and which calls are up.
+
+        `agentless`: it plays a message to whoever answers. `opt_out_key` counts while a message plays.
+        """
+        self._pacing.open(FloorCampaign(campaign, pacer, wrap_up_limit_s, agentless, opt_out_key), at)
 
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""
@@ -198,7 +212,9 @@ class Floor:
         self, attempt: int, campaign: int, lead: int, at: float, answer_chance: float | None = None
     ) -> None:
         """A call is about to be placed; its attempt is recorded already."""
-        self.calls[attempt] = FloorCall(attempt, campaign, lead)
+        call = self.calls[attempt] = FloorCall(attempt, campaign, lead)
+        if known := self.campaigns.get(campaign):
+            call.agentless, call.opt_out_key = known.agentless, known.opt_out_key
         self._pacing.tell(campaign, CallPlaced(at, attempt, answer_chance))
 
     def restore_call(self, restored: FloorCall, at: float) -> None:
@@ -215,12 +231,17 @@ class Floor:
         return [CallRang(attempt, at)] if self._advance(attempt, CallEvent.RING) else []
 
     def answered(self, attempt: int, at: float) -> list[Effect]:
-        """The call was answered: the agent who waits longest takes it, or it waits for one."""
+        """The call was answered: the agent who waits longest takes it, or it waits for one.
+
+        Nobody is offered a call that is agentless.
+        """
         call = self._advance(attempt, CallEvent.ANSWER)
         if call is None:
             return []
         call.answered_at = call.waits_since = at
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
+        if call.agentless:
+            return [CallWasAnswered(attempt, at)]
         return [CallWasAnswered(attempt, at), *self._queue.find_agent(call, at)]
 
     def connected(self, attempt: int, session: int, at: float) -> list[Effect]:
@@ -255,7 +276,10 @@ class Floor:
         return effects
 
     def unclaimed(self, attempt: int, at: float) -> list[Effect]:
-        """The switch plays the message to a person nobody claimed in time."""
+        """The switch plays the message: to a person nobody claimed in time, or an agentless campaign's."""
+        known = self.calls.get(attempt)
+        if known is not None and known.agentless:
+            return [MessageBegan(attempt, at)] if self._advance(attempt, CallEvent.PLAY) else []
         call = self._advance(attempt, CallEvent.UNCLAIMED)
         if call is None:
             return []
@@ -264,6 +288,11 @@ class Floor:
             return []
         self._pacing.tell(call.campaign, CallAbandoned(at, attempt))
         return [CallWasAbandoned(attempt, at)]
+
+    def key_pressed(self, attempt: int, digit: str, at: float) -> list[Effect]:
+        """A key was pressed while the message played."""
+        call = self.calls.get(attempt)
+        return [] if call is None else key_pressed(call, digit, at)
 
     def ended(self, attempt: int, end: CallEnd, at: float) -> list[Effect]:
         """The call is over; its agent, if it had one, wraps up."""
@@ -321,7 +350,8 @@ class Floor:
         each = self._agent_of(call)
         del self.calls[call.attempt]
         self._queue.leave(call)
-        effects: list[Effect] = [CallHasEnded(call.attempt, call.campaign, at, outcome, end)]
+        effects = message_over(call, outcome, end, at)
+        effects.append(CallHasEnded(call.attempt, call.campaign, at, outcome, end))
         self._pacing.call_ended(call, outcome, at)
         if each is not None and each.state == AgentState.TALKING:
             return effects + self._begin_wrap_up(each, call, at)

@@ -25,15 +25,22 @@ class FloorCall:
     """Agents who could not be connected with it; none is tried twice."""
     was_connected: bool = False
     dispositioned: bool = False
+    agentless: bool = False
+    """Whether it plays a message to whoever answers, and needs no agent."""
+    opt_out_key: str = ""
+    opted_out: bool = False
 
     @property
     def seeks_an_agent(self) -> bool:
         """Whether a first agent has to be free for it, now or once it is answered."""
-        return self.session is None and not self.was_connected and self.state in _BEFORE_THE_TALK
+        needs_none = self.agentless or self.was_connected
+        return self.session is None and not needs_none and self.state in _BEFORE_THE_TALK
 
     def outcome(self, end: CallEnd) -> Outcome:
         """What became of it, were it to end so now."""
         if self.answered_at is None:
             return outcome_of_unanswered(end)
+        if self.agentless:
+            return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         return outcome_of_answered(had_agent=self.was_connected or being_connected)

@@ -22,6 +22,7 @@ from dialer.core.pacing_events import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
+    MessageEnded,
     PacingEvent,
 )
 
@@ -38,6 +39,8 @@ class FloorCampaign:
     campaign: int
     pacer: Pacer
     wrap_up_limit_s: float
+    agentless: bool = False
+    opt_out_key: str = ""
     running: bool = True
 
 
@@ -136,7 +139,7 @@ class FloorPacing:
         if call.was_connected or call.state == CallState.ABANDONED:
             return
         self.tell(call.campaign, CallPlaced(at, call.attempt))
-        if call.state == CallState.ANSWERED:
+        if call.state in (CallState.ANSWERED, CallState.PLAYING):
             self.tell(call.campaign, CallAnswered(at, call.attempt))
 
     def call_ended(self, call: FloorCall, outcome: Outcome, at: float) -> None:
@@ -146,6 +149,8 @@ class FloorPacing:
             self.tell(
                 call.campaign, CallUnanswered(at, call.attempt) if rang_out else CallFailed(at, call.attempt)
             )
+        elif call.agentless:
+            self.tell(call.campaign, MessageEnded(at, call.attempt))
         elif call.state == CallState.ANSWERED and not call.was_connected:
             if outcome == Outcome.HUMAN and call.session is not None:
                 waited_s = at - call.answered_at

@@ -46,7 +46,10 @@ class FloorQueue:
         unclaimed = [
             each
             for each in self._calls.values()
-            if each.state == CallState.ANSWERED and each.session is None and each.attempt not in self.waiting
+            if each.state == CallState.ANSWERED
+            and each.session is None
+            and not each.agentless
+            and each.attempt not in self.waiting
         ]
         for call in unclaimed:
             # One that was connected has waited since its agent was lost: nobody knows for how long.

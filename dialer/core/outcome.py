@@ -8,6 +8,8 @@ class Outcome(StrEnum):
     """The outcome of an attempt. Stored and shown by these names."""
 
     HUMAN = "human"
+    ANSWERED = "answered"
+    """A person or a machine heard a message; nobody can tell which."""
     MACHINE = "machine"
     FAX = "fax"
     BUSY = "busy"
@@ -31,7 +33,7 @@ class CallEnd:
     """How a call that was placed ended.
 
     `status` is the final SIP status, 0 where none came; `timed_out`: given up by us after its ring
-    time; `provisional`: a 180 or 183 came at some time.
+    time; `provisional`: a 180 or 183 came at some time; `heard_all`: a message was heard to its end.
     """
 
     status: int
@@ -42,6 +44,7 @@ class CallEnd:
     q850_cause: int | None = None
     reason_header: str = ""
     """What the far end's Reason headers say (RFC 3326)."""
+    heard_all: bool = False
 
 
 _BY_CAUSE = {

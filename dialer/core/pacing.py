@@ -7,6 +7,7 @@ clock. Callers ask after events and at `next_wakeup`, at most four times a secon
 from collections.abc import Sequence
 from typing import Protocol
 
+from dialer.core.agentless import AgentlessPacer
 from dialer.core.pacing_events import PacingEvent
 from dialer.core.pacing_settings import DialMode, PacingSettings, PacingState
 from dialer.core.predictive import PredictivePacer
@@ -46,4 +47,8 @@ def make_pacer(mode: DialMode, settings: PacingSettings) -> Pacer:
             return RatioPacer(mode, settings)
         case "predictive":
             return PredictivePacer(settings)
-    raise UnsupportedDialMode(f"The dial mode {mode} is not there yet; use progressive, power or predictive.")
+        case "agentless":
+            return AgentlessPacer(settings)
+    raise UnsupportedDialMode(
+        f"The dial mode {mode} is not there yet; use progressive, power, predictive or agentless."
+    )

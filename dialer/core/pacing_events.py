@@ -97,6 +97,14 @@ class CallAbandoned:
 
 
 @dataclass(frozen=True)
+class MessageEnded:
+    """Who answered a call without agents, person or machine, has heard the message, or broken it off."""
+
+    at: float
+    call: Hashable
+
+
+@dataclass(frozen=True)
 class CallByMachine:
     """A machine answered: detection says so, or the agent who has talked with it."""
 
@@ -141,6 +149,7 @@ PacingEvent = (
     | CallAnswered
     | CallConnected
     | CallAbandoned
+    | MessageEnded
     | CallByMachine
     | BudgetLooked
     | AgentsSpokenFor

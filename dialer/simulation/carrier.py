@@ -5,6 +5,7 @@ OPTIONS is a `CarrierOptions` as JSON. Events, one JSON object a line, each with
 - `listening`: host, port
 - `invite`: call (counts from 1), number, behaviour (a `people.Kind`)
 - `answered`: call, number, behaviour
+- `pressed`: call, number, behaviour, key
 - `ended`: call, number, behaviour, answered (bool), by_caller (bool), heard (bool: sound came while
   the call was up), heard_after_s (from the answer to the first sound, or null)
 - `error`: message
@@ -16,7 +17,7 @@ from collections import Counter
 
 from dialer.simulation.loop import Loop, run_process
 from dialer.simulation.options import SOUNDS, CarrierOptions
-from dialer.simulation.people import Behaviour, behave, behave_as
+from dialer.simulation.people import Behaviour, Kind, behave, behave_as
 from dialer.switch.endpoint import CallEnding, SipCall
 
 _SAMPLE_S = 0.1
@@ -88,6 +89,12 @@ class _Callee:
         self._heard_after_s = time.monotonic() - self._answered_at
         if self._behaviour.talk_s is not None:
             self._loop.after(self._behaviour.talk_s, self._call.hang_up)
+        if self._behaviour.key:
+            self._loop.after(self._behaviour.key_after_s, self._press)
+
+    def _press(self) -> None:
+        self._loop.say("pressed", **self._label, key=self._behaviour.key)
+        self._call.press(self._behaviour.key, by_info=self._behaviour.kind == Kind.OPTS_OUT_BY_INFO)
 
     def call_ringing(self, call: SipCall, status: int) -> None:
         """Only for calls that are placed."""
@@ -99,6 +106,9 @@ class _Callee:
         self._loop.say("answered", **self._label)
         self._loop.after(0, self._speak)
         self._loop.after(self._behaviour.patience_s, self._lose_patience)
+
+    def call_key(self, call: SipCall, digit: str) -> None:
+        """Nobody here has a menu."""
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         """The call is over."""

@@ -44,6 +44,17 @@ class NothingToForecastError(DialerError):
     exit_code = 2
 
 
+def policy_of(dial_mode: object) -> Policy:
+    """The policy of a dial mode in which agents wait for calls. Raises NothingToForecastError."""
+    for policy in POLICIES:
+        if policy == dial_mode:
+            return policy
+    raise NothingToForecastError(
+        "A forecast tells how well agents are kept busy: it is for the dial modes progressive, power and "
+        f"predictive, not {str(dial_mode)[:40]}."
+    )
+
+
 @dataclass(frozen=True)
 class Plan:
     """A campaign and what is assumed of its shift. Raises InvalidAssumptionError for hours that are none."""
@@ -59,12 +70,7 @@ class Plan:
     @property
     def policy(self) -> Policy:
         """By the campaign's dial mode. Raises NothingToForecastError."""
-        for policy in POLICIES:
-            if policy == self.settings.dial_mode:
-                return policy
-        mode = self.settings.dial_mode
-        message = f"A forecast is for the dial modes progressive, power and predictive, not {mode}."
-        raise NothingToForecastError(message)
+        return policy_of(self.settings.dial_mode)
 
     def world(self, agents: int) -> ShiftWorld:
         """The world of the shift with a team of this size."""
@@ -203,6 +209,7 @@ def _pacing(settings: CampaignSettings) -> PacingSettings:
         abandon_target=settings.abandon_rate_target,
         ring_timeout_s=settings.ring_timeout_s,
         max_lines=settings.max_lines,
+        max_calls_per_second=settings.max_calls_per_second,
         lines_per_agent=settings.lines_per_agent,
     )
 

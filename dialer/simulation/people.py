@@ -18,6 +18,10 @@ class Kind(StrEnum):
     MACHINE = "machine"
     HANGS_UP = "hangs_up"
     """A person who answers and hangs up at once."""
+    OPTS_OUT = "opts_out"
+    """A person who hears someone and presses the key that asks not to be called again."""
+    OPTS_OUT_BY_INFO = "opts_out_by_info"
+    """The same, on a phone that sends its keys by SIP INFO."""
     BUSY = "busy"
     NO_ANSWER = "no_answer"
     """Rings for a while, then the network gives up."""
@@ -31,6 +35,12 @@ class Kind(StrEnum):
     """The number was in service once."""
 
 
+OPT_OUT_KEY = "9"
+"""What a campaign's `opt_out_key` is unless it says otherwise."""
+_KEY_AFTER_S = 0.5
+_LETS_HANG_UP_S = 30.0
+"""Who has pressed the key waits for the line to go dead."""
+
 PERMANENT = (Kind.INVALID, Kind.INCOMPLETE, Kind.GONE)
 """What is so at every call to a number."""
 
@@ -38,6 +48,8 @@ FINAL_STATUS: Mapping[Kind, int | None] = {
     Kind.PERSON: 200,
     Kind.MACHINE: 200,
     Kind.HANGS_UP: 200,
+    Kind.OPTS_OUT: 200,
+    Kind.OPTS_OUT_BY_INFO: 200,
     Kind.BUSY: 486,
     Kind.NO_ANSWER: 480,
     Kind.RINGS_ON: None,
@@ -115,6 +127,9 @@ class Behaviour:
     talk_s: float | None = None
     patience_s: float = 0.0
     sound: str = ""
+    key: str = ""
+    key_after_s: float = 0.0
+    """A person who hears someone presses `key` so much later."""
 
 
 def behave(e164: str, times_called: int, world: World, seed: str) -> Behaviour:
@@ -152,6 +167,17 @@ def behave_as(kind: Kind, e164: str, times_called: int, world: World, seed: str)
                 talk_s=about(world.talk_mean_s),
                 patience_s=world.patience_mean_s * random.uniform(0.8, 1.2) * world.pace,
                 sound=random.choice(("person-1.wav", "person-2.wav", "person-3.wav")),
+            )
+        case Kind.OPTS_OUT | Kind.OPTS_OUT_BY_INFO:
+            return Behaviour(
+                kind,
+                ringing,
+                about(world.ring_mean_s),
+                status,
+                talk_s=_LETS_HANG_UP_S * world.pace,
+                patience_s=world.patience_mean_s * world.pace,
+                key=OPT_OUT_KEY,
+                key_after_s=_KEY_AFTER_S * world.pace,
             )
         case Kind.MACHINE:
             stays_s = about(world.machine_mean_s)

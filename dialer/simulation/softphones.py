@@ -108,6 +108,9 @@ class _Line:
         if self._voice:
             self._loop.after(0, self._speak)
 
+    def call_key(self, call: SipCall, digit: str) -> None:
+        """Nobody here has a menu."""
+
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         """The line is free again, unless it has been so since the softphone hung up."""
         self._end()
@@ -129,6 +132,7 @@ class _Refusal:
 
     def call_ringing(self, call: SipCall, status: int) -> None: ...
     def call_answered(self, call: SipCall) -> None: ...
+    def call_key(self, call: SipCall, digit: str) -> None: ...
     def call_ended(self, call: SipCall, ending: CallEnding) -> None: ...
 
 

@@ -25,6 +25,7 @@ from dialer.errors import DialerError
 from dialer.switch.options import EndpointOptions
 from dialer.switch.reasons import NONE, Reasons, reasons_of
 
+_KEYS = frozenset("0123456789*#ABCD")
 _CODECS = ("PCMU/8000", "PCMA/8000")
 _TOO_MANY = 70010  # PJ_ETOOMANY
 _ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
@@ -56,6 +57,7 @@ class CallListener(Protocol):
 
     def call_ringing(self, call: "SipCall", status: int) -> None: ...
     def call_answered(self, call: "SipCall") -> None: ...
+    def call_key(self, call: "SipCall", digit: str) -> None: ...
     def call_ended(self, call: "SipCall", ending: CallEnding) -> None: ...
 
 
@@ -71,6 +73,7 @@ class Endpoint:
         self._on_incoming = on_incoming
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
+        self._pressed: list[tuple[SipCall, str]] = []
         self._error: BaseException | None = None
         self._port_searches = 1 + options.rtp_port_count // _PORTS_A_SEARCH
         self._library = pj.Endpoint()
@@ -111,6 +114,9 @@ class Endpoint:
         for call in self._buried:
             call.destroy()
         self._buried.clear()
+        pressed, self._pressed = self._pressed, []
+        for call, digit in pressed:
+            call.key_pressed(digit)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -252,6 +258,18 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._player = player
         return duration
 
+    def press(self, key: str, *, by_info: bool = False) -> None:
+        """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""
+        pressed = pj.CallSendDtmfParam()
+        pressed.digits = key
+        pressed.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if by_info else pj.PJSUA_DTMF_METHOD_RFC2833
+        self._command(lambda: self.sendDtmf(pressed))
+
+    def key_pressed(self, digit: str) -> None:
+        """The far end pressed a key; called by the endpoint."""
+        if self.listener and not self._over:
+            self.listener.call_key(self, digit)
+
     def audio(self) -> Any | None:
         """The call's audio port on the bridge, or None where it has none (now)."""
         if self._over:
@@ -308,6 +326,16 @@ class SipCall(pj.Call):  # type: ignore[misc]
         # A call that was on hold comes back with another audio port.
         if self.partner is not None:
             self._join(self.partner)
+
+    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        """Once for each key, whether it came by RFC 4733 or INFO."""
+        try:
+            digit = _text(prm.digit).upper()
+            if digit in _KEYS:
+                # Told of later: a key may end the call, and its INFO has to be answered first.
+                self._endpoint._pressed.append((self, digit))  # noqa: SLF001 - one unit with the endpoint
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._endpoint._keep(error)  # noqa: SLF001
 
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:

@@ -3,7 +3,7 @@
 Three rules hold here whether or not an engine is connected:
 
 - a leg that rings out is given up at the end of its ring time;
-- an answered customer leg that nobody claims in time hears its message and is ended;
+- an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
+from dialer.switch.leg import Leg
 from dialer.switch.messages import (
     BridgeFailed,
     EndedBy,
     Event,
     LegAnswered,
     LegEnded,
+    LegKey,
     LegRinging,
-    LegRole,
     LegsBridged,
-    LegState,
     LegUnclaimed,
     LiveLeg,
     PlaceLeg,
@@ -71,35 +71,11 @@ class Ending:
 
 
 @dataclass
-class _Leg:
-    name: str
-    role: LegRole
-    state: LegState
-    claim_within_s: float
-    message: str
-    ring_at_least_s: float
-    rings_at_most_until: float
-    rings_at_least_until: float = 0.0
-    given_up_by: EndedBy | None = None
-    """Who ends it as soon as it has rung long enough."""
-    deadline: float | None = None
-    """When the next thing is due: ring time over, claim time over, message over, orphan limit over."""
-    partner: str | None = None
-    answered_at: float | None = None
-    provisional: bool = False
-    rang: bool = False
-    """Whether a 180 came."""
-    timed_out: bool = False
-    ended_by: EndedBy = "switch"
-    """Who ended it, unless the far end did."""
-
-
-@dataclass
 class LegBook:
     """Every leg of this switch. Each method returns what has to be done, in order."""
 
     engine_present: bool = True
-    _legs: dict[str, _Leg] = field(default_factory=dict)
+    _legs: dict[str, Leg] = field(default_factory=dict)
     _quiet_until: float = inf
     """No deadline comes before this instant, so that `tick` may be asked hundreds of times a second."""
 
@@ -122,16 +98,8 @@ class LegBook:
 
     def place(self, command: PlaceLeg, now: float) -> None:
         """A leg is about to be placed."""
-        self._legs[command.leg] = _Leg(
-            name=command.leg,
-            role=command.role,
-            state="dialing",
-            claim_within_s=command.claim_within_s,
-            message=command.message,
-            ring_at_least_s=command.ring_at_least_s,
-            rings_at_most_until=now + command.ring_timeout_s,
-        )
-        self._wake(self._legs[command.leg], now + command.ring_timeout_s)
+        leg = self._legs[command.leg] = Leg(command, rings_at_most_until=now + command.ring_timeout_s)
+        self._wake(leg, leg.rings_at_most_until)
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
         """A provisional answer came; only the first is reported.
@@ -145,20 +113,22 @@ class LegBook:
         if again and not leg.rang:
             return []
         leg.provisional = True
-        leg.rings_at_least_until = now + leg.ring_at_least_s
+        leg.rings_at_least_until = now + leg.placed.ring_at_least_s
         leg.rings_at_most_until = max(leg.rings_at_most_until, leg.rings_at_least_until)
         self._wake(leg, leg.rings_at_least_until if leg.given_up_by else leg.rings_at_most_until)
         return [] if again else [LegRinging(at=now, leg=name, status=status)]
 
     def answered(self, name: str, now: float) -> list[Action]:
-        """The far end answered. A customer has to be claimed from now on."""
+        """The far end answered. A customer has to be claimed from now on, or hears the message at once."""
         leg = self._legs.get(name)
         if leg is None or leg.state not in ("dialing", "ringing"):
             return []
         leg.state = "answered"
         leg.answered_at = now
         self._await_claim(leg, now)
-        return [LegAnswered(at=now, leg=name)]
+        answered: list[Action] = [LegAnswered(at=now, leg=name)]
+        at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0
+        return answered + self._on_deadline(leg, now) if at_once else answered
 
     def bridge(self, name: str, other: str, now: float) -> list[Action]:
         """The engine claims a leg for another."""
@@ -190,10 +160,25 @@ class LegBook:
                 actions += self._give_up(leg, "switch", now)
         return actions
 
-    def message_started(self, name: str, duration_s: float, now: float) -> None:
-        """The message plays; the leg is ended when it is over."""
-        if leg := self._legs.get(name):
-            self._wake(leg, now + duration_s)
+    def message_started(self, name: str, length_s: float, now: float) -> None:
+        """The message plays, or could not be played where `length_s` is 0; the leg is ended after it."""
+        leg = self._legs.get(name)
+        if leg is None:
+            return
+        if length_s > 0:
+            leg.message_at, leg.message_ends_at = now, now + length_s
+            self._wake(leg, leg.message_ends_at + leg.placed.stay_s)
+        else:
+            self._wake(leg, now)
+
+    def key(self, name: str, digit: str, now: float) -> list[Action]:
+        """A key was pressed; the one that ends a message does so at once."""
+        leg = self._legs.get(name)
+        if leg is None or not leg.press():
+            return []
+        pressed: list[Action] = [LegKey(at=now, leg=name, digit=digit)]
+        ends = digit == leg.placed.end_key and leg.left_at is None
+        return pressed + self._leave(leg, "switch", now) if ends else pressed
 
     def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
         """A leg is over. Its partner waits again: an agent for work, a customer to be claimed."""
@@ -216,6 +201,8 @@ class LegBook:
                 provisional=leg.provisional,
                 q850_cause=ending.q850_cause,
                 reason_header=ending.reason_header,
+                heard_s=leg.heard_s(now),
+                heard_all=leg.heard_all(now),
             )
         ]
 
@@ -250,42 +237,44 @@ class LegBook:
                 leg.given_up_by = None
                 self._wake(leg, leg.rings_at_most_until)
 
-    def _give_up(self, leg: _Leg, by: EndedBy, now: float) -> list[Action]:
+    def _give_up(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         """Ends a leg, once it has rung as long as it has to: 16 CFR 310.4(b)(4)(ii)."""
         if leg.state != "ringing" or now >= leg.rings_at_least_until:
-            return self._leave(leg, by)
+            return self._leave(leg, by, now)
         leg.given_up_by = leg.given_up_by or by
         self._wake(leg, leg.rings_at_least_until)
         return []
 
-    def _wake(self, leg: _Leg, at: float) -> None:
+    def _wake(self, leg: Leg, at: float) -> None:
         leg.deadline = at
         self._quiet_until = min(self._quiet_until, at)
 
-    def _await_claim(self, leg: _Leg, now: float) -> None:
+    def _await_claim(self, leg: Leg, now: float) -> None:
         if leg.role == "customer":
-            self._wake(leg, now + leg.claim_within_s)
+            self._wake(leg, now + leg.placed.claim_within_s)
         elif not self.engine_present:
             self._wake(leg, now + ORPHAN_LIMIT_S)
         else:
             leg.deadline = None
 
-    def _on_deadline(self, leg: _Leg, now: float) -> list[Action]:
+    def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
-            return self._leave(leg, leg.given_up_by or "switch")
-        if leg.role == "customer" and leg.state == "answered" and leg.message:
+            return self._leave(leg, leg.given_up_by or "switch", now)
+        message = leg.placed.message
+        if leg.role == "customer" and leg.state == "answered" and message:
             leg.state = "leaving"
             leg.ended_by = "switch"
-            return [LegUnclaimed(at=now, leg=leg.name), PlayMessage(leg.name, leg.message)]
+            return [LegUnclaimed(at=now, leg=leg.name), PlayMessage(leg.name, message)]
         unclaimed: list[Action] = []
         if leg.role == "customer" and leg.state == "answered":
             unclaimed.append(LegUnclaimed(at=now, leg=leg.name))
-        return unclaimed + self._leave(leg, "switch")
+        return unclaimed + self._leave(leg, "switch", now)
 
-    def _leave(self, leg: _Leg, by: EndedBy) -> list[Action]:
+    def _leave(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         leg.state = "leaving"
         leg.ended_by = by
+        leg.left_at = now if leg.left_at is None else leg.left_at
         leg.deadline = None
         return [HangUp(leg.name)]

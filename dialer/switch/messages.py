@@ -29,8 +29,9 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", tag=True):
 class PlaceLeg(Command, frozen=True):
     """Send an INVITE. `LegEnded` follows in every case, at once where the switch cannot send it.
 
-    A customer leg that is answered and not bridged within `claim_within_s` hears `message` (a path to
-    a WAV file) and is ended, whether or not an engine is there.
+    A customer leg that is answered and not bridged within `claim_within_s` (0: at once) hears `message` (a
+    path to a WAV file) and is ended `stay_s` after it, whether or not an engine is there; `end_key`, pressed
+    meanwhile, ends it at once.
     """
 
     leg: str
@@ -40,6 +41,8 @@ class PlaceLeg(Command, frozen=True):
     ring_timeout_s: float
     claim_within_s: float = 2.0
     message: str = ""
+    end_key: str = ""
+    stay_s: float = 0.3
     ring_at_least_s: float = 0.0
     """Once it rings it is not given up sooner, whoever asks for it."""
 
@@ -134,13 +137,22 @@ class LegUnclaimed(Event, frozen=True, kw_only=True):
     leg: str
 
 
+class LegKey(Event, frozen=True, kw_only=True):
+    """A key was pressed while the message played, or just after it, by RFC 4733 or SIP INFO."""
+
+    leg: str
+    digit: str
+    """One of 0 to 9, *, #, A to D."""
+
+
 class LegEnded(Event, frozen=True, kw_only=True):
     """A leg is over. The last event of a leg.
 
     `status` is the final SIP status, 0 where none came; `reason` is the reason phrase or what the
     switch has to say; `timed_out` tells that it was given up after its ring time; `provisional` tells
     whether the far side ever sent a provisional answer. `q850_cause` and `reason_header` are what its Reason
-    headers say (RFC 3326).
+    headers say (RFC 3326). `heard_s` is how much of the message was heard, None where none was played, and
+    `heard_all` whether that was all of it.
     """
 
     leg: str
@@ -151,10 +163,14 @@ class LegEnded(Event, frozen=True, kw_only=True):
     provisional: bool = False
     q850_cause: int | None = None
     reason_header: str = ""
+    heard_s: float | None = None
+    heard_all: bool = False
 
 
 AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | AcknowledgeEvents | StopSwitch
-AnyEvent = SwitchReady | LegRinging | LegAnswered | LegsBridged | BridgeFailed | LegUnclaimed | LegEnded
+AnyEvent = (
+    SwitchReady | LegRinging | LegAnswered | LegsBridged | BridgeFailed | LegUnclaimed | LegKey | LegEnded
+)
 
 _encoder = msgspec.msgpack.Encoder()
 _command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)

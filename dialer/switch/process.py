@@ -29,7 +29,6 @@ from dialer.switch.server import EngineServer
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
-_MESSAGE_TAIL_S = 0.3
 
 log = structlog.get_logger("switch")
 
@@ -160,12 +159,12 @@ class Switch:
                     self._report(action)
 
     def _play(self, leg: str, path: str) -> None:
-        duration = 0.0
+        length_s = 0.0
         try:
-            duration = self._calls[leg].play(path)
+            length_s = self._calls[leg].play(path)
         except EndpointError as error:
-            log.error("no message for a person nobody claimed", error=str(error))
-        self._book.message_started(leg, duration + _MESSAGE_TAIL_S, time.monotonic())
+            log.error("no message for who answered", error=str(error))
+        self._book.message_started(leg, length_s, time.monotonic())
 
     def _report(self, event: Event) -> None:
         wall = event.at + time.time() - time.monotonic()
@@ -178,6 +177,10 @@ class Switch:
     def leg_answered(self, leg: str) -> None:
         """Called by the leg's listener."""
         self._do(self._book.answered(leg, time.monotonic()))
+
+    def leg_key(self, leg: str, digit: str) -> None:
+        """Called by the leg's listener."""
+        self._do(self._book.key(leg, digit, time.monotonic()))
 
     def leg_ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
@@ -195,6 +198,9 @@ class _LegListener:
 
     def call_answered(self, call: SipCall) -> None:
         self._switch.leg_answered(self._leg)
+
+    def call_key(self, call: SipCall, digit: str) -> None:
+        self._switch.leg_key(self._leg, digit)
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         said = ending.reasons

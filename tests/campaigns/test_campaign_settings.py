@@ -45,6 +45,15 @@ def test_settings_read_back_as_they_were_written() -> None:
         ("max_lines", 0),
         ("max_lines", 2.5),
         ("max_lines", True),
+        ("max_calls_per_second", 0),
+        ("max_calls_per_second", 201),
+        ("opt_out_key", ""),
+        ("opt_out_key", 9),
+        ("opt_out_key", "12"),
+        ("opt_out_key", "#"),
+        ("opt_out_key", "٣"),
+        ("message", "/srv/message.wav"),
+        ("dial_mode", "agentless"),
         ("ring_timeout_s", 14.9),
         ("wrap_up_limit_s", 0),
         ("abandon_rate_target", 0.06),
@@ -61,6 +70,21 @@ def test_a_setting_out_of_range_is_refused_in_a_sentence(name: str, value: Any) 
     with pytest.raises(InvalidSettingsError) as caught:
         CampaignSettings.parse(CALLER | {name: value})
     assert str(caught.value).endswith(".")
+
+
+def test_an_agentless_campaign_needs_a_message_and_no_other_has_one() -> None:
+    agentless = CALLER | {"dial_mode": "agentless"}
+    settings = CampaignSettings.parse(agentless | {"message": "/srv/message.wav"})
+    assert (settings.message, settings.opt_out_key) == ("/srv/message.wav", "9")
+    for wrong, why in [
+        (agentless, "set message to a WAV file's path"),
+        (agentless | {"message": "message.wav"}, "from the root on"),
+        (agentless | {"message": "/a\nb"}, "is the path of a WAV file"),
+        (agentless | {"message": "/" + 1000 * "a"}, "is the path of a WAV file"),
+        (CALLER | {"message": "/srv/message.wav"}, "for agentless campaigns"),
+    ]:
+        with pytest.raises(InvalidSettingsError, match=why):
+            CampaignSettings.parse(wrong)
 
 
 def test_a_campaign_without_a_caller_id_is_refused() -> None:

@@ -158,6 +158,6 @@ def test_flags_imply_what_they_rest_on() -> None:
 
 def test_dispositions_are_found_by_code_alone() -> None:
     assert disposition("sale").code == "sale"
-    assert set(codes_with(Flag.DNC)) == {"do_not_call"}
+    assert set(codes_with(Flag.DNC)) == {"do_not_call", "opted_out"}
     with pytest.raises(UnknownDispositionError, match="do_not_call"):
         disposition("SALE")

@@ -1,6 +1,7 @@
 """The pacers hear of the laws' budget and of chances of an answer, and managers of the pacers."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,7 @@ from dialer.core.floor import Floor
 from dialer.database import opened
 from dialer.notices import Notices
 from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
+from tests.sounds import sound
 
 LAW = load_rulebook()
 
@@ -95,6 +97,25 @@ async def test_a_predictive_campaign_is_paced_so_and_says_what_it_believes(sessi
     told = floor.campaigns[campaign].pacer.explain(NOW.timestamp())
     assert told.mode == "progressive"
     assert told.reason.startswith("The limit of abandoned calls is reached (us-")
+
+
+async def test_an_agentless_campaign_dials_while_its_message_can_be_played(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    await seed_leads(sessions, [Person(["+12125550100"])])
+    message = sound(tmp_path / "message.wav")
+    chosen = {"kind": "survey", "dial_mode": "agentless", "message": str(message), "max_lines": 4}
+    campaign = await seed_campaign(sessions, **chosen)
+    floor = Floor()
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()))
+    await watch.look(NOW)
+    assert floor.calls_to_place(campaign, NOW.timestamp()) == 4
+    message.rename(tmp_path / "gone.wav")
+    await watch.look(NOW)
+    assert (floor.calls_to_place(campaign, NOW.timestamp()), watch.running) == (0, {})
+    (tmp_path / "gone.wav").rename(message)
+    await watch.look(NOW)
+    assert floor.calls_to_place(campaign, NOW.timestamp()) == 4
 
 
 async def test_chances_of_an_answer_are_learnt_from_the_campaigns_calls(sessions: Sessions) -> None:

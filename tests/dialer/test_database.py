@@ -5,12 +5,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import func, insert, inspect
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from dialer.database import Database, DatabaseUnavailable, is_passing, opened
+from campaigns import service
+from campaigns.stores.campaigns import settings_of
+from dialer.database import Database, DatabaseUnavailable, _config, is_passing, opened
 from leads.tables import Client, LeadList
+from tests.campaigns.lawless import NO_LAW
+from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 from tests.servers import free_port
 
 
@@ -33,6 +38,27 @@ async def test_a_migrated_database_has_the_tables_of_the_code(database: Database
 async def test_migrating_again_changes_nothing(database: Database) -> None:
     await database.migrate()
     assert await database.is_current()
+
+
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
+async def test_campaigns_of_the_first_version_get_what_new_ones_have_and_keep_their_calls(
+    database: Database,
+) -> None:
+    await seed_leads(database.sessions, people(1))
+    campaign_id = await seed_campaign(database.sessions)
+    permitted = await service.claim_permitted(database.sessions, NO_LAW, campaign_id, 1, NOW)
+    (started,) = await service.start_attempts(database.sessions, NO_LAW, campaign_id, permitted, NOW)
+    async with database.sessions() as session, session.begin():
+        connection = await session.connection()
+        await connection.run_sync(lambda sync: command.downgrade(_config(sync), "0001"))
+    assert not await database.is_current()
+    await database.migrate()
+    assert await database.differences() == []
+    campaign = await service.get_campaign(database.sessions, campaign_id)
+    settings = settings_of(campaign)
+    assert (settings.message, settings.opt_out_key, settings.max_calls_per_second) == ("", "9", 50.0)
+    (attempt,) = await service.list_attempts(database.sessions, campaign_id, 0, 10)
+    assert attempt.id == started.attempt_id
 
 
 async def test_an_instant_comes_back_as_it_went_in_to_the_millisecond(database: Database) -> None:

@@ -52,6 +52,17 @@ def test_a_team_is_forecast(cli, file):
     assert "list done" not in heads
 
 
+@pytest.mark.parametrize("compare", [[], ["--compare"]])
+def test_an_agentless_campaign_has_no_agents_to_forecast_for_and_is_told_so_before_all_else(
+    cli, file, compare
+):
+    file.write_text(CAMPAIGN.replace("progressive", "agentless"))
+    code, out, err = cli(file, "--agents", 4, "--hours", 0.1, "--seeds", 1, *compare)
+    assert (code, out) == (2, "")
+    assert "how well agents are kept busy" in err
+    assert "not agentless." in err
+
+
 def test_a_range_of_teams_is_a_table_and_a_plot_from_several_processes(cli, file):
     code, out, err = cli(file, "--agents", "2..4", "--hours", 0.1, "--seeds", 2)
     assert code == 0

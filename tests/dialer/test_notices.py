@@ -24,6 +24,9 @@ from dialer.core.effects import (
     DispositionMissed,
     HangUpAgent,
     HangUpCall,
+    MessageBegan,
+    MessageOver,
+    PersonOptedOut,
 )
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome
@@ -41,11 +44,14 @@ RUNNING = RunningCampaign(
     dial_mode="power",
     lines_per_agent=2.0,
     max_lines=10,
+    max_calls_per_second=50.0,
     weight=1,
     caller_id="+12025550100",
     ring_timeout_s=25.0,
     wrap_up_limit_s=30.0,
     abandon_rate_target=0.03,
+    message="",
+    opt_out_key="9",
 )
 ENDED = CallHasEnded(CALL, CAMPAIGN, AT, Outcome.BUSY, CallEnd(486))
 
@@ -69,6 +75,7 @@ def call_event(kind, **more):
         (CallRang(CALL, AT), "ringing"),
         (CallWasAnswered(CALL, AT), "answered"),
         (CallWasAbandoned(CALL, AT), "abandoned"),
+        (MessageBegan(CALL, AT), "playing"),
     ],
 )
 def test_each_step_of_a_call_is_told(notices, effect, kind):
@@ -108,6 +115,18 @@ def test_a_call_that_a_former_engine_connected_has_its_agent(notices):
 
 def attempt(campaign):
     return Attempt(id=CALL, campaign_id=campaign, lead_id=LEAD, agent_id=AGENT)
+
+
+@pytest.mark.parametrize(
+    ("effect", "code"),
+    [
+        (PersonOptedOut(CALL, AT), "opted_out"),
+        (MessageOver(CALL, AT, heard_all=True), "message_played"),
+        (MessageOver(CALL, AT, heard_all=False), "message_cut_short"),
+    ],
+)
+def test_what_a_message_came_to_is_told_as_a_disposition(notices, effect, code):
+    assert list(notices.of(effect)) == [call_event("dispositioned", disposition=code)]
 
 
 def test_a_disposition_is_told_though_the_call_is_over(notices):

@@ -10,10 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("q850_cause", sa.Integer(), nullable=True))
+    # Not in a batch: SQLite would make the table anew, and other tables refer to it.
+    op.add_column("attempt", sa.Column("q850_cause", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.drop_column("q850_cause")
+    op.drop_column("attempt", "q850_cause")

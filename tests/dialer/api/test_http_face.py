@@ -16,6 +16,7 @@ from dialer.bootstrap import DataFolderInUse, Service, running
 from dialer.settings import Settings, load_settings
 from leads import samples
 from leads.importing.load import import_list
+from tests.sounds import sound
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 
@@ -198,3 +199,18 @@ async def test_two_services_cannot_share_a_data_folder(service: Service, setting
     with pytest.raises(DataFolderInUse, match="Another dialer works on"):
         async with running(settings):
             pass
+
+
+async def test_an_agent_cannot_work_for_a_campaign_without_agents(
+    service: Service, client: httpx2.AsyncClient, campaign_id: int, tmp_path: Path
+) -> None:
+    sessions, message = service.database.sessions, sound(tmp_path / "message.wav")
+    settings = CampaignSettings(caller_id="+12025550123", dial_mode="agentless", message=str(message))
+    agentless = await campaigns.create_campaign(sessions, "acme", "Reminder", settings, ["l"], NOW)
+    agent = await campaigns.add_agent(sessions, "acme", "Bob", "sip:bob@pbx.example", NOW)
+    shift = {"agent_id": agent, "campaign_ids": [campaign_id, agentless]}
+    refused = await client.post("/api/v1/agent-sessions", json=shift)
+    assert (refused.status_code, refused.json()["code"]) == (409, "campaign-without-agents")
+    expected = f"Campaign {agentless} is agentless and has no calls for agents; leave it out."
+    assert refused.json()["detail"] == expected
+    assert not service.engine.floor.agents

@@ -39,8 +39,8 @@ def test_every_state_is_reached_from_the_first_and_every_state_can_end():
         assert state == CallState.ENDED or after(state, CallEvent.END) == CallState.ENDED
 
 
-def test_only_an_answered_call_is_connected_or_abandoned():
-    for event in (CallEvent.CONNECT, CallEvent.UNCLAIMED):
+def test_only_an_answered_call_is_connected_or_abandoned_or_plays_a_message():
+    for event in (CallEvent.CONNECT, CallEvent.UNCLAIMED, CallEvent.PLAY):
         assert {state for state, each in call.TRANSITIONS if each == event} == {CallState.ANSWERED}
 
 

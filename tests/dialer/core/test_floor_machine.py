@@ -23,6 +23,9 @@ from dialer.core.effects import (
     CallWasConnected,
     DispositionMissed,
     HangUpCall,
+    MessageBegan,
+    MessageOver,
+    PersonOptedOut,
 )
 from dialer.core.floor import Floor, UnknownSession
 from dialer.core.floor_agent import FloorAgent
@@ -32,6 +35,9 @@ from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
 
 CAMPAIGNS = (1, 2)
+AGENTLESS = 3
+"""A campaign that plays a message to whoever answers."""
+KEY = "9"
 NEVER = 999
 RESTORED = 501
 """The first session of those that a former engine left."""
@@ -94,6 +100,7 @@ class FloorMachine(RuleBasedStateMachine):
     def a_shift_begins(self, data, mode):
         for campaign in data.draw(st.sampled_from([CAMPAIGNS, (1,)])):
             self.open(campaign, mode)
+        self.open(AGENTLESS, mode)
         if data.draw(st.booleans()):
             self.take_up(data)
         for campaigns in data.draw(st.lists(teams, max_size=3)):
@@ -105,9 +112,12 @@ class FloorMachine(RuleBasedStateMachine):
         for state in data.draw(st.lists(st.sampled_from(list(CallState)[:-1]), max_size=4)):
             attempt = next(self.numbers)
             answered_at = None if state in (CallState.PLACED, CallState.RINGING) else 990.0
-            call = FloorCall(attempt, data.draw(st.sampled_from(CAMPAIGNS)), attempt, state, answered_at)
+            agentless = state == CallState.PLAYING
+            campaign = AGENTLESS if agentless else data.draw(st.sampled_from(CAMPAIGNS))
+            call = FloorCall(attempt, campaign, attempt, state, answered_at)
+            call.agentless, call.opt_out_key = agentless, KEY
             call.was_connected = state == CallState.CONNECTED or (
-                answered_at is not None and data.draw(st.booleans())
+                answered_at is not None and not agentless and data.draw(st.booleans())
             )
             if call.was_connected:
                 self.ever_connected.add(attempt)
@@ -145,11 +155,16 @@ class FloorMachine(RuleBasedStateMachine):
     def the_switch_has_said_what_lives(self):
         self.do(self.floor.offer_unclaimed(self.now))
 
-    @rule(campaign=st.sampled_from(CAMPAIGNS), mode=st.sampled_from(["progressive", "power", "predictive"]))
+    @rule(
+        campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS]),
+        mode=st.sampled_from(["progressive", "power", "predictive"]),
+    )
     def open(self, campaign, mode):
-        self.floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), 20.0, self.now)
+        agentless = campaign == AGENTLESS
+        pacer = make_pacer("agentless" if agentless else mode, PacingSettings())
+        self.floor.open_campaign(campaign, pacer, 20.0, self.now, agentless=agentless, opt_out_key=KEY)
 
-    @rule(campaign=st.sampled_from([*CAMPAIGNS, NEVER]))
+    @rule(campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS, NEVER]))
     def close(self, campaign):
         self.floor.close_campaign(campaign)
         assert self.floor.calls_to_place(campaign, self.now) == 0
@@ -185,7 +200,10 @@ class FloorMachine(RuleBasedStateMachine):
         self.dispositioned.add(attempt)
         self.do(self.floor.dispositioned(attempt, self.now))
 
-    @rule(campaign=st.sampled_from(CAMPAIGNS), fate=st.sampled_from(["none", "ring", "answer", "answer"]))
+    @rule(
+        campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS]),
+        fate=st.sampled_from(["none", "ring", "answer", "answer"]),
+    )
     def place(self, campaign, fate):
         attempt = next(self.numbers)
         self.placed.append(attempt)
@@ -222,6 +240,12 @@ class FloorMachine(RuleBasedStateMachine):
     def unclaimed(self, n, lag):
         self.do(self.floor.unclaimed(self.call(n), self.now - lag))
 
+    @rule(n=which, digit=st.sampled_from("19"), lag=late)
+    def key(self, n, digit, lag):
+        effects = self.floor.key_pressed(self.call(n), digit, self.now - lag)
+        assert digit == KEY or not effects
+        self.do(effects)
+
     @rule(n=which, end=ends, lag=late)
     def ended(self, n, end, lag):
         call = self.floor.calls.get(self.call(n))
@@ -229,7 +253,10 @@ class FloorMachine(RuleBasedStateMachine):
         if call is not None:
             (ending,) = [each for each in effects if isinstance(each, CallHasEnded)]
             answered = call.answered_at is not None
-            assert (ending.outcome in (Outcome.HUMAN, Outcome.ABANDONED)) == answered
+            if call.agentless:
+                assert (ending.outcome == Outcome.ANSWERED) == answered
+            else:
+                assert (ending.outcome in (Outcome.HUMAN, Outcome.ABANDONED)) == answered
             assert ending.outcome == Outcome.HUMAN or not call.was_connected
         self.do(effects)
 
@@ -297,7 +324,9 @@ class FloorMachine(RuleBasedStateMachine):
             assert (call.state, call.session) == (CallState.ANSWERED, None)
         hung_up = {each.attempt for each in self.of(HangUpCall)}
         for call in self.floor.calls.values():
-            if call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
+            if call.agentless:
+                assert call.session is None, "nobody is offered a call that plays a message"
+            elif call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
                 assert self.holder(call) or call.attempt in waiting, "a person nobody knows of"
 
     @invariant()
@@ -336,13 +365,17 @@ class FloorMachine(RuleBasedStateMachine):
 
     @invariant()
     def each_thing_is_told_of_a_call_once(self):
-        for kind in (CallWasAnswered, CallWasAbandoned, CallHasEnded, DispositionMissed):
+        messages = (MessageBegan, MessageOver, PersonOptedOut)
+        for kind in (CallWasAnswered, CallWasAbandoned, CallHasEnded, DispositionMissed, *messages):
             told = Counter(each.attempt for each in self.of(kind))
             assert all(number == 1 for number in told.values()), kind.__name__
         ended = {each.attempt for each in self.of(CallHasEnded)}
         assert ended.isdisjoint(self.floor.calls)
         assert ended | set(self.floor.calls) == set(self.placed)
         assert not {each.attempt for each in self.of(CallWasAbandoned)} & self.ever_connected
+        played = {each.attempt for each in self.of(MessageOver)}
+        assert played.isdisjoint({each.attempt for each in self.of(PersonOptedOut)})
+        assert played <= ended
 
     @invariant()
     def a_conversation_that_is_over_has_or_gets_or_misses_its_disposition(self):
@@ -387,6 +420,8 @@ class FloorMachine(RuleBasedStateMachine):
         match call.state:
             case CallState.PLACED | CallState.RINGING:
                 return "ringing"
+            case _ if call.agentless:
+                return "connected"
             case CallState.ANSWERED if not call.was_connected:
                 return "waiting"
             case CallState.CONNECTED if self.holder(call):

@@ -22,10 +22,11 @@ from dialer.core.pacing_events import (
     CallFailed,
     CallPlaced,
     CallUnanswered,
+    MessageEnded,
 )
 from dialer.core.pacing_settings import PacingSettings
 
-OVER = [CallFailed, CallUnanswered, CallAbandoned, CallByMachine]
+OVER = [CallFailed, CallUnanswered, CallAbandoned, MessageEnded, CallByMachine]
 
 
 def pacer_with(mode="progressive", agents=0, **settings):
@@ -197,7 +198,46 @@ def test_power_explains_its_ratio():
     assert pacer.explain(0.0).reason == "1.5 lines for each of 3 agents free or talking: 4, 1 in use."
 
 
-@pytest.mark.parametrize("mode", ["preview", "agentless", "no such mode"])
+def test_agentless_fills_its_lines_with_nobody_logged_in_and_counts_who_hears_the_message():
+    pacer = pacer_with("agentless", max_lines=5, max_lines_per_agent=1.0)
+    assert pacer.calls_to_place(0.0) == 5
+    assert pacer.explain(0.0).reason == "A call on each of 5 lines: 0 in use."
+    place(pacer, *range(5))
+    pacer.observe(CallAnswered(4.0, 0))
+    assert pacer.calls_to_place(4.0) == 0
+    told = pacer.explain(4.0)
+    assert (told.mode, told.calls_ringing, told.calls_waiting, told.calls_connected) == ("agentless", 4, 0, 1)
+    assert pacer.calls_to_place(30.0) == 0, "a message of half a minute holds its line"
+    pacer.observe(MessageEnded(31.0, 0))
+    assert pacer.calls_to_place(31.0) == 1
+
+
+def test_agentless_places_no_more_calls_a_second_than_it_may():
+    pacer = pacer_with("agentless", max_lines=100, max_calls_per_second=3.0)
+    assert pacer.calls_to_place(0.0) == 3
+    place(pacer, 1, 2, 3)
+    assert pacer.calls_to_place(0.5) == 0
+    assert pacer.explain(0.5).reason.endswith("The limit of calls a second allows 0.")
+    assert pacer.next_wakeup(0.5) == 1.0
+    assert pacer.calls_to_place(1.0) == 3
+
+
+def test_agentless_knows_no_limit_of_abandoned_calls():
+    pacer = pacer_with("agentless", max_lines=5)
+    pacer.observe(budget(at_limit=True))
+    assert pacer.calls_to_place(1.0) == 5
+    assert pacer.explain(1.0).mode == "agentless"
+
+
+def test_a_call_that_plays_for_longer_than_any_message_is_forgotten():
+    pacer = pacer_with("agentless", max_lines=1)
+    place(pacer, 1)
+    pacer.observe(CallAnswered(1.0, 1))
+    assert pacer.calls_to_place(600.0) == 0
+    assert pacer.calls_to_place(902.0) == 1
+
+
+@pytest.mark.parametrize("mode", ["preview", "no such mode"])
 def test_a_mode_that_is_not_there_yet_is_refused(mode):
     with pytest.raises(UnsupportedDialMode, match=mode) as refused:
         make_pacer(mode, PacingSettings())
@@ -223,7 +263,7 @@ class Shift(RuleBasedStateMachine):
     """Agents and calls as they come and go, in an order that can be; each decision is carried out."""
 
     @initialize(
-        mode=st.sampled_from(["progressive", "power", "predictive"]),
+        mode=st.sampled_from(["progressive", "power", "predictive", "agentless"]),
         lines_per_agent=st.sampled_from([1.0, 1.4, 2.0, 3.0]),
         max_lines=st.integers(1, 12),
     )
@@ -284,6 +324,8 @@ class Shift(RuleBasedStateMachine):
         assert lines <= max(self.limits.max_lines, lines - number)
         if self.mode == "predictive" and number:
             assert self.agents_who(AgentReady, AgentTalking, CallConnected, AgentWrapping)
+        if self.mode == "agentless":
+            assert lines >= self.limits.max_lines, "it needs nobody to be logged in"
         if self.mode == "progressive" and number:
             assert under_way <= len(self.agents_who(AgentReady))
         if self.mode == "power" and number:
@@ -299,8 +341,11 @@ class Shift(RuleBasedStateMachine):
         assert state.agents_talking == len(self.agents_who(AgentTalking, CallConnected))
         assert state.agents_wrapping == len(self.agents_who(AgentWrapping))
         assert state.agents_paused == len(self.agents_who(AgentPaused))
-        assert (state.calls_ringing, state.calls_waiting) == (len(self.ringing), len(self.waiting))
-        assert state.calls_connected == len(self.talking)
+        assert state.calls_ringing == len(self.ringing)
+        if self.mode == "agentless":
+            assert state.calls_connected == len(self.waiting) + len(self.talking)
+            return
+        assert (state.calls_waiting, state.calls_connected) == (len(self.waiting), len(self.talking))
 
 
 Shift.TestCase.settings = settings(deadline=None, report_multiple_bugs=False)

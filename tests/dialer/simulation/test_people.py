@@ -59,6 +59,7 @@ def test_pace_scales_every_time(kind: Kind, e164: str, times_called: int, pace: 
     paced = behave_as(kind, e164, times_called, World(pace=pace), seed)
     assert paced.wait_s == pytest.approx(usual.wait_s * pace)
     assert paced.patience_s == pytest.approx(usual.patience_s * pace)
+    assert paced.key_after_s == pytest.approx(usual.key_after_s * pace)
     if usual.talk_s is not None:
         assert paced.talk_s == pytest.approx(usual.talk_s * pace)
 

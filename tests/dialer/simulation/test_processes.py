@@ -121,7 +121,8 @@ async def test_every_kind_ends_a_call_as_its_name_says(tmp_path: Path) -> None:
         for number, kind in kinds.items():
             assert (await caller.ended(number)).status == FINAL_STATUS[kind]
             assert [event["behaviour"] for event in carrier.invites(number)] == [kind]
-        answering = {Kind.PERSON: "person", Kind.HANGS_UP: "person", Kind.MACHINE: "machine"}
+        people = dict.fromkeys((Kind.PERSON, Kind.HANGS_UP, Kind.OPTS_OUT, Kind.OPTS_OUT_BY_INFO), "person")
+        answering = people | {Kind.MACHINE: "machine"}
         for number, kind in kinds.items():
             assert carrier.who_answered(number) == answering.get(kind)
 

@@ -200,10 +200,22 @@ class Switch:
         ring_timeout_s: float = 10,
         message: str = "",
         ring_at_least_s: float = 0.0,
+        claim_within_s: float = 2.0,
+        end_key: str = "",
     ) -> None:
         """Calls a customer, or an agent where the leg's name begins so."""
         role: LegRole = "agent" if leg.startswith("agent") else "customer"
-        asked = PlaceLeg(leg, role, uri, "+12025550199", ring_timeout_s, 2.0, message, ring_at_least_s)
+        asked = PlaceLeg(
+            leg,
+            role,
+            uri,
+            "+12025550199",
+            ring_timeout_s,
+            claim_within_s=claim_within_s,
+            message=message,
+            ring_at_least_s=ring_at_least_s,
+            end_key=end_key,
+        )
         assert self.link.send(asked)
 
     async def detach(self) -> None:

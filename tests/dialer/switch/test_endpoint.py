@@ -33,6 +33,7 @@ class Call:
 
     def call_ringing(self, call, status): ...
     def call_answered(self, call): self.state = "up"
+    def call_key(self, call, digit): ...
     def call_ended(self, call, ending): self.state = "over"
 
     def until(self, state):

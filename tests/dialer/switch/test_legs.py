@@ -14,6 +14,7 @@ from dialer.switch.messages import (
     Event,
     LegAnswered,
     LegEnded,
+    LegKey,
     LegRinging,
     LegsBridged,
     LegUnclaimed,
@@ -30,16 +31,16 @@ LONG = 1e9
 RINGS_S = 15.0
 
 
-def customer(name="call-1", *, ring_timeout_s=25.0, message=MESSAGE, ring_at_least_s=0.0):
+def customer(name="call-1", *, ring_timeout_s=25.0, message=MESSAGE, ring_at_least_s=0.0, **more):
     return PlaceLeg(
         leg=name,
         role="customer",
         uri="sip:customer@carrier",
         caller_id="+12025550100",
         ring_timeout_s=ring_timeout_s,
-        claim_within_s=2.0,
         message=message,
         ring_at_least_s=ring_at_least_s,
+        **({"claim_within_s": 2.0, "stay_s": 0.0} | more),
     )
 
 
@@ -235,6 +236,90 @@ def test_an_agents_leg_needs_no_claim():
     assert book_with(agent()).tick(LONG) == []
 
 
+# --- a message for whoever answers --------------------------------------------------------------
+
+
+def hears(length_s=4.0, **more):
+    """A customer who was answered at 0, and hears the message from then on."""
+    book = LegBook()
+    book.place(customer(claim_within_s=0.0, **more), -5.0)
+    assert book.answered("call-1", 0.0) == [
+        LegAnswered(at=0.0, leg="call-1"),
+        LegUnclaimed(at=0.0, leg="call-1"),
+        PlayMessage("call-1", MESSAGE),
+    ]
+    book.message_started("call-1", length_s, 0.0)
+    return book
+
+
+def test_a_leg_that_is_not_to_be_claimed_hears_its_message_at_once_and_to_the_end():
+    book = hears(stay_s=3.0)
+    assert book.tick(6.9) == []
+    assert book.tick(7.0) == [HangUp("call-1")]
+    (ended,) = book.ended("call-1", OURS, 40.0)
+    assert (ended.heard_s, ended.heard_all, ended.ended_by) == (4.0, True, "switch")
+
+
+@pytest.mark.parametrize("ended_at", [0.0, 1.25, 3.9])
+def test_who_hangs_up_on_the_message_has_heard_a_part_of_it(ended_at):
+    (ended,) = hears().ended("call-1", BYE, ended_at)
+    assert (ended.heard_s, ended.heard_all, ended.ended_by) == (ended_at, False, "far_end")
+
+
+def test_what_was_heard_counts_until_we_hang_up_however_late_the_far_end_agrees():
+    book = hears()
+    book.hang_up("call-1", 1.0)
+    (ended,) = book.ended("call-1", OURS, 33.0)
+    assert (ended.heard_s, ended.heard_all) == (1.0, False)
+
+
+def test_a_message_that_could_not_be_played_was_not_heard_and_keeps_nobody():
+    book = hears(length_s=0.0)
+    assert book.tick(0.0) == [HangUp("call-1")]
+    (ended,) = book.ended("call-1", OURS, 0.1)
+    assert (ended.heard_s, ended.heard_all) == (None, False)
+
+
+@pytest.mark.parametrize("at", [0.0, 2.0, 6.9])
+@pytest.mark.parametrize("engine_present", [True, False])
+def test_the_key_that_ends_the_message_does_so_at_once_and_is_told_of(at, engine_present):
+    book = hears(stay_s=3.0, end_key="9")
+    if not engine_present:
+        book.engine_gone(0.0)
+    assert book.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9"), HangUp("call-1")]
+    assert book.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9")], "and only once"
+    (ended,) = book.ended("call-1", OURS, at + 0.1)
+    assert (ended.heard_s, ended.ended_by) == (min(at, 4.0), "switch")
+
+
+def test_another_key_is_told_of_and_ends_nothing():
+    book = hears(end_key="9")
+    for digit in "0128*#ABCD":
+        assert book.key("call-1", digit, 1.0) == [LegKey(at=1.0, leg="call-1", digit=digit)]
+    assert state(book, "call-1") == "leaving"
+
+
+def test_the_message_for_a_person_nobody_claims_has_its_key_as_well():
+    book = book_with(customer(end_key="9"))
+    book.tick(2.0)
+    book.message_started("call-1", 4.0, 2.0)
+    assert book.key("call-1", "9", 3.0) == [LegKey(at=3.0, leg="call-1", digit="9"), HangUp("call-1")]
+
+
+def test_keys_outside_a_message_are_nobodys_business():
+    book = LegBook()
+    book.place(customer(end_key="9"), 0.0)
+    assert book.key("call-1", "9", 1.0) == book.key("call-9", "9", 1.0) == []
+    book = conversation()
+    assert book.key("call-1", "9", 1.0) == book.key("agent-1", "4", 1.0) == []
+
+
+def test_of_a_far_end_that_sends_keys_without_end_some_are_told():
+    book = hears(end_key="9")
+    told = [book.key("call-1", "1", 1.0) for _ in range(1000)]
+    assert sum(map(len, told)) == 100
+
+
 # --- conversations ------------------------------------------------------------------------------
 
 
@@ -414,12 +499,14 @@ class LegMachine(RuleBasedStateMachine):
         role=st.sampled_from([customer, agent]),
         message=st.sampled_from([MESSAGE, MESSAGE, ""]),
         least=st.sampled_from([0.0, RINGS_S, 40.0]),
+        claim=st.sampled_from([2.0, 0.0]),
     )
-    def place(self, role, message, least):
+    def place(self, role, message, least, claim):
         name = f"{role.__name__}-{next(self.numbers)}"
         command = agent(name)
         if role is customer:
-            command = customer(name, message=message, ring_at_least_s=least)
+            more = {"claim_within_s": claim, "end_key": "9"}
+            command = customer(name, message=message, ring_at_least_s=least, **more)
         self.placed[name] = command
         self.rings_until[name] = self.now + command.ring_timeout_s
         self.book.place(command, self.now)
@@ -443,6 +530,17 @@ class LegMachine(RuleBasedStateMachine):
             self.waits_since[each.leg] = self.now
             if not self.book.engine_present:
                 self.orphan_since[each.leg] = self.now
+
+    @rule(n=which, digit=st.sampled_from("19"))
+    def key(self, n, digit):
+        leg = self.leg(n)
+        plays = leg in self.played and leg in self.book
+        ends = plays and digit == "9" and leg not in self.hung_up
+        actions = self.do(self.book.key(leg, digit, self.now))
+        assert actions == [
+            *([LegKey(at=self.now, leg=leg, digit=digit)] if plays else []),
+            *([HangUp(leg)] if ends else []),
+        ]
 
     @rule(n=which, m=which)
     def bridge(self, n, m):
@@ -472,6 +570,10 @@ class LegMachine(RuleBasedStateMachine):
         before = live(self.book)
         events = self.do(self.book.ended(leg, Ending(200, "", by_far_end), self.now))
         assert [type(each) for each in events] == ([LegEnded] if leg in before else [])
+        for each in events:
+            assert (each.heard_s is not None) == (leg in self.played)
+            assert each.heard_s is None or 0.0 <= each.heard_s < 4.001
+            assert each.heard_all == (each.heard_s is not None and each.heard_s > 3.999)
         assert leg not in self.book
         partner = before[leg].partner if leg in before else None
         if partner in self.book and state(self.book, partner) == "answered":

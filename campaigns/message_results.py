@@ -1,0 +1,27 @@
+"""What comes of the messages that calls play; each a step in a transaction that the caller owns."""
+
+from datetime import datetime
+
+from campaigns import effects
+from campaigns.core.disposition import Flag, disposition
+from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.shared import Session
+
+_PRESSED = "pressed the key that asks not to be called again"
+
+
+async def record_message(session: Session, attempt_id: int, code: str, now: datetime) -> str:
+    """Record what came of a message, as a disposition with its effects; the code that now holds.
+
+    One that is there already stays, an agent's or an earlier opt-out, but an opt-out holds all the same.
+    Raises UnknownDispositionError and AttemptNotFoundError.
+    """
+    chosen = disposition(code)
+    attempt = await AttemptStore(session).get_attempt(attempt_id)
+    if not attempt.disposition:
+        await effects.dispose(session, attempt, chosen, now, opt_out_reason=_PRESSED)
+    elif Flag.DNC in chosen.flags:
+        campaign = await CampaignStore(session).get(attempt.campaign_id)
+        await effects.opt_out(session, campaign, attempt, now, reason=_PRESSED)
+    return attempt.disposition

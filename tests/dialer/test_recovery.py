@@ -1,0 +1,73 @@
+"""A message that plays on while the engine starts again: its call, its key and its record."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+
+from campaigns.stores.live import OpenAttempt
+from dialer.core.call import CallState
+from dialer.core.effects import CallWasAbandoned, CallWasAnswered, MessageBegan, PersonOptedOut
+from dialer.core.floor import Floor
+from dialer.legs import effects_of
+from dialer.recovery import Leftover
+from dialer.switch.messages import LegAnswered, LegKey, LegUnclaimed, LiveLeg
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AT = NOON.timestamp()
+
+Mode = Literal["agentless", "power"]
+
+
+def leftover(mode: Mode, *, recorded: bool = False, disposition: str = "") -> Leftover:
+    """A call that was placed, and of which what followed is recorded or not."""
+    known = NOON if recorded else None
+    attempt = OpenAttempt(
+        attempt_id=7,
+        campaign_id=1,
+        lead_id=70,
+        agent_id=None,
+        client_slug="acme",
+        dial_mode=mode,
+        opt_out_key="9",
+        ringing_at=known,
+        answered_at=known,
+        connected_at=None,
+        message_at=known,
+        disposition=disposition,
+    )
+    return Leftover((), [attempt], ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "began"),
+    [
+        ("agentless", CallState.PLAYING, MessageBegan(7, AT)),
+        ("power", CallState.ABANDONED, CallWasAbandoned(7, AT)),
+    ],
+)
+def test_what_was_not_written_of_a_message_that_plays_is_written_now(
+    mode: Mode, state: CallState, began: MessageBegan | CallWasAbandoned
+) -> None:
+    floor, left = Floor(), leftover(mode)
+    left.restore(floor, [LiveLeg("call-7", "customer", "leaving", None, AT)], AT)
+    assert floor.calls[7].state == state
+    assert left.unrecorded(LegAnswered(at=AT, leg="call-7"), floor) == [CallWasAnswered(7, AT)]
+    unclaimed = LegUnclaimed(at=AT, leg="call-7")
+    assert effects_of(unclaimed, floor) == []
+    assert left.unrecorded(unclaimed, floor) == [began]
+    assert effects_of(LegKey(at=AT, leg="call-7", digit="9"), floor) == [PersonOptedOut(7, AT)]
+
+
+@pytest.mark.parametrize("mode", ["agentless", "power"])
+def test_what_was_written_is_not_written_again_and_the_key_counts_once(mode: Mode) -> None:
+    floor, left = Floor(), leftover(mode, recorded=True)
+    left.restore(floor, [], AT)
+    expected = CallState.PLAYING if mode == "agentless" else CallState.ABANDONED
+    assert floor.calls[7].state == expected
+    assert left.unrecorded(LegUnclaimed(at=AT, leg="call-7"), floor) == []
+    key = LegKey(at=AT, leg="call-7", digit="9")
+    assert effects_of(key, floor) == [PersonOptedOut(7, AT)]
+    floor, left = Floor(), leftover(mode, recorded=True, disposition="opted_out")
+    left.restore(floor, [], AT)
+    assert effects_of(key, floor) == []
