@@ -21,6 +21,7 @@ from dialer.core.floor import Floor
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_events import BudgetLooked
 from dialer.core.pacing_settings import DialMode, PacingSettings
+from dialer.core.preview import PreviewRule, PreviewThen
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from leads.stores.shared import Sessions
@@ -122,7 +123,8 @@ class CampaignWatch:
             lines_per_agent=campaign.lines_per_agent,
         )
         pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)
-        self._floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, at)
+        preview = PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then))
+        self._floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, at, preview)
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))
         log.info("campaign dials", campaign=campaign.id, mode=campaign.dial_mode)

@@ -46,7 +46,9 @@ def create(
     lists: Annotated[list[str], typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)],
     caller_id: Annotated[str, typer.Option("--caller-id", help="The number that people see, E.164.")],
     kind: Annotated[str, typer.Option(help="sales, survey, appointment or collections.")] = "sales",
-    dial_mode: Annotated[str, typer.Option(help="progressive, power or predictive.")] = "progressive",
+    dial_mode: Annotated[
+        str, typer.Option(help="preview, progressive, power or predictive.")
+    ] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
     order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
     setting: Annotated[

@@ -27,6 +27,8 @@ class RunningCampaign:
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
+    preview_limit_s: float | None
+    preview_then: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class LiveStore:
                 ring_timeout_s=campaign.ring_timeout_s,
                 wrap_up_limit_s=campaign.wrap_up_limit_s,
                 abandon_rate_target=campaign.abandon_rate_target,
+                preview_limit_s=campaign.preview_limit_s,
+                preview_then=campaign.preview_then,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]

@@ -10,6 +10,7 @@ from typing import Protocol
 from dialer.core.pacing_events import PacingEvent
 from dialer.core.pacing_settings import DialMode, PacingSettings, PacingState
 from dialer.core.predictive import PredictivePacer
+from dialer.core.preview_pacer import PreviewPacer
 from dialer.core.ratio import RatioPacer
 
 
@@ -42,8 +43,12 @@ class UnsupportedDialMode(ValueError):
 def make_pacer(mode: DialMode, settings: PacingSettings) -> Pacer:
     """The pacer of a dial mode. Raises UnsupportedDialMode."""
     match mode:
+        case "preview":
+            return PreviewPacer(settings)
         case "progressive" | "power":
             return RatioPacer(mode, settings)
         case "predictive":
             return PredictivePacer(settings)
-    raise UnsupportedDialMode(f"The dial mode {mode} is not there yet; use progressive, power or predictive.")
+    raise UnsupportedDialMode(
+        f"The dial mode {mode} is not there yet; use preview, progressive, power or predictive."
+    )
