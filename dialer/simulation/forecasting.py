@@ -6,24 +6,27 @@ begins with nothing known.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from campaigns.core.campaign import CampaignSettings
+from campaigns.core.retry import SKIPPED
 from dialer.core.pacing import Pacer, make_pacer
 from dialer.core.pacing_settings import PacingSettings
+from dialer.core.preview import PreviewThen
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions, InvalidAssumptionError
 from dialer.simulation.estimates import Estimate, estimate
 from dialer.simulation.fates import Fates
 from dialer.simulation.figures import ShiftFigures
 from dialer.simulation.incumbent import IncumbentPacer
+from dialer.simulation.preview_shift import run_preview_shift
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
-Policy = Literal["progressive", "power", "incumbent", "predictive"]
-POLICIES: tuple[Policy, ...] = ("progressive", "power", "incumbent", "predictive")
+Policy = Literal["preview", "progressive", "power", "incumbent", "predictive"]
+COMPARED: tuple[Policy, ...] = ("progressive", "power", "incumbent", "predictive")
 
 _USUAL_POWER = 1.2
 """Lines for each agent, where the campaign has a ratio of 1 and is compared with power."""
@@ -59,11 +62,11 @@ class Plan:
     @property
     def policy(self) -> Policy:
         """By the campaign's dial mode. Raises NothingToForecastError."""
-        for policy in POLICIES:
+        for policy in ("preview", *COMPARED):
             if policy == self.settings.dial_mode:
                 return policy
         mode = self.settings.dial_mode
-        message = f"A forecast is for the dial modes progressive, power and predictive, not {mode}."
+        message = f"A forecast is for the dial modes preview, progressive, power and predictive, not {mode}."
         raise NothingToForecastError(message)
 
     def world(self, agents: int) -> ShiftWorld:
@@ -99,6 +102,11 @@ class Plan:
             retry_unanswered_s=rules.rule("no_answer").delay_s,
             retry_failed_s=rules.rule("busy").delay_s,
             retry_machine_s=rules.rule("machine").delay_s,
+            retry_skipped_s=rules.rule(SKIPPED).delay_s,
+            preview_mean_s=assumed.preview_mean_s,
+            preview_limit_s=settings.preview_limit_s,
+            preview_then=cast(PreviewThen, settings.preview_then),
+            skip_share=assumed.skip_share,
         )
 
 
@@ -159,7 +167,8 @@ def jobs(plan: Plan, agents: int, policy: Policy, seeds: Sequence[int]) -> list[
 
 def simulate(job: Job) -> ForecastShift:
     """Simulates one shift. Raises UnsupportedDialMode."""
-    figures = run_shift(job.world, _pacer(job), job.seed)
+    run = run_preview_shift if job.policy == "preview" else run_shift
+    figures = run(job.world, _pacer(job), job.seed)
     contacts, conversions = _contacts(job, figures)
     hours = job.world.hours
     return ForecastShift(

@@ -38,6 +38,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lead_skip_lead_id"))
 
     op.drop_table("lead_skip")
-    with op.batch_alter_table("campaign", schema=None) as batch_op:
-        batch_op.drop_column("preview_then")
-        batch_op.drop_column("preview_limit_s")
+    op.drop_column("campaign", "preview_then")
+    op.drop_column("campaign", "preview_limit_s")
