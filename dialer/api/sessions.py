@@ -74,6 +74,7 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
 
 def _previewed(engine: Engine, preview: Preview, lead: LeadView) -> PreviewedLead:
     claimed = preview.permitted.lead
+    phones = {each.id: each.phone for each in lead.phones}
     return PreviewedLead(
         campaign_id=preview.campaign,
         lead_id=lead.id,
@@ -87,7 +88,7 @@ def _previewed(engine: Engine, preview: Preview, lead: LeadView) -> PreviewedLea
         timezone=lead.timezone,
         language=lead.language,
         custom=lead.custom,
-        phone=claimed.e164,
+        phone=phones.get(claimed.phone_id, claimed.e164),
         attempts=claimed.attempts,
         since=engine.instant(preview.since),
         until=None if preview.until is None else engine.instant(preview.until),

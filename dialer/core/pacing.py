@@ -25,7 +25,10 @@ class Pacer(Protocol):
         """
 
     def calls_to_place(self, now: float, upcoming: Sequence[float | None] = ()) -> int:
-        """How many calls to place now. `upcoming`: chances of an answer of the next leads, in order."""
+        """How many calls to place now; in preview mode, how many leads to show.
+
+        `upcoming`: chances of an answer of the next leads, in order.
+        """
 
     def next_wakeup(self, now: float) -> float | None:
         """When to ask again although nothing happened, or None."""

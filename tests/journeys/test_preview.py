@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from sqlmodel import col, select
 
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
 from campaigns.explaining import explain
-from campaigns.tables import Attempt
+from campaigns.tables import Attempt, CampaignLead
 from dialer.bootstrap import Service, running
 from dialer.bus.messages import AgentPreview
 from dialer.bus.mqtt import Subscriber
@@ -23,14 +24,16 @@ from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
 from leads.importing.load import import_list
 from leads.stores.dnc import DncStore
+from leads.tables import Phone
 from tests.campaigns.lawless import NO_LAW, NO_LAW_DIR
-from tests.journeys.stage import ALL_DAY
+from tests.journeys.stage import ALL_DAY, Stage, staged
 from tests.support import eventually
 
 SKIPPED, PERSON, LISTED, SLOW, SILENT = (f"+1202555{1000 + index}" for index in range(5))
 WORLD = World(ring_mean_s=0.4, talk_mean_s=600, patience_mean_s=600)
 KINDS = {PERSON: Kind.PERSON, SLOW: Kind.PERSON, SILENT: Kind.BUSY, SKIPPED: Kind.PERSON, LISTED: Kind.PERSON}
 LIMIT_S = 12.0
+RINGING = [f"+1202555{2000 + index}" for index in range(3)]
 
 
 class Desk:
@@ -191,3 +194,55 @@ async def the_skip_is_on_record(service: Service, campaign: int) -> None:
     assert (facts.state, facts.reason) == ("waiting", "retry_skipped")
     assert facts.due_at is not None
     assert abs(facts.due_at - skip.at - timedelta(hours=1)) < timedelta(seconds=1)
+
+
+async def test_kill_9_of_the_engine_loses_neither_the_lead_that_is_looked_at_nor_the_call_that_rings(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    first, second, third = RINGING
+    async with staged(tmp_path, sqlite_url, WORLD, dict.fromkeys(RINGING, Kind.RINGS_ON), agents=1) as stage:
+        await stage.prepare(RINGING, dial_mode="preview")
+        await stage.begin()
+        async with stage.dialer.client() as client:
+            desk = Desk(client, stage.shifts[0])
+            await desk.sees(first)
+            await stage.dialer.kill()
+            await stage.dialer.serve()
+            await desk.sees(second)  # the claim of the first has not ended yet
+            assert (await desk.does("preview/dial")).is_success
+            await eventually(lambda: stage.invited() == {second})
+            await is_on_record_as(stage, "reserved")
+            await stage.dialer.kill()
+            await stage.dialer.serve()
+            ringing = await desk.now()
+            attempt = (await stage.attempts())[second]
+            assert (ringing["state"], ringing["attempt_id"]) == ("reserved", attempt.id)
+
+            await client.post(f"/api/v1/attempts/{attempt.id}/hangup")
+            assert await stage.outcomes(second) == {"canceled"}
+            await desk.sees(third)
+            assert (await desk.does("pause", {"reason": "lunch"})).json()["state"] == "paused"
+            await is_in_line_again(stage, third)
+            await stage.shifts_without_gaps()
+            assert stage.invited() == {second}
+
+
+async def is_on_record_as(stage: Stage, state: str) -> None:
+    """What the agent does now is in the database."""
+    async with asyncio.timeout(30):
+        while (await stage.stretches(stage.shifts[0]))[-1].state != state:
+            await asyncio.sleep(0.05)
+
+
+async def is_in_line_again(stage: Stage, number: str) -> None:
+    """The lead goes back without delay; it had no attempt."""
+
+    async def row() -> CampaignLead:
+        async with stage.database.sessions() as session:
+            of_number = select(CampaignLead).join(Phone, col(Phone.id) == col(CampaignLead.phone_id))
+            return (await session.exec(of_number.where(Phone.e164 == number))).one()
+
+    async with asyncio.timeout(30):
+        while (found := await row()).state != "ready":
+            await asyncio.sleep(0.05)
+    assert (found.claimed_until, found.attempts) == (None, 0)
