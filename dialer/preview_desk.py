@@ -22,7 +22,6 @@ from dialer.records import instant
 from leads.stores.shared import Sessions
 
 _ASKED_AGAIN_AFTER_S = 0.05
-_TRIED_AGAIN_AFTER_S = 1.0
 
 log = structlog.get_logger("previews")
 
@@ -84,7 +83,7 @@ class PreviewDesk:
             self._begin(preview)
 
     def _begin(self, preview: Preview) -> asyncio.Task[None]:
-        preview.dialing = True
+        self._previews.begin(preview)
         task = asyncio.create_task(self._dial(preview), name=f"dial-preview-{preview.session}")
         self.tasks.add(task)
         task.add_done_callback(self._is_over)
@@ -105,6 +104,8 @@ class PreviewDesk:
                 if campaign is None:
                     raise NoPreview("The campaign dials no more; the lead goes back.")
                 await self._turn_comes(preview)
+                if not self._previews.is_looked_at(preview):
+                    raise NoPreview("The agent is gone; the lead goes back.")
                 started = await start_previewed(
                     self._sessions,
                     self._rules,
@@ -117,9 +118,7 @@ class PreviewDesk:
             self._hands.carry_out(self._previews.refused(preview, self._hands.clock()))
             raise
         except BaseException:
-            preview.dialing = False
-            if preview.until is not None:
-                preview.until = max(preview.until, self._hands.clock() + _TRIED_AGAIN_AFTER_S)
+            self._hands.carry_out(self._previews.not_dialed(preview, self._hands.clock()))
             raise
 
     async def _turn_comes(self, preview: Preview) -> None:

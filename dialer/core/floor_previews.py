@@ -20,6 +20,8 @@ _KEPT_BEFORE_S = 30.0
 _KEPT_FOR_S = 120.0
 """A claim that would end soon is made to last so long: a lead whose engine died is free again after that."""
 
+_TRIED_AGAIN_AFTER_S = 1.0
+
 SetFree = Callable[[FloorAgent, float], list[Effect]]
 """Makes an agent available again, or paused where that was asked for."""
 
@@ -84,10 +86,29 @@ class FloorPreviews:
         ]
         return min(over, key=lambda each: each.until or now, default=None)
 
+    def begin(self, preview: Preview) -> None:
+        """The lead is to be dialed: nothing else happens to it until that is done, refused or failed."""
+        preview.dialing = True
+
+    def is_looked_at(self, preview: Preview) -> bool:
+        """Whether the agent is still there and waits for this lead."""
+        each = self._agents.get(preview.session)
+        return each is not None and each.preview is preview
+
+    def not_dialed(self, preview: Preview, at: float) -> list[Effect]:
+        """Nobody could say whether the lead may be called: it stays with the agent, or goes back without one.
+
+        A lead whose time is over is tried again a moment later.
+        """
+        preview.dialing = False
+        if preview.until is not None:
+            preview.until = max(preview.until, at + _TRIED_AGAIN_AFTER_S)
+        return [] if self.is_looked_at(preview) else [_put_back(preview, at)]
+
     def dialed(self, preview: Preview, attempt: int, at: float) -> list[Effect]:
         """The call is about to be placed, for this agent; nothing where the agent is gone."""
         each, call = self._agents.get(preview.session), self._calls.get(attempt)
-        if each is None or call is None or each.preview is not preview:
+        if each is None or call is None or not self.is_looked_at(preview):
             return []
         each.preview, each.attempt, call.session = None, attempt, each.session
         # The campaign's pacer counts the call as pending, and the agent as free for it.
@@ -95,9 +116,9 @@ class FloorPreviews:
         return each.move(AgentEvent.DIAL, at)
 
     def refused(self, preview: Preview, at: float) -> list[Effect]:
-        """The lead may not be called any more, and that is recorded: the agent is free for the next one."""
+        """The lead may not be called any more, which is on record: the agent is free for the next one."""
         each = self._agents.get(preview.session)
-        if each is None or each.preview is not preview:
+        if each is None or not self.is_looked_at(preview):
             return []
         each.preview = None
         return self._set_free(each, at)
@@ -141,6 +162,10 @@ class FloorPreviews:
 
 def _is_over(preview: Preview, now: float) -> bool:
     return preview.until is not None and preview.until <= now and not preview.dialing
+
+
+def _put_back(preview: Preview, at: float) -> LeadWasPutBack:
+    return LeadWasPutBack(preview.campaign, preview.permitted.lead, at)
 
 
 def _keep(preview: Preview, now: float) -> list[Effect]:

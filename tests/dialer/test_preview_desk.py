@@ -15,7 +15,9 @@ from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
 from dialer.core.effects import Effect
 from dialer.core.floor import Floor
+from dialer.core.pacing_settings import PacingSettings
 from dialer.core.preview import NoPreview, Preview
+from dialer.core.preview_pacer import PreviewPacer
 from dialer.notices import Notices
 from dialer.preview_desk import CannotDialNow, Hands, PreviewDesk
 from dialer.records import write
@@ -23,7 +25,7 @@ from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, lead_rows, people, seed_campaign, seed_leads, suppress
 from tests.support import eventually
 
-ANN = 1
+ANN, BOB = 1, 2
 FIRST, SECOND = "+12025550000", "+12025550001"
 
 
@@ -98,6 +100,42 @@ async def test_who_goes_away_while_asking_does_not_leave_an_attempt_behind(sessi
     await eventually(lambda: stage.desk.tasks)
     asking.cancel()
     await eventually(lambda: stage.placed == [FIRST])
+
+
+async def two_who_dial(stage: Stage, campaign: int) -> list[asyncio.Task[None]]:
+    """Ann and Bob have their leads dialed at one moment; one call a second is allowed."""
+    slow = PreviewPacer(PacingSettings(max_calls_per_second=1.0))
+    stage.floor.open_campaign(campaign, slow, 30.0, stage.now)
+    stage.floor.log_in(BOB, stage.floor.agents[ANN].agent, [campaign], stage.now)
+    stage.floor.line_up(BOB, stage.now)
+    await show(stage, campaign)
+    dials = [asyncio.create_task(stage.desk.dial(each)) for each in (ANN, BOB)]
+    await eventually(lambda: stage.placed == [FIRST])
+    assert not dials[1].done()
+    return dials
+
+
+async def test_dials_of_one_moment_follow_each_other_as_the_limit_of_calls_a_second_allows(
+    sessions: Sessions,
+) -> None:
+    stage, campaign = await stage_of(sessions)
+    dials = await two_who_dial(stage, campaign)
+    stage.now += 1.0
+    await asyncio.gather(*dials)
+    assert stage.placed == [FIRST, SECOND]
+
+
+async def test_who_logs_out_before_it_is_their_turn_leaves_the_lead_in_line(sessions: Sessions) -> None:
+    stage, campaign = await stage_of(sessions)
+    _, waits = await two_who_dial(stage, campaign)
+    stage.carry_out(stage.floor.log_out(BOB, stage.now))
+    stage.now += 1.0
+    with pytest.raises(NoPreview, match="agent is gone"):
+        await waits
+    await stage.written()
+    assert stage.placed == [FIRST]
+    rows = (await lead_rows(sessions, campaign)).values()
+    assert [(row.state, row.attempts) for row in rows] == [("calling", 1), ("ready", 0)]
 
 
 async def test_after_a_denial_the_agent_is_free_for_the_next_lead(sessions: Sessions) -> None:

@@ -226,13 +226,16 @@ class FloorMachine(RuleBasedStateMachine):
             preview = self.floor.previews.of(self.session(n))
         except NoPreview:
             return
-        preview.dialing = True
+        self.floor.previews.begin(preview)
         self.dialing.append(preview)
 
     @precondition(lambda self: self.dialing)
-    @rule(allowed=st.sampled_from([True, True, False]))
+    @rule(allowed=st.sampled_from([True, True, False, None]))
     def compliance_answers(self, allowed):
         preview = self.dialing.pop(0)
+        if allowed is None:
+            self.do(self.floor.previews.not_dialed(preview, self.now))
+            return
         self.dialed_or_refused.append(preview)
         if not allowed:
             self.do(self.floor.previews.refused(preview, self.now))

@@ -49,7 +49,7 @@ def show(floor, *leads, at=1.0):
 def dial(floor, attempt=7, session=ANN, at=2.0):
     """The agent has the lead dialed, and compliance has nothing against it."""
     preview = floor.previews.of(session)
-    preview.dialing = True
+    floor.previews.begin(preview)
     floor.place(attempt, VISITS, preview.permitted.lead.lead_id, at)
     return floor.previews.dialed(preview, attempt, at)
 
@@ -208,7 +208,7 @@ def test_when_the_time_is_over_the_lead_is_due_to_be_dialed():
     assert floor.previews.due(20.9) is None
     assert floor.previews.due(26.0) is floor.agents[ANN].preview, "the one whose time was over first"
     assert only(LeadWasSkipped, floor.tick(26.0)) == []
-    floor.agents[ANN].preview.dialing = True
+    floor.previews.begin(floor.agents[ANN].preview)
     assert floor.previews.due(26.0) is floor.agents[BOB].preview
 
 
@@ -249,7 +249,7 @@ def test_a_lead_that_may_not_be_called_any_more_gives_way_to_the_next():
     floor = floor_with(ANN)
     show(floor)
     preview = floor.previews.of(ANN)
-    preview.dialing = True
+    floor.previews.begin(preview)
     assert [each.state for each in floor.previews.refused(preview, at=3.0)] == [AgentState.AVAILABLE]
     assert wanted(floor, now=3.0) == 1
 
@@ -257,7 +257,7 @@ def test_a_lead_that_may_not_be_called_any_more_gives_way_to_the_next():
 def test_while_a_lead_is_being_dialed_it_can_be_neither_skipped_nor_dialed_again():
     floor = floor_with(ANN, rule=PreviewRule(20.0, "skip"))
     show(floor)
-    floor.previews.of(ANN).dialing = True
+    floor.previews.begin(floor.previews.of(ANN))
     for ask in (floor.previews.of, lambda session: floor.previews.skip(session, "", 3.0)):
         with pytest.raises(NoPreview, match="dialed already"):
             ask(ANN)
@@ -273,11 +273,24 @@ def test_an_agent_who_is_gone_when_compliance_has_answered_gets_no_call(gone):
     floor = floor_with(ANN)
     show(floor)
     preview = floor.previews.of(ANN)
-    preview.dialing = True
+    floor.previews.begin(preview)
     assert only(LeadWasPutBack, gone(floor, ANN, 2.0)) == [], "it may be on record as called already"
     floor.place(7, VISITS, 70, at=2.1)
     assert floor.previews.dialed(preview, 7, at=2.1) == []
     assert floor.calls[7].session is None
+
+
+def test_where_nobody_can_say_whether_it_may_be_called_the_lead_stays_and_is_tried_again_later():
+    floor = floor_with(ANN, rule=PreviewRule(20.0, "dial"))
+    show(floor)
+    preview = floor.previews.due(21.0)
+    floor.previews.begin(preview)
+    assert floor.previews.not_dialed(preview, at=21.5) == []
+    assert floor.previews.due(22.0) is None
+    assert floor.previews.due(22.5) is preview
+    floor.previews.begin(preview)
+    floor.log_out(ANN, at=23.0)
+    assert floor.previews.not_dialed(preview, at=23.1) == [LeadWasPutBack(VISITS, LEAD.lead, 23.1)]
 
 
 def test_an_agent_who_looked_at_a_lead_when_the_engine_ended_is_free_again():
