@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from campaigns.stores.shared import Session
 from campaigns.tables import Agent, LeadSkip
@@ -33,6 +33,11 @@ class SkipStore:
             .order_by(col(LeadSkip.id))
         )
         return (await self._session.exec(wanted)).all()
+
+    async def count(self, campaign_id: int) -> int:
+        """How often leads were skipped in a campaign."""
+        wanted = select(func.count()).select_from(LeadSkip).where(LeadSkip.campaign_id == campaign_id)
+        return (await self._session.exec(wanted)).one()
 
     async def of_leads(self, lead_ids: Sequence[int]) -> list[LeadSkip]:
         """Every skip of these leads, in order."""
