@@ -26,13 +26,15 @@ from leads.importing.load import import_list
 from leads.stores.dnc import DncStore
 from leads.tables import Phone
 from tests.campaigns.lawless import NO_LAW, NO_LAW_DIR
-from tests.journeys.stage import ALL_DAY, Stage, staged
+from tests.journeys.service import WORKER
+from tests.journeys.stage import ALL_DAY, Stage, endpoint, staged
 from tests.support import eventually
 
 SKIPPED, PERSON, LISTED, SLOW, SILENT = (f"+1202555{1000 + index}" for index in range(5))
 WORLD = World(ring_mean_s=0.4, talk_mean_s=600, patience_mean_s=600)
 KINDS = {PERSON: Kind.PERSON, SLOW: Kind.PERSON, SILENT: Kind.BUSY, SKIPPED: Kind.PERSON, LISTED: Kind.PERSON}
-LIMIT_S = 12.0
+LIMIT_S = 20.0
+RTP_PORTS = {"rtp_port": 20000 + 2000 * (WORKER % 6), "rtp_port_count": 2000}
 RINGING = [f"+1202555{2000 + index}" for index in range(3)]
 
 
@@ -74,17 +76,17 @@ class Desk:
 @asynccontextmanager
 async def preview_service(folder: Path) -> AsyncIterator[tuple[Service, SimulatedCarrier, str]]:
     """The whole service, a carrier, and the address of a softphone."""
-    carrier_options = CarrierOptions(world=WORLD, kinds=KINDS)
+    carrier_options = CarrierOptions(world=WORLD, kinds=KINDS, endpoint=endpoint(12000))
     async with (
         SimulatedCarrier(carrier_options) as carrier,
-        SimulatedSoftphones(SoftphonesOptions(1)) as phones,
+        SimulatedSoftphones(SoftphonesOptions(1, endpoint=endpoint(16000))) as phones,
     ):
         settings = isolated_settings(
             data_dir=folder,
             rules_dir=NO_LAW_DIR,
             mqtt={"port": 0},
             api={"port": 0},
-            sip={"port": 0, "lines": 10, "trunk": carrier.uri("{number}")},
+            sip={"port": 0, "lines": 10, "trunk": carrier.uri("{number}")} | RTP_PORTS,
         )
         async with running(settings) as service:
             yield service, carrier, phones.uri("agent1")
