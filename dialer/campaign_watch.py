@@ -124,7 +124,7 @@ class CampaignWatch:
         )
         pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)
         preview = PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then))
-        self._floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, at, preview)
+        self._floor.open_campaign(campaign.id, pacer, campaign.wrap_up_limit_s, at, preview=preview)
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))
         log.info("campaign dials", campaign=campaign.id, mode=campaign.dial_mode)

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.forecasting import (
-    COMPARED,
     Forecast,
     ForecastShift,
     Job,
@@ -81,9 +80,7 @@ def forecast(
 
     Raises NothingToForecastError and UnsupportedDialMode.
     """
-    policies: Sequence[Policy] = (plan.policy,)
-    if compare:
-        policies = COMPARED if plan.policy in COMPARED else (plan.policy, *COMPARED)
+    policies: Sequence[Policy] = plan.policies if compare else (plan.policy,)
     groups = [jobs(plan, agents, policy, range(1, seeds + 1)) for agents in teams for policy in policies]
     shifts = iter(_simulated([job for group in groups for job in group], on_done or _say_nothing))
     forecasts = [summarise(group[0], [next(shifts) for _ in group]) for group in groups]

@@ -80,10 +80,11 @@ class Floor:
         pacer: Pacer,
         wrap_up_limit_s: float,
         at: float,
+        *,
         preview: PreviewRule = _AS_LONG_AS_WANTED,
     ) -> None:
         """The campaign dials from now on; its pacer is told who is there and which calls are up."""
-        self._pacing.open(FloorCampaign(campaign, pacer, wrap_up_limit_s, preview), at)
+        self._pacing.open(FloorCampaign(campaign, pacer, wrap_up_limit_s, preview=preview), at)
 
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""

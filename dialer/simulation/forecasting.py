@@ -26,7 +26,7 @@ from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
 Policy = Literal["preview", "progressive", "power", "incumbent", "predictive"]
-COMPARED: tuple[Policy, ...] = ("progressive", "power", "incumbent", "predictive")
+POLICIES: tuple[Policy, ...] = ("progressive", "power", "incumbent", "predictive")
 
 _USUAL_POWER = 1.2
 """Lines for each agent, where the campaign has a ratio of 1 and is compared with power."""
@@ -62,12 +62,17 @@ class Plan:
     @property
     def policy(self) -> Policy:
         """By the campaign's dial mode. Raises NothingToForecastError."""
-        for policy in ("preview", *COMPARED):
+        for policy in ("preview", *POLICIES):
             if policy == self.settings.dial_mode:
                 return policy
         mode = self.settings.dial_mode
         message = f"A forecast is for the dial modes preview, progressive, power and predictive, not {mode}."
         raise NothingToForecastError(message)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Those that are compared: its own is among them. Raises NothingToForecastError."""
+        return POLICIES if self.policy in POLICIES else (self.policy, *POLICIES)
 
     def world(self, agents: int) -> ShiftWorld:
         """The world of the shift with a team of this size."""

@@ -155,7 +155,7 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(campaign=st.sampled_from(CAMPAIGNS), mode=MODES, rule=rules)
     def open(self, campaign, mode, rule):
-        self.floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), 20.0, self.now, rule)
+        self.floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), 20.0, self.now, preview=rule)
 
     @rule(campaign=st.sampled_from([*CAMPAIGNS, NEVER]))
     def close(self, campaign):
