@@ -115,6 +115,18 @@ class AttemptNotTalkedError(ConflictError):
     code = "attempt-without-conversation"
 
 
+class PreviewDeniedError(ConflictError):
+    """Compliance does not allow the call to a lead that an agent looked at; the message has its reasons."""
+
+    code = "preview-denied"
+
+
+class PreviewLostError(ConflictError):
+    """A lead that an agent looked at was taken, erased or finished meanwhile."""
+
+    code = "preview-lost"
+
+
 class AgentSessionError(ConflictError):
     """The agent's shift is open already, or is over."""
 

@@ -16,6 +16,7 @@ from campaigns.history import Event
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.explain import DncHit, ExplainStore, FoundLead, QueuePlace, as_if_claimed
 from campaigns.stores.shared import Session, Sessions
+from campaigns.stores.skips import SkipStore
 from campaigns.tables import Campaign, CampaignLead
 from leads.stores.consents import ConsentStore, Person
 from leads.stores.dnc import DncStore
@@ -265,6 +266,8 @@ class _Explainer:
             events += history.consented(consent)
         for attempt, agent in await self._store.attempts(self._campaign.id, self._found.lead.id):
             events += history.called(attempt, agent)
+        for skip, agent in await SkipStore(self._session).of(self._campaign.id, self._found.lead.id):
+            events.append(history.skipped(skip, agent))
         if row is not None and row.denial:
             events += history.denied(row.denial)
         now = Event(at=self._at, what="now", sentence=standing_sentence(standing))

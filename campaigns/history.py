@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.stores.explain import DncHit, FoundLead
-from campaigns.tables import Attempt
+from campaigns.tables import Attempt, LeadSkip
 from leads.tables import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened; `what` is loaded, dnc, consent, consent_withdrawn, attempt, disposition,
-    denied, or now."""
+    skipped, denied, or now."""
 
     at: datetime
     what: str
@@ -65,6 +65,12 @@ def called(attempt: Attempt, agent: str | None) -> list[Event]:
         said = f"Call {attempt.number} came to {attempt.disposition.replace('_', ' ')}."
         events.append(Event(at=attempt.disposition_at, what="disposition", sentence=said))
     return events
+
+
+def skipped(skip: LeadSkip, agent: str) -> Event:
+    """An agent saw the lead and did not have it called."""
+    why = f": {skip.reason.replace('_', ' ')}" if skip.reason else ""
+    return Event(at=skip.skipped_at, what="skipped", sentence=f"{agent} skipped the lead{why}.")
 
 
 def denied(denial: dict[str, object]) -> list[Event]:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.stores.persons import PersonStore, Traces
-from campaigns.tables import Attempt, CampaignLead
+from campaigns.stores.skips import SkipStore
+from campaigns.tables import Attempt, CampaignLead, LeadSkip
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -53,6 +54,17 @@ class PersonProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSkip:
+    """An agent saw one of the person's leads, and did not have it called."""
+
+    campaign_id: int
+    lead_id: int
+    agent_id: int
+    reason: str
+    skipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonExport:
     """All that is kept about the person with this number."""
 
@@ -60,6 +72,7 @@ class PersonExport:
     person: PersonInLeads
     campaigns: list[PersonProgress]
     attempts: list[PersonCall]
+    skips: list[PersonSkip]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +109,7 @@ async def export_person(
         store = PersonStore(session)
         attempts = await store.attempts(traces)
         progress = await store.progress(traces.lead_ids)
+        skips = await SkipStore(session).of_leads(traces.lead_ids)
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
     return PersonExport(
@@ -103,6 +117,7 @@ async def export_person(
         person=person,
         campaigns=[_progress(each) for each in progress],
         attempts=[_call(each) for each in attempts],
+        skips=[_skip(each) for each in skips],
     )
 
 
@@ -167,6 +182,16 @@ def _progress(row: CampaignLead) -> PersonProgress:
         attempts=row.attempts,
         last_attempt_at=row.last_attempt_at,
         due_at=row.due_at,
+    )
+
+
+def _skip(row: LeadSkip) -> PersonSkip:
+    return PersonSkip(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        agent_id=row.agent_id,
+        reason=row.reason,
+        skipped_at=row.skipped_at,
     )
 
 

@@ -51,6 +51,10 @@ class Campaign(SQLModel, table=True):
     lead_order: str = Field(max_length=24)
     """Which of the callable leads comes first: priority, rank, newest, oldest, fewest_attempts,
     least_recently_called, random or best_hour."""
+    preview_limit_s: float | None = None
+    """How long an agent may look at a lead in preview mode; None for as long as they want."""
+    preview_then: str = Field(default="dial", max_length=8)
+    """What happens to the lead then: dial or skip."""
     callable_times: dict[str, list[list[str]]] = Field(sa_column=Column(JSON, nullable=False))
     """Weekday (mon … sun) to its windows in the callee's local time, as in [["09:00", "20:00"]]."""
     retry_rules: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
@@ -146,6 +150,20 @@ class CampaignLead(SQLModel, table=True):
     last_attempt_at: datetime | None = instant(nullable=True)
     claimed_until: datetime | None = instant(nullable=True)
     """Also the claim's token: a later claim of the same lead always ends later."""
+
+
+class LeadSkip(SQLModel, table=True):
+    """A lead that an agent saw and did not have called; it is no attempt."""
+
+    __tablename__ = "lead_skip"
+
+    id: int = key()
+    campaign_id: int = reference("campaign.id", index=False)
+    lead_id: int = reference("lead.id")
+    agent_id: int = reference("agent.id", index=False)
+    reason: str = Field(default="", max_length=40)
+    """As the agent gave it, or time_limit where nobody dialed in time; empty where none was given."""
+    skipped_at: datetime = instant()
 
 
 class Attempt(SQLModel, table=True):

@@ -23,6 +23,7 @@ from dialer.core.floor import Floor
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_events import BudgetLooked
 from dialer.core.pacing_settings import DialMode, PacingSettings
+from dialer.core.preview import PreviewRule, PreviewThen
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from leads.stores.shared import Sessions
@@ -146,6 +147,7 @@ class CampaignWatch:
             at,
             agentless=campaign.agentless,
             opt_out_key=campaign.opt_out_key,
+            preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),
         )
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))

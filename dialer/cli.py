@@ -73,6 +73,7 @@ app.add_typer(db_app, name="db")
 class DemoMode(StrEnum):
     """The dial modes that the demo has."""
 
+    PREVIEW = "preview"
     PROGRESSIVE = "progressive"
     POWER = "power"
     PREDICTIVE = "predictive"

@@ -38,7 +38,8 @@ from dialer.hearing import Conversation, Hearing, hearing
 from dialer.logs import configure_logs
 from dialer.progress import show_progress
 from dialer.settings import Settings, isolated_settings
-from dialer.simulation.agents import Habits, Shift, SimulatedAgents
+from dialer.simulation.agent_api import Shift
+from dialer.simulation.agents import Habits, SimulatedAgents
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones

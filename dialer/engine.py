@@ -31,12 +31,14 @@ from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect,
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.outcome import Outcome
+from dialer.core.preview import Preview
 from dialer.core.sharing import share_lines
 from dialer.database import is_passing
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
 from dialer.notices import Notices
+from dialer.preview_desk import Hands, PreviewDesk
 from dialer.records import Entry, Recorded, write
 from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
@@ -109,6 +111,8 @@ class Engine:
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
         self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
+        hands = Hands(clock, self._can_place, self._place, self._carry_out, self._journal.written)
+        self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, hands)
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
         self._dry_until: dict[int, float] = {}
@@ -348,7 +352,10 @@ class Engine:
     async def _beat(self) -> None:
         started = asyncio.get_running_loop().time()
         self._carry_out(self.floor.tick(self._clock()))
-        if not self._draining and self._link.up:
+        self.preview_desk.dial_due()
+        if self._draining:
+            self._carry_out(self.floor.previews.put_all_back(self._clock()))
+        elif self._link.up:
             for campaign_id, lines in self._lines_to_dial().items():
                 if lines > 0 and campaign_id in self._campaigns.running:
                     # The calls that were just placed may have spoken for agents of this campaign, too.
@@ -368,9 +375,10 @@ class Engine:
             for each in running
             if self._dry_until.get(each, 0.0) <= now
         }
-        in_use = Counter(call.campaign for call in self.floor.calls.values())
+        shown = Counter(each.campaign for each in self.floor.previews.shown())
+        in_use = Counter(call.campaign for call in self.floor.calls.values()) + shown
         weights = {each.id: each.weight for each in running.values()}
-        free = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
+        free = self._options.lines - in_use.total() - len(self.floor.agents)
         shares = share_lines(wanted, in_use, weights, free)
         return dict(sorted(shares.items(), key=lambda share: (in_use[share[0]] / weights[share[0]], share)))
 
@@ -385,13 +393,21 @@ class Engine:
             return
         if self._draining:
             return
+        if campaign.dial_mode == "preview":
+            self._carry_out(self.floor.previews.show(campaign.id, permitted, self._clock()))
+            return
         attempts = await campaigns.start_attempts(
             self.sessions, self._rules, campaign.id, permitted, self.now()
         )
         for started in attempts:
             self._place(campaign, started)
 
-    def _place(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
+    def _can_place(self) -> bool:
+        return self._link.up and not self._draining and not self._journal.behind
+
+    def _place(
+        self, campaign: RunningCampaign, started: StartedAttempt, preview: Preview | None = None
+    ) -> None:
         attempt, now = started.attempt_id, self._clock()
         chance = self._campaigns.answer_chance(started, campaign.id)
         self.floor.place(attempt, campaign.id, started.lead_id, now, chance)
@@ -399,7 +415,9 @@ class Engine:
         for message in self._notices.of_placed(attempt):
             self._publisher.publish(message)
         self._metrics.placed(campaign.id)
-        if self._draining:
+        taken = [] if preview is None else self.floor.previews.dialed(preview, attempt, now)
+        self._carry_out(taken)
+        if self._draining or (preview is not None and not taken):
             self._carry_out(self.floor.lost(attempt, Outcome.CANCELED, now))
             return
         sent = self._link.send(
@@ -468,8 +486,8 @@ class Engine:
         """Lets what is under way finish: a step cut off would leave the attempts that it commits open."""
         self._ending.set()
         self._look_now.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._write_within_s())
-        for task in self._tasks:
+        if tasks := [*self._tasks, *self.preview_desk.tasks]:
+            await asyncio.wait(tasks, timeout=self._write_within_s())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)

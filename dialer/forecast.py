@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.forecasting import (
-    POLICIES,
     Forecast,
     ForecastShift,
     Job,
@@ -81,8 +80,7 @@ def forecast(
 
     Raises NothingToForecastError and UnsupportedDialMode.
     """
-    policy = plan.policy
-    policies: Sequence[Policy] = POLICIES if compare else (policy,)
+    policies: Sequence[Policy] = plan.policies if compare else (plan.policy,)
     groups = [jobs(plan, agents, policy, range(1, seeds + 1)) for agents in teams for policy in policies]
     shifts = iter(_simulated([job for group in groups for job in group], on_done or _say_nothing))
     forecasts = [summarise(group[0], [next(shifts) for _ in group]) for group in groups]

@@ -1,6 +1,7 @@
 """What a forecast assumes, from a campaign's own latest calls."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from statistics import fmean
 
@@ -10,6 +11,7 @@ from campaigns.core.metrics import is_person
 from campaigns.reports.campaign import CampaignReport
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.recent_calls import RecentCall, RecentCallStore
+from campaigns.stores.skips import SkipStore
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.forecasting import Plan, policy_of
@@ -45,7 +47,8 @@ async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now
     report = await campaigns.report(sessions, campaign_id, now)
     async with sessions() as session:
         calls = await RecentCallStore(session).latest(campaign_id, _CALLS_LOOKED_AT)
-    return Plan(settings_of(campaign), assumptions_of(calls, report), hours)
+        skips = await SkipStore(session).count(campaign_id)
+    return Plan(settings_of(campaign), _with_looks(assumptions_of(calls, report), report, skips), hours)
 
 
 def assumptions_of(calls: Sequence[RecentCall], report: CampaignReport) -> Assumptions:
@@ -76,6 +79,15 @@ def assumptions_of(calls: Sequence[RecentCall], report: CampaignReport) -> Assum
         conversion_share=sum(each.disposition in _CONVERSIONS for each in persons) / max(1, contacts),
         leads=max(1, progress.due + progress.waiting + progress.claimed + progress.calling),
     )
+
+
+def _with_looks(assumed: Assumptions, report: CampaignReport, skips: int) -> Assumptions:
+    """How long agents have looked at leads, and how many they skipped, where there were previews."""
+    shown, preview_ms = report.counts.attempts + skips, report.team.preview_ms
+    if not preview_ms or not shown:
+        return assumed
+    mean_s = _clipped(preview_ms / 1000 / shown, 0.5, 3600.0)
+    return replace(assumed, preview_mean_s=mean_s, skip_share=min(_MOST_SHARE, skips / shown))
 
 
 def _mean(values: Sequence[float | None]) -> float:

@@ -10,6 +10,7 @@ from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,
+    AgentPreview,
     AgentState,
     CallEvent,
     CallsInFlight,
@@ -27,6 +28,7 @@ from dialer.core.effects import (
     CallWasAnswered,
     CallWasConnected,
     Effect,
+    LeadWasShown,
     MessageBegan,
     MessageOver,
     PersonOptedOut,
@@ -117,6 +119,9 @@ class Notices:
                         client=client, agent_id=agent, state=state.value, reason=reason[:40], since=since
                     )
 
+            case LeadWasShown():
+                yield from self._agent_preview(effect)
+
     def of_campaign(self, campaign: RunningCampaign, state: str, since: datetime) -> CampaignState:
         """What the campaign is meant to be doing."""
         return CampaignState(
@@ -168,6 +173,18 @@ class Notices:
                 agent_id=call.agent,
                 outcome=str(outcome),
                 disposition=disposition,
+            )
+
+    def _agent_preview(self, shown: LeadWasShown) -> Iterator[Message]:
+        if client := self._client_of_session.get(shown.session):
+            until = None if shown.until is None else datetime.fromtimestamp(shown.until, UTC)
+            yield AgentPreview(
+                client=client,
+                agent_id=shown.agent,
+                session_id=shown.session,
+                campaign_id=shown.campaign,
+                lead_id=shown.lead,
+                until=until,
             )
 
     def _agent_call(self, attempt: int, session: int, agent: int) -> Iterator[Message]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from campaigns import effects
+from campaigns import effects, previewing
 from campaigns.core.attempt import Ending
 from campaigns.core.disposition import MESSAGE_CUT_SHORT, MESSAGE_PLAYED, NO_DISPOSITION, OPTED_OUT
 from campaigns.message_results import record_message
@@ -19,8 +19,11 @@ from dialer.core.effects import (
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
+    ClaimWasKept,
     DispositionMissed,
     Effect,
+    LeadWasPutBack,
+    LeadWasSkipped,
     MessageBegan,
     MessageOver,
     PersonOptedOut,
@@ -67,6 +70,12 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
         case DispositionMissed(attempt=attempt, at=at):
             await effects.set_disposition(session, attempt, NO_DISPOSITION, "", instant(at))
+        case LeadWasSkipped(campaign=campaign, claim=claim, agent=agent, reason=reason, at=at):
+            await previewing.skip(session, campaign, claim, agent, reason, instant(at))
+        case LeadWasPutBack(campaign=campaign, claim=claim):
+            await previewing.put_back(session, campaign, claim)
+        case ClaimWasKept(campaign=campaign, claim=claim, until=until):
+            await previewing.keep(session, campaign, claim, until)
         case AgentChanged():
             await _change_agent(AgentStore(session), entry)
 

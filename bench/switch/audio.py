@@ -19,7 +19,8 @@ from bench.switch.options import PhonesOptions
 from bench.switch.service import CLIENT, Plan, Planned, Service, data_folder
 from campaigns.tables import Attempt
 from dialer.bus.mqtt import Subscriber
-from dialer.simulation.agents import Habits, Shift, SimulatedAgents
+from dialer.simulation.agent_api import Shift
+from dialer.simulation.agents import Habits, SimulatedAgents
 
 _WATCHED = "watched"
 _WATCHED_AREA = "+1212"

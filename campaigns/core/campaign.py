@@ -14,9 +14,10 @@ from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
 
 KINDS = ("sales", "survey", "appointment", "collections")
-DIAL_MODES = ("progressive", "power", "predictive", "agentless")
+DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
 AGENTLESS = "agentless"
 """The mode that plays a message to whoever answers; its calls are offered to no agent."""
+PREVIEW_THEN = ("dial", "skip")
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -36,6 +37,8 @@ CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
 
 LEAST_RING_S = 15.0
 """A call rings at least this long before it may be given up: 16 CFR 310.4(b)(4)(ii), Ofcom."""
+SHORTEST_PREVIEW_S = 3.0
+"""Nobody reads a name and a number faster."""
 HIGHEST_ABANDON_RATE = 0.05
 """No rule known to us allows more (Canada's 5 % is the highest)."""
 
@@ -100,6 +103,10 @@ class CampaignSettings:
     max_attempts_per_lead: int = 5
     lead_order: str = "priority"
     """One of selection.LEAD_ORDERS."""
+    preview_limit_s: float | None = None
+    """How long an agent may look at a lead in preview mode; None for as long as they want."""
+    preview_then: str = "dial"
+    """What happens to the lead then: dial or skip."""
     callable_times: CallableTimes = field(default_factory=lambda: CallableTimes.parse(_DEFAULT_TIMES))
     retry_rules: RetryRules = field(default_factory=lambda: RetryRules.parse({}))
     subject: str = ""
@@ -129,6 +136,9 @@ class CampaignSettings:
         _within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
         _whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
         _among("lead_order", self.lead_order, LEAD_ORDERS)
+        if self.preview_limit_s is not None:
+            _within("preview_limit_s", self.preview_limit_s, SHORTEST_PREVIEW_S, 3600)
+        _among("preview_then", self.preview_then, PREVIEW_THEN)
         _text("subject", self.subject)
         _text("debt_field", self.debt_field)
         if self.most_attempts_a_day is not None:

@@ -84,7 +84,7 @@ _STATE_SENTENCES: Mapping[str, str] = MappingProxyType(
         "": "The campaign has not taken the lead up yet.",
         "ready": "The lead stands in line.",
         "calling": "The lead is being called, or its agent has not said yet what the call came to.",
-        "claimed": "The lead is taken by the dialer, to be called at once.",
+        "claimed": "The lead is taken by the dialer, to be called at once or shown to an agent.",
     }
 )
 

@@ -12,6 +12,7 @@ from campaigns.core.disposition import STANDARD, Flag
 
 FIGURE_OF_STATE = {
     "available": "available",
+    "preview": "preview",
     "talking": "talk",
     "on_hold": "hold",
     "wrap_up": "wrap",
@@ -79,6 +80,7 @@ class AgentFigures:
     """An agent's or a team's time in whole milliseconds, adding up to `logged_in_ms`, and what came of it."""
 
     available_ms: int
+    preview_ms: int
     talk_ms: int
     hold_ms: int
     wrap_ms: int
@@ -152,6 +154,7 @@ def _figures(spent: dict[str, int], calls_handled: int, contacts: int, conversio
     working = spent["talk"] + spent["wrap"]
     return AgentFigures(
         available_ms=spent["available"],
+        preview_ms=spent["preview"],
         talk_ms=spent["talk"],
         hold_ms=spent["hold"],
         wrap_ms=spent["wrap"],

@@ -1,7 +1,8 @@
 """Whether a lead is called again after an attempt, and when. Decided here; only the store writes it down.
 
-A result is the call's outcome or, where an agent talked, the disposition. The default delays are the field's
-usual ones; 72 hours after an abandoned call are Ofcom's policy on persistent misuse.
+A result is the call's outcome or, where an agent talked, the disposition; or that the lead was skipped. The
+default delays are the field's usual ones; 72 hours after an abandoned call are Ofcom's policy on persistent
+misuse.
 """
 
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ OUTCOMES = (
 
 DEAD_PHONE = ("invalid_number", "disconnected")
 """Outcomes that tell of the phone, not of the person: the lead's next phone takes its place."""
+
+SKIPPED = "skipped"
+"""What an agent did with a lead that was shown before the call; there was none, so it is no outcome."""
 
 NEXT_PHONE = "next_phone"
 """Why a lead is due again when a phone of it gave way to another."""
@@ -88,9 +92,10 @@ DEFAULTS: Mapping[str, RetryRule] = MappingProxyType(
         "canceled": RetryRule(_HOUR),
         "lost": RetryRule(_HOUR),
         "unknown": RetryRule(_HOUR),
+        SKIPPED: RetryRule(_HOUR),
     }
 )
-"""The rule of each outcome where the campaign gives none."""
+"""The rule of each outcome, and of a lead that was skipped, where the campaign gives none."""
 
 _FINAL_FLAGS = frozenset({Flag.COMPLETED, Flag.DNC, Flag.UNWORKABLE})
 

@@ -109,7 +109,7 @@ def leads_table(report: CampaignReport) -> Table:
     return Table("Leads", ("state", "reason", "leads"), rows)
 
 
-_TIME_COLUMNS = ("agent", "logged in", "available", "talk", "hold", "wrap", "pause", "other")
+_TIME_COLUMNS = ("agent", "logged in", "available", "preview", "talk", "hold", "wrap", "pause", "other")
 _WORK_COLUMNS = ("agent", "calls", "contacts", "conversions", "occupancy", "utilisation", "handle time")
 
 
@@ -134,6 +134,7 @@ def _time_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
     times = (
         figures.logged_in_ms,
         figures.available_ms,
+        figures.preview_ms,
         figures.talk_ms,
         figures.hold_ms,
         figures.wrap_ms,

@@ -34,6 +34,8 @@ class CampaignOut(BaseModel):
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str
+    preview_limit_s: float | None
+    preview_then: str
     callable_times: dict[str, list[list[str]]]
     retry_rules: dict[str, Any]
     message: str

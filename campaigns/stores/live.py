@@ -29,6 +29,8 @@ class RunningCampaign:
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
+    preview_limit_s: float | None
+    preview_then: str
     message: str
     """The path of what an agentless campaign plays; empty in other modes."""
     opt_out_key: str
@@ -102,6 +104,8 @@ class LiveStore:
                 abandon_rate_target=campaign.abandon_rate_target,
                 message=campaign.message,
                 opt_out_key=campaign.opt_out_key,
+                preview_limit_s=campaign.preview_limit_s,
+                preview_then=campaign.preview_then,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]

@@ -92,6 +92,19 @@ class QueueStore:
         for claimed in _claimed_rows(campaign.id, claims):
             await write(self.session, claimed.values(state="ready", claimed_until=None, sort_key=key))
 
+    async def keep(self, campaign_id: int, claim: ClaimedLead, until: datetime) -> bool:
+        """Make a claim last until then; False where it is no longer ours."""
+        (claimed,) = _claimed_rows(campaign_id, [claim])
+        return (await write(self.session, claimed.values(claimed_until=until))).rowcount == 1
+
+    async def put_off(self, campaign_id: int, claim: ClaimedLead, decision: RetryAt | Final) -> bool:
+        """Write what becomes of a claimed lead that is not called now; False where it is no longer ours."""
+        values: dict[str, Any] = {"state": "final", "reason": decision.reason, "claimed_until": None}
+        if isinstance(decision, RetryAt):
+            values |= {"state": "waiting", "due_at": decision.at}
+        (claimed,) = _claimed_rows(campaign_id, [claim])
+        return (await write(self.session, claimed.values(values))).rowcount == 1
+
     async def deny(self, campaign_id: int, denials: Sequence[tuple[ClaimedLead, Deny]]) -> None:
         """Write what was denied: for good, until the next time, or (no time known) in line as before."""
         rows = []

@@ -1,6 +1,5 @@
-"""What an agent's desktop does: shifts, pauses, dispositions, hanging up."""
+"""What an agent's desktop does: shifts, pauses, previews, dispositions, hanging up."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -13,6 +12,7 @@ from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.live import LiveStore
+from dialer.api.sessions import AgentSession, session_of
 from dialer.engine import Engine
 from leads.routes.shared import KnownQuery
 
@@ -30,21 +30,16 @@ class LogIn(BaseModel):
     campaign_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
 
 
-class AgentSession(BaseModel):
-    """A shift that goes on."""
-
-    id: int
-    agent_id: int
-    campaign_ids: list[int]
-    state: str
-    reason: str
-    since: datetime
-
-
 class Pause(BaseModel):
     """Why the agent pauses."""
 
     reason: Reason
+
+
+class Skip(BaseModel):
+    """Why the agent does not call this lead now."""
+
+    reason: Reason | None = None
 
 
 class Disposition(BaseModel):
@@ -81,13 +76,13 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
         shift_id = await agents.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
         (shift,) = await LiveStore(session).open_shifts(shift_id)
     engine.log_in(shift_id, agent.id, shift.client_slug, agent.sip_uri, wanted.campaign_ids)
-    return _session_now(engine, shift_id)
+    return await session_of(request, shift_id)
 
 
 @router.get("/agent-sessions/{session_id}")
 async def session_now(request: Request, session_id: PathId) -> AgentSession:
     """What the agent is doing."""
-    return _session_now(_engine(request), session_id)
+    return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/ready")
@@ -95,7 +90,7 @@ async def ready(request: Request, session_id: PathId) -> AgentSession:
     """Take calls again, or end the wrap-up."""
     engine = _engine(request)
     engine.ready(session_id)
-    return _session_now(engine, session_id)
+    return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/pause")
@@ -103,7 +98,29 @@ async def pause(request: Request, session_id: PathId, why: Pause) -> AgentSessio
     """Take no more calls, after the present one."""
     engine = _engine(request)
     engine.pause(session_id, why.reason)
-    return _session_now(engine, session_id)
+    return await session_of(request, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/preview/dial")
+async def dial_preview(request: Request, session_id: PathId) -> AgentSession:
+    """Dial the lead that the agent looks at; whoever answers is connected with this agent.
+
+    Where compliance does not allow the call any more, the agent is told so (409, preview-denied) and gets
+    another lead.
+    """
+    engine = _engine(request)
+    engine.agent(session_id)
+    await engine.preview_desk.dial(session_id)
+    return await session_of(request, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/preview/skip")
+async def skip_preview(request: Request, session_id: PathId, why: Skip | None = None) -> AgentSession:
+    """Let the lead go by that the agent looks at: it comes again later, and the agent gets another one."""
+    engine = _engine(request)
+    engine.agent(session_id)
+    engine.preview_desk.skip(session_id, (why.reason if why else None) or "")
+    return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/end", status_code=204)
@@ -132,15 +149,3 @@ async def set_disposition(request: Request, attempt_id: PathId, given: Dispositi
 async def hang_up(request: Request, attempt_id: PathId) -> None:
     """End a call that is up; nothing happens where it is over."""
     _engine(request).hang_up(attempt_id)
-
-
-def _session_now(engine: Engine, session_id: int) -> AgentSession:
-    agent = engine.agent(session_id)
-    return AgentSession(
-        id=session_id,
-        agent_id=agent.agent,
-        campaign_ids=sorted(agent.campaigns),
-        state=agent.state.value,
-        reason=agent.reason,
-        since=engine.instant(agent.since),
-    )

@@ -13,13 +13,14 @@ import campaigns.errors
 import leads.errors
 from campaigns.errors import CampaignsError
 from dialer.core.floor import UnknownSession
+from dialer.core.preview import NoPreview
 from dialer.errors import DialerError
 from leads.errors import LeadsError
 
 log = structlog.get_logger("api")
 
 _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
-_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError)
+_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, NoPreview)
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -45,7 +46,7 @@ def status_of(error: Exception) -> int:
 
 def install(app: FastAPI) -> None:
     """Has every error answered as a problem."""
-    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession):
+    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession, NoPreview):
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -140,6 +140,29 @@ class AgentCall(Message, frozen=True, kw_only=True):
     lead_id: Id
 
 
+class AgentPreview(Message, frozen=True, kw_only=True):
+    """The lead that an agent was just given to look at, and until when; null: for as long as they want.
+
+    Who it is and which number is to be dialed is told by `GET /api/v1/agent-sessions/{session_id}`.
+    """
+
+    type_name = "agent.preview"
+    template = topics.AGENT_PREVIEW
+    retained = False
+    qos = 1
+
+    client: Slug
+    agent_id: Id
+    session_id: Id
+    campaign_id: Id
+    lead_id: Id
+    until: Instant | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None:
+            _utc(self.until)
+
+
 class CallEvent(Message, frozen=True, kw_only=True):
     """A step in the life of a call.
 
@@ -186,6 +209,7 @@ MESSAGES: tuple[type[Message], ...] = (
     CampaignStats,
     AgentState,
     AgentCall,
+    AgentPreview,
     CallEvent,
     NodeStatus,
 )

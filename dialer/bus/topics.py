@@ -12,6 +12,7 @@ CAMPAIGN_STATE = "dialer/v1/{client}/campaign/{campaign_id}/state"
 CAMPAIGN_STATS = "dialer/v1/{client}/campaign/{campaign_id}/stats"
 AGENT_STATE = "dialer/v1/{client}/agent/{agent_id}/state"
 AGENT_CALL = "dialer/v1/{client}/agent/{agent_id}/call"
+AGENT_PREVIEW = "dialer/v1/{client}/agent/{agent_id}/preview"
 CALL_EVENT = "dialer/v1/{client}/call/{attempt_id}/event"
 NODE_STATUS = "dialer/v1/node/{node}/status"
 
@@ -63,6 +64,11 @@ def agent_state(client: str, agent_id: int) -> str:
 def agent_call(client: str, agent_id: int) -> str:
     """Where an agent hears of their calls, `AgentCall`."""
     return fill(AGENT_CALL, client=client, agent_id=agent_id)
+
+
+def agent_preview(client: str, agent_id: int) -> str:
+    """Where an agent hears of the leads to look at, `AgentPreview`."""
+    return fill(AGENT_PREVIEW, client=client, agent_id=agent_id)
 
 
 def call_event(client: str, attempt_id: int) -> str:

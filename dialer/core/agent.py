@@ -9,8 +9,10 @@ class AgentState(StrEnum):
     UNAVAILABLE = "unavailable"
     """Logged in, but the softphone is not (yet) on the line."""
     AVAILABLE = "available"
+    PREVIEW = "preview"
+    """Looks at a lead, to dial or to skip it."""
     RESERVED = "reserved"
-    """A customer is being connected."""
+    """A customer is being connected, or rings whom the agent had dialed."""
     TALKING = "talking"
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
@@ -22,6 +24,8 @@ class AgentEvent(StrEnum):
 
     LINE_UP = "line_up"
     LINE_DOWN = "line_down"
+    PREVIEW = "preview"
+    DIAL = "dial"
     RESERVE = "reserve"
     CONNECT = "connect"
     RELEASE = "release"
@@ -48,9 +52,13 @@ TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.UNAVAILABLE, _E.TALK_END): _S.UNAVAILABLE,
     (_S.AVAILABLE, _E.RESERVE): _S.RESERVED,
     (_S.AVAILABLE, _E.CONNECT): _S.TALKING,
+    (_S.AVAILABLE, _E.PREVIEW): _S.PREVIEW,
     (_S.AVAILABLE, _E.PAUSE): _S.PAUSED,
     (_S.AVAILABLE, _E.READY): _S.AVAILABLE,
     (_S.AVAILABLE, _E.LINE_UP): _S.AVAILABLE,
+    (_S.PREVIEW, _E.DIAL): _S.RESERVED,
+    (_S.PREVIEW, _E.READY): _S.AVAILABLE,
+    (_S.PREVIEW, _E.PAUSE): _S.PAUSED,
     (_S.RESERVED, _E.CONNECT): _S.TALKING,
     (_S.RESERVED, _E.RELEASE): _S.AVAILABLE,
     (_S.TALKING, _E.CONNECT): _S.TALKING,
@@ -62,7 +70,7 @@ TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.PAUSED, _E.LINE_UP): _S.PAUSED,
     **{
         (state, _E.LINE_DOWN): _S.UNAVAILABLE
-        for state in (_S.AVAILABLE, _S.RESERVED, _S.TALKING, _S.WRAP_UP, _S.PAUSED)
+        for state in (_S.AVAILABLE, _S.PREVIEW, _S.RESERVED, _S.TALKING, _S.WRAP_UP, _S.PAUSED)
     },
     **{(state, _E.LOG_OUT): _S.LOGGED_OUT for state in AgentState},
 }

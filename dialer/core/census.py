@@ -11,6 +11,7 @@ from enum import StrEnum
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
+    AgentPreviewing,
     AgentReady,
     AgentsSpokenFor,
     AgentTalking,
@@ -41,6 +42,7 @@ class AgentPhase(StrEnum):
     """What an agent who is logged in does."""
 
     AVAILABLE = "available"
+    PREVIEWING = "previewing"
     TALKING = "talking"
     WRAPPING = "wrapping"
     PAUSED = "paused"
@@ -78,6 +80,7 @@ Change = RingingEnded | PersonAbandoned | PersonDisowned | PhaseEnded
 
 _PHASE_AFTER: dict[type, AgentPhase | None] = {
     AgentReady: AgentPhase.AVAILABLE,
+    AgentPreviewing: AgentPhase.PREVIEWING,
     AgentTalking: AgentPhase.TALKING,
     AgentWrapping: AgentPhase.WRAPPING,
     AgentPaused: AgentPhase.PAUSED,
@@ -115,7 +118,7 @@ class Census:
 
     @property
     def at_work(self) -> int:
-        """Agents who are available, talking or wrapping up."""
+        """Agents who are available, look at a lead, talk or wrap up."""
         return len(self._phase_of) - len(self.agents[AgentPhase.PAUSED])
 
     def state(self, mode: DialMode, last_decision: int, reason: str) -> PacingState:
@@ -140,7 +143,9 @@ class Census:
     def observe(self, event: PacingEvent) -> list[Change]:
         """Takes note of an event; what it brought to an end, in order."""
         match event:
-            case AgentReady() | AgentTalking() | AgentWrapping() | AgentPaused() | AgentLeft():
+            case AgentReady() | AgentPreviewing() | AgentTalking() | AgentWrapping():
+                return self._agent_is(event.agent, _PHASE_AFTER[type(event)], event.at)
+            case AgentPaused() | AgentLeft():
                 return self._agent_is(event.agent, _PHASE_AFTER[type(event)], event.at)
             case CallPlaced(at=at, call=call):
                 if call not in self.waiting and call not in self._connected:

@@ -1,7 +1,9 @@
 """What the calling floor wants done, and what it wants recorded. `at` is in Unix seconds."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from campaigns.core.attempt import ClaimedLead
 from dialer.core.agent import AgentState
 from dialer.core.outcome import CallEnd, Outcome
 
@@ -131,6 +133,48 @@ class DispositionMissed:
     at: float
 
 
+@dataclass(frozen=True)
+class LeadWasShown:
+    """An agent looks at a lead, `until` then at most; None: for as long as they want."""
+
+    session: int
+    agent: int
+    campaign: int
+    lead: int
+    at: float
+    until: float | None
+
+
+@dataclass(frozen=True)
+class LeadWasSkipped:
+    """An agent, or the end of the time for it, let a lead go by: it comes again later."""
+
+    campaign: int
+    claim: ClaimedLead
+    agent: int
+    reason: str
+    at: float
+
+
+@dataclass(frozen=True)
+class LeadWasPutBack:
+    """A claimed lead that nobody calls: the next agent sees it at once."""
+
+    campaign: int
+    claim: ClaimedLead
+    at: float
+
+
+@dataclass(frozen=True)
+class ClaimWasKept:
+    """A lead stays taken for as long as its agent looks at it; `claim` is as it was before."""
+
+    campaign: int
+    claim: ClaimedLead
+    until: datetime
+    at: float
+
+
 Effect = (
     Bridge
     | HangUpCall
@@ -146,5 +190,9 @@ Effect = (
     | CallHasEnded
     | AgentChanged
     | DispositionMissed
+    | LeadWasShown
+    | LeadWasSkipped
+    | LeadWasPutBack
+    | ClaimWasKept
 )
 """What a `Floor` wants done or recorded."""

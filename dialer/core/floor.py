@@ -26,6 +26,7 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
+from dialer.core.floor_previews import FloorPreviews
 from dialer.core.floor_queue import FloorQueue
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import Pacer
@@ -42,6 +43,9 @@ from dialer.core.pacing_events import (
     CallConnected,
     CallPlaced,
 )
+from dialer.core.preview import PreviewRule
+
+_AS_LONG_AS_WANTED = PreviewRule()
 
 
 class UnknownSession(LookupError):
@@ -58,6 +62,7 @@ class Floor:
         """How many events came that the tables do not know; each changed nothing."""
         self._pacing = FloorPacing(self.agents, self.calls)
         self._queue = FloorQueue(self.agents, self.calls, self._pacing)
+        self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self._set_free)
 
     @property
     def waiting(self) -> list[int]:
@@ -80,12 +85,21 @@ class Floor:
         *,
         agentless: bool = False,
         opt_out_key: str = "",
+        preview: PreviewRule = _AS_LONG_AS_WANTED,
     ) -> None:
         """The campaign dials from now on; its pacer is told who is there and which calls are up.
 
         `agentless`: it plays a message to whoever answers. `opt_out_key` counts while a message plays.
         """
-        self._pacing.open(FloorCampaign(campaign, pacer, wrap_up_limit_s, agentless, opt_out_key), at)
+        opened = FloorCampaign(
+            campaign,
+            pacer,
+            wrap_up_limit_s,
+            agentless=agentless,
+            opt_out_key=opt_out_key,
+            preview=preview,
+        )
+        self._pacing.open(opened, at)
 
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""
@@ -178,7 +192,8 @@ class Floor:
         """The agent takes no more calls; during a call, once it is wrapped up."""
         each = self.agent(session)
         each.pause_asked = reason
-        if each.state in (AgentState.AVAILABLE, AgentState.PAUSED):
+        looks = each.preview is not None and not each.preview.dialing
+        if looks or each.state in (AgentState.AVAILABLE, AgentState.PAUSED):
             return self._pause(each, at)
         return []
 
@@ -203,7 +218,7 @@ class Floor:
                 if by_machine:
                     self._pacing.tell_all(each, CallByMachine(at, attempt))
                 each.attempt = None
-                return self._finish_wrap_up(each, at)
+                return self._set_free(each, at)
         return []
 
     # --- calls ----------------------------------------------------------------------------------
@@ -319,11 +334,11 @@ class Floor:
     # --- time -----------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[Effect]:
-        """Ends the wrap-ups that have lasted too long, and calls softphones again that were busy."""
-        effects: list[Effect] = []
+        """Ends the wrap-ups and previews that have lasted too long, and calls busy softphones again."""
+        effects = self.previews.tick(now)
         for each in list(self.agents.values()):
             if each.wrap_up_ends_at is not None and each.wrap_up_ends_at <= now:
-                effects += self._finish_wrap_up(each, now)
+                effects += self._set_free(each, now)
             if each.call_again_at is not None and each.call_again_at <= now:
                 each.call_again_at = None
                 effects.append(CallSoftphone(each.session))
@@ -364,12 +379,14 @@ class Floor:
         self._pacing.tell_all(each, AgentWrapping(at, each.session))
         if call.dispositioned:
             each.attempt = None
-            return effects + self._finish_wrap_up(each, at)
+            return effects + self._set_free(each, at)
         each.wrap_up_ends_at = at + self._pacing.wrap_up_limit_s(call.campaign)
         return effects
 
     def _offer_again(self, call: FloorCall, at: float) -> list[Effect]:
         call.session = None
+        if call.answered_at is None:
+            return []  # it rings, and goes to whoever is free once it is answered
         if self._advance(call.attempt, CallEvent.AGENT_LOST):
             call.waits_since = at
         return self._queue.find_agent(call, at) if call.state == CallState.ANSWERED else []
@@ -393,7 +410,7 @@ class Floor:
         self._pacing.tell_all(each, AgentReady(at, each.session))
         return effects + self._queue.find_call(each, at)
 
-    def _finish_wrap_up(self, each: FloorAgent, at: float) -> list[Effect]:
+    def _set_free(self, each: FloorAgent, at: float) -> list[Effect]:
         if each.pause_asked is not None:
             return self._pause(each, at)
         return self._become_ready(each, at)

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from dialer.core import agent as agents
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.call import CallState
-from dialer.core.effects import AgentChanged, DispositionMissed, Effect
+from dialer.core.effects import AgentChanged, DispositionMissed, Effect, LeadWasPutBack
 from dialer.core.floor_call import FloorCall
+from dialer.core.preview import Preview
 from dialer.core.softphone import call_again_after_s
 
-_WITH_A_CALL = {AgentState.RESERVED: CallState.ANSWERED, AgentState.TALKING: CallState.CONNECTED}
-"""The states of an agent who has a call, and that of the call."""
+_WITH_A_CALL = {
+    AgentState.RESERVED: (CallState.PLACED, CallState.RINGING, CallState.ANSWERED),
+    AgentState.TALKING: (CallState.CONNECTED,),
+}
+"""The states of an agent who has a call, and those of the call; it rings where the agent had it dialed."""
 
 
 @dataclass
@@ -25,7 +29,9 @@ class FloorAgent:
     since: float
     reason: str = ""
     attempt: int | None = None
-    """The call that is being connected, talked or wrapped up."""
+    """The call that rings for this agent, is being connected, talked or wrapped up."""
+    preview: Preview | None = None
+    """The lead that the agent looks at."""
     line_up: bool = False
     pause_asked: str | None = None
     """A pause that begins when the present call is wrapped up, with its reason."""
@@ -37,7 +43,7 @@ class FloorAgent:
 
     @property
     def has_a_call(self) -> bool:
-        """Whether a customer is being connected or talks."""
+        """Whether a customer rings for this agent alone, is being connected or talks."""
         return self.state in _WITH_A_CALL
 
     def suits(self, call: FloorCall) -> bool:
@@ -46,7 +52,7 @@ class FloorAgent:
         return free and call.campaign in self.campaigns and self.session not in call.tried
 
     def call_among(self, calls: Mapping[int, FloorCall]) -> FloorCall | None:
-        """The call that the agent is being connected or talks with."""
+        """The call that rings for this agent, or that the agent is being connected or talks with."""
         call = calls.get(self.attempt) if self.attempt is not None else None
         return call if self.has_a_call and call is not None and call.session == self.session else None
 
@@ -65,9 +71,15 @@ class FloorAgent:
         return AgentChanged(self.session, self.agent, self.state, self.reason, self.attempt, self.since)
 
     def leave_attempt(self, at: float) -> list[Effect]:
-        """The agent has nothing more to do with the call; one in wrap-up stays without a disposition."""
+        """The agent has nothing more to do with the call; one in wrap-up stays without a disposition.
+
+        A lead that the agent looked at goes back, unless it is just being dialed.
+        """
         attempt, self.attempt = self.attempt, None
+        preview, self.preview = self.preview, None
         self.wrap_up_ends_at = None
+        if preview is not None and not preview.dialing:
+            return [LeadWasPutBack(preview.campaign, preview.permitted.lead, at)]
         if attempt is None or self.state != AgentState.WRAP_UP:
             return []
         return [DispositionMissed(attempt, at)]
@@ -90,7 +102,7 @@ class FloorAgent:
         if not self.has_a_call:
             return
         call = calls.get(self.attempt) if self.attempt is not None else None
-        if call is not None and call.session is None and call.state == _WITH_A_CALL[self.state]:
+        if call is not None and call.session is None and call.state in _WITH_A_CALL[self.state]:
             call.session = self.session
             return
         if call is not None or self.state == AgentState.RESERVED:

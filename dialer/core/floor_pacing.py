@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
@@ -12,6 +12,7 @@ from dialer.core.outcome import Outcome
 from dialer.core.pacing import Pacer
 from dialer.core.pacing_events import (
     AgentPaused,
+    AgentPreviewing,
     AgentReady,
     AgentsSpokenFor,
     AgentTalking,
@@ -25,9 +26,12 @@ from dialer.core.pacing_events import (
     MessageEnded,
     PacingEvent,
 )
+from dialer.core.preview import PreviewRule
 
 _WRAP_UP_LIMIT_S = 60.0
 """For a call whose campaign was stopped before the engine started."""
+_ONE_FOR_EACH = ("progressive", "preview")
+"""Modes that need an agent for each call."""
 _PRESUMED_ANSWERED = 0.5
 """Of calls of which no pacer says how many will be answered."""
 
@@ -41,6 +45,7 @@ class FloorCampaign:
     wrap_up_limit_s: float
     agentless: bool = False
     opt_out_key: str = ""
+    preview: PreviewRule = field(default_factory=PreviewRule)
     running: bool = True
 
 
@@ -68,6 +73,11 @@ class FloorPacing:
         if known := self.campaigns.get(campaign):
             known.running = False
 
+    def runs(self, campaign: int) -> bool:
+        """Whether the campaign dials."""
+        known = self.campaigns.get(campaign)
+        return known is not None and known.running
+
     def calls_to_place(self, campaign: int, now: float) -> int:
         """What the campaign's pacer says; 0 where it does not run.
 
@@ -79,7 +89,7 @@ class FloorPacing:
             return 0
         known.pacer.observe(AgentsSpokenFor(now, self._expected_by_others(campaign, now)))
         wanted = known.pacer.calls_to_place(now)
-        if wanted > 0 and known.pacer.explain(now).mode == "progressive":
+        if wanted > 0 and known.pacer.explain(now).mode in _ONE_FOR_EACH:
             wanted = max(0, wanted - self._spoken_for(campaign))
         return wanted
 
@@ -171,10 +181,14 @@ class FloorPacing:
         match each.state:
             case AgentState.TALKING if mine is not None:
                 event = CallConnected(at, mine.attempt, each.session, waited_s=0.0)
+            case AgentState.PREVIEW if each.preview and each.preview.campaign == campaign.campaign:
+                event = AgentPreviewing(at, each.session)
             case AgentState.RESERVED if mine is not None and not mine.was_connected:
                 event = AgentReady(at, each.session)
             case AgentState.AVAILABLE:
                 event = AgentReady(at, each.session)
+            case AgentState.RESERVED if call is not None and call.answered_at is None:
+                event = AgentPaused(at, each.session)
             case AgentState.RESERVED | AgentState.TALKING:
                 event = AgentTalking(at, each.session)
             case AgentState.WRAP_UP:

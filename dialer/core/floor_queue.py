@@ -25,7 +25,14 @@ class FloorQueue:
         self._pacing = pacing
 
     def find_agent(self, call: FloorCall, at: float) -> list[Effect]:
-        """A call that has just been answered, or has lost its agent, gets one or waits."""
+        """A call that has just been answered, or has lost its agent, gets one or waits.
+
+        One that an agent had dialed gets that agent.
+        """
+        own = self._agents.get(call.session) if call.session is not None else None
+        if own is not None and own.call_among(self._calls) is call:
+            self._pacing.tell_all(own, AgentTalking(at, own.session), besides=call.campaign)
+            return [Bridge(call.attempt, own.session)]
         free = [each for each in self._agents.values() if each.suits(call)]
         if free:
             return self._reserve(min(free, key=lambda each: each.since), call, at)

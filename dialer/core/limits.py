@@ -28,7 +28,7 @@ class Limits:
         most = self._max_lines
         if self._max_lines_per_agent is not None:
             most = min(most, floor(self._max_lines_per_agent * agents))
-        free_lines, rate = most - lines, self._rate_left(now)
+        free_lines, rate = most - lines, self.rate_left(now)
         decision = max(0, min(wanted, free_lines, rate))
         self._rate_holds = wanted > rate and free_lines > rate
         if decision >= wanted:
@@ -43,7 +43,8 @@ class Limits:
         self._forget(now)
         return self._placed[0] + self._window_s if self._placed else now
 
-    def _rate_left(self, now: float) -> int:
+    def rate_left(self, now: float) -> int:
+        """How many calls the limit of calls a second allows now."""
         self._forget(now)
         return max(1, floor(self._per_second)) - len(self._placed) if self._per_second > 0 else 0
 

@@ -11,6 +11,7 @@ from dialer.core.agentless import AgentlessPacer
 from dialer.core.pacing_events import PacingEvent
 from dialer.core.pacing_settings import DialMode, PacingSettings, PacingState
 from dialer.core.predictive import PredictivePacer
+from dialer.core.preview_pacer import PreviewPacer
 from dialer.core.ratio import RatioPacer
 
 
@@ -25,7 +26,10 @@ class Pacer(Protocol):
         """
 
     def calls_to_place(self, now: float, upcoming: Sequence[float | None] = ()) -> int:
-        """How many calls to place now. `upcoming`: chances of an answer of the next leads, in order."""
+        """How many calls to place now; in preview mode, how many leads to show.
+
+        `upcoming`: chances of an answer of the next leads, in order.
+        """
 
     def next_wakeup(self, now: float) -> float | None:
         """When to ask again although nothing happened, or None."""
@@ -43,6 +47,8 @@ class UnsupportedDialMode(ValueError):
 def make_pacer(mode: DialMode, settings: PacingSettings) -> Pacer:
     """The pacer of a dial mode. Raises UnsupportedDialMode."""
     match mode:
+        case "preview":
+            return PreviewPacer(settings)
         case "progressive" | "power":
             return RatioPacer(mode, settings)
         case "predictive":
@@ -50,5 +56,5 @@ def make_pacer(mode: DialMode, settings: PacingSettings) -> Pacer:
         case "agentless":
             return AgentlessPacer(settings)
     raise UnsupportedDialMode(
-        f"The dial mode {mode} is not there yet; use progressive, power, predictive or agentless."
+        f"There is no dial mode {mode}; use preview, progressive, power, predictive or agentless."
     )

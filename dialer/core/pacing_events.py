@@ -21,6 +21,14 @@ class AgentTalking:
 
 
 @dataclass(frozen=True)
+class AgentPreviewing:
+    """The agent looks at a lead of this campaign; AgentReady and CallPlaced follow once it is dialed."""
+
+    at: float
+    agent: Hashable
+
+
+@dataclass(frozen=True)
 class AgentWrapping:
     """The talk ended."""
 
@@ -140,6 +148,7 @@ class AgentsSpokenFor:
 PacingEvent = (
     AgentReady
     | AgentTalking
+    | AgentPreviewing
     | AgentWrapping
     | AgentPaused
     | AgentLeft

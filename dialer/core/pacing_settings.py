@@ -51,6 +51,7 @@ class PacingState:
     calls_connected: int
     last_decision: int
     reason: str
+    agents_previewing: int | None = None
     answered: int = 0
     """People who answered in this shift."""
     abandoned: int = 0

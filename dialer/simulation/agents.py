@@ -1,14 +1,14 @@
 """Simulated agents: each does over HTTP and MQTT what an agent's desktop does.
 
-An agent starts a session and is ready; after each call it wraps up for a while, says what the call came
+An agent starts a session and is ready; in preview mode it looks at each lead for a while, and has it dialed
+or skips it; after each call it wraps up for a while, says what the call came
 to, and is ready again, or takes a short break first. What it says fits who answered, as it would where
 an agent heard a person or a machine.
 """
 
 import asyncio
 import contextlib
-import uuid
-from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
@@ -18,26 +18,19 @@ from typing import Any, Literal, Self
 import httpx2
 import structlog
 
-from dialer.bus.messages import AgentCall, AgentState, Envelope, Message
+from dialer.bus.messages import AgentCall, AgentPreview, AgentState, Envelope, Message
 from dialer.core.agent import AgentState as State
-from dialer.errors import DialerError
+from dialer.simulation.agent_api import AgentApi, AgentApiError, Shift
 
-_TRIES = 5
-_FIRST_PAUSE_S = 0.1
 _LEAVE_WITHIN_S = 5.0
-_CONFLICT = 409
 
 log = structlog.get_logger("simulated-agents")
+
+_News = AgentState | AgentCall | AgentPreview
 
 Who = Literal["person", "machine"]
 WhoAnswered = Callable[[int], Who | None]
 """Tells who answered an attempt, None where that is not known."""
-
-
-class AgentApiError(DialerError):
-    """The API did not do what an agent asked, however often it was asked."""
-
-    code = "agent-api"
 
 
 def _usual_dispositions() -> dict[Who, dict[str, float]]:
@@ -60,12 +53,31 @@ class Habits:
     """How agents work: times in seconds before `pace`, and how often they say what (weights)."""
 
     seed: str = "demo"
+    look_mean_s: float = 1.0
+    """How long an agent looks at a lead before it is dialed, in preview mode."""
+    skip_share: float = 0.05
     wrap_mean_s: float = 2.0
     break_share: float = 0.03
     """After how many calls an agent takes a break."""
     break_mean_s: float = 3.0
     pace: float = 1.0
     dispositions: Mapping[Who, Mapping[str, float]] = field(default_factory=_usual_dispositions)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an agent does with one lead."""
+
+    look_s: float
+    skips: bool
+
+
+def look(lead_id: int, habits: Habits) -> Look:
+    """What the agent does with this lead; always the same for the same arguments."""
+    random = Random(f"{habits.seed}/look/{lead_id}")
+    return Look(
+        habits.look_mean_s * random.uniform(0.4, 1.6) * habits.pace, random.random() < habits.skip_share
+    )
 
 
 @dataclass(frozen=True)
@@ -91,71 +103,6 @@ def wrap_up(attempt_id: int, who: Who | None, habits: Habits) -> WrapUp:
     return WrapUp(wrap_s, random.choices(list(weights), list(weights.values()))[0], break_s)
 
 
-@dataclass(frozen=True)
-class Shift:
-    """Who works, and for which campaigns."""
-
-    agent_id: int
-    campaign_ids: Sequence[int]
-
-
-class AgentApi:
-    """The part of the HTTP API that an agent's desktop uses."""
-
-    def __init__(self, client: httpx2.AsyncClient) -> None:
-        """`client` knows the base address and carries the token."""
-        self._client = client
-
-    async def start_session(self, shift: Shift) -> int:
-        """Returns the session's id. Raises AgentApiError, as do all of these."""
-        body = {"agent_id": shift.agent_id, "campaign_ids": list(shift.campaign_ids)}
-        answer = await self._post("/api/v1/agent-sessions", body)
-        try:
-            return int(answer.json()["id"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise AgentApiError("The API started a session without saying its id; see its log.") from error
-
-    async def ready(self, session_id: int) -> None:
-        """Ready for calls; no error where the agent has moved on already, to its next call for one."""
-        await self._post(f"/api/v1/agent-sessions/{session_id}/ready", {}, also_fine=(_CONFLICT,))
-
-    async def pause(self, session_id: int, reason: str) -> None:
-        """Not ready; no error where the agent has moved on already."""
-        await self._post(
-            f"/api/v1/agent-sessions/{session_id}/pause", {"reason": reason}, also_fine=(_CONFLICT,)
-        )
-
-    async def end(self, session_id: int) -> None:
-        """The shift is over."""
-        await self._post(f"/api/v1/agent-sessions/{session_id}/end", {})
-
-    async def dispose(self, attempt_id: int, disposition: str) -> None:
-        """Says what a call came to."""
-        body = {"disposition": disposition, "notes": ""}
-        await self._post(f"/api/v1/attempts/{attempt_id}/disposition", body)
-
-    async def _post(
-        self, path: str, body: Mapping[str, Any], also_fine: Sequence[int] = ()
-    ) -> httpx2.Response:
-        trouble = ""
-        # A try may have worked though its answer was lost: the key lets the API tell a repeat.
-        headers = {"Idempotency-Key": str(uuid.uuid4())}
-        for turn in range(_TRIES):
-            if turn:
-                await asyncio.sleep(_FIRST_PAUSE_S * 2 ** (turn - 1))
-            try:
-                response = await self._client.post(path, json=body, headers=headers)
-            except httpx2.TransportError as error:
-                trouble = type(error).__name__
-                continue
-            if response.is_success or response.status_code in also_fine:
-                return response
-            trouble = f"{response.status_code} {response.text[:200]}"
-            if response.status_code < 500 and response.status_code != 429:
-                break
-        raise AgentApiError(f"POST {path} did not work: {trouble}")
-
-
 class SimulatedAgent:
     """One agent on shift. It is told what the bus says of it, and works in `run`."""
 
@@ -164,8 +111,9 @@ class SimulatedAgent:
         self._api = api
         self._habits = habits
         self._who_answered = who_answered
-        self._news: asyncio.Queue[AgentState | AgentCall | None] = asyncio.Queue()
+        self._news: asyncio.Queue[_News | None] = asyncio.Queue()
         self._leaving = asyncio.Event()
+        self._lead_id: int | None = None
         self._attempt_id: int | None = None
         self._wrapping_since: datetime | None = None
         self._wrap_up_open = False
@@ -173,7 +121,7 @@ class SimulatedAgent:
         self.troubles: list[str] = []
         """What did not work, in sentences."""
 
-    def hear(self, message: AgentState | AgentCall) -> None:
+    def hear(self, message: _News) -> None:
         """The bus has said this of the agent."""
         self._news.put_nowait(message)
 
@@ -192,13 +140,17 @@ class SimulatedAgent:
         await self._try(self._api.ready(session_id))
         while (message := await self._news.get()) is not None:
             self._note(message)
+            if self._lead_id is not None:
+                await self._try(self._look(session_id, self._lead_id))
             if self._wrap_up_open and self._attempt_id is not None:
                 await self._try(self._wrap_up(session_id, self._attempt_id))
         await self._try(self._api.end(session_id))
 
-    def _note(self, message: AgentState | AgentCall) -> None:
+    def _note(self, message: _News) -> None:
         """Messages repeat, and a call may be told of after its wrap-up has begun."""
-        if isinstance(message, AgentCall):
+        if isinstance(message, AgentPreview):
+            self._lead_id = message.lead_id
+        elif isinstance(message, AgentCall):
             if message.attempt_id not in self._disposed:
                 self._attempt_id = message.attempt_id
         elif message.state != State.WRAP_UP:
@@ -206,6 +158,17 @@ class SimulatedAgent:
         elif message.since != self._wrapping_since:
             self._wrapping_since = message.since
             self._wrap_up_open = True
+
+    async def _look(self, session_id: int, lead_id: int) -> None:
+        self._lead_id = None
+        plan = look(lead_id, self._habits)
+        await self._pass_time(plan.look_s)
+        if self._leaving.is_set():
+            return
+        if plan.skips:
+            await self._api.skip(session_id, "not_now")
+        else:
+            await self._api.dial(session_id)
 
     async def _wrap_up(self, session_id: int, attempt_id: int) -> None:
         self._attempt_id = None
@@ -259,7 +222,7 @@ class SimulatedAgents:
 
     def hear(self, message: Message) -> None:
         """Passes a message of the bus to the agent that it is about; others are not for us."""
-        if isinstance(message, AgentState | AgentCall) and (agent := self._agents.get(message.agent_id)):
+        if isinstance(message, _News) and (agent := self._agents.get(message.agent_id)):
             agent.hear(message)
 
     async def follow(self, stream: AsyncIterable[tuple[str, Envelope]]) -> None:

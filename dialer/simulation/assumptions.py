@@ -37,6 +37,10 @@ class Assumptions:
     """Talks that the person ends within seconds, of all talks with persons."""
     machine_talk_s: float = 12.0
     wrap_mean_s: float = 12.5
+    preview_mean_s: float = 20.0
+    """How long agents look at a lead in preview mode; the campaign's `preview_limit_s` ends it."""
+    skip_share: float = 0.0
+    """Of the leads that agents look at: skipped."""
     contact_share: float | None = None
     """Contacts, of the persons who got an agent; None: contacts are not forecast."""
     conversion_share: float | None = None
@@ -86,6 +90,8 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     "hang_up_share": (0.0, 0.9),
     "machine_talk_s": (1.0, 600.0),
     "wrap_mean_s": (0.0, 3600.0),
+    "preview_mean_s": (0.5, 3600.0),
+    "skip_share": (0.0, 0.95),
     "contact_share": (0.0, 1.0),
     "conversion_share": (0.0, 1.0),
     "leads": (1, _MOST_LEADS),

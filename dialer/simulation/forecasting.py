@@ -6,23 +6,26 @@ begins with nothing known.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
 from campaigns.core.campaign import CampaignSettings
+from campaigns.core.retry import SKIPPED
 from dialer.core.pacing import Pacer, make_pacer
 from dialer.core.pacing_settings import PacingSettings
+from dialer.core.preview import PreviewThen
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions, InvalidAssumptionError
 from dialer.simulation.estimates import Estimate, estimate
 from dialer.simulation.fates import Fates
 from dialer.simulation.figures import ShiftFigures
 from dialer.simulation.incumbent import IncumbentPacer
+from dialer.simulation.preview_shift import run_preview_shift
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
-Policy = Literal["progressive", "power", "incumbent", "predictive"]
+Policy = Literal["preview", "progressive", "power", "incumbent", "predictive"]
 POLICIES: tuple[Policy, ...] = ("progressive", "power", "incumbent", "predictive")
 
 _USUAL_POWER = 1.2
@@ -45,13 +48,13 @@ class NothingToForecastError(DialerError):
 
 
 def policy_of(dial_mode: object) -> Policy:
-    """The policy of a dial mode in which agents wait for calls. Raises NothingToForecastError."""
-    for policy in POLICIES:
+    """The policy of a dial mode that has agents. Raises NothingToForecastError."""
+    for policy in ("preview", *POLICIES):
         if policy == dial_mode:
             return policy
     raise NothingToForecastError(
-        "A forecast tells how well agents are kept busy: it is for the dial modes progressive, power and "
-        f"predictive, not {str(dial_mode)[:40]}."
+        "A forecast tells how well agents are kept busy: it is for the dial modes preview, progressive, "
+        f"power and predictive, not {str(dial_mode)[:40]}."
     )
 
 
@@ -71,6 +74,11 @@ class Plan:
     def policy(self) -> Policy:
         """By the campaign's dial mode. Raises NothingToForecastError."""
         return policy_of(self.settings.dial_mode)
+
+    @property
+    def policies(self) -> tuple[Policy, ...]:
+        """Those that are compared: its own is among them. Raises NothingToForecastError."""
+        return POLICIES if self.policy in POLICIES else (self.policy, *POLICIES)
 
     def world(self, agents: int) -> ShiftWorld:
         """The world of the shift with a team of this size."""
@@ -105,6 +113,11 @@ class Plan:
             retry_unanswered_s=rules.rule("no_answer").delay_s,
             retry_failed_s=rules.rule("busy").delay_s,
             retry_machine_s=rules.rule("machine").delay_s,
+            retry_skipped_s=rules.rule(SKIPPED).delay_s,
+            preview_mean_s=assumed.preview_mean_s,
+            preview_limit_s=settings.preview_limit_s,
+            preview_then=cast(PreviewThen, settings.preview_then),
+            skip_share=assumed.skip_share,
         )
 
 
@@ -165,7 +178,8 @@ def jobs(plan: Plan, agents: int, policy: Policy, seeds: Sequence[int]) -> list[
 
 def simulate(job: Job) -> ForecastShift:
     """Simulates one shift. Raises UnsupportedDialMode."""
-    figures = run_shift(job.world, _pacer(job), job.seed)
+    run = run_preview_shift if job.policy == "preview" else run_shift
+    figures = run(job.world, _pacer(job), job.seed)
     contacts, conversions = _contacts(job, figures)
     hours = job.world.hours
     return ForecastShift(

@@ -16,6 +16,7 @@ from typing import Literal
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
+    AgentPreviewing,
     AgentReady,
     AgentsSpokenFor,
     AgentTalking,
@@ -97,7 +98,7 @@ class IncumbentPacer:
                 self._agent_does(agent, "talking")
                 self._calls[call] = "connected"
                 self._call_of_agent[agent] = call
-            case BudgetLooked() | AgentsSpokenFor():
+            case BudgetLooked() | AgentsSpokenFor() | AgentPreviewing():
                 pass
             case CallByMachine(call=call):
                 self._answered_today -= self._calls.pop(call, "") != "ringing"

@@ -77,6 +77,12 @@ class LeadSupply:
         if rests_s is not None and not is_last:
             heappush(self._resting, (now + rests_s, next(self._order), lead))
 
+    def skipped(self, lead: Lead, now: float) -> None:
+        """The lead was shown and not called: it comes again later, unless it is skipped for good."""
+        lead.attempts -= 1
+        if self._world.leads is not None and self._world.retry_skipped_s is not None:
+            heappush(self._resting, (now + self._world.retry_skipped_s, next(self._order), lead))
+
     def _bring_up(self, now: float) -> None:
         while self._resting and self._resting[0][0] <= now:
             self._again.append(heappop(self._resting)[2])

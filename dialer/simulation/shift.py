@@ -37,32 +37,36 @@ from dialer.simulation.worlds import ShiftWorld
 
 def run_shift(world: ShiftWorld, pacer: Pacer, seed: int) -> ShiftFigures:
     """The whole shift; `pacer` is made with `world.pacing_settings` and has seen no other shift."""
-    return _Shift(world, pacer, seed).run()
+    return Shift(world, pacer, seed).run()
 
 
-_Activity = Literal["ready", "talk", "wrap", "paused"]
+Activity = Literal["ready", "talk", "wrap", "paused"]
 
 
 @dataclass(slots=True)
-class _Agent:
-    """`breaks_taken` counts those of the duty that are over or under way."""
+class Agent:
+    """What an agent does since when; `breaks_taken` counts those of the duty that are over or under way."""
 
     number: int
     duty: Duty
-    doing: _Activity
+    doing: Activity
     since: float
     breaks_taken: int = 0
 
 
 @dataclass(slots=True)
-class _Call:
+class Call:
+    """A call, and the lead that it goes to."""
+
     number: int
     lead: Lead
     fate: Fate
     answered_at: float = 0.0
 
 
-class _Shift:
+class Shift:
+    """A shift that is run once."""
+
     def __init__(self, world: ShiftWorld, pacer: Pacer, seed: int) -> None:
         self._world = world
         self._fates = Fates(world, seed)
@@ -71,8 +75,8 @@ class _Shift:
         self._figures = ShiftFigures(hours=[HourFigures() for _ in range(ceil(world.hours))])
         self._timeline = Timeline()
         self._link = PacerLink(pacer, self._timeline, self._leads.upcoming, self._places)
-        self._ready: OrderedDict[int, _Agent] = OrderedDict()
-        self._waiting: OrderedDict[int, _Call] = OrderedDict()
+        self._ready: OrderedDict[int, Agent] = OrderedDict()
+        self._waiting: OrderedDict[int, Call] = OrderedDict()
         self._ringing = 0
         self._connected = 0
         self._over = False
@@ -81,7 +85,7 @@ class _Shift:
         world, timeline, figures = self._world, self._timeline, self._figures
         timeline.at(world.length_s, self._ends)
         for number, duty in enumerate(self._roster):
-            agent = _Agent(number, duty, "ready", duty.arrives_at)
+            agent = Agent(number, duty, "ready", duty.arrives_at)
             timeline.at(duty.arrives_at, self._arrives, agent)
         for share, lasts_s in world.stalls:
             timeline.at(share * world.length_s, self._link.stall, lasts_s)
@@ -127,7 +131,7 @@ class _Shift:
 
     def _dials(self, now: float, lead: Lead) -> None:
         number = self._figures.calls
-        call = _Call(number, lead, self._fates.fate(number, now, lead.chance))
+        call = Call(number, lead, self._fates.fate(number, now, lead.chance))
         self._figures.calls += 1
         self._hour(now).calls += 1
         self._ringing += 1
@@ -137,7 +141,7 @@ class _Shift:
         over = self._answers if call.fate.answered else self._stays_alone
         self._timeline.at(now + call.fate.rings_s, over, call)
 
-    def _stays_alone(self, now: float, call: _Call) -> None:
+    def _stays_alone(self, now: float, call: Call) -> None:
         self._ringing -= 1
         self._leads.call_is_over(call.lead, call.fate.ending, now)
         if call.fate.ending is Ending.FAILED:
@@ -148,7 +152,7 @@ class _Shift:
             self._link.tell(CallUnanswered(now, call.number))
         self._may_go_home(now)
 
-    def _answers(self, now: float, call: _Call) -> None:
+    def _answers(self, now: float, call: Call) -> None:
         self._ringing -= 1
         self._figures.answered += 1
         self._hour(now).answered += 1
@@ -161,7 +165,7 @@ class _Shift:
             self._waiting[call.number] = call
             self._timeline.at(now + self._world.pacing.abandon_grace_s, self._gives_up, call)
 
-    def _gives_up(self, now: float, call: _Call) -> None:
+    def _gives_up(self, now: float, call: Call) -> None:
         if self._waiting.pop(call.number, None) is None:
             return
         self._figures.abandoned += 1
@@ -169,7 +173,7 @@ class _Shift:
         self._link.tell(CallAbandoned(now, call.number))
         self._may_go_home(now)
 
-    def _connects(self, now: float, call: _Call, agent: _Agent) -> None:
+    def _connects(self, now: float, call: Call, agent: Agent) -> None:
         waited_s = now - call.answered_at
         self._figures.connected += 1
         self._figures.machines += call.fate.ending is Ending.MACHINE
@@ -181,7 +185,7 @@ class _Shift:
 
     # Agents.
 
-    def _does(self, agent: _Agent, activity: _Activity, now: float) -> None:
+    def _does(self, agent: Agent, activity: Activity, now: float) -> None:
         """Closes the books on what the agent did until now."""
         since, did = agent.since, f"{agent.doing}_s"
         agent.doing, agent.since = activity, now
@@ -196,13 +200,13 @@ class _Shift:
             setattr(hour, did, getattr(hour, did) + until - since)
             since = until
 
-    def _arrives(self, now: float, agent: _Agent) -> None:
+    def _arrives(self, now: float, agent: Agent) -> None:
         self._timeline.at(agent.duty.leaves_at, self._leaves_if_idle, agent)
         for due_at, _ in agent.duty.breaks:
             self._timeline.at(due_at, self._pauses_if_idle, agent)
         self._is_free(now, agent)
 
-    def _talk_ends(self, now: float, talk: tuple[_Agent, _Call]) -> None:
+    def _talk_ends(self, now: float, talk: tuple[Agent, Call]) -> None:
         agent, call = talk
         self._connected -= 1
         self._leads.call_is_over(call.lead, call.fate.ending, now)
@@ -212,7 +216,7 @@ class _Shift:
             self._link.tell(CallByMachine(now, call.number))
         self._timeline.at(now + call.fate.wrap_s, self._wrap_ends, agent)
 
-    def _wrap_ends(self, now: float, agent: _Agent) -> None:
+    def _wrap_ends(self, now: float, agent: Agent) -> None:
         breaks, taken = agent.duty.breaks, agent.breaks_taken
         if now >= agent.duty.leaves_at and not self._over:
             self._leaves(now, agent)
@@ -221,7 +225,7 @@ class _Shift:
         else:
             self._is_free(now, agent)
 
-    def _is_free(self, now: float, agent: _Agent) -> None:
+    def _is_free(self, now: float, agent: Agent) -> None:
         self._does(agent, "ready", now)
         self._link.tell(AgentReady(now, agent.number))
         if self._waiting:
@@ -230,28 +234,28 @@ class _Shift:
             self._ready[agent.number] = agent
         self._may_go_home(now)
 
-    def _pauses_if_idle(self, now: float, agent: _Agent) -> None:
+    def _pauses_if_idle(self, now: float, agent: Agent) -> None:
         if self._ready.pop(agent.number, None) is not None:
             self._pauses(now, agent)
 
-    def _pauses(self, now: float, agent: _Agent) -> None:
+    def _pauses(self, now: float, agent: Agent) -> None:
         back_at = now + agent.duty.breaks[agent.breaks_taken][1]
         agent.breaks_taken += 1
         self._does(agent, "paused", now)
         self._link.tell(AgentPaused(now, agent.number, back_at))
         self._timeline.at(back_at, self._comes_back, agent)
 
-    def _comes_back(self, now: float, agent: _Agent) -> None:
+    def _comes_back(self, now: float, agent: Agent) -> None:
         if now >= agent.duty.leaves_at:
             self._leaves(now, agent)
         else:
             self._wrap_ends(now, agent)
 
-    def _leaves_if_idle(self, now: float, agent: _Agent) -> None:
+    def _leaves_if_idle(self, now: float, agent: Agent) -> None:
         if now < self._world.length_s and self._ready.pop(agent.number, None) is not None:
             self._leaves(now, agent)
 
-    def _leaves(self, now: float, agent: _Agent) -> None:
+    def _leaves(self, now: float, agent: Agent) -> None:
         self._does(agent, "ready", now)
         self._link.tell(AgentLeft(now, agent.number))
 

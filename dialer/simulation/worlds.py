@@ -9,6 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from dialer.core.pacing_settings import PacingSettings
+from dialer.core.preview import PreviewThen
 
 Steps = tuple[tuple[float, float], ...]
 """(share of the shift that has passed, what holds from then on), in order, the first at 0.0."""
@@ -76,6 +77,13 @@ class ShiftWorld:
     machine_talk_s: float = 12.0
     wrap_s: tuple[float, float] = (5.0, 20.0)
 
+    preview_mean_s: float = 20.0
+    """How long agents look at a lead in preview mode, on average, where nothing limits it."""
+    preview_limit_s: float | None = None
+    preview_then: PreviewThen = "dial"
+    skip_share: float = 0.0
+    """Of the leads that agents look at: skipped."""
+
     stalls: Steps = ()
     """(share of the shift, seconds): the pacer hears nothing and is not asked, then hears all at once."""
     budget_look_s: float | None = None
@@ -87,8 +95,10 @@ class ShiftWorld:
     retry_unanswered_s: float | None = 0.0
     retry_failed_s: float | None = 0.0
     retry_machine_s: float | None = 0.0
-    """How long a lead rests after a call that nobody answered, that failed, or that met a machine; None: it
-    is not called again. Whom a person answered for is not called again in the shift."""
+    retry_skipped_s: float | None = 0.0
+    """How long a lead rests after a call that nobody answered, that failed, or that met a machine, or
+    after it was skipped; None: it is not called again. Whom a person answered for is not called again in the
+    shift."""
 
     def __post_init__(self) -> None:
         _check(self.hours > 0 and self.agents >= 0, "a shift has hours, and no fewer than 0 agents")

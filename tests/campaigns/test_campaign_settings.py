@@ -20,6 +20,8 @@ def test_settings_read_back_as_they_were_written() -> None:
             "dial_mode": "power",
             "lines_per_agent": 2.5,
             "lead_order": "fewest_attempts",
+            "preview_limit_s": 20,
+            "preview_then": "skip",
             "callable_times": {"sun": [["10:00", "12:00"]]},
             "retry_rules": {"busy": {"delay_s": 60, "max_attempts": 2}, "rejected": {"delay_s": None}},
         }
@@ -31,7 +33,13 @@ def test_settings_read_back_as_they_were_written() -> None:
     ("name", "value"),
     [
         ("kind", "spam"),
-        ("dial_mode", "preview"),
+        ("dial_mode", "hopeful"),
+        ("preview_limit_s", 2.9),
+        ("preview_limit_s", 3601),
+        ("preview_limit_s", "20"),
+        ("preview_limit_s", True),
+        ("preview_then", "wait"),
+        ("preview_then", None),
         ("dial_mode", None),
         ("caller_id", ""),
         ("caller_id", "2025550123"),

@@ -62,7 +62,8 @@ def test_a_rate_is_its_parts(numerator: int, denominator: int) -> None:
     assert made.value == (numerator / denominator if denominator else None)
 
 
-states = st.sampled_from(["unavailable", "available", "reserved", "talking", "wrap_up", "paused", "on_hold"])
+SHIFT = ["unavailable", "available", "preview", "reserved", "talking", "wrap_up", "paused", "on_hold"]
+states = st.sampled_from(SHIFT)
 lengths = st.lists(st.tuples(states, st.integers(0, 10_000_000)), max_size=30)
 
 
@@ -80,6 +81,7 @@ def test_the_times_add_up_to_logged_in_exactly(lengths_ms: list[tuple[str, int]]
     figures = agent_figures(stretches_of(lengths_ms), 3, 2, 1, START)
     parts = (
         figures.available_ms,
+        figures.preview_ms,
         figures.talk_ms,
         figures.hold_ms,
         figures.wrap_ms,
@@ -98,14 +100,15 @@ def test_an_agents_figures_follow_their_formulas() -> None:
             ("wrap_up", 20_000),
             ("paused", 5_000),
             ("reserved", 1_000),
+            ("preview", 7_000),
         ]
     )
     figures = agent_figures(stretches, calls_handled=4, contacts=3, conversions=1, now=START)
     assert figures.occupancy == Rate(80 / 180, 80_000, 180_000)
-    assert figures.utilisation == Rate(80 / 196, 80_000, 196_000)
+    assert figures.utilisation == Rate(80 / 203, 80_000, 203_000)
     assert figures.average_handle_time_ms == Rate(22_500, 90_000, 4)
     assert figures.closure_rate == Rate(0.25, 1, 4)
-    assert figures.other_ms == 1_000
+    assert (figures.preview_ms, figures.other_ms) == (7_000, 1_000)
 
 
 def test_a_stretch_that_lasts_counts_until_now_and_never_less_than_nothing() -> None:

@@ -33,6 +33,7 @@ results = st.sampled_from([*OUTCOMES, *STANDARD])
         ("callback", 24),
         ("no_disposition", 24),
         ("hung_up", 24),
+        ("skipped", 1),
     ],
 )
 def test_what_may_pass_is_tried_again_after_its_delay(result: str, hours: float) -> None:

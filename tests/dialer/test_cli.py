@@ -87,7 +87,7 @@ def test_from_nothing_to_a_campaign(cli: Cli) -> None:
         (("leads", "import", "/nowhere.csv", "--list", "l", "--client", "c"), 2, "nowhere.csv"),
         (("demo", "--agents", "0"), 2, "--agents"),
         (("demo", "--leads", "100000"), 2, "sample file has"),
-        (("demo", "--mode", "preview"), 2, "--mode"),
+        (("demo", "--mode", "hopeful"), 2, "--mode"),
         (("demo", "--json", "/nowhere/out.json"), 2, "cannot be written"),
         (("demo", "--data-dir", "/dev/null/x"), 1, "data-folder-unusable"),
         (("nothing",), 2, "No such command"),

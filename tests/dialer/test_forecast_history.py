@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from campaigns import service
 from campaigns.errors import CampaignNotFoundError
+from campaigns.stores.agents import AgentStore
+from campaigns.stores.skips import SkipStore
 from campaigns.tables import Attempt, CampaignLead
 from dialer.forecast_history import TooLittleHistoryError, plan_of_campaign
 from leads.tables import LeadList
@@ -76,6 +79,22 @@ async def test_its_latest_calls_become_assumptions(sessions):
     assert assumed.contact_share == pytest.approx(25 / 35)
     assert assumed.conversion_share == pytest.approx(5 / 25)
     assert assumed.leads == 50
+
+
+async def test_how_long_agents_looked_and_what_they_skipped_become_assumptions(sessions):
+    await seed_leads(sessions, people(50))
+    campaign_id = await seed_campaign(sessions, dial_mode="preview")
+    await seed_calls(sessions, campaign_id)
+    agent_id = await service.add_agent(sessions, "acme", "Ann", "sip:ann@pbx.example", NOW)
+    async with sessions() as session, session.begin():
+        agents, skips = AgentStore(session), SkipStore(session)
+        shift = await agents.open_session(agent_id, [campaign_id], "preview", NOW)
+        await agents.change_state(shift, "available", NOW + timedelta(seconds=250 * 12))
+        lead = (await session.exec(select(CampaignLead))).first()
+        for _ in range(50):
+            await skips.add(campaign_id, lead.lead_id, agent_id, "", NOW)
+    assumed = (await plan_of_campaign(sessions, "Autumn sale", 6.0, NOW)).assumptions
+    assert (assumed.preview_mean_s, assumed.skip_share) == (pytest.approx(12.0), pytest.approx(0.2))
 
 
 async def test_a_campaign_with_few_calls_says_that_it_cannot_tell(sessions):

@@ -9,7 +9,7 @@ from campaigns.core.metrics import Counts, campaign_figures, team_figures
 from campaigns.reports.campaign import CampaignReport, LeadGroup
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
-from dialer.bus.messages import AgentCall, CallEvent, CallsInFlight, CampaignState, Pacing
+from dialer.bus.messages import AgentCall, AgentPreview, CallEvent, CallsInFlight, CampaignState, Pacing
 from dialer.bus.messages import AgentState as AgentStateMessage
 from dialer.core.agent import AgentState
 from dialer.core.effects import (
@@ -24,6 +24,9 @@ from dialer.core.effects import (
     DispositionMissed,
     HangUpAgent,
     HangUpCall,
+    LeadWasPutBack,
+    LeadWasShown,
+    LeadWasSkipped,
     MessageBegan,
     MessageOver,
     PersonOptedOut,
@@ -33,6 +36,7 @@ from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
 from dialer.notices import Notices
+from tests.dialer.core.claims import claimed
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 AT = NOON.timestamp()
@@ -52,6 +56,8 @@ RUNNING = RunningCampaign(
     abandon_rate_target=0.03,
     message="",
     opt_out_key="9",
+    preview_limit_s=None,
+    preview_then="dial",
 )
 ENDED = CallHasEnded(CALL, CAMPAIGN, AT, Outcome.BUSY, CallEnd(486))
 
@@ -144,6 +150,15 @@ def test_what_an_agent_does_is_told_with_the_reason_and_since_when(notices):
     assert message.topic == "dialer/v1/acme/agent/103/state"
 
 
+@pytest.mark.parametrize(("until", "told"), [(AT, NOON), (None, None)])
+def test_a_lead_to_look_at_is_told_to_its_agent_alone(notices, until, told):
+    (message,) = notices.of(LeadWasShown(SESSION, AGENT, CAMPAIGN, LEAD, AT - 20, until))
+    assert message == AgentPreview(
+        client="acme", agent_id=AGENT, session_id=SESSION, campaign_id=CAMPAIGN, lead_id=LEAD, until=told
+    )
+    assert message.topic == "dialer/v1/acme/agent/103/preview"
+
+
 @pytest.mark.parametrize(
     "effect",
     [
@@ -152,6 +167,8 @@ def test_what_an_agent_does_is_told_with_the_reason_and_since_when(notices):
         HangUpAgent(SESSION),
         CallSoftphone(SESSION),
         DispositionMissed(CALL, AT),
+        LeadWasSkipped(CAMPAIGN, claimed(LEAD).lead, AGENT, "later", AT),
+        LeadWasPutBack(CAMPAIGN, claimed(LEAD).lead, AT),
     ],
 )
 def test_what_is_only_done_is_not_told(notices, effect):
@@ -164,6 +181,7 @@ def test_what_is_only_done_is_not_told(notices, effect):
         CallRang(99, AT),
         CallWasConnected(99, 99, AGENT, AT, 0.2),
         AgentChanged(99, AGENT, AgentState.AVAILABLE, "", None, AT),
+        LeadWasShown(99, AGENT, CAMPAIGN, LEAD, AT, None),
     ],
 )
 def test_of_calls_and_agents_whose_client_is_not_known_nothing_is_told(notices, effect):

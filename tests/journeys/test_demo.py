@@ -18,7 +18,7 @@ from tests.docker.scripts import DOCKER, SETUP, executable, kept_wheel, machine,
 from tests.journeys.service import DIALER, lives, processes_with
 from tests.support import eventually
 
-_TIMES = ("available_ms", "talk_ms", "hold_ms", "wrap_ms", "pause_ms", "other_ms")
+_TIMES = ("available_ms", "preview_ms", "talk_ms", "hold_ms", "wrap_ms", "pause_ms", "other_ms")
 
 
 class Demo:

@@ -132,6 +132,9 @@ async def test_campaigns_and_attempts_can_be_read(client: httpx2.AsyncClient, ca
         ("POST", "/api/v1/agent-sessions/7/ready", None, 404, "unknown-agent-session"),
         ("POST", "/api/v1/agent-sessions/7/pause", {"reason": "a b"}, 422, "invalid-request"),
         ("POST", "/api/v1/agent-sessions/7/end", None, 404, "unknown-agent-session"),
+        ("POST", "/api/v1/agent-sessions/7/preview/dial", None, 404, "unknown-agent-session"),
+        ("POST", "/api/v1/agent-sessions/7/preview/skip", None, 404, "unknown-agent-session"),
+        ("POST", "/api/v1/agent-sessions/7/preview/skip", {"reason": "a b"}, 422, "invalid-request"),
         ("POST", "/api/v1/attempts/7/disposition", {"disposition": "sale"}, 404, "attempt-not-found"),
         ("POST", "/api/v1/attempts/7/disposition", {"disposition": "no"}, 422, "unknown-disposition"),
         ("DELETE", "/api/v1/campaigns/1", None, 405, "method-not-allowed"),
@@ -170,6 +173,9 @@ async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
     again = await client.post("/api/v1/agent-sessions", json=wanted)
     assert (again.status_code, again.json()["code"]) == (409, "agent-session-conflict")
     path = f"/api/v1/agent-sessions/{shift.json()['id']}"
+    for ask in ("dial", "skip"):
+        nothing = await client.post(f"{path}/preview/{ask}")
+        assert (nothing.status_code, nothing.json()["code"]) == (409, "no-preview")
     paused = await client.post(f"{path}/pause", json={"reason": "lunch"})
     assert paused.status_code == 200
     assert (await client.post(f"{path}/end")).status_code == 204

@@ -27,6 +27,7 @@ RETAINED = {
     "campaign.stats": True,
     "agent.state": True,
     "agent.call": False,
+    "agent.preview": False,
     "call.event": False,
     "node.status": True,
 }
@@ -47,6 +48,7 @@ def said(draw):
         "client": slugs,
         "node": slugs,
         "since": instants,
+        "until": st.none() | instants,
         "dial_mode": st.sampled_from(["preview", "progressive", "power", "predictive", "agentless"]),
         "calls_in_flight": st.builds(messages.CallsInFlight, dialing=counts, ringing=counts),
         "agents": st.dictionaries(st.sampled_from([state.value for state in AgentStateName]), counts),

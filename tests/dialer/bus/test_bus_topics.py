@@ -11,6 +11,7 @@ TEMPLATES = [
     topics.CAMPAIGN_STATS,
     topics.AGENT_STATE,
     topics.AGENT_CALL,
+    topics.AGENT_PREVIEW,
     topics.CALL_EVENT,
     topics.NODE_STATUS,
 ]
@@ -21,6 +22,7 @@ def test_the_topics_are_those_agreed():
     assert topics.campaign_stats("acme", 7) == "dialer/v1/acme/campaign/7/stats"
     assert topics.agent_state("acme", 3) == "dialer/v1/acme/agent/3/state"
     assert topics.agent_call("acme", 3) == "dialer/v1/acme/agent/3/call"
+    assert topics.agent_preview("acme", 3) == "dialer/v1/acme/agent/3/preview"
     assert topics.call_event("acme", 99) == "dialer/v1/acme/call/99/event"
     assert topics.node_status("north-1") == "dialer/v1/node/north-1/status"
 

@@ -28,8 +28,12 @@ def test_nothing_happens_to_an_agent_who_has_left():
     assert from_there == {AgentEvent.LOG_OUT: AgentState.LOGGED_OUT}
 
 
-def test_a_call_comes_only_to_an_agent_who_is_available_and_ends_in_wrap_up():
+def test_a_call_comes_to_who_is_available_or_dialed_it_after_a_look_and_ends_in_wrap_up():
     assert [state for state, event in TRANSITIONS if event == AgentEvent.RESERVE] == [AgentState.AVAILABLE]
+    assert [state for state, event in TRANSITIONS if event == AgentEvent.DIAL] == [AgentState.PREVIEW]
+    assert [state for (state, _), to in TRANSITIONS.items() if to == AgentState.PREVIEW] == [
+        AgentState.AVAILABLE
+    ]
     assert [state for (state, _), to in TRANSITIONS.items() if to == AgentState.WRAP_UP] == [
         AgentState.TALKING
     ]

@@ -23,6 +23,9 @@ from dialer.core.effects import (
     CallWasConnected,
     DispositionMissed,
     HangUpCall,
+    LeadWasPutBack,
+    LeadWasShown,
+    LeadWasSkipped,
     MessageBegan,
     MessageOver,
     PersonOptedOut,
@@ -33,6 +36,8 @@ from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
+from dialer.core.preview import NoPreview, PreviewRule
+from tests.dialer.core.claims import claimed
 
 CAMPAIGNS = (1, 2)
 AGENTLESS = 3
@@ -45,6 +50,8 @@ WITH_A_CALL = (AgentState.RESERVED, AgentState.TALKING)
 
 which = st.integers(0, 9)
 teams = st.sampled_from([(1,), (2,), (1, 2)])
+MODES = st.sampled_from(["progressive", "power", "predictive", "preview"])
+rules = st.sampled_from([PreviewRule(), PreviewRule(20.0, "dial"), PreviewRule(20.0, "skip")])
 ends = st.sampled_from([CallEnd(200), CallEnd(486), CallEnd(487, by_far_end=False, timed_out=True)])
 late = st.sampled_from([0.0, 0.0, 0.0, 0.7])
 
@@ -62,6 +69,7 @@ class FloorMachine(RuleBasedStateMachine):
         self.effects = []
         self.bridges = []
         self.dispositioned = set()
+        self.dialing, self.dialed_or_refused = [], []
         self.story = defaultdict(list)
         self.illegal_before = 0
 
@@ -96,11 +104,11 @@ class FloorMachine(RuleBasedStateMachine):
 
     # --- rules ----------------------------------------------------------------------------------
 
-    @initialize(data=st.data(), mode=st.sampled_from(["progressive", "power", "predictive"]))
-    def a_shift_begins(self, data, mode):
+    @initialize(data=st.data(), mode=MODES, rule=rules)
+    def a_shift_begins(self, data, mode, rule):
         for campaign in data.draw(st.sampled_from([CAMPAIGNS, (1,)])):
-            self.open(campaign, mode)
-        self.open(AGENTLESS, mode)
+            self.open(campaign, mode, rule)
+        self.open(AGENTLESS, mode, rule)
         if data.draw(st.booleans()):
             self.take_up(data)
         for campaigns in data.draw(st.lists(teams, max_size=3)):
@@ -155,14 +163,13 @@ class FloorMachine(RuleBasedStateMachine):
     def the_switch_has_said_what_lives(self):
         self.do(self.floor.offer_unclaimed(self.now))
 
-    @rule(
-        campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS]),
-        mode=st.sampled_from(["progressive", "power", "predictive"]),
-    )
-    def open(self, campaign, mode):
+    @rule(campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS]), mode=MODES, rule=rules)
+    def open(self, campaign, mode, rule):
         agentless = campaign == AGENTLESS
         pacer = make_pacer("agentless" if agentless else mode, PacingSettings())
-        self.floor.open_campaign(campaign, pacer, 20.0, self.now, agentless=agentless, opt_out_key=KEY)
+        self.floor.open_campaign(
+            campaign, pacer, 20.0, self.now, agentless=agentless, opt_out_key=KEY, preview=rule
+        )
 
     @rule(campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS, NEVER]))
     def close(self, campaign):
@@ -212,6 +219,55 @@ class FloorMachine(RuleBasedStateMachine):
             self.do(self.floor.rang(attempt, self.now))
         if fate == "answer":
             self.do(self.floor.answered(attempt, self.now))
+
+    @precondition(lambda self: self.floor.campaigns)
+    @rule(n=which, leads=st.integers(1, 2))
+    def show(self, n, leads):
+        campaign = sorted(self.floor.campaigns)[n % len(self.floor.campaigns)]
+        given = [claimed(next(self.numbers), self.now) for _ in range(leads)]
+        effects = self.floor.previews.show(campaign, given, self.now)
+        told = [each for each in effects if isinstance(each, LeadWasShown | LeadWasPutBack)]
+        assert len(told) == leads, "each lead is shown or goes back"
+        self.do(effects)
+
+    @rule(n=which)
+    def skip(self, n):
+        try:
+            self.do(self.floor.previews.skip(self.session(n), "later", self.now))
+        except NoPreview:
+            assert not any(each.session == self.session(n) and not each.dialing for each in self.previews())
+
+    @rule(n=which)
+    def wants_it_dialed(self, n):
+        try:
+            preview = self.floor.previews.of(self.session(n))
+        except NoPreview:
+            return
+        self.floor.previews.begin(preview)
+        self.dialing.append(preview)
+
+    @precondition(lambda self: self.dialing)
+    @rule(allowed=st.sampled_from([True, True, False, None]))
+    def compliance_answers(self, allowed):
+        preview = self.dialing.pop(0)
+        if allowed is None:
+            self.do(self.floor.previews.not_dialed(preview, self.now))
+            return
+        self.dialed_or_refused.append(preview)
+        if not allowed:
+            self.do(self.floor.previews.refused(preview, self.now))
+            return
+        attempt = next(self.numbers)
+        self.placed.append(attempt)
+        self.floor.place(attempt, preview.campaign, attempt, self.now)
+        effects = self.floor.previews.dialed(preview, attempt, self.now)
+        assert bool(effects) == (self.floor.calls[attempt].session is not None)
+        self.do(effects or self.floor.lost(attempt, Outcome.CANCELED, self.now))
+
+    @rule()
+    def the_dialer_is_about_to_stop(self):
+        self.do(self.floor.previews.put_all_back(self.now))
+        assert all(each.dialing for each in self.previews())
 
     @rule(n=which, lag=late)
     def rang(self, n, lag):
@@ -292,6 +348,9 @@ class FloorMachine(RuleBasedStateMachine):
     def agents(self):
         return list(self.floor.agents.values())
 
+    def previews(self):
+        return list(self.floor.previews.shown())
+
     def over_and_missed(self):
         return {each.attempt for each in self.of(DispositionMissed)}
 
@@ -314,6 +373,26 @@ class FloorMachine(RuleBasedStateMachine):
                 assert each.attempt is None
         of_agent = Counter(call.session for call in self.floor.calls.values() if self.holder(call))
         assert all(number == 1 for number in of_agent.values()), "an agent has two calls"
+
+    @invariant()
+    def who_looks_at_a_lead_has_no_call_and_each_lead_is_looked_at_by_one(self):
+        for each in self.agents():
+            if each.preview is not None:
+                assert (each.state, each.attempt, each.line_up) == (AgentState.PREVIEW, None, True)
+                assert each.preview.campaign in each.campaigns
+                assert each.preview.session == each.session
+            elif each.state == AgentState.PREVIEW:
+                assert each.session in self.restored_sessions
+
+    @invariant()
+    def each_lead_that_was_shown_is_dialed_refused_skipped_or_goes_back_once(self):
+        over = Counter(each.claim.lead_id for each in self.of(LeadWasSkipped | LeadWasPutBack))
+        over += Counter(each.permitted.lead.lead_id for each in self.dialed_or_refused)
+        assert all(number == 1 for number in over.values())
+        seen = {each.lead for each in self.of(LeadWasShown)}
+        looking = {each.permitted.lead.lead_id for each in [*self.previews(), *self.dialing]}
+        assert looking.isdisjoint(over)
+        assert seen <= looking | set(over)
 
     @invariant()
     def who_waits_was_answered_and_has_no_agent(self):
@@ -398,6 +477,7 @@ class FloorMachine(RuleBasedStateMachine):
             assert told.agents_talking == doing["talking"]
             assert told.agents_wrapping == doing["wrapping"]
             assert told.agents_paused == doing["paused"]
+            assert (told.agents_previewing or 0) == (doing["previewing"] if told.mode == "preview" else 0)
             assert told.calls_ringing == calls["ringing"]
             assert told.calls_waiting == calls["waiting"]
             assert told.calls_connected == calls["connected"]
@@ -408,8 +488,11 @@ class FloorMachine(RuleBasedStateMachine):
                 return "available"
             case AgentState.RESERVED:
                 call = self.floor.calls[each.attempt]
-                new = call.campaign == campaign and not call.was_connected
-                return "available" if new else "talking"
+                if call.campaign == campaign and not call.was_connected:
+                    return "available"
+                return "paused" if call.answered_at is None else "talking"
+            case AgentState.PREVIEW if each.preview and each.preview.campaign == campaign:
+                return "previewing"
             case AgentState.TALKING:
                 return "talking"
             case AgentState.WRAP_UP:

@@ -11,6 +11,7 @@ from dialer.core.pacing import UnsupportedDialMode, make_pacer
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
+    AgentPreviewing,
     AgentReady,
     AgentTalking,
     AgentWrapping,
@@ -104,6 +105,36 @@ def test_power_places_its_number_of_lines_for_each_agent_free_or_talking():
     assert pacer.calls_to_place(30.0) == 7, "in wrap-up neither the line nor the agent counts"
     pacer.observe(AgentReady(40.0, 0))
     assert pacer.calls_to_place(40.0) == 10
+
+
+def test_preview_wants_a_lead_for_each_free_agent_less_the_calls_under_way():
+    pacer = pacer_with("preview", agents=4)
+    assert pacer.calls_to_place(0.0) == 4
+    pacer.observe(AgentPreviewing(1.0, 0))
+    assert pacer.calls_to_place(1.0) == 3, "who looks at a lead is taken"
+    pacer.observe(CallPlaced(2.0, "a"))
+    pacer.observe(AgentReady(2.0, 0))
+    assert pacer.calls_to_place(2.0) == 3, "and so is who had it dialed"
+    pacer.observe(AgentPaused(3.0, 0))
+    assert pacer.calls_to_place(3.0) == 2, "who is gone leaves a call for another"
+    told = pacer.explain(3.0)
+    assert (told.mode, told.agents_previewing) == ("preview", 0)
+    assert told.reason == "One lead for each free agent: 3 free, 0 looking at one, 1 calls under way."
+
+
+def test_leads_that_are_looked_at_hold_lines_and_come_no_faster_than_calls_may():
+    pacer = pacer_with("preview", agents=9, max_lines=5, max_calls_per_second=3.0)
+    assert pacer.calls_to_place(0.0) == 3
+    for agent in range(3):
+        pacer.observe(AgentPreviewing(0.0, agent))
+    assert (pacer.calls_to_place(0.5), pacer.next_wakeup(0.5)) == (0, 1.0)
+    assert pacer.calls_to_place(1.0) == 2
+    assert "limit of lines allows 2" in pacer.explain(1.0).reason
+    for call in range(3):
+        assert pacer.may_dial(1.0)
+        place(pacer, call, at=1.0)
+    assert not pacer.may_dial(1.9)
+    assert pacer.may_dial(2.0)
 
 
 def test_lines_are_never_more_than_allowed():
@@ -237,10 +268,9 @@ def test_a_call_that_plays_for_longer_than_any_message_is_forgotten():
     assert pacer.calls_to_place(902.0) == 1
 
 
-@pytest.mark.parametrize("mode", ["preview", "no such mode"])
-def test_a_mode_that_is_not_there_yet_is_refused(mode):
-    with pytest.raises(UnsupportedDialMode, match=mode) as refused:
-        make_pacer(mode, PacingSettings())
+def test_a_mode_that_is_not_there_is_refused():
+    with pytest.raises(UnsupportedDialMode, match="no such mode") as refused:
+        make_pacer("no such mode", PacingSettings())
     assert refused.value.code == "unsupported-dial-mode"
 
 
@@ -263,7 +293,7 @@ class Shift(RuleBasedStateMachine):
     """Agents and calls as they come and go, in an order that can be; each decision is carried out."""
 
     @initialize(
-        mode=st.sampled_from(["progressive", "power", "predictive", "agentless"]),
+        mode=st.sampled_from(["preview", "progressive", "power", "predictive", "agentless"]),
         lines_per_agent=st.sampled_from([1.0, 1.4, 2.0, 3.0]),
         max_lines=st.integers(1, 12),
     )
@@ -273,7 +303,7 @@ class Shift(RuleBasedStateMachine):
         self.pacer = make_pacer(mode, self.limits)
         self.now, self.numbers = 0.0, count()
         self.agents = {}
-        self.ringing, self.waiting, self.talking = [], [], {}
+        self.ringing, self.waiting, self.talking, self.looking = [], [], {}, {}
 
     def agents_who(self, *doing):
         return [agent for agent, does in self.agents.items() if does in doing]
@@ -282,7 +312,19 @@ class Shift(RuleBasedStateMachine):
     def agent_does(self, agent, doing):
         if agent not in self.talking.values():
             self.agents[agent] = doing
+            self.looking.pop(agent, None)
             self.pacer.observe(doing(self.now, agent))
+
+    @precondition(lambda self: self.looking)
+    @rule(dials=st.booleans())
+    def lead_is_dialed_or_skipped(self, dials):
+        if not dials or self.pacer.may_dial(self.now):
+            agent, call = self.looking.popitem()
+            self.agents[agent] = AgentReady
+            self.pacer.observe(AgentReady(self.now, agent))
+            if dials:
+                self.ringing.append(call)
+                self.pacer.observe(CallPlaced(self.now, call))
 
     @precondition(lambda self: self.talking)
     @rule(doing=st.sampled_from([AgentWrapping, AgentReady, AgentPaused, AgentLeft]))
@@ -316,21 +358,30 @@ class Shift(RuleBasedStateMachine):
         self.now += passes
         number = self.pacer.calls_to_place(self.now)
         assert number >= 0
-        for call in (next(self.numbers) for _ in range(number)):
-            self.ringing.append(call)
-            self.pacer.observe(CallPlaced(self.now, call))
+        self.carries_out(number)
         under_way = len(self.ringing) + len(self.waiting)
-        lines = under_way + len(self.talking)
+        lines = under_way + len(self.talking) + len(self.looking)
         assert lines <= max(self.limits.max_lines, lines - number)
         if self.mode == "predictive" and number:
             assert self.agents_who(AgentReady, AgentTalking, CallConnected, AgentWrapping)
         if self.mode == "agentless":
             assert lines >= self.limits.max_lines, "it needs nobody to be logged in"
-        if self.mode == "progressive" and number:
+        if self.mode in ("progressive", "preview") and number:
             assert under_way <= len(self.agents_who(AgentReady))
         if self.mode == "power" and number:
             agents = len(self.agents_who(AgentReady, AgentTalking, CallConnected))
             assert lines <= self.limits.lines_per_agent * agents
+
+    def carries_out(self, number):
+        calls = [next(self.numbers) for _ in range(number)]
+        if self.mode != "preview":
+            self.ringing += calls
+            for call in calls:
+                self.pacer.observe(CallPlaced(self.now, call))
+            return
+        for agent, call in zip(self.agents_who(AgentReady)[:number], calls, strict=True):
+            self.agents[agent], self.looking[agent] = AgentPreviewing, call
+            self.pacer.observe(AgentPreviewing(self.now, agent))
 
     @invariant()
     def it_counts_what_is_there(self):
@@ -339,6 +390,7 @@ class Shift(RuleBasedStateMachine):
         state = self.pacer.explain(self.now)
         assert state.agents_available == len(self.agents_who(AgentReady))
         assert state.agents_talking == len(self.agents_who(AgentTalking, CallConnected))
+        assert (state.agents_previewing or 0) == len(self.looking)
         assert state.agents_wrapping == len(self.agents_who(AgentWrapping))
         assert state.agents_paused == len(self.agents_who(AgentPaused))
         assert state.calls_ringing == len(self.ringing)

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.core.disposition import STANDARD, Flag
-from dialer.bus.messages import AgentCall, AgentState, CallEvent, Envelope, Message
-from dialer.simulation.agents import Habits, Shift, SimulatedAgents, Who, wrap_up
+from dialer.bus.messages import AgentCall, AgentPreview, AgentState, CallEvent, Envelope, Message
+from dialer.simulation.agent_api import Shift
+from dialer.simulation.agents import Habits, SimulatedAgents, Who, wrap_up
 from tests.support import eventually
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -89,6 +90,20 @@ async def test_after_a_call_the_agent_says_what_it_came_to_and_is_ready(
         await eventually(lambda: len(api.requests) == 4)
         assert api.paths[2:] == ["attempts/41/disposition", "agent-sessions/7/ready"]
         assert api.dispositions["attempts/41/disposition"] in HABITS.dispositions["person"]
+
+
+@pytest.mark.parametrize(("skip_share", "does"), [(0, "dial"), (1, "skip")])
+async def test_a_lead_that_is_shown_is_dialed_or_skipped(
+    api: Api, client: httpx2.AsyncClient, skip_share: float, does: str
+) -> None:
+    habits = Habits(pace=0.01, skip_share=skip_share)
+    shown = AgentPreview(client="acme", agent_id=1, session_id=7, campaign_id=3, lead_id=4)
+    async with SimulatedAgents([Shift(1, [3])], client, a_person, habits) as agents:
+        api.failing = [201, 200, 409]
+        agents.hear(shown)
+        await eventually(lambda: len(api.requests) == 3)
+    assert api.paths[2] == f"agent-sessions/7/preview/{does}"
+    assert agents.troubles == []
 
 
 async def test_a_machine_is_told_to_have_been_a_machine(api: Api, client: httpx2.AsyncClient) -> None:

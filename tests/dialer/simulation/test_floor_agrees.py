@@ -6,15 +6,18 @@ real floor, which is asked four times a second as the engine asks it.
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from itertools import count
 
+import numpy as np
 import pytest
 
-from dialer.core.effects import Bridge
+from dialer.core.effects import Bridge, LeadWasShown
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_events import (
     AgentLeft,
+    AgentPreviewing,
     AgentReady,
     AgentWrapping,
     CallAnswered,
@@ -24,9 +27,11 @@ from dialer.core.pacing_events import (
 )
 from dialer.core.pacing_settings import PacingSettings
 from dialer.simulation.fates import Ending, Fates
+from dialer.simulation.preview_shift import run_preview_shift
 from dialer.simulation.shift import run_shift
 from dialer.simulation.timeline import Timeline
 from dialer.simulation.worlds import ShiftWorld, steady
+from tests.dialer.core.claims import claimed
 
 WORLD = ShiftWorld(
     agents=16,
@@ -35,6 +40,7 @@ WORLD = ShiftWorld(
     machine_share=0.05,
     talk_mean_s=steady(60.0),
     period_known=False,
+    skip_share=0.2,
     pacing=PacingSettings(max_lines=500),
 )
 CAMPAIGN, SEED = 1, 4
@@ -83,14 +89,21 @@ class FloorShift:
         self.do(now, self.floor.tick(now))
         if now >= self.world.length_s:
             return
-        for _ in range(self.floor.calls_to_place(CAMPAIGN, now)):
-            number = len(self.placed)
-            fate = self.fates.fate(number, now, self.fates.chance(number))
-            self.placed.append(fate)
-            self.floor.place(number, CAMPAIGN, number, now)
-            rings = self.answers if fate.answered else self.ends
-            self.timeline.at(now + fate.rings_s, rings, number)
+        self.carries_out(self.floor.calls_to_place(CAMPAIGN, now), now)
         self.timeline.at(now + BEAT_S, self.beat)
+
+    def carries_out(self, wanted, now):
+        for _ in range(wanted):
+            self.place(now)
+
+    def place(self, now):
+        number = len(self.placed)
+        fate = self.fates.fate(number, now, self.fates.chance(number))
+        self.placed.append(fate)
+        self.floor.place(number, CAMPAIGN, number, now)
+        rings = self.answers if fate.answered else self.ends
+        self.timeline.at(now + fate.rings_s, rings, number)
+        return number
 
     def do(self, now, effects):
         """Connects whom the floor wants to be connected, at once."""
@@ -126,19 +139,51 @@ class FloorShift:
         self.do(now, self.floor.dispositioned(number, now, by_machine=by_machine))
 
 
-@pytest.fixture(scope="module", params=["predictive", "progressive"])
+class FloorPreviewShift(FloorShift):
+    """A shift on the real floor in preview mode: agents look at each lead, then have it dialed or skip it."""
+
+    def __init__(self, world, pacer, seed):
+        self.thinking, self.shown = np.random.default_rng([seed, 5]), count()
+        super().__init__(world, pacer, seed)
+
+    def carries_out(self, wanted, now):
+        leads = [claimed(next(self.shown), now, claim_s=3600.0) for _ in range(wanted)]
+        shown = [
+            each for each in self.floor.previews.show(CAMPAIGN, leads, now) if isinstance(each, LeadWasShown)
+        ]
+        assert len(shown) == wanted
+        for each in shown:
+            thinks_s = self.thinking.exponential(self.world.preview_mean_s)
+            decides = self.skips if self.thinking.random() < self.world.skip_share else self.dials
+            self.timeline.at(now + thinks_s, decides, each.session)
+
+    def skips(self, now, session):
+        self.do(now, self.floor.previews.skip(session, "", now))
+
+    def dials(self, now, session):
+        if now >= self.world.length_s:
+            self.skips(now, session)
+            return
+        preview = self.floor.previews.of(session)
+        self.floor.previews.begin(preview)
+        self.do(now, self.floor.previews.dialed(preview, self.place(now), now))
+
+
+@pytest.fixture(scope="module", params=["predictive", "progressive", "preview"])
 def both(request):
     settings = replace(WORLD.pacing, lines_per_agent=1.5)
     simulated, real = (Listening(make_pacer(request.param, settings)) for _ in range(2))
-    figures = run_shift(WORLD, simulated, SEED)
-    return simulated, figures, real, FloorShift(WORLD, real, SEED)
+    looks = request.param == "preview"
+    run, shift = (run_preview_shift, FloorPreviewShift) if looks else (run_shift, FloorShift)
+    figures = run(WORLD, simulated, SEED)
+    return simulated, figures, real, shift(WORLD, real, SEED)
 
 
 def test_a_pacer_hears_the_same_of_calls_and_agents_from_both(both):
     simulated, _, real, _ = both
     assert real.lives == simulated.lives
     assert ("CallPlaced", "CallAnswered", "CallConnected", "CallByMachine") in real.lives
-    for kind in (AgentReady, CallConnected, AgentWrapping):
+    for kind in (AgentReady, AgentPreviewing, CallConnected, AgentWrapping):
         assert real.agents[kind] == pytest.approx(simulated.agents[kind], rel=0.1)
     assert simulated.agents[AgentLeft] == WORLD.agents
 

@@ -1,0 +1,96 @@
+"""What the API tells of an agent's shift: the state, and the lead that the agent looks at."""
+
+from datetime import datetime
+
+from fastapi import Request
+from pydantic import BaseModel
+
+from dialer.core.preview import Preview, PreviewThen
+from dialer.engine import Engine
+from leads.stores.shared import Sessions
+from leads.viewing import LeadView, get_lead
+
+
+class PreviewedLead(BaseModel):
+    """The lead that the agent may have dialed or skip, `until` then; null: for as long as they want."""
+
+    campaign_id: int
+    lead_id: int
+    external_id: str | None
+    first_name: str
+    last_name: str
+    email: str
+    country: str
+    region: str
+    postal_code: str
+    timezone: str
+    language: str
+    custom: dict[str, str]
+    phone: str
+    """The number to be dialed."""
+    attempts: int
+    """How often the campaign has called the lead so far."""
+    since: datetime
+    until: datetime | None
+    then: PreviewThen | None
+    """What happens to the lead at `until`."""
+
+
+class AgentSession(BaseModel):
+    """A shift that goes on."""
+
+    id: int
+    agent_id: int
+    campaign_ids: list[int]
+    state: str
+    reason: str
+    since: datetime
+    attempt_id: int | None
+    """The call that rings for the agent, is talked, or wrapped up."""
+    preview: PreviewedLead | None
+
+
+async def session_of(request: Request, session_id: int) -> AgentSession:
+    """What the agent does now. Raises UnknownSession."""
+    engine: Engine = request.app.state.engine
+    readings: Sessions = request.app.state.readings
+    lead: LeadView | None = None
+    while (preview := engine.agent(session_id).preview) is not None:
+        if lead is not None and lead.id == preview.permitted.lead.lead_id:
+            break
+        lead = await get_lead(readings, preview.permitted.lead.lead_id)
+    agent = engine.agent(session_id)
+    return AgentSession(
+        id=session_id,
+        agent_id=agent.agent,
+        campaign_ids=sorted(agent.campaigns),
+        state=agent.state.value,
+        reason=agent.reason,
+        since=engine.instant(agent.since),
+        attempt_id=agent.attempt,
+        preview=_previewed(engine, preview, lead) if preview is not None and lead is not None else None,
+    )
+
+
+def _previewed(engine: Engine, preview: Preview, lead: LeadView) -> PreviewedLead:
+    claimed = preview.permitted.lead
+    phones = {each.id: each.phone for each in lead.phones}
+    return PreviewedLead(
+        campaign_id=preview.campaign,
+        lead_id=lead.id,
+        external_id=lead.external_id,
+        first_name=lead.first_name,
+        last_name=lead.last_name,
+        email=lead.email,
+        country=lead.country,
+        region=lead.region,
+        postal_code=lead.postal_code,
+        timezone=lead.timezone,
+        language=lead.language,
+        custom=lead.custom,
+        phone=phones.get(claimed.phone_id, claimed.e164),
+        attempts=claimed.attempts,
+        since=engine.instant(preview.since),
+        until=None if preview.until is None else engine.instant(preview.until),
+        then=None if preview.until is None else preview.then,
+    )

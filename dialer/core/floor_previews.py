@@ -1,0 +1,177 @@
+"""The leads that agents look at: who sees which, until when, and what becomes of it without a call."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from campaigns.core.attempt import PermittedLead
+from dialer.core.agent import AgentEvent, AgentState
+from dialer.core.effects import ClaimWasKept, Effect, LeadWasPutBack, LeadWasShown, LeadWasSkipped
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
+from dialer.core.floor_pacing import FloorPacing
+from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady
+from dialer.core.preview import NoPreview, Preview
+from dialer.core.preview_pacer import PreviewPacer
+
+TIME_LIMIT = "time_limit"
+"""Why a lead was skipped that nobody dialed in time."""
+_KEPT_BEFORE_S = 30.0
+_KEPT_FOR_S = 120.0
+"""A claim that would end soon is made to last so long: a lead whose engine died is free again after that."""
+
+_TRIED_AGAIN_AFTER_S = 1.0
+
+SetFree = Callable[[FloorAgent, float], list[Effect]]
+"""Makes an agent available again, or paused where that was asked for."""
+
+
+class FloorPreviews:
+    """Shows each free agent a lead, and takes it back; it is dialed for that agent alone."""
+
+    def __init__(
+        self,
+        agents: Mapping[int, FloorAgent],
+        calls: Mapping[int, FloorCall],
+        pacing: FloorPacing,
+        set_free: SetFree,
+    ) -> None:
+        """Agents by session and calls by attempt, as they are on the floor at any time."""
+        self._agents = agents
+        self._calls = calls
+        self._pacing = pacing
+        self._set_free = set_free
+
+    def shown(self) -> Iterator[Preview]:
+        """Every lead that an agent looks at."""
+        return (each.preview for each in self._agents.values() if each.preview is not None)
+
+    def of(self, session: int) -> Preview:
+        """The lead that the agent may dial or skip now. Raises NoPreview."""
+        each = self._agents.get(session)
+        if each is None or each.preview is None:
+            raise NoPreview("The agent looks at no lead now; the next one is shown once it is their turn.")
+        if each.preview.dialing:
+            raise NoPreview("The lead that the agent looks at is being dialed already.")
+        return each.preview
+
+    def show(self, campaign: int, leads: Sequence[PermittedLead], at: float) -> list[Effect]:
+        """Gives each of the claimed leads to the agent who has waited longest; puts back what nobody gets."""
+        free = [
+            each
+            for each in self._agents.values()
+            if each.state == AgentState.AVAILABLE and each.line_up and campaign in each.campaigns
+        ]
+        free.sort(key=lambda each: each.since)
+        effects: list[Effect] = []
+        for permitted, each in zip(leads, free, strict=False):
+            effects += self._show(each, campaign, permitted, at)
+        return effects + [LeadWasPutBack(campaign, each.lead, at) for each in leads[len(free) :]]
+
+    def skip(self, session: int, reason: str, at: float) -> list[Effect]:
+        """The agent does not call this lead now, and sees the next one. Raises NoPreview."""
+        return self._skip(self.of(session), reason, at)
+
+    def may_dial(self, campaign: int, now: float) -> bool:
+        """Whether the campaign's limit of calls a second allows one more."""
+        known = self._pacing.campaigns.get(campaign)
+        return known is None or not isinstance(known.pacer, PreviewPacer) or known.pacer.may_dial(now)
+
+    def due(self, now: float) -> Preview | None:
+        """The lead whose time was over first and that is to be dialed now; None where there is none."""
+        over = [
+            each
+            for each in self.shown()
+            if _is_over(each, now) and each.then == "dial" and self.may_dial(each.campaign, now)
+        ]
+        return min(over, key=lambda each: each.until or now, default=None)
+
+    def begin(self, preview: Preview) -> None:
+        """The lead is to be dialed: nothing else happens to it until that is done, refused or failed."""
+        preview.dialing = True
+
+    def is_looked_at(self, preview: Preview) -> bool:
+        """Whether the agent is still there and waits for this lead."""
+        each = self._agents.get(preview.session)
+        return each is not None and each.preview is preview
+
+    def not_dialed(self, preview: Preview, at: float) -> list[Effect]:
+        """Nobody could say whether the lead may be called: it stays with the agent, or goes back without one.
+
+        A lead whose time is over is tried again a moment later.
+        """
+        preview.dialing = False
+        if preview.until is not None:
+            preview.until = max(preview.until, at + _TRIED_AGAIN_AFTER_S)
+        return [] if self.is_looked_at(preview) else [_put_back(preview, at)]
+
+    def dialed(self, preview: Preview, attempt: int, at: float) -> list[Effect]:
+        """The call is about to be placed, for this agent; nothing where the agent is gone."""
+        each, call = self._agents.get(preview.session), self._calls.get(attempt)
+        if each is None or call is None or not self.is_looked_at(preview):
+            return []
+        each.preview, each.attempt, call.session = None, attempt, each.session
+        # The campaign's pacer counts the call as pending, and the agent as free for it.
+        self._pacing.tell(preview.campaign, AgentReady(at, each.session))
+        return each.move(AgentEvent.DIAL, at)
+
+    def refused(self, preview: Preview, at: float) -> list[Effect]:
+        """The lead may not be called any more, which is on record: the agent is free for the next one."""
+        each = self._agents.get(preview.session)
+        if each is None or not self.is_looked_at(preview):
+            return []
+        each.preview = None
+        return self._set_free(each, at)
+
+    def tick(self, now: float) -> list[Effect]:
+        """Skips what was looked at too long, takes back what is not to be called, keeps the other claims."""
+        effects: list[Effect] = []
+        for each in list(self._agents.values()):
+            preview = each.preview
+            if each.state != AgentState.PREVIEW or (preview is not None and preview.dialing):
+                continue
+            if preview is None or not self._pacing.runs(preview.campaign):
+                effects += self._set_free(each, now)
+            elif _is_over(preview, now) and preview.then == "skip":
+                effects += self._skip(preview, TIME_LIMIT, now)
+            else:
+                effects += _keep(preview, now)
+        return effects
+
+    def put_all_back(self, now: float) -> list[Effect]:
+        """No lead is shown any more, but for those that are being dialed."""
+        seen = [self._agents[each.session] for each in list(self.shown()) if not each.dialing]
+        return [effect for each in seen for effect in self._set_free(each, now)]
+
+    def _show(self, each: FloorAgent, campaign: int, permitted: PermittedLead, at: float) -> list[Effect]:
+        rule = self._pacing.campaigns[campaign].preview
+        until = None if rule.limit_s is None else at + rule.limit_s
+        each.preview = Preview(each.session, campaign, permitted, at, until, rule.then)
+        changed = each.move(AgentEvent.PREVIEW, at)
+        self._pacing.tell(campaign, AgentPreviewing(at, each.session))
+        self._pacing.tell_all(each, AgentPaused(at, each.session), besides=campaign)
+        shown = LeadWasShown(each.session, each.agent, campaign, permitted.lead.lead_id, at, until)
+        return [*changed, shown]
+
+    def _skip(self, preview: Preview, reason: str, at: float) -> list[Effect]:
+        each = self._agents[preview.session]
+        each.preview = None
+        skipped = LeadWasSkipped(preview.campaign, preview.permitted.lead, each.agent, reason, at)
+        return [skipped, *self._set_free(each, at)]
+
+
+def _is_over(preview: Preview, now: float) -> bool:
+    return preview.until is not None and preview.until <= now and not preview.dialing
+
+
+def _put_back(preview: Preview, at: float) -> LeadWasPutBack:
+    return LeadWasPutBack(preview.campaign, preview.permitted.lead, at)
+
+
+def _keep(preview: Preview, now: float) -> list[Effect]:
+    lead = preview.permitted.lead
+    if lead.claimed_until.timestamp() > now + _KEPT_BEFORE_S:
+        return []
+    until = datetime.fromtimestamp(now + _KEPT_FOR_S, UTC)
+    preview.permitted = replace(preview.permitted, lead=replace(lead, claimed_until=until))
+    return [ClaimWasKept(preview.campaign, lead, until, now)]

@@ -1,0 +1,130 @@
+"""Has the leads dialed that agents look at: when the agent says so, or when the time for it is over.
+
+Each call is asked for again and its attempt committed before the INVITE leaves, as every call's is.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.attempt import StartedAttempt
+from campaigns.errors import PreviewDeniedError, PreviewLostError
+from campaigns.previewing import start_previewed
+from campaigns.stores.live import RunningCampaign
+from dialer.core.effects import Effect
+from dialer.core.floor import Floor
+from dialer.core.preview import NoPreview, Preview
+from dialer.errors import DialerError
+from dialer.records import instant
+from leads.stores.shared import Sessions
+
+_ASKED_AGAIN_AFTER_S = 0.05
+
+log = structlog.get_logger("previews")
+
+
+class CannotDialNow(DialerError):
+    """The switch or the database is away, or the service is about to stop."""
+
+    code = "cannot-dial-now"
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What the engine does for the desk."""
+
+    clock: Callable[[], float]
+    can_place: Callable[[], bool]
+    """Whether switch and database are there, and calls may still be placed."""
+    place: Callable[[RunningCampaign, StartedAttempt, Preview], None]
+    carry_out: Callable[[Sequence[Effect]], None]
+    written: Callable[[], Awaitable[None]]
+
+
+class PreviewDesk:
+    """What agents do with the leads that they look at."""
+
+    def __init__(
+        self,
+        floor: Floor,
+        sessions: Sessions,
+        rules: Rulebook,
+        running: Mapping[int, RunningCampaign],
+        hands: Hands,
+    ) -> None:
+        """`running`: the campaigns that dial, at any time."""
+        self._previews = floor.previews
+        self._sessions = sessions
+        self._rules = rules
+        self._running = running
+        self._hands = hands
+        self._one_by_one = asyncio.Lock()
+        self.tasks: set[asyncio.Task[None]] = set()
+        """Leads that are being dialed; none is to be cut off, since its attempt may be on record."""
+
+    async def dial(self, session: int) -> None:
+        """Dials the lead that the agent looks at; returns when the call is about to be placed.
+
+        Raises NoPreview, CannotDialNow, and PreviewDeniedError or PreviewLostError, after which the agent is
+        free for the next lead.
+        """
+        await asyncio.shield(self._begin(self._previews.of(session)))
+
+    def skip(self, session: int, reason: str) -> None:
+        """Lets the lead go by that the agent looks at. Raises NoPreview."""
+        self._hands.carry_out(self._previews.skip(session, reason, self._hands.clock()))
+
+    def dial_due(self) -> None:
+        """Dials every lead whose time is over."""
+        while self._hands.can_place() and (preview := self._previews.due(self._hands.clock())):
+            self._begin(preview)
+
+    def _begin(self, preview: Preview) -> asyncio.Task[None]:
+        self._previews.begin(preview)
+        task = asyncio.create_task(self._dial(preview), name=f"dial-preview-{preview.session}")
+        self.tasks.add(task)
+        task.add_done_callback(self._is_over)
+        return task
+
+    def _is_over(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, PreviewDeniedError | PreviewLostError | NoPreview | CannotDialNow):
+            log.info("a lead that was looked at is not called", reason=error.code)
+        elif error is not None:
+            log.error("a lead that was looked at could not be called", exc_info=error)
+
+    async def _dial(self, preview: Preview) -> None:
+        try:
+            async with self._one_by_one:
+                campaign = self._running.get(preview.campaign)
+                if campaign is None:
+                    raise NoPreview("The campaign dials no more; the lead goes back.")
+                await self._turn_comes(preview)
+                if not self._previews.is_looked_at(preview):
+                    raise NoPreview("The agent is gone; the lead goes back.")
+                started = await start_previewed(
+                    self._sessions,
+                    self._rules,
+                    campaign.id,
+                    preview.permitted,
+                    instant(self._hands.clock()),
+                )
+                self._hands.place(campaign, started, preview)
+        except (PreviewDeniedError, PreviewLostError):
+            self._hands.carry_out(self._previews.refused(preview, self._hands.clock()))
+            raise
+        except BaseException:
+            self._hands.carry_out(self._previews.not_dialed(preview, self._hands.clock()))
+            raise
+
+    async def _turn_comes(self, preview: Preview) -> None:
+        """Waits for the limit of calls a second, and until what happened before is on record."""
+        while not self._previews.may_dial(preview.campaign, self._hands.clock()):
+            await asyncio.sleep(_ASKED_AGAIN_AFTER_S)
+        if not self._hands.can_place():
+            raise CannotDialNow("No call can be placed at the moment; try again in a moment.")
+        await self._hands.written()

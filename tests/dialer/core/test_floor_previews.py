@@ -1,0 +1,313 @@
+"""What the calling floor promises to agents who look at a lead before it is dialed."""
+
+import pytest
+
+from dialer.core.agent import AgentState
+from dialer.core.call import CallState
+from dialer.core.effects import (
+    AgentChanged,
+    Bridge,
+    CallHasEnded,
+    ClaimWasKept,
+    HangUpCall,
+    LeadWasPutBack,
+    LeadWasShown,
+    LeadWasSkipped,
+)
+from dialer.core.floor import Floor
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
+from dialer.core.outcome import CallEnd, Outcome
+from dialer.core.pacing import make_pacer
+from dialer.core.pacing_settings import PacingSettings
+from dialer.core.preview import NoPreview, PreviewRule
+from tests.dialer.core.claims import claimed
+
+VISITS, SALES = 1, 2
+ANN, BOB = 1, 2
+LEAD = claimed(70, at=0.0)
+NO_ANSWER = CallEnd(487, by_far_end=False, timed_out=True, provisional=True)
+
+
+def floor_with(*sessions, campaigns=(VISITS,), rule=PreviewRule(), **settings):  # noqa: B008 - it is frozen
+    """Agents who became available one after the other, the last one at 0; sales dials progressively."""
+    floor = Floor()
+    pacer = make_pacer("preview", PacingSettings(**settings))
+    floor.open_campaign(VISITS, pacer, wrap_up_limit_s=30.0, at=-100.0, preview=rule)
+    floor.open_campaign(SALES, make_pacer("progressive", PacingSettings()), wrap_up_limit_s=30.0, at=-100.0)
+    for number, session in enumerate(sessions):
+        at = float(number + 1 - len(sessions))
+        floor.log_in(session, 100 + session, campaigns, at)
+        floor.line_up(session, at)
+    return floor
+
+
+def show(floor, *leads, at=1.0):
+    return floor.previews.show(VISITS, leads or [LEAD], at)
+
+
+def dial(floor, attempt=7, session=ANN, at=2.0):
+    """The agent has the lead dialed, and compliance has nothing against it."""
+    preview = floor.previews.of(session)
+    floor.previews.begin(preview)
+    floor.place(attempt, VISITS, preview.permitted.lead.lead_id, at)
+    return floor.previews.dialed(preview, attempt, at)
+
+
+def only(kind, effects):
+    return [each for each in effects if isinstance(each, kind)]
+
+
+def state(floor, session=ANN):
+    return floor.agents[session].state
+
+
+def wanted(floor, campaign=VISITS, now=1.0):
+    return floor.calls_to_place(campaign, now)
+
+
+def test_the_agent_who_has_waited_longest_sees_the_first_lead():
+    floor = floor_with(BOB, ANN)
+    effects = show(floor, LEAD, claimed(71))
+    assert effects[0] == AgentChanged(BOB, 102, AgentState.PREVIEW, "", None, 1.0)
+    assert effects[1] == LeadWasShown(BOB, 102, VISITS, 70, 1.0, until=None)
+    assert [each.session for each in only(LeadWasShown, effects)] == [BOB, ANN]
+
+
+def test_a_lead_for_whom_nobody_is_free_any_more_goes_back():
+    floor = floor_with(ANN)
+    other = claimed(71)
+    assert only(LeadWasPutBack, show(floor, LEAD, other)) == [LeadWasPutBack(VISITS, other.lead, 1.0)]
+    assert only(LeadWasShown, show(floor, other)) == [], "who looks at a lead gets no other"
+
+
+def test_a_person_on_preview_gets_no_call_of_another_campaign():
+    floor = floor_with(ANN, campaigns=(VISITS, SALES))
+    show(floor)
+    assert wanted(floor, SALES) == 0
+    floor.place(9, SALES, lead=9, at=2.0)
+    assert only(Bridge, floor.answered(9, at=3.0)) == []
+    assert only(Bridge, floor.previews.skip(ANN, "", at=3.5)) == [Bridge(9, ANN)]
+
+
+def test_a_free_agent_whom_a_call_of_another_campaign_may_need_is_shown_no_lead():
+    floor = floor_with(ANN, campaigns=(VISITS, SALES))
+    assert wanted(floor) == 1
+    floor.place(9, SALES, lead=9, at=1.0)
+    assert wanted(floor) == 0
+
+
+def test_who_answers_is_connected_with_the_agent_who_looked_at_them():
+    floor = floor_with(BOB, ANN)
+    floor.pause(BOB, "coffee", at=0.1)
+    show(floor)
+    assert dial(floor) == [AgentChanged(ANN, 101, AgentState.RESERVED, "", 7, 2.0)]
+    floor.ready(BOB, at=2.5)
+    assert floor.rang(7, at=3.0) != []
+    assert only(Bridge, floor.answered(7, at=5.0)) == [Bridge(7, ANN)]
+    floor.connected(7, ANN, at=5.1)
+    assert (state(floor), state(floor, BOB)) == (AgentState.TALKING, AgentState.AVAILABLE)
+
+
+def test_nobody_elses_call_comes_while_the_lead_rings():
+    floor = floor_with(ANN, campaigns=(VISITS, SALES))
+    show(floor)
+    dial(floor)
+    floor.place(9, SALES, lead=9, at=3.0)
+    assert only(Bridge, floor.answered(9, at=4.0)) == []
+    assert wanted(floor, SALES) == wanted(floor) == 0
+
+
+def test_after_a_call_that_nobody_answered_the_agent_is_free_for_the_next_lead():
+    floor = floor_with(ANN)
+    show(floor)
+    dial(floor)
+    effects = floor.ended(7, NO_ANSWER, at=30.0)
+    assert only(CallHasEnded, effects)[0].outcome == Outcome.NO_ANSWER
+    assert state(floor) == AgentState.AVAILABLE
+    assert wanted(floor, now=30.0) == 1
+
+
+def test_where_the_softphone_is_gone_another_free_agent_gets_the_call():
+    floor = floor_with(BOB, ANN)
+    floor.pause(BOB, "coffee", at=0.1)
+    show(floor)
+    dial(floor)
+    assert only(HangUpCall, floor.line_down(ANN, at=3.0, reason="softphone_gone")) == []
+    floor.ready(BOB, at=3.5)
+    assert wanted(floor, now=3.5) == 0, "Bob is needed for the call that rings"
+    assert only(Bridge, floor.answered(7, at=5.0)) == [Bridge(7, BOB)]
+    assert floor.illegal_events == 0
+
+
+def test_where_the_bridge_fails_another_free_agent_gets_the_call():
+    floor = floor_with(ANN, BOB)
+    show(floor)
+    dial(floor)
+    assert only(Bridge, floor.answered(7, at=5.0)) == [Bridge(7, ANN)]
+    assert only(Bridge, floor.bridge_failed(7, ANN, at=5.1)) == [Bridge(7, BOB)]
+
+
+def test_a_shift_that_ends_ends_the_call_that_rings_for_it():
+    floor = floor_with(ANN)
+    show(floor)
+    dial(floor)
+    assert only(HangUpCall, floor.log_out(ANN, at=3.0)) == [HangUpCall(7)]
+    assert floor.calls[7].session is None
+
+
+def test_a_pause_that_is_asked_for_while_the_lead_rings_begins_after_the_call():
+    floor = floor_with(ANN)
+    show(floor)
+    dial(floor)
+    assert floor.pause(ANN, "lunch", at=3.0) == []
+    floor.ended(7, NO_ANSWER, at=30.0)
+    assert state(floor) == AgentState.PAUSED
+
+
+def test_a_lead_that_is_skipped_is_said_to_be_with_who_and_why_and_the_agent_is_free():
+    floor = floor_with(ANN)
+    show(floor)
+    effects = floor.previews.skip(ANN, "wrong_time", at=9.0)
+    assert effects[0] == LeadWasSkipped(VISITS, LEAD.lead, 101, "wrong_time", 9.0)
+    assert state(floor) == AgentState.AVAILABLE
+    with pytest.raises(NoPreview, match="no lead now"):
+        floor.previews.skip(ANN, "wrong_time", at=9.1)
+
+
+@pytest.mark.parametrize(
+    ("leave", "after"),
+    [
+        (lambda floor: floor.pause(ANN, "lunch", at=9.0), AgentState.PAUSED),
+        (lambda floor: floor.line_down(ANN, at=9.0, reason="softphone_gone"), AgentState.UNAVAILABLE),
+        (lambda floor: floor.switch_lost(at=9.0), AgentState.UNAVAILABLE),
+        (lambda floor: floor.log_out(ANN, at=9.0), None),
+        (lambda floor: floor.previews.put_all_back(9.0), AgentState.AVAILABLE),
+    ],
+)
+def test_the_lead_of_who_pauses_leaves_or_is_cut_off_goes_back(leave, after):
+    floor = floor_with(ANN)
+    show(floor)
+    assert only(LeadWasPutBack, leave(floor)) == [LeadWasPutBack(VISITS, LEAD.lead, 9.0)]
+    assert after is None or state(floor) == after
+    assert list(floor.previews.shown()) == []
+
+
+def test_the_leads_of_a_campaign_that_dials_no_more_go_back():
+    floor = floor_with(ANN)
+    show(floor)
+    floor.close_campaign(VISITS)
+    assert only(LeadWasPutBack, floor.tick(9.0)) == [LeadWasPutBack(VISITS, LEAD.lead, 9.0)]
+    assert state(floor) == AgentState.AVAILABLE
+
+
+def test_when_the_time_is_over_the_lead_is_due_to_be_dialed():
+    floor = floor_with(ANN, BOB, rule=PreviewRule(20.0, "dial"))
+    show(floor)
+    show(floor, claimed(71), at=5.0)
+    assert floor.previews.due(20.9) is None
+    assert floor.previews.due(26.0) is floor.agents[ANN].preview, "the one whose time was over first"
+    assert only(LeadWasSkipped, floor.tick(26.0)) == []
+    floor.previews.begin(floor.agents[ANN].preview)
+    assert floor.previews.due(26.0) is floor.agents[BOB].preview
+
+
+def test_when_the_time_is_over_the_lead_is_skipped_where_the_campaign_wants_that():
+    floor = floor_with(ANN, rule=PreviewRule(20.0, "skip"))
+    assert only(LeadWasShown, show(floor))[0].until == 21.0
+    assert only(LeadWasSkipped, floor.tick(20.9)) == []
+    assert only(LeadWasSkipped, floor.tick(21.0)) == [
+        LeadWasSkipped(VISITS, LEAD.lead, 101, "time_limit", 21.0)
+    ]
+    assert floor.previews.due(21.0) is None
+
+
+def test_no_more_leads_are_due_than_calls_may_be_placed_in_a_second():
+    floor = floor_with(ANN, BOB, rule=PreviewRule(20.0, "dial"), max_calls_per_second=1.0)
+    show(floor, LEAD, claimed(71))
+    assert floor.previews.may_dial(VISITS, 30.0)
+    dial(floor, session=ANN, at=30.0)
+    assert not floor.previews.may_dial(VISITS, 30.5)
+    assert floor.previews.due(30.5) is None
+    assert floor.previews.due(31.0) is floor.agents[BOB].preview
+
+
+def test_the_claim_of_a_lead_is_kept_for_as_long_as_the_agent_looks_at_it():
+    floor = floor_with(ANN)
+    show(floor)
+    assert floor.tick(29.0) == []
+    (kept,) = floor.tick(31.0)
+    assert kept == ClaimWasKept(VISITS, LEAD.lead, kept.until, 31.0)
+    assert kept.until.timestamp() > 31.0 + 60.0
+    assert floor.tick(31.25) == []
+    (again,) = floor.tick(kept.until.timestamp() - 20.0)
+    assert again.claim.claimed_until == kept.until
+    assert floor.previews.skip(ANN, "", at=150.0)[0].claim.claimed_until == again.until
+
+
+def test_a_lead_that_may_not_be_called_any_more_gives_way_to_the_next():
+    floor = floor_with(ANN)
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.begin(preview)
+    assert [each.state for each in floor.previews.refused(preview, at=3.0)] == [AgentState.AVAILABLE]
+    assert wanted(floor, now=3.0) == 1
+
+
+def test_while_a_lead_is_being_dialed_it_can_be_neither_skipped_nor_dialed_again():
+    floor = floor_with(ANN, rule=PreviewRule(20.0, "skip"))
+    show(floor)
+    floor.previews.begin(floor.previews.of(ANN))
+    for ask in (floor.previews.of, lambda session: floor.previews.skip(session, "", 3.0)):
+        with pytest.raises(NoPreview, match="dialed already"):
+            ask(ANN)
+    assert floor.pause(ANN, "lunch", at=3.0) == floor.tick(99.0) == floor.previews.put_all_back(99.0) == []
+    floor.previews.refused(floor.agents[ANN].preview, at=100.0)
+    assert state(floor) == AgentState.PAUSED
+
+
+@pytest.mark.parametrize(
+    "gone", [Floor.log_out, lambda floor, s, at: floor.line_down(s, at, "softphone_gone")]
+)
+def test_an_agent_who_is_gone_when_compliance_has_answered_gets_no_call(gone):
+    floor = floor_with(ANN)
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.begin(preview)
+    assert only(LeadWasPutBack, gone(floor, ANN, 2.0)) == [], "it may be on record as called already"
+    floor.place(7, VISITS, 70, at=2.1)
+    assert floor.previews.dialed(preview, 7, at=2.1) == []
+    assert floor.calls[7].session is None
+
+
+def test_where_nobody_can_say_whether_it_may_be_called_the_lead_stays_and_is_tried_again_later():
+    floor = floor_with(ANN, rule=PreviewRule(20.0, "dial"))
+    show(floor)
+    preview = floor.previews.due(21.0)
+    floor.previews.begin(preview)
+    assert floor.previews.not_dialed(preview, at=21.5) == []
+    assert floor.previews.due(22.0) is None
+    assert floor.previews.due(22.5) is preview
+    floor.previews.begin(preview)
+    floor.log_out(ANN, at=23.0)
+    assert floor.previews.not_dialed(preview, at=23.1) == [LeadWasPutBack(VISITS, LEAD.lead, 23.1)]
+
+
+def test_an_agent_who_looked_at_a_lead_when_the_engine_ended_is_free_again():
+    floor = floor_with()
+    for session, line_up in ((ANN, True), (BOB, False)):
+        agents = frozenset([VISITS])
+        floor.restore_agent(
+            FloorAgent(session, 100 + session, agents, AgentState.PREVIEW, 5.0, line_up=line_up)
+        )
+    floor.tick(10.0)
+    assert (state(floor), state(floor, BOB)) == (AgentState.AVAILABLE, AgentState.UNAVAILABLE)
+
+
+def test_an_agent_whose_lead_rang_when_the_engine_ended_gets_the_call():
+    floor = floor_with(BOB)
+    floor.restore_call(FloorCall(7, VISITS, 70, CallState.RINGING), at=10.0)
+    ann = FloorAgent(ANN, 101, frozenset([VISITS]), AgentState.RESERVED, 5.0, attempt=7, line_up=True)
+    floor.restore_agent(ann)
+    assert floor.tick(10.5) == []
+    assert only(Bridge, floor.answered(7, at=11.0)) == [Bridge(7, ANN)]
