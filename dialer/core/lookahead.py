@@ -69,10 +69,16 @@ class Outlook:
     moments: Moments
     """Of D(s)."""
     answers: AnswerTimes
+    expected: Array
+    """How many of the calls that ring will be answered by then."""
+    doubt: float = 0.0
+    """The variance of what all chances of an answer may be off by together, over their square."""
 
     def risk(self) -> float:
         """The chance that the person whom one more call reached, when they answer it, would meet nobody."""
-        return float(chance_of_none(*self.moments) @ self.answers.density)
+        mean, variance, third = self.moments
+        doubted = variance + self.doubt * self.expected**2
+        return float(chance_of_none(mean, doubted, third) @ self.answers.density)
 
     def risks_after(self, new: NewCalls, calls: NDArray[np.int64]) -> Array:
         """The same for the call that follows on each of these numbers of new calls."""
@@ -81,7 +87,8 @@ class Outlook:
         square = second * self.answers.squares
         skewed = mean - 3 * square + 2 * third * self.answers.cubes
         mean_now, variance_now, third_now = self.moments
-        chances = chance_of_none(mean_now - mean, variance_now + mean - square, third_now - skewed)
+        doubted = variance_now + mean - square + self.doubt * (self.expected + mean) ** 2
+        chances = chance_of_none(mean_now - mean, doubted, third_now - skewed)
         return np.asarray(chances @ self.answers.density)
 
     def calls_at(self, price: float, new: NewCalls, most: int) -> int:

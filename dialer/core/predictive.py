@@ -37,6 +37,8 @@ from dialer.core.survival import Survival
 _ASKED_AGAIN_S = 1.0
 _PRESUMED_RATE, _PRESUMED_CALLS = 0.5, 10.0
 """Before anything is known half of all people answer: so few calls are placed."""
+_MOST_PRIOR_CALLS = 50.0
+"""So many calls of the prior count at most, added to those presumed: yesterday is not today."""
 _PRESUMED_TALK_S, _PRESUMED_WRAP_S = 120.0, 15.0
 _TALK_SHRINK_S, _WRAP_SHRINK_S = 20.0, 5.0
 _PRESUMED_ENDS = 2.0
@@ -59,13 +61,10 @@ class PredictivePacer:
     """Places calls ahead of agents becoming free. Deterministic: the same events give the same calls."""
 
     def __init__(self, settings: PacingSettings) -> None:
-        prior = settings.prior if isinstance(settings.prior, PacingPrior) else PacingPrior()
-        rate, calls = prior.answer_rate, prior.dialed
-        if rate is None:
-            rate, calls = _PRESUMED_RATE, _PRESUMED_CALLS
+        prior = settings.prior or PacingPrior()
         self._census = Census(settings.ring_timeout_s)
         self._limits = Limits(settings)
-        self._answering = Answering(settings.ring_timeout_s, rate, calls)
+        self._answering = Answering(settings.ring_timeout_s, *_presumed(prior))
         self._freeing = Freeing(
             self._answering.seconds,
             settings.abandon_grace_s,
@@ -177,7 +176,7 @@ class PredictivePacer:
         mean = mean + unspoken_for
         answers, spread, skewed = self._answering.moments(now)
         moments = (mean - answers, variance + spread, third - skewed)
-        outlook = Outlook(moments, self._answering.new_call)
+        outlook = Outlook(moments, self._answering.new_call, answers, self._answering.doubt)
         return outlook, _Belief(outlook.risk(), float(answers[-1]), float(mean[-1]))
 
     def _new_calls(self, upcoming: Sequence[float | None]) -> NewCalls:
@@ -195,6 +194,13 @@ class PredictivePacer:
                 f"One more abandoned person could break the target of {price.target:.2%} ({counts} so far)."
             )
         return ""
+
+
+def _presumed(prior: PacingPrior) -> tuple[float, float]:
+    """The answer rate to begin with, and how many calls it counts for."""
+    calls = 0.0 if prior.answer_rate is None else min(prior.dialed, _MOST_PRIOR_CALLS)
+    weight = _PRESUMED_CALLS + calls
+    return (_PRESUMED_RATE * _PRESUMED_CALLS + (prior.answer_rate or 0.0) * calls) / weight, weight
 
 
 def _why(belief: _Belief, price: float, calls: int, fewest: int) -> str:

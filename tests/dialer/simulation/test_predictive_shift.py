@@ -6,13 +6,20 @@ from math import sqrt
 import pytest
 
 from dialer.core.pacing import make_pacer
-from dialer.core.pacing_settings import PacingSettings
+from dialer.core.pacing_settings import PacingPrior, PacingSettings
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
 WORLD = ShiftWorld(
     agents=15, hours=0.6, answer_rate=steady(0.3), talk_mean_s=steady(60.0), period_known=False
 )
+
+
+def with_prior(answer_rate):
+    prior = PacingPrior(answer_rate=answer_rate, dialed=2000.0, mean_talk_s=60.0, mean_wrap_s=12.5)
+    return replace(WORLD, pacing=replace(WORLD.pacing, prior=prior), budget_look_s=5.0)
+
+
 WORLDS = {
     "steady": WORLD,
     "the answer rate halves": replace(WORLD, answer_rate=((0.0, 0.3), (0.5, 0.15))),
@@ -24,6 +31,8 @@ WORLDS = {
     "few lines": replace(WORLD, pacing=PacingSettings(max_lines=30)),
     "agents come, go and take breaks": replace(WORLD, arrive_within_s=300.0, break_every_s=1200.0),
     "the law is looked at": replace(WORLD, budget_look_s=5.0),
+    "yesterday half as many answered": with_prior(0.15),
+    "yesterday twice as many answered": with_prior(0.6),
 }
 
 
