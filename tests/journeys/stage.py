@@ -172,10 +172,8 @@ async def staged(
 ) -> AsyncIterator[Stage]:
     """A world where these numbers behave so, softphones for the agents, and a dialer not yet started."""
     async with (
-        SimulatedCarrier(CarrierOptions(world=world, kinds=kinds, endpoint=_endpoint(12000))) as carrier,
-        SimulatedSoftphones(
-            SoftphonesOptions(agents, rtp_timeout_s=2.0, endpoint=_endpoint(16000))
-        ) as phones,
+        SimulatedCarrier(CarrierOptions(world=world, kinds=kinds, endpoint=endpoint(12000))) as carrier,
+        SimulatedSoftphones(SoftphonesOptions(agents, rtp_timeout_s=2.0, endpoint=endpoint(16000))) as phones,
         opened(database_url) as database,
         contextlib.AsyncExitStack() as stack,
     ):
@@ -184,7 +182,7 @@ async def staged(
         yield Stage(dialer, database, carrier, phones, agents)
 
 
-def _endpoint(first_rtp_port: int) -> EndpointOptions:
+def endpoint(first_rtp_port: int) -> EndpointOptions:
     """An endpoint with RTP ports that no other worker's has."""
     return EndpointOptions(
         max_calls=100, rtp_port=first_rtp_port + 1000 * (WORKER % 4), rtp_port_count=1000, user="far-end"
