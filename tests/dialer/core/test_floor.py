@@ -767,7 +767,7 @@ def test_a_predictive_campaign_leaves_agents_to_the_calls_of_another_that_shares
     assert alone == floor.calls_to_place(SURVEY, 1.0) >= 10
     for call in range(alone):
         floor.place(100 + call, SURVEY, lead=call, at=1.0)
-    assert floor.calls_to_place(SALES, 1.0) < alone / 2
+    assert floor.calls_to_place(SALES, 1.0) <= alone / 2
     for call in range(alone):
         floor.ended(100 + call, CallEnd(status=486), 3.0)
     assert floor.calls_to_place(SALES, 3.0) >= 10
