@@ -359,6 +359,8 @@ class Engine:
             for each in running
             if self._dry_until.get(each, 0.0) <= now
         }
+        for each in wanted:
+            self._carry_out(self.floor.give_up_surplus(each, now))
         in_use = Counter(call.campaign for call in self.floor.calls.values())
         weights = {each.id: each.weight for each in running.values()}
         free = self._options.lines - len(self.floor.calls) - len(self.floor.agents)
@@ -385,7 +387,7 @@ class Engine:
     def _place(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
         attempt, now = started.attempt_id, self._clock()
         chance = self._campaigns.answer_chance(started, campaign.id)
-        self.floor.place(attempt, campaign.id, started.lead_id, now, chance)
+        self.floor.place(attempt, campaign.id, started.lead_id, now, chance, started.ring_at_least_s)
         self._notices.call_is(attempt, campaign.id, started.lead_id)
         for message in self._notices.of_placed(attempt):
             self._publisher.publish(message)

@@ -1,11 +1,14 @@
 """A call on the calling floor."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from dialer.core.call import CallState
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
 
 _BEFORE_THE_TALK = (CallState.PLACED, CallState.RINGING, CallState.ANSWERED)
+
+_CANCELED = 487
 
 
 @dataclass
@@ -25,15 +28,26 @@ class FloorCall:
     """Agents who could not be connected with it; none is tried twice."""
     was_connected: bool = False
     dispositioned: bool = False
+    rang_at: float | None = None
+    ring_at_least_s: float = inf
+    """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
+    given_up: bool = False
+    """Whether it is being ended since nobody would be free for who answers it."""
 
     @property
     def seeks_an_agent(self) -> bool:
         """Whether a first agent has to be free for it, now or once it is answered."""
         return self.session is None and not self.was_connected and self.state in _BEFORE_THE_TALK
 
+    def may_be_given_up(self, now: float) -> bool:
+        """Whether it has rung for as long as it has to, and nobody has answered or given it up."""
+        rings = self.state == CallState.RINGING and not self.given_up
+        return rings and self.rang_at is not None and now - self.rang_at >= self.ring_at_least_s
+
     def outcome(self, end: CallEnd) -> Outcome:
         """What became of it, were it to end so now."""
         if self.answered_at is None:
-            return outcome_of_unanswered(end)
+            given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
+            return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         return outcome_of_answered(had_agent=self.was_connected or being_connected)

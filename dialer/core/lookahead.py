@@ -3,7 +3,8 @@
 D(s) is the number of agents who are free s seconds from now, less the people who have answered by then: a
 sum of independent yes-or-no terms of unequal chances. Its law is approximated by the normal law with the
 first Edgeworth term for skewness and a continuity correction of one half (the refined normal
-approximation in Hong, Computational Statistics & Data Analysis 59, 2013).
+approximation in Hong, Computational Statistics & Data Analysis 59, 2013). All chances of an answer may be off
+together, by as much as the answer rate is in doubt: that adds its variance (the law of total variance).
 """
 
 import math

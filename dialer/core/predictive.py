@@ -43,6 +43,8 @@ _PRESUMED_TALK_S, _PRESUMED_WRAP_S = 120.0, 15.0
 _TALK_SHRINK_S, _WRAP_SHRINK_S = 20.0, 5.0
 _PRESUMED_ENDS = 2.0
 _MOST_AT_ONCE = 400
+LEAST_RING_S = 15.0
+"""A call rings at least so long, or four times: 16 CFR 310.4(b)(4)(ii). Other laws may ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class PredictivePacer:
         self._belief: _Belief | None = None
         self._spoken_for = 0.0
         self._holds_back = False
-        self._last_decision = 0
+        self._last_decision = self._wants = 0
         self._reason = "Nothing has been asked yet."
 
     def observe(self, event: PacingEvent) -> None:
@@ -101,9 +103,20 @@ class PredictivePacer:
         for change in self._census.forget(now):
             self._learn(change, now)
         wanted, why = self._wanted(now, upcoming)
+        self._wants = wanted
         decision, limit = self._limits.held(wanted, now, self._census.lines, self._census.at_work)
         self._last_decision, self._reason = decision, why + limit
         return decision
+
+    def surplus(self, now: float) -> list[Hashable]:
+        """The calls that ring for long enough to be given up, where it wants none more and no agent is free.
+
+        Each could only be abandoned by now, or hold back calls that would be answered when somebody is free.
+        """
+        census = self._census
+        if self._wants or census.count(AgentPhase.AVAILABLE):
+            return []
+        return [call for call, placed_at in census.ringing.items() if now - placed_at >= LEAST_RING_S]
 
     def next_wakeup(self, now: float) -> float | None:
         """Time alone changes the risk: in a while, as long as anybody is at work."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from statistics import fmean
 
 from sqlmodel import col, select
 
@@ -51,6 +52,11 @@ class WorkedShift:
             if each.state in IDLE:
                 idle_s += _overlap_s(each, self.began_at, home_at)
         return busy_s / (busy_s + idle_s)
+
+    def mean_s(self, state: str) -> float:
+        """The mean of what agents spent in a state at a time."""
+        found = [each for intervals in self.intervals.values() for each in intervals if each.state == state]
+        return fmean(_overlap_s(each, self.began_at, None) for each in found)
 
     @property
     def bridging_s(self) -> list[float]:

@@ -189,6 +189,7 @@ async def _at_work(service: Service, shifts: Sequence[Shift]) -> AsyncIterator[N
             await asyncio.wait({following})
 
 
+@pytest.mark.timeout(900)
 async def test_a_shift_with_sip_comes_to_what_its_simulation_promised(tmp_path: Path) -> None:
     promises = promised()
     shift = await worked(tmp_path)
@@ -197,7 +198,8 @@ async def test_a_shift_with_sip_comes_to_what_its_simulation_promised(tmp_path: 
     late_s = bridging_s[len(bridging_s) * 9 // 10]
     if late_s > LATE_S:
         pytest.skip(f"The machine does not keep up: a call in ten waited {late_s:.2f} s for a free agent.")
-    print(f"{len(shift.attempts)} calls, {len(shift.answered)} answered, bridged within {late_s:.3f} s:")
+    print(f"{len(shift.attempts)} calls, {len(shift.answered)} answered, bridged within {late_s:.3f} s")
+    print(f"talks of {shift.mean_s('talking'):.2f} s, wrap-ups of {shift.mean_s('wrap_up'):.2f} s")
     for name, promise in promises.items():
         found = getattr(shift, name)
         print(f"{name} {found:.4f}, promised {promise.mean:.4f} ± {promise.tolerance:.4f}")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.core.pacing import make_pacer
+from dialer.core.pacing import make_pacer, surplus_calls
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
@@ -292,6 +292,22 @@ def test_agents_whom_other_campaigns_will_need_are_not_called_for():
     assert 4 <= pacer.calls_to_place(1.0) < alone
     pacer.observe(AgentsSpokenFor(2.0, 50.0))
     assert pacer.calls_to_place(2.0) == 0
+
+
+def test_calls_that_have_rung_for_long_are_given_up_while_all_agents_are_busy():
+    pacer = pacer_with(2, prior=KNOWN)
+    for call in range(40):
+        pacer.observe(CallPlaced(float(call % 20), call))
+    assert pacer.calls_to_place(21.0) == 0
+    assert surplus_calls(pacer, 21.0) == [], "two agents are free"
+    for agent in range(2):
+        pacer.observe(AgentTalking(21.0, agent))
+    assert pacer.calls_to_place(21.5) == 0
+    assert set(surplus_calls(pacer, 21.5)) == {call for call in range(40) if call % 20 <= 6}
+    for call in range(40):
+        pacer.observe(CallUnanswered(25.0, call))
+    assert surplus_calls(pacer, 26.0) == []
+    assert surplus_calls(make_pacer("power", PacingSettings()), 26.0) == []
 
 
 @given(st.sampled_from(LATE_S), st.sampled_from([CallFailed, CallUnanswered, CallAnswered]))

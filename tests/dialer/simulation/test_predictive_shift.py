@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from math import sqrt
+from statistics import fmean
 
 import pytest
 
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingPrior, PacingSettings
+from dialer.core.predictive import PredictivePacer
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
@@ -61,3 +63,18 @@ def test_a_shift_is_the_same_for_the_same_seed():
         for _ in range(2)
     )
     assert one == other
+
+
+def test_giving_up_calls_that_ring_for_nobody_keeps_agents_busier_where_people_answer_late(monkeypatch):
+    late = replace(WORLD, agents=10, hours=1.5, ring_mean_s=14.0, ring_sigma=0.35)
+
+    def figures(seed):
+        return run_shift(late, make_pacer("predictive", late.pacing_settings), seed)
+
+    with_it = [figures(seed) for seed in range(1, 5)]
+    monkeypatch.setattr(PredictivePacer, "surplus", lambda *_: [])
+    without = [figures(seed) for seed in range(1, 5)]
+    assert fmean(each.utilisation for each in with_it) > fmean(each.utilisation for each in without)
+    for each in with_it:
+        assert each.calls == each.failed + each.unanswered + each.abandoned + each.connected
+        assert each.answered == each.abandoned + each.connected
