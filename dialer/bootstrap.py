@@ -29,6 +29,7 @@ from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.engine import Engine, EngineOptions
 from dialer.errors import DialerError
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
+from dialer.forecaster import Forecaster
 from dialer.metrics import Metrics
 from dialer.settings import Settings, SettingsInvalid
 from dialer.switch.capacity import ask_binding, require_lines
@@ -129,6 +130,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     readings=database.readings,
                     rules=rules,
                     imports=imports,
+                    forecaster=Forecaster(),
                     api_key=key,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),

@@ -11,7 +11,7 @@ from campaigns import service as campaigns
 from campaigns.compliance.abandonment import tightest_budget
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandonment_rules import Budget
-from campaigns.core.answer_chance import AnswerChances, learn
+from campaigns.core.answer_chance import FEWEST_CALLS, AnswerChances, learn
 from campaigns.core.attempt import StartedAttempt
 from campaigns.sound_file import why_unplayable
 from campaigns.stores.campaigns import CampaignStore
@@ -19,6 +19,7 @@ from campaigns.stores.dials import DialStore
 from campaigns.stores.live import LiveStore, RunningCampaign
 from campaigns.stores.pacing import PacingStore
 from dialer.bus.mqtt import Publisher
+from dialer.call_history import prior_of
 from dialer.core.floor import Floor
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_events import BudgetLooked
@@ -55,7 +56,7 @@ class CampaignWatch:
         wanted = {each.id: each for each in running if await self._can_be_heard(each)}
         for campaign in wanted.values():
             if campaign.id not in self.running:
-                self._open(campaign, now.timestamp())
+                await self._open(campaign, now)
             self.running[campaign.id] = campaign
         for campaign_id in set(self.running) - set(wanted):
             log.info("campaign no longer dials", campaign=campaign_id)
@@ -77,7 +78,9 @@ class CampaignWatch:
     def answer_chance(self, started: StartedAttempt, campaign_id: int) -> float | None:
         """The chance that a person answers, by what the campaign's calls have taught; None before that."""
         chances = self._chances.get(campaign_id)
-        return chances.of(started.list_id, started.local_hour, started.number) if chances else None
+        if chances is None or chances.calls < FEWEST_CALLS:
+            return None
+        return chances.of(started.list_id, started.local_hour, started.number)
 
     async def learn(self, now: datetime) -> None:
         """Looks at what the calls have come to: the chances of an answer, and what the laws on abandoned
@@ -131,20 +134,23 @@ class CampaignWatch:
             self._publisher.publish(stats)
             metrics.leads_ready(campaign.id, stats.leads_ready)
 
-    def _open(self, campaign: RunningCampaign, at: float) -> None:
+    async def _open(self, campaign: RunningCampaign, now: datetime) -> None:
+        async with self._readings() as session:
+            prior = await prior_of(session, campaign.id, campaign.wrap_up_limit_s, now)
         settings = PacingSettings(
             abandon_target=campaign.abandon_rate_target,
             ring_timeout_s=campaign.ring_timeout_s,
             max_lines=campaign.max_lines,
             max_calls_per_second=campaign.max_calls_per_second,
             lines_per_agent=campaign.lines_per_agent,
+            prior=prior,
         )
         pacer = make_pacer(cast(DialMode, campaign.dial_mode), settings)
         self._floor.open_campaign(
             campaign.id,
             pacer,
             campaign.wrap_up_limit_s,
-            at,
+            now.timestamp(),
             agentless=campaign.agentless,
             opt_out_key=campaign.opt_out_key,
             preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),

@@ -375,6 +375,8 @@ class Engine:
             for each in running
             if self._dry_until.get(each, 0.0) <= now
         }
+        for each in wanted:
+            self._carry_out(self.floor.give_up_surplus(each, now))
         shown = Counter(each.campaign for each in self.floor.previews.shown())
         in_use = Counter(call.campaign for call in self.floor.calls.values()) + shown
         weights = {each.id: each.weight for each in running.values()}
@@ -410,7 +412,7 @@ class Engine:
     ) -> None:
         attempt, now = started.attempt_id, self._clock()
         chance = self._campaigns.answer_chance(started, campaign.id)
-        self.floor.place(attempt, campaign.id, started.lead_id, now, chance)
+        self.floor.place(attempt, campaign.id, started.lead_id, now, chance, started.ring_at_least_s)
         self._notices.call_is(attempt, campaign.id, started.lead_id)
         for message in self._notices.of_placed(attempt):
             self._publisher.publish(message)

@@ -1,5 +1,8 @@
 """Errors of the running service."""
 
+WRONG_CALL = 2
+"""The exit code of a command, and of an error, where the call was wrong."""
+
 
 class DialerError(Exception):
     """Root of the errors of the running service; `code` is stable, the message tells what to do."""

@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import re
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -80,10 +80,21 @@ def forecast(
 
     Raises NothingToForecastError and UnsupportedDialMode.
     """
+    groups = job_groups(plan, teams, seeds, compare=compare)
+    shifts = _simulated([job for group in groups for job in group], on_done or _say_nothing)
+    return forecasts_of(plan, groups, shifts)
+
+
+def job_groups(plan: Plan, teams: Sequence[int], seeds: int, *, compare: bool) -> list[list[Job]]:
+    """The shifts to simulate, for each team size and policy. Raises NothingToForecastError."""
     policies: Sequence[Policy] = plan.policies if compare else (plan.policy,)
-    groups = [jobs(plan, agents, policy, range(1, seeds + 1)) for agents in teams for policy in policies]
-    shifts = iter(_simulated([job for group in groups for job in group], on_done or _say_nothing))
-    forecasts = [summarise(group[0], [next(shifts) for _ in group]) for group in groups]
+    return [jobs(plan, agents, policy, range(1, seeds + 1)) for agents in teams for policy in policies]
+
+
+def forecasts_of(plan: Plan, groups: Sequence[Sequence[Job]], shifts: Iterable[ForecastShift]) -> Forecasts:
+    """The forecast of what `job_groups` gave, by what the shifts came to, in order."""
+    following = iter(shifts)
+    forecasts = [summarise(group[0], [next(following) for _ in group]) for group in groups]
     return Forecasts(plan.hours, plan.assumptions, forecasts)
 
 

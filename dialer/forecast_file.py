@@ -1,6 +1,7 @@
 """A campaign's file, as `dialer forecast` reads it: its settings, and a table `[assumptions]`."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,17 @@ def read_plan(file: Path, hours: float) -> Plan:
             f"{file}: the table [assumptions] is missing; docs/forecast.md tells of it."
         )
     try:
-        settings = CampaignSettings.parse({"caller_id": _NOBODY} | values)
+        return plan_of(values, assumed, hours)
     except CampaignsError as error:
         raise ForecastFileInvalid(f"{file}: {error}") from error
-    try:
-        return Plan(settings, Assumptions.parse(assumed), hours)
     except InvalidAssumptionError as error:
         raise ForecastFileInvalid(f"{file}, [assumptions]: {error}") from error
+
+
+def plan_of(settings: Mapping[str, Any], assumptions: Mapping[str, Any], hours: float) -> Plan:
+    """From values by name. Raises CampaignsError and InvalidAssumptionError."""
+    campaign = CampaignSettings.parse({"caller_id": _NOBODY, **settings})
+    return Plan(campaign, Assumptions.parse(assumptions), hours)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from statistics import fmean
 
 from campaigns import service as campaigns
 from campaigns.core.disposition import Flag, codes_with
-from campaigns.core.metrics import is_person
 from campaigns.reports.campaign import CampaignReport
-from campaigns.stores.campaigns import settings_of
-from campaigns.stores.recent_calls import RecentCall, RecentCallStore
+from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.queue import QueueStore
+from campaigns.stores.recent_calls import RecentCallStore
 from campaigns.stores.skips import SkipStore
+from dialer.call_history import FEWEST_TALKS, CallHistory, talks_of
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.forecasting import Plan, policy_of
@@ -19,11 +20,9 @@ from leads.stores.shared import Sessions
 
 _CALLS_LOOKED_AT = 5000
 _FEWEST_CALLS = 100
-_FEWEST_TALKS = 10
 _HANG_UP_WITHIN_S, _HANG_UP_OF_MEAN = 20.0, 1 / 3
 """A talk is a hang-up that is shorter than both: these seconds, and this share of the mean."""
 _FAILED = ("busy", "rejected", "congestion", "invalid_number", "disconnected", "network_failure", "blocked")
-_MACHINES = codes_with(Flag.MACHINE)
 _CONTACTS, _CONVERSIONS = codes_with(Flag.CUSTOMER_CONTACT), codes_with(Flag.CONVERSION)
 _NO_ESTIMATE_S = 12.0
 _MOST_SHARE = 0.95
@@ -42,29 +41,32 @@ async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now
     Raises CampaignNotFoundError, NothingToForecastError and TooLittleHistoryError.
     """
     campaign_id = await campaigns.find_campaign(sessions, reference)
-    campaign = await campaigns.get_campaign(sessions, campaign_id)
-    policy_of(campaign.dial_mode)
-    report = await campaigns.report(sessions, campaign_id, now)
     async with sessions() as session:
+        campaign = await CampaignStore(session).get(campaign_id)
+        policy_of(campaign.dial_mode)
+        progress = await QueueStore(session).progress(campaign_id, now)
         calls = await RecentCallStore(session).latest(campaign_id, _CALLS_LOOKED_AT)
         skips = await SkipStore(session).count(campaign_id)
-    return Plan(settings_of(campaign), _with_looks(assumptions_of(calls, report), report, skips), hours)
+    history = CallHistory(calls, campaign.wrap_up_limit_s)
+    left = progress.due + progress.waiting + progress.claimed + progress.calling
+    assumed = assumptions_of(history, left)
+    if campaign.dial_mode == "preview":
+        assumed = _with_looks(assumed, await campaigns.report(sessions, campaign_id, now), skips)
+    return Plan(settings_of(campaign), assumed, hours, history.prior)
 
 
-def assumptions_of(calls: Sequence[RecentCall], report: CampaignReport) -> Assumptions:
-    """What these calls tell; wrap-up and leads are the report's. Raises TooLittleHistoryError."""
-    machines = [each for each in calls if each.outcome == "machine" or each.disposition in _MACHINES]
-    persons = [each for each in calls if is_person(each.outcome, each.disposition)]
-    talks = [each.talked_s for each in persons if each.talked_s is not None]
-    if len(calls) < _FEWEST_CALLS or len(talks) < _FEWEST_TALKS:
+def assumptions_of(history: CallHistory, leads_left: int) -> Assumptions:
+    """What the latest calls tell of the next. Raises TooLittleHistoryError."""
+    calls, persons, machines = history.calls, history.persons, history.machines
+    talks = talks_of(persons)
+    if len(calls) < _FEWEST_CALLS or len(talks) < FEWEST_TALKS:
         raise TooLittleHistoryError(
             f"The campaign has {len(calls)} calls and {len(talks)} talks with persons; a forecast takes "
-            f"{_FEWEST_CALLS} and {_FEWEST_TALKS}. Write a file with assumptions for now."
+            f"{_FEWEST_CALLS} and {FEWEST_TALKS}. Write a file with assumptions for now."
         )
     talk_mean_s = fmean(talks)
     hang_up_s = min(_HANG_UP_WITHIN_S, _HANG_UP_OF_MEAN * talk_mean_s)
     contacts = sum(each.disposition in _CONTACTS for each in persons)
-    progress, wrap_ms = report.progress, report.team.wrap_ms
     answer_rate = min(_MOST_SHARE, len(persons) / len(calls))
     return Assumptions(
         answer_rate=answer_rate,
@@ -73,11 +75,11 @@ def assumptions_of(calls: Sequence[RecentCall], report: CampaignReport) -> Assum
         ring_mean_s=_clipped(fmean(each.rang_s for each in persons if each.rang_s is not None), 2.0, 25.0),
         talk_mean_s=_clipped(talk_mean_s, 1.0, 7200.0),
         hang_up_share=min(0.9, sum(talk < hang_up_s for talk in talks) / len(talks)),
-        machine_talk_s=_clipped(_mean([each.talked_s for each in machines]), 1.0, 600.0),
-        wrap_mean_s=_clipped(wrap_ms / 1000 / max(1, report.team.calls_handled), 0.0, 3600.0),
+        machine_talk_s=_clipped(_mean(talks_of(machines)), 1.0, 600.0),
+        wrap_mean_s=_NO_ESTIMATE_S if history.wrap_mean_s is None else history.wrap_mean_s,
         contact_share=contacts / len(talks) if contacts <= len(talks) else 1.0,
         conversion_share=sum(each.disposition in _CONVERSIONS for each in persons) / max(1, contacts),
-        leads=max(1, progress.due + progress.waiting + progress.claimed + progress.calling),
+        leads=max(1, leads_left),
     )
 
 
@@ -90,9 +92,8 @@ def _with_looks(assumed: Assumptions, report: CampaignReport, skips: int) -> Ass
     return replace(assumed, preview_mean_s=mean_s, skip_share=min(_MOST_SHARE, skips / shown))
 
 
-def _mean(values: Sequence[float | None]) -> float:
-    known = [value for value in values if value is not None]
-    return fmean(known) if known else _NO_ESTIMATE_S
+def _mean(values: Sequence[float]) -> float:
+    return fmean(values) if values else _NO_ESTIMATE_S
 
 
 def _clipped(value: float, low: float, high: float) -> float:

@@ -1,44 +1,37 @@
 """A fixed number of ringing calls for each free agent: the simplest rule that managers tune by hand."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from math import floor
 
-from dialer.core.pacing_events import AgentReady, CallAnswered, CallConnected, CallPlaced, PacingEvent
+from dialer.core.census import AgentPhase, Census
+from dialer.core.pacing_events import PacingEvent
 from dialer.core.pacing_settings import PacingState
 
 
 class FixedRatioPacer:
     """A Pacer that keeps `ratio` calls ringing for each free agent."""
 
-    def __init__(self, ratio: float) -> None:
+    def __init__(self, ratio: float, ring_timeout_s: float) -> None:
         self._ratio = ratio
-        self._free: set[Hashable] = set()
-        self._ringing: set[Hashable] = set()
+        self._census = Census(ring_timeout_s)
+        self._last_decision = 0
 
     def observe(self, event: PacingEvent) -> None:
-        """Counts free agents and ringing calls."""
-        match event:
-            case AgentReady(agent=agent):
-                self._free.add(agent)
-            case CallPlaced(call=call):
-                self._ringing.add(call)
-            case CallConnected(agent=agent):
-                self._free.discard(agent)
-            case CallAnswered(call=call):
-                self._ringing.discard(call)
-            case _ if hasattr(event, "agent"):
-                self._free.discard(event.agent)
-            case _ if hasattr(event, "call"):
-                self._ringing.discard(event.call)
+        """Takes note of what happened."""
+        self._census.observe(event)
 
     def calls_to_place(self, now: float, upcoming: Sequence[float | None] = ()) -> int:
         """The ratio times the free agents, less the ringing calls."""
-        return max(0, floor(self._ratio * len(self._free)) - len(self._ringing))
+        self._census.forget(now)
+        free, ringing = self._census.count(AgentPhase.AVAILABLE), len(self._census.ringing)
+        self._last_decision = max(0, floor(self._ratio * free) - ringing)
+        return self._last_decision
 
     def next_wakeup(self, now: float) -> float | None:
         """Events alone change anything."""
         return None
 
     def explain(self, now: float) -> PacingState:
-        """It has nothing to explain."""
-        raise NotImplementedError
+        """What it counts; of the dial modes power is the nearest."""
+        reason = f"{self._ratio:g} calls that ring for each free agent."
+        return self._census.state("power", self._last_decision, reason)

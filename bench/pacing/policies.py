@@ -37,6 +37,10 @@ def _power(world: ShiftWorld, lines_per_agent: float) -> Pacer:
     return make_pacer("power", replace(world.pacing_settings, lines_per_agent=lines_per_agent))
 
 
+def _fixed_ratio(world: ShiftWorld, ratio: float) -> Pacer:
+    return FixedRatioPacer(ratio, world.pacing.ring_timeout_s)
+
+
 def _incumbent(world: ShiftWorld, max_level: float) -> Pacer:
     return IncumbentPacer(world.pacing_settings, IncumbentSettings(max_level=max_level))
 
@@ -49,7 +53,7 @@ POLICIES = {
     for policy in (
         Policy("progressive", _run_mode("progressive")),
         Policy("power, tuned", _run_with(_power), _LEVELS),
-        Policy("fixed ratio, tuned", _run_with(lambda _, ratio: FixedRatioPacer(ratio)), _RATIOS),
+        Policy("fixed ratio, tuned", _run_with(_fixed_ratio), _RATIOS),
         Policy("incumbent", _run_with(lambda world, _: _incumbent(world, IncumbentSettings().max_level))),
         Policy("incumbent, tuned", _run_with(_incumbent), _LEVELS),
         Policy("predictive", _run_mode("predictive")),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import product
 
+from dialer.core.pacing_settings import PacingPrior
 from dialer.simulation.worlds import ShiftWorld, steady
 
 
@@ -105,6 +106,18 @@ def _limits() -> list[ShiftWorld]:
     ]
 
 
+def _priors() -> list[ShiftWorld]:
+    """Short runs of an engine that presumes yesterday's answer rate, which is not today's."""
+    usual = ShiftWorld(hours=1.0, period_known=False, budget_look_s=5.0)
+    worlds = [replace(usual, name=f"no prior, {agents} agents", agents=agents) for agents in (10, 50)]
+    for factor, agents in product((0.5, 1.0, 2.0), (10, 50)):
+        prior = PacingPrior(answer_rate=0.2 * factor, dialed=2000.0, mean_talk_s=120.0, mean_wrap_s=12.5)
+        pacing = replace(usual.pacing, prior=prior)
+        name = f"prior {0.2 * factor:.0%} for 20%, {agents} agents"
+        worlds.append(replace(usual, name=name, agents=agents, pacing=pacing))
+    return worlds
+
+
 GROUPS = {
     "usual": _usual(),
     "known": _others_known(),
@@ -112,6 +125,7 @@ GROUPS = {
     "upheavals": _upheavals(),
     "corners": _corners(),
     "limits": _limits(),
+    "priors": _priors(),
 }
 """Scenarios by group; names are unique over all."""
 

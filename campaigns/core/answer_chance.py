@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 WEIGHT = 60.0
 """Calls that the campaign's rate counts for against a list's, an hour's or an attempt's own."""
+FEWEST_CALLS = 200
+"""Fewer tell nothing of one lead against another, and of all of them less than is learned while dialing."""
 PRIOR_RATE, PRIOR_CALLS = 0.2, 20.0
 LAST_ATTEMPT = 6
 """This attempt and all later ones count as one."""
@@ -32,6 +34,7 @@ class DialCount:
 class AnswerChances:
     """The chances that a campaign's counts give. Made by `learn`."""
 
+    calls: int
     rate: float
     by_list: Mapping[int, float]
     by_hour: Mapping[int, float]
@@ -51,6 +54,7 @@ def learn(counts: Iterable[DialCount]) -> AnswerChances:
     answers = sum(each.answers for each in known)
     rate = (answers + PRIOR_RATE * PRIOR_CALLS) / (calls + PRIOR_CALLS)
     return AnswerChances(
+        calls=calls,
         rate=rate,
         by_list=_factors(rate, ((each.list_id, each) for each in known)),
         by_hour=_factors(rate, ((each.hour, each) for each in known)),

@@ -1,6 +1,5 @@
 """A campaign's settings and states."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -206,11 +205,11 @@ def _text(name: str, value: object) -> None:
         raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
 
 
-def _within(name: str, value: object, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def _within(name: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # not a number
         raise InvalidSettingsError(f"{name} is a number from {low:g} to {high:g}.")
     if not low <= value <= high:
-        raise InvalidSettingsError(f"{name} is from {low:g} to {high:g}, not {value:g}.")
+        raise InvalidSettingsError(f"{name} is from {low:g} to {high:g}, not {str(value)[:40]}.")
 
 
 def _whole(name: str, value: object, low: int, high: int) -> None:

@@ -9,8 +9,8 @@ from campaigns.stores.shared import Session, read, write
 from campaigns.tables import DialTally
 from leads.stores.shared import insert_into
 
-_NOT_DIALED = frozenset({"canceled", "lost", "unknown"})
-_ANSWERS = frozenset({"human", "abandoned"})
+NOT_DIALED = frozenset({"canceled", "lost", "unknown"})
+ANSWERS = frozenset({"human", "abandoned"})
 
 
 class DialStore:
@@ -21,7 +21,7 @@ class DialStore:
 
     async def add(self, ended: EndedAttempt, outcome: str) -> None:
         """Counts a call that is over; one that was given up by us, or whose fate nobody knows, counts not."""
-        if outcome in _NOT_DIALED:
+        if outcome in NOT_DIALED:
             return
         keys = {
             "campaign_id": ended.campaign_id,
@@ -29,7 +29,7 @@ class DialStore:
             "hour": ended.local_hour,
             "attempt": min(ended.number, LAST_ATTEMPT),
         }
-        answers = int(outcome in _ANSWERS)
+        answers = int(outcome in ANSWERS)
         insert = insert_into(self.session, DialTally).values(**keys, calls=1, answers=answers)
         more = {"calls": col(DialTally.calls) + 1, "answers": col(DialTally.answers) + answers}
         await write(self.session, insert.on_conflict_do_update(index_elements=list(keys), set_=more))

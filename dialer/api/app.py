@@ -8,11 +8,12 @@ from fastapi import APIRouter, Depends, FastAPI
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.routes import router as campaign_routes
-from dialer.api import desk, health, problems
+from dialer.api import desk, forecasts, health, problems
 from dialer.api.access import require_key
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
 from dialer.engine import Engine
+from dialer.forecaster import Forecaster
 from dialer.version import VERSION
 from leads.importing.runner import ImportRunner
 from leads.routes import router as lead_routes
@@ -27,6 +28,7 @@ class Faces:
     readings: Sessions
     rules: Rulebook
     imports: ImportRunner
+    forecaster: Forecaster
     api_key: str
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
@@ -47,6 +49,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.rules = faces.rules
     app.state.now = faces.engine.now
     app.state.imports = faces.imports
+    app.state.forecaster = faces.forecaster
     app.state.find_campaign = find_campaign
     app.state.lists_of_campaign = lists_of_campaign
     app.state.api_key = faces.api_key
@@ -59,5 +62,6 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
+    api.include_router(forecasts.router)
     app.include_router(api)
     return app

@@ -14,7 +14,7 @@ import leads.errors
 from campaigns.errors import CampaignsError
 from dialer.core.floor import UnknownSession
 from dialer.core.preview import NoPreview
-from dialer.errors import DialerError
+from dialer.errors import WRONG_CALL, DialerError
 from leads.errors import LeadsError
 
 log = structlog.get_logger("api")
@@ -39,7 +39,7 @@ def status_of(error: Exception) -> int:
         return 409
     if isinstance(error, leads.errors.ImportTooLargeError):
         return 413
-    if isinstance(error, DialerError):
+    if isinstance(error, DialerError) and error.exit_code != WRONG_CALL:
         return 503
     return 422
 
@@ -55,7 +55,10 @@ def install(app: FastAPI) -> None:
 
 async def _ours(_request: Request, error: Exception) -> JSONResponse:
     code = getattr(error, "code", "unknown-agent-session")
-    return problem(status_of(error), code, str(error))
+    answer = problem(status_of(error), code, str(error))
+    if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:
+        answer.headers["Retry-After"] = str(retry_after_s)
+    return answer
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

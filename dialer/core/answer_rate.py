@@ -7,6 +7,8 @@ _FAST_FORGETS = 0.005
 _PARTED = 3.5
 """Standard deviations by which the averages have to differ until the fast one takes over."""
 
+_FEWEST_ANSWERS = 1.0
+
 
 class _Average:
     """Answers over what was expected of the calls, older ones weighing less."""
@@ -48,6 +50,12 @@ class AnswerRate:
     def value(self) -> float:
         """The rate now."""
         return self._slow.value
+
+    @property
+    def doubt(self) -> float:
+        """The variance of what the rate may be over its square: 1 / answers, as with all rare events."""
+        slow = self._slow
+        return 1 / max(slow.value * slow.expected / slow.count * slow.rests_on, _FEWEST_ANSWERS)
 
     def observe(self, expected: float, *, answered: bool) -> None:
         """What became of a call. `expected`: its lead's score, or 1 where the rate is that of all calls."""

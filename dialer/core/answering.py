@@ -70,6 +70,7 @@ class Answering:
         self._other_times = RingTimes(np.where(times > ring_timeout_s - 1, 1.0, 0.01))
         self._placed_at: dict[Hashable, float] = {}
         self._scores: dict[Hashable, float] = {}
+        self._scored = False
         self._order: deque[Hashable] = deque()
         self._outcomes: dict[Hashable, _Outcome] = {}
         self._since_built = 0
@@ -80,6 +81,7 @@ class Answering:
         if call not in self._placed_at and call not in self._outcomes:
             self._placed_at[call] = at
             self._scores[call] = math.nan if score is None else score
+            self._scored = score is not None
             self._order.append(call)
 
     def ended(self, call: Hashable, rang_s: float, *, answered: bool | None) -> None:
@@ -98,6 +100,11 @@ class Answering:
         found = scores * self._of_score.value
         found = np.where(np.isnan(found), self.rate.value, found)
         return np.asarray(np.minimum(np.maximum(found, 0.0), _MOST_CHANCE))
+
+    @property
+    def doubt(self) -> float:
+        """The variance of what all chances together may be off by, over their square."""
+        return (self._of_score if self._scored else self.rate).doubt
 
     def moments(self, now: float) -> Moments:
         """Of the number of people who will answer the calls that ring now.

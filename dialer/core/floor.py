@@ -5,6 +5,7 @@ has to be recorded, in order. Nothing here waits, writes or sends.
 """
 
 from collections.abc import Iterable
+from math import inf
 
 from dialer.core import call as calls
 from dialer.core.agent import AgentEvent, AgentState
@@ -112,6 +113,10 @@ class Floor:
     def calls_to_place(self, campaign: int, now: float) -> int:
         """What the campaign's pacer says; 0 where it does not run."""
         return self._pacing.calls_to_place(campaign, now)
+
+    def give_up_surplus(self, campaign: int, now: float) -> list[Effect]:
+        """Ends calls that ring for nobody, as the campaign's pacer says and the law lets them go."""
+        return [HangUpCall(call.attempt) for call in self._pacing.given_up(campaign, now)]
 
     # --- agents ---------------------------------------------------------------------------------
 
@@ -224,10 +229,16 @@ class Floor:
     # --- calls ----------------------------------------------------------------------------------
 
     def place(
-        self, attempt: int, campaign: int, lead: int, at: float, answer_chance: float | None = None
+        self,
+        attempt: int,
+        campaign: int,
+        lead: int,
+        at: float,
+        answer_chance: float | None = None,
+        ring_at_least_s: float = inf,
     ) -> None:
         """A call is about to be placed; its attempt is recorded already."""
-        call = self.calls[attempt] = FloorCall(attempt, campaign, lead)
+        call = self.calls[attempt] = FloorCall(attempt, campaign, lead, ring_at_least_s=ring_at_least_s)
         if known := self.campaigns.get(campaign):
             call.agentless, call.opt_out_key = known.agentless, known.opt_out_key
         self._pacing.tell(campaign, CallPlaced(at, attempt, answer_chance))
@@ -243,7 +254,11 @@ class Floor:
 
     def rang(self, attempt: int, at: float) -> list[Effect]:
         """The phone rings."""
-        return [CallRang(attempt, at)] if self._advance(attempt, CallEvent.RING) else []
+        call = self._advance(attempt, CallEvent.RING)
+        if call is None:
+            return []
+        call.rang_at = at
+        return [CallRang(attempt, at)]
 
     def answered(self, attempt: int, at: float) -> list[Effect]:
         """The call was answered: the agent who waits longest takes it, or it waits for one.

@@ -1,11 +1,14 @@
 """A call on the calling floor."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 
 from dialer.core.call import CallState
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
 
 _BEFORE_THE_TALK = (CallState.PLACED, CallState.RINGING, CallState.ANSWERED)
+
+_CANCELED = 487
 
 
 @dataclass
@@ -29,6 +32,11 @@ class FloorCall:
     """Whether it plays a message to whoever answers, and needs no agent."""
     opt_out_key: str = ""
     opted_out: bool = False
+    rang_at: float | None = None
+    ring_at_least_s: float = inf
+    """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
+    given_up: bool = False
+    """Whether it is being ended since nobody would be free for who answers it."""
 
     @property
     def seeks_an_agent(self) -> bool:
@@ -36,10 +44,16 @@ class FloorCall:
         needs_none = self.agentless or self.was_connected
         return self.session is None and not needs_none and self.state in _BEFORE_THE_TALK
 
+    def may_be_given_up(self, now: float) -> bool:
+        """Whether it has rung for as long as it has to, and nobody has answered or given it up."""
+        rings = self.state == CallState.RINGING and not self.given_up
+        return rings and self.rang_at is not None and now - self.rang_at >= self.ring_at_least_s
+
     def outcome(self, end: CallEnd) -> Outcome:
         """What became of it, were it to end so now."""
         if self.answered_at is None:
-            return outcome_of_unanswered(end)
+            given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
+            return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
         if self.agentless:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None

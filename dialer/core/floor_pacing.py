@@ -9,7 +9,7 @@ from dialer.core.call import CallState
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import Outcome
-from dialer.core.pacing import Pacer
+from dialer.core.pacing import Pacer, surplus_calls
 from dialer.core.pacing_events import (
     AgentPaused,
     AgentPreviewing,
@@ -92,6 +92,16 @@ class FloorPacing:
         if wanted > 0 and known.pacer.explain(now).mode in _ONE_FOR_EACH:
             wanted = max(0, wanted - self._spoken_for(campaign))
         return wanted
+
+    def given_up(self, campaign: int, now: float) -> list[FloorCall]:
+        """The calls that the campaign's pacer gives up, of those that may be; they are marked so."""
+        known = self.campaigns.get(campaign)
+        surplus = surplus_calls(known.pacer, now) if known else []
+        calls = [self._calls[each] for each in surplus if isinstance(each, int) and each in self._calls]
+        let_go = [call for call in calls if call.may_be_given_up(now)]
+        for call in let_go:
+            call.given_up = True
+        return let_go
 
     def _spoken_for(self, campaign: int) -> int:
         """Free agents of a campaign whom calls of other campaigns may need.

@@ -3,7 +3,8 @@
 D(s) is the number of agents who are free s seconds from now, less the people who have answered by then: a
 sum of independent yes-or-no terms of unequal chances. Its law is approximated by the normal law with the
 first Edgeworth term for skewness and a continuity correction of one half (the refined normal
-approximation in Hong, Computational Statistics & Data Analysis 59, 2013).
+approximation in Hong, Computational Statistics & Data Analysis 59, 2013). All chances of an answer may be off
+together, by as much as the answer rate is in doubt: that adds its variance (the law of total variance).
 """
 
 import math
@@ -69,10 +70,16 @@ class Outlook:
     moments: Moments
     """Of D(s)."""
     answers: AnswerTimes
+    expected: Array
+    """How many of the calls that ring will be answered by then."""
+    doubt: float = 0.0
+    """The variance of what all chances of an answer may be off by together, over their square."""
 
     def risk(self) -> float:
         """The chance that the person whom one more call reached, when they answer it, would meet nobody."""
-        return float(chance_of_none(*self.moments) @ self.answers.density)
+        mean, variance, third = self.moments
+        doubted = variance + self.doubt * self.expected**2
+        return float(chance_of_none(mean, doubted, third) @ self.answers.density)
 
     def risks_after(self, new: NewCalls, calls: NDArray[np.int64]) -> Array:
         """The same for the call that follows on each of these numbers of new calls."""
@@ -81,7 +88,8 @@ class Outlook:
         square = second * self.answers.squares
         skewed = mean - 3 * square + 2 * third * self.answers.cubes
         mean_now, variance_now, third_now = self.moments
-        chances = chance_of_none(mean_now - mean, variance_now + mean - square, third_now - skewed)
+        doubted = variance_now + mean - square + self.doubt * (self.expected + mean) ** 2
+        chances = chance_of_none(mean_now - mean, doubted, third_now - skewed)
         return np.asarray(chances @ self.answers.density)
 
     def calls_at(self, price: float, new: NewCalls, most: int) -> int:

@@ -4,7 +4,7 @@ A pacer is fed events and asked for a number; it reads no clock. Times are secon
 clock. Callers ask after events and at `next_wakeup`, at most four times a second.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from dialer.core.agentless import AgentlessPacer
@@ -36,6 +36,13 @@ class Pacer(Protocol):
 
     def explain(self, now: float) -> PacingState:
         """What it believes and why it decided as it did."""
+
+
+def surplus_calls(pacer: Pacer, now: float) -> list[Hashable]:
+    """The calls that a pacer would give up now, as far as the law lets them go; to be asked after it said how
+    many to place. Only predictive dialing places calls that nobody may be free for.
+    """
+    return pacer.surplus(now) if isinstance(pacer, PredictivePacer) else []
 
 
 class UnsupportedDialMode(ValueError):

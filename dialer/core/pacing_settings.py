@@ -1,7 +1,7 @@
 """What a campaign allows its pacer, what is known from earlier, and what a pacer tells managers."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 DialMode = Literal["preview", "progressive", "power", "predictive", "agentless"]
 
@@ -33,8 +33,8 @@ class PacingSettings:
     """The ratio of power dialing."""
     max_lines_per_agent: float | None = None
     """A limit in every mode with agents, for each agent at work; None: none."""
-    prior: Any | None = None
-    """What is known from earlier shifts: a `PacingPrior`, or None."""
+    prior: PacingPrior | None = None
+    """What is known from earlier shifts."""
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,14 @@ from dialer.core.survival import Survival
 _ASKED_AGAIN_S = 1.0
 _PRESUMED_RATE, _PRESUMED_CALLS = 0.5, 10.0
 """Before anything is known half of all people answer: so few calls are placed."""
+_MOST_PRIOR_CALLS = 50.0
+"""So many calls of the prior count at most, added to those presumed: yesterday is not today."""
 _PRESUMED_TALK_S, _PRESUMED_WRAP_S = 120.0, 15.0
 _TALK_SHRINK_S, _WRAP_SHRINK_S = 20.0, 5.0
 _PRESUMED_ENDS = 2.0
 _MOST_AT_ONCE = 400
+LEAST_RING_S = 15.0
+"""A call rings at least so long, or four times: 16 CFR 310.4(b)(4)(ii). Other laws may ask for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +63,10 @@ class PredictivePacer:
     """Places calls ahead of agents becoming free. Deterministic: the same events give the same calls."""
 
     def __init__(self, settings: PacingSettings) -> None:
-        prior = settings.prior if isinstance(settings.prior, PacingPrior) else PacingPrior()
-        rate, calls = prior.answer_rate, prior.dialed
-        if rate is None:
-            rate, calls = _PRESUMED_RATE, _PRESUMED_CALLS
+        prior = settings.prior or PacingPrior()
         self._census = Census(settings.ring_timeout_s)
         self._limits = Limits(settings)
-        self._answering = Answering(settings.ring_timeout_s, rate, calls)
+        self._answering = Answering(settings.ring_timeout_s, *_presumed(prior))
         self._freeing = Freeing(
             self._answering.seconds,
             settings.abandon_grace_s,
@@ -76,7 +77,7 @@ class PredictivePacer:
         self._belief: _Belief | None = None
         self._spoken_for = 0.0
         self._holds_back = False
-        self._last_decision = 0
+        self._last_decision = self._wants = 0
         self._reason = "Nothing has been asked yet."
 
     def observe(self, event: PacingEvent) -> None:
@@ -102,9 +103,20 @@ class PredictivePacer:
         for change in self._census.forget(now):
             self._learn(change, now)
         wanted, why = self._wanted(now, upcoming)
+        self._wants = wanted
         decision, limit = self._limits.held(wanted, now, self._census.lines, self._census.at_work)
         self._last_decision, self._reason = decision, why + limit
         return decision
+
+    def surplus(self, now: float) -> list[Hashable]:
+        """The calls that ring for long enough to be given up, where it wants none more and no agent is free.
+
+        Each could only be abandoned by now, or hold back calls that would be answered when somebody is free.
+        """
+        census = self._census
+        if self._wants or census.count(AgentPhase.AVAILABLE):
+            return []
+        return [call for call, placed_at in census.ringing.items() if now - placed_at >= LEAST_RING_S]
 
     def next_wakeup(self, now: float) -> float | None:
         """Time alone changes the risk: in a while, as long as anybody is at work."""
@@ -177,7 +189,7 @@ class PredictivePacer:
         mean = mean + unspoken_for
         answers, spread, skewed = self._answering.moments(now)
         moments = (mean - answers, variance + spread, third - skewed)
-        outlook = Outlook(moments, self._answering.new_call)
+        outlook = Outlook(moments, self._answering.new_call, answers, self._answering.doubt)
         return outlook, _Belief(outlook.risk(), float(answers[-1]), float(mean[-1]))
 
     def _new_calls(self, upcoming: Sequence[float | None]) -> NewCalls:
@@ -195,6 +207,13 @@ class PredictivePacer:
                 f"One more abandoned person could break the target of {price.target:.2%} ({counts} so far)."
             )
         return ""
+
+
+def _presumed(prior: PacingPrior) -> tuple[float, float]:
+    """The answer rate to begin with, and how many calls it counts for."""
+    calls = 0.0 if prior.answer_rate is None else min(prior.dialed, _MOST_PRIOR_CALLS)
+    weight = _PRESUMED_CALLS + calls
+    return (_PRESUMED_RATE * _PRESUMED_CALLS + (prior.answer_rate or 0.0) * calls) / weight, weight
 
 
 def _why(belief: _Belief, price: float, calls: int, fewest: int) -> str:

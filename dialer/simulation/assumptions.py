@@ -69,7 +69,8 @@ class Assumptions:
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
-        """From values by name; defaults for the rest."""
+        """From values by name; defaults for the rest, and for what is None."""
+        values = {name: value for name, value in values.items() if value is not None}
         known = {each.name: each for each in fields(cls)}
         if unknown := sorted(str(name)[:40] for name in values if name not in known):
             names = ", ".join(sorted(known))
@@ -98,8 +99,8 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
 }
 
 
-def _within(name: str, value: object, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def _within(name: str, value: Any, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # not a number
         raise InvalidAssumptionError(f"{name} is a number from {low:g} to {high:g}, not {str(value)[:40]!r}.")
     if not low <= value <= high:
-        raise InvalidAssumptionError(f"{name} is from {low:g} to {high:g}, not {value:g}.")
+        raise InvalidAssumptionError(f"{name} is from {low:g} to {high:g}, not {str(value)[:40]}.")

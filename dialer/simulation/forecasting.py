@@ -1,7 +1,6 @@
 """Forecasts a campaign's shift by simulating it with the pacer that the engine uses, once for each seed.
 
-The budget's legal period begins with the shift, and nobody knows when it ends, as with the engine; the pacer
-begins with nothing known.
+The budget's legal period begins with the shift, and nobody knows when it ends, as with the engine.
 """
 
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ import numpy as np
 from campaigns.core.campaign import CampaignSettings
 from campaigns.core.retry import SKIPPED
 from dialer.core.pacing import Pacer, make_pacer
-from dialer.core.pacing_settings import PacingSettings
+from dialer.core.pacing_settings import PacingPrior, PacingSettings
 from dialer.core.preview import PreviewThen
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions, InvalidAssumptionError
@@ -65,6 +64,8 @@ class Plan:
     settings: CampaignSettings
     assumptions: Assumptions
     hours: float
+    prior: PacingPrior | None = None
+    """What the campaign's pacer would presume before the first call."""
 
     def __post_init__(self) -> None:
         if not _SHORTEST_H <= self.hours <= _LONGEST_H:
@@ -91,7 +92,7 @@ class Plan:
         return ShiftWorld(
             name=settings.dial_mode,
             hours=self.hours,
-            pacing=_pacing(settings),
+            pacing=replace(_pacing(settings), prior=self.prior),
             agents=agents,
             answer_rate=steady(assumed.answer_rate),
             chance_spread=assumed.chance_spread,

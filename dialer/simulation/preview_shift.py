@@ -63,7 +63,7 @@ class PreviewShift(Shift):
         self._dials(now, lead)
 
     def _answers(self, now: float, call: Call) -> None:
-        self._ringing -= 1
+        del self._ringing[call.number]
         self._figures.answered += 1
         self._hour(now).answered += 1
         call.answered_at = now

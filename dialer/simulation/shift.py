@@ -1,17 +1,18 @@
 """Simulates one campaign's shift, event by event, with any pacer. Pure: a seed gives one shift.
 
-A dialed call is answered after a ring time, fails within seconds, or rings out. A person is bridged at once
-to the agent who has waited longest; with none free they wait, at most the time of grace, and are then
-abandoned. Agents talk, wrap up, and are ready again; they come, take breaks and leave. At the end of
-the shift no more calls are placed; agents stay until the calls in flight are over and leave.
+A dialed call is answered after a ring time, fails within seconds, rings out, or is given up by its pacer. A
+person is bridged at once to the agent who has waited longest; with none free they wait, at most the time of
+grace, and are then abandoned. Agents talk, wrap up, and are ready again; they come, take breaks and leave. At
+the end of the shift no more calls are placed; agents stay until the calls in flight are over and leave.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
-from dialer.core.pacing import Pacer
+from dialer.core.pacing import Pacer, surplus_calls
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
@@ -74,10 +75,11 @@ class Shift:
         self._roster = roster(world, seed)
         self._figures = ShiftFigures(hours=[HourFigures() for _ in range(ceil(world.hours))])
         self._timeline = Timeline()
+        self._pacer = pacer
         self._link = PacerLink(pacer, self._timeline, self._leads.upcoming, self._places)
         self._ready: OrderedDict[int, Agent] = OrderedDict()
         self._waiting: OrderedDict[int, Call] = OrderedDict()
-        self._ringing = 0
+        self._ringing: dict[Hashable, Call] = {}
         self._connected = 0
         self._over = False
 
@@ -120,6 +122,7 @@ class Shift:
         return self._figures.hours[min(int(at // 3600), len(self._figures.hours) - 1)]
 
     def _places(self, now: float, wanted: int) -> float | None:
+        self._gives_up_surplus(now)
         for _ in range(wanted):
             lead = self._leads.take(now)
             if lead is None:
@@ -134,15 +137,22 @@ class Shift:
         call = Call(number, lead, self._fates.fate(number, now, lead.chance))
         self._figures.calls += 1
         self._hour(now).calls += 1
-        self._ringing += 1
-        lines = self._ringing + len(self._waiting) + self._connected
+        self._ringing[number] = call
+        lines = len(self._ringing) + len(self._waiting) + self._connected
         self._figures.lines_at_peak = max(self._figures.lines_at_peak, lines)
         self._link.tell_placed(CallPlaced(now, number, lead.score))
         over = self._answers if call.fate.answered else self._stays_alone
         self._timeline.at(now + call.fate.rings_s, over, call)
 
+    def _gives_up_surplus(self, now: float) -> None:
+        for number in surplus_calls(self._pacer, now):
+            if (call := self._ringing.get(number)) is not None:
+                call.fate = replace(call.fate, ending=Ending.RANG_OUT)
+                self._stays_alone(now, call)
+
     def _stays_alone(self, now: float, call: Call) -> None:
-        self._ringing -= 1
+        if self._ringing.pop(call.number, None) is None:
+            return
         self._leads.call_is_over(call.lead, call.fate.ending, now)
         if call.fate.ending is Ending.FAILED:
             self._figures.failed += 1
@@ -153,7 +163,8 @@ class Shift:
         self._may_go_home(now)
 
     def _answers(self, now: float, call: Call) -> None:
-        self._ringing -= 1
+        if self._ringing.pop(call.number, None) is None:
+            return
         self._figures.answered += 1
         self._hour(now).answered += 1
         call.answered_at = now

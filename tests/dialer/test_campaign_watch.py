@@ -11,12 +11,14 @@ from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
+from campaigns.tables import DialTally
 from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.floor import Floor
 from dialer.database import opened
 from dialer.notices import Notices
-from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
+from tests.campaigns.seeds import NOW, Person, people, seed_campaign, seed_leads
+from tests.dialer.call_seeds import seed_calls
 from tests.sounds import sound
 
 LAW = load_rulebook()
@@ -126,11 +128,30 @@ async def test_chances_of_an_answer_are_learnt_from_the_campaigns_calls(sessions
     permitted = await service.claim_permitted(sessions, LAW, campaign, 1, NOW)
     (started,) = await service.start_attempts(sessions, LAW, campaign, permitted, NOW)
     assert watch.answer_chance(started, campaign) is None
-    await watch.learn(NOW)
-    before = watch.answer_chance(started, campaign)
-    await calls(sessions, campaign, ["human"] * 30)
-    await watch.learn(NOW)
-    after = watch.answer_chance(started, campaign)
+
+    async def chance_after(hour: int, calls: int, answers: int) -> float | None:
+        keys = {"campaign_id": campaign, "list_id": started.list_id, "hour": hour, "attempt": 1}
+        async with sessions() as session, session.begin():
+            session.add(DialTally(**keys, calls=calls, answers=answers))
+        await watch.learn(NOW)
+        return watch.answer_chance(started, campaign)
+
+    assert await chance_after(started.local_hour, 190, 95) is None, "few calls tell too little"
+    before = await chance_after((started.local_hour + 1) % 24, 200, 40)
+    after = await chance_after((started.local_hour + 2) % 24, 2000, 1900)
     assert before is not None
     assert after is not None
-    assert after > 2 * before
+    assert 0.4 < before < after < 0.6
+
+
+async def test_a_campaign_that_has_dialed_is_paced_by_its_calls_from_the_first_on(sessions: Sessions) -> None:
+    await seed_leads(sessions, people(50))
+    campaign = await seed_campaign(sessions, dial_mode="predictive")
+    await seed_calls(sessions, campaign)
+    floor = Floor()
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()))
+    await watch.look(NOW)
+    told = floor.campaigns[campaign].pacer.explain(NOW.timestamp())
+    assert told.answer_rate == pytest.approx((0.5 * 10 + 66 / 200 * 50) / 60)
+    assert told.mean_talk_s == pytest.approx((25 * 100 + 10 * 5 + 30 * 15) / 65)
+    assert told.mean_wrap_s == pytest.approx((5 * 60 + 60 * 12) / 65)

@@ -9,57 +9,10 @@ from campaigns import service
 from campaigns.errors import CampaignNotFoundError
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Attempt, CampaignLead
+from campaigns.tables import CampaignLead
 from dialer.forecast_history import TooLittleHistoryError, plan_of_campaign
-from leads.tables import LeadList
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
-
-KINDS = {
-    "not_interested": 20,
-    "sale": 5,
-    "hung_up": 10,
-    "abandoned": 1,
-    "answering_machine": 30,
-    "busy": 24,
-    "no_answer": 110,
-}
-"""How many of 200 calls end in what."""
-
-
-async def seed_calls(sessions, campaign_id, kinds=KINDS):
-    """Calls that ended as `kinds` says: people answer after 8 s, talk for 100 s, hang up after 5."""
-    ends = [end for end, number in kinds.items() for _ in range(number)]
-    async with sessions() as session, session.begin():
-        leads = (await session.exec(select(CampaignLead))).all()
-        called = (await session.exec(select(LeadList))).one()
-        for number, end in enumerate(ends):
-            lead = leads[number % len(leads)]
-            session.add(
-                Attempt(
-                    campaign_id=campaign_id,
-                    lead_id=lead.lead_id,
-                    phone_id=lead.phone_id,
-                    list_id=called.id,
-                    local_hour=10,
-                    e164="+12025550100",
-                    number=1 + number // len(leads),
-                    permit={},
-                    **how_it_went(end),
-                )
-            )
-
-
-def how_it_went(end):
-    rang_s = {"answering_machine": 14, "busy": 3, "no_answer": 25}.get(end, 8)
-    answered = NOW + timedelta(seconds=rang_s)
-    call = {"placed_at": NOW, "answered_at": answered, "outcome": end, "disposition": ""}
-    if end in ("busy", "no_answer"):
-        return call | {"answered_at": None, "ended_at": answered}
-    if end == "abandoned":
-        return call | {"ended_at": answered + timedelta(seconds=2)}
-    talks_s = {"hung_up": 5, "answering_machine": 15}.get(end, 100)
-    over = {"connected_at": answered, "ended_at": answered + timedelta(seconds=talks_s)}
-    return call | over | {"outcome": "human", "disposition": end}
+from tests.dialer.call_seeds import seed_calls
 
 
 async def test_its_latest_calls_become_assumptions(sessions):
@@ -76,6 +29,7 @@ async def test_its_latest_calls_become_assumptions(sessions):
     assert assumed.talk_mean_s == pytest.approx((25 * 100 + 10 * 5) / 35)
     assert assumed.hang_up_share == pytest.approx(10 / 35)
     assert assumed.machine_talk_s == pytest.approx(15.0)
+    assert assumed.wrap_mean_s == pytest.approx((5 * 60 + 60 * 12) / 65)
     assert assumed.contact_share == pytest.approx(25 / 35)
     assert assumed.conversion_share == pytest.approx(5 / 25)
     assert assumed.leads == 50

@@ -19,6 +19,8 @@ DIALER = (sys.executable, "-c", "from dialer.cli import main; main()")
 _KEY = "a-key-for-tests"
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 """The number of this process among those that run the tests."""
+RTP_PORT = 20000 + 2000 * (WORKER % 6)
+"""The first of 2,000 that no other process's dialer has."""
 
 
 class Dialer:
@@ -39,7 +41,7 @@ class Dialer:
             "DIALER_MQTT__PORT": "0",
             "DIALER_SIP__PORT": "0",
             "DIALER_SIP__LINES": "50",
-            "DIALER_SIP__RTP_PORT": str(20000 + 2000 * (WORKER % 6)),
+            "DIALER_SIP__RTP_PORT": str(RTP_PORT),
             "DIALER_SIP__RTP_PORT_COUNT": "2000",
             "DIALER_SIP__TRUNK": trunk,
         }

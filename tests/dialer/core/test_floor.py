@@ -845,7 +845,7 @@ def test_a_predictive_campaign_leaves_agents_to_the_calls_of_another_that_shares
     assert alone == floor.calls_to_place(SURVEY, 1.0) >= 10
     for call in range(alone):
         floor.place(100 + call, SURVEY, lead=call, at=1.0)
-    assert floor.calls_to_place(SALES, 1.0) < alone / 2
+    assert floor.calls_to_place(SALES, 1.0) <= alone / 2
     for call in range(alone):
         floor.ended(100 + call, CallEnd(status=486), 3.0)
     assert floor.calls_to_place(SALES, 3.0) >= 10
@@ -876,3 +876,61 @@ def test_a_pacer_hears_that_an_agent_found_a_machine(still_talking):
     floor.dispositioned(7, 11.0, by_machine=True)
     assert pacer.explain(11.0).answered == 0
     assert pacer.explain(11.0).calls_connected == int(still_talking)
+
+
+# --- calls that ring for nobody -----------------------------------------------------------------
+
+CANCELED = CallEnd(487, by_far_end=False, provisional=True)
+
+
+def busy_floor(*attempts, ring_at_least_s=15.0):
+    """The one agent talks; these calls have rung since 2.0, and the pacer was asked at 30.0."""
+    floor = floor_with(ANN, mode="predictive")
+    talk(floor, 1, ANN, at=1.0)
+    for attempt in attempts:
+        floor.place(attempt, SALES, lead=attempt, at=1.5, ring_at_least_s=ring_at_least_s)
+        floor.rang(attempt, 2.0)
+    assert floor.calls_to_place(SALES, 30.0) == 0
+    return floor
+
+
+def test_calls_that_ring_while_nobody_could_take_them_are_given_up_once():
+    floor = busy_floor(7, 8, 9)
+    assert floor.give_up_surplus(SALES, 30.0) == [HangUpCall(7), HangUpCall(8), HangUpCall(9)]
+    assert floor.give_up_surplus(SALES, 30.25) == []
+    (ended,) = only(CallHasEnded, floor.ended(7, CANCELED, 30.5))
+    assert ended.outcome == Outcome.NO_ANSWER, "the phone rang, and nobody took it"
+    (ended,) = only(CallHasEnded, floor.ended(8, CallEnd(486), 30.5))
+    assert ended.outcome == Outcome.BUSY
+    floor.answered(9, 30.5)
+    (ended,) = only(CallHasEnded, floor.ended(9, CallEnd(200, by_far_end=False), 33.0))
+    assert ended.outcome == Outcome.ABANDONED, "who answers in that moment counts as ever"
+
+
+def test_no_call_is_given_up_before_it_has_rung_as_long_as_the_law_says():
+    floor = busy_floor(7, ring_at_least_s=40.0)
+    assert floor.give_up_surplus(SALES, 41.9) == []
+    assert floor.give_up_surplus(SALES, 42.0) == [HangUpCall(7)]
+
+
+def test_a_call_that_is_not_known_to_ring_is_not_given_up():
+    floor = busy_floor()
+    floor.place(7, SALES, lead=7, at=1.5, ring_at_least_s=15.0)
+    floor.restore_call(FloorCall(8, SALES, 8, CallState.RINGING, rang_at=1.5), 2.0)
+    assert floor.calls_to_place(SALES, 30.0) == 0
+    assert floor.give_up_surplus(SALES, 30.0) == []
+
+
+def test_a_canceled_call_that_was_not_given_up_stays_canceled():
+    floor = busy_floor(7)
+    (ended,) = only(CallHasEnded, floor.ended(7, CANCELED, 30.5))
+    assert ended.outcome == Outcome.CANCELED
+
+
+@pytest.mark.parametrize("mode", ["progressive", "power"])
+def test_other_modes_give_up_nothing(mode):
+    floor = floor_with(ANN, mode=mode)
+    floor.place(7, SALES, lead=7, at=1.5, ring_at_least_s=15.0)
+    floor.rang(7, 2.0)
+    assert floor.calls_to_place(SALES, 30.0) == 0
+    assert floor.give_up_surplus(SALES, 30.0) == []

@@ -2,17 +2,26 @@
 
 from dataclasses import replace
 from math import sqrt
+from statistics import fmean
 
 import pytest
 
 from dialer.core.pacing import make_pacer
-from dialer.core.pacing_settings import PacingSettings
+from dialer.core.pacing_settings import PacingPrior, PacingSettings
+from dialer.core.predictive import PredictivePacer
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
 
 WORLD = ShiftWorld(
     agents=15, hours=0.6, answer_rate=steady(0.3), talk_mean_s=steady(60.0), period_known=False
 )
+
+
+def with_prior(answer_rate):
+    prior = PacingPrior(answer_rate=answer_rate, dialed=2000.0, mean_talk_s=60.0, mean_wrap_s=12.5)
+    return replace(WORLD, pacing=replace(WORLD.pacing, prior=prior), budget_look_s=5.0)
+
+
 WORLDS = {
     "steady": WORLD,
     "the answer rate halves": replace(WORLD, answer_rate=((0.0, 0.3), (0.5, 0.15))),
@@ -24,6 +33,8 @@ WORLDS = {
     "few lines": replace(WORLD, pacing=PacingSettings(max_lines=30)),
     "agents come, go and take breaks": replace(WORLD, arrive_within_s=300.0, break_every_s=1200.0),
     "the law is looked at": replace(WORLD, budget_look_s=5.0),
+    "yesterday half as many answered": with_prior(0.15),
+    "yesterday twice as many answered": with_prior(0.6),
 }
 
 
@@ -52,3 +63,18 @@ def test_a_shift_is_the_same_for_the_same_seed():
         for _ in range(2)
     )
     assert one == other
+
+
+def test_giving_up_calls_that_ring_for_nobody_keeps_agents_busier_where_people_answer_late(monkeypatch):
+    late = replace(WORLD, agents=10, hours=1.5, ring_mean_s=14.0, ring_sigma=0.35)
+
+    def figures(seed):
+        return run_shift(late, make_pacer("predictive", late.pacing_settings), seed)
+
+    with_it = [figures(seed) for seed in range(1, 5)]
+    monkeypatch.setattr(PredictivePacer, "surplus", lambda *_: [])
+    without = [figures(seed) for seed in range(1, 5)]
+    assert fmean(each.utilisation for each in with_it) > fmean(each.utilisation for each in without)
+    for each in with_it:
+        assert each.calls == each.failed + each.unanswered + each.abandoned + each.connected
+        assert each.answered == each.abandoned + each.connected
