@@ -115,6 +115,8 @@ async def start_attempts(
             list_id=lead.list_id,
             local_hour=local_hour(lead.zones, now),
             ring_at_least_s=answer.policy.ring_at_least_s,
+            claim_within_s=answer.policy.claim_within_s,
+            permitted_at=now,
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]

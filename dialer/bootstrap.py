@@ -26,6 +26,7 @@ from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import NodeStatus
 from dialer.bus.mqtt import MqttOptions, Publisher
 from dialer.database import Database, DatabaseUnavailable, opened
+from dialer.dialing import DialingOptions
 from dialer.engine import Engine, EngineOptions
 from dialer.errors import DialerError
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
@@ -232,9 +233,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
     )
     return EngineOptions(
         node=settings.node,
-        trunk=sip.trunk,
-        lines=sip.lines,
-        unclaimed_message=unclaimed_message(settings),
+        dialing=DialingOptions(sip.trunk, sip.lines, unclaimed_message(settings)),
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
     )
 

@@ -6,16 +6,13 @@ everything written by the `Journal`. It decides nothing itself: the floor, the p
 
 import asyncio
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-from campaigns import service as campaigns
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
@@ -31,9 +28,8 @@ from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect,
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.outcome import Outcome
-from dialer.core.preview import Preview
-from dialer.core.sharing import share_lines
 from dialer.database import is_passing
+from dialer.dialing import Dialing, DialingHands, DialingOptions
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
@@ -60,10 +56,6 @@ _KEEP_PACING_EVERY_S = 5.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
-_CLAIM_WITHIN_S = 2.0
-"""16 CFR 310.4(b)(4)(iii): a person for whom no agent is there hears the message within two seconds."""
-_KEY_AFTER_MESSAGE_S = 3.0
-"""So long a person has for the key that a message has named in its last words."""
 _HANG_UP_WITHIN_S = 3.0
 _LAW_WITHIN_S = 180.0
 """No law's ring time and no message together are longer."""
@@ -78,12 +70,10 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """Where calls go and how many lines there are."""
+    """The node's name, how it dials, and its switch."""
 
     node: str
-    trunk: str
-    lines: int
-    unclaimed_message: Path
+    dialing: DialingOptions
     switch: SwitchOptions
 
 
@@ -111,11 +101,12 @@ class Engine:
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
         self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
-        hands = Hands(clock, self._can_place, self._place, self._carry_out, self._journal.written)
-        self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, hands)
+        hands = DialingHands(clock, self._may_dial, self._link.send, self._carry_out, self._announce)
+        self._dialing = Dialing(options.dialing, self.floor, self._campaigns, sessions, rules, hands)
+        desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
+        self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
-        self._dry_until: dict[int, float] = {}
         self._keep_pacing_at = 0.0
         self._softphones: dict[int, str] = {}
         self._called_softphones: set[int] = set()
@@ -356,88 +347,21 @@ class Engine:
         if self._draining:
             self._carry_out(self.floor.previews.put_all_back(self._clock()))
         elif self._link.up:
-            for campaign_id, lines in self._lines_to_dial().items():
-                if lines > 0 and campaign_id in self._campaigns.running:
-                    # The calls that were just placed may have spoken for agents of this campaign, too.
-                    wanted = self.floor.calls_to_place(campaign_id, self._clock())
-                    await self._dial(self._campaigns.running[campaign_id], min(lines, wanted))
+            await self._dialing.beat()
         spent = asyncio.get_running_loop().time() - started
         await self._rest(max(0.0, _BEAT_S - spent))
 
-    def _lines_to_dial(self) -> dict[int, int]:
-        """How many calls each campaign places now: what its pacer says, as far as there are lines for all.
-
-        Who has the fewest calls for its weight comes first.
-        """
-        now, running = self._clock(), self._campaigns.running
-        wanted = {
-            each: self.floor.calls_to_place(each, now)
-            for each in running
-            if self._dry_until.get(each, 0.0) <= now
-        }
-        for each in wanted:
-            self._carry_out(self.floor.give_up_surplus(each, now))
-        shown = Counter(each.campaign for each in self.floor.previews.shown())
-        in_use = Counter(call.campaign for call in self.floor.calls.values()) + shown
-        weights = {each.id: each.weight for each in running.values()}
-        free = self._options.lines - in_use.total() - len(self.floor.agents)
-        shares = share_lines(wanted, in_use, weights, free)
-        return dict(sorted(shares.items(), key=lambda share: (in_use[share[0]] / weights[share[0]], share)))
-
-    async def _dial(self, campaign: RunningCampaign, wanted: int) -> None:
-        if self._draining or wanted <= 0:
-            return
-        permitted = await campaigns.claim_permitted(
-            self.sessions, self._rules, campaign.id, wanted, self.now()
-        )
-        if not permitted:
-            self._dry_until[campaign.id] = self._clock() + _LOOK_EVERY_S
-            return
-        if self._draining:
-            return
-        if campaign.dial_mode == "preview":
-            self._carry_out(self.floor.previews.show(campaign.id, permitted, self._clock()))
-            return
-        attempts = await campaigns.start_attempts(
-            self.sessions, self._rules, campaign.id, permitted, self.now()
-        )
-        for started in attempts:
-            self._place(campaign, started)
+    def _may_dial(self) -> bool:
+        return not self._draining
 
     def _can_place(self) -> bool:
-        return self._link.up and not self._draining and not self._journal.behind
+        return self._link.up and self._may_dial() and not self._journal.behind
 
-    def _place(
-        self, campaign: RunningCampaign, started: StartedAttempt, preview: Preview | None = None
-    ) -> None:
-        attempt, now = started.attempt_id, self._clock()
-        chance = self._campaigns.answer_chance(started, campaign.id)
-        self.floor.place(attempt, campaign.id, started.lead_id, now, chance, started.ring_at_least_s)
-        self._notices.call_is(attempt, campaign.id, started.lead_id)
-        for message in self._notices.of_placed(attempt):
+    def _announce(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
+        self._notices.call_is(started.attempt_id, campaign.id, started.lead_id)
+        for message in self._notices.of_placed(started.attempt_id):
             self._publisher.publish(message)
         self._metrics.placed(campaign.id)
-        taken = [] if preview is None else self.floor.previews.dialed(preview, attempt, now)
-        self._carry_out(taken)
-        if self._draining or (preview is not None and not taken):
-            self._carry_out(self.floor.lost(attempt, Outcome.CANCELED, now))
-            return
-        sent = self._link.send(
-            PlaceLeg(
-                leg=call_leg(attempt),
-                role="customer",
-                uri=self._options.trunk.replace("{number}", started.e164),
-                caller_id=campaign.caller_id,
-                ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
-                claim_within_s=0.0 if campaign.agentless else _CLAIM_WITHIN_S,
-                message=campaign.message or str(self._options.unclaimed_message),
-                end_key=campaign.opt_out_key,
-                stay_s=_KEY_AFTER_MESSAGE_S,
-                ring_at_least_s=started.ring_at_least_s,
-            )
-        )
-        if not sent:
-            self._carry_out(self.floor.lost(attempt, Outcome.LOST, now))
 
     async def _look(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -69,6 +69,10 @@ class StartedAttempt:
     """0 to 23, on the callee's clock."""
     ring_at_least_s: float
     """How long the call rings at least before it may be given up, by every rule that holds."""
+    claim_within_s: float
+    """How soon after the answer an agent has to be there, or the message plays, by every rule that holds."""
+    permitted_at: datetime
+    """When compliance allowed it; the permit is for that moment."""
 
 
 @dataclass(frozen=True, slots=True)

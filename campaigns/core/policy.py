@@ -80,6 +80,8 @@ class Policy:
     records: tuple[RecordsRule, ...]
     ring_at_least_s: float
     """The longest that any rule asks for."""
+    claim_within_s: float
+    """The least time that any rule leaves a person who answered without an agent or a message."""
     rule_ids: tuple[str, ...]
     """Every rule that was asked, sorted."""
     exemptions: tuple[Exemption, ...]
@@ -117,6 +119,8 @@ _OWN_LIMITS = ("own-daily-cap", "own-least-gap", "client-daily-cap", "client-lea
 OWN_RULES = frozenset({*_OWN_LIMITS, "own-calendar", "caller-id-quarantine", "zone"})
 """Ids that no law's rule may take."""
 _FINGERPRINT_CHARS = 16
+MOST_SILENCE_S = 2.0
+"""A person who answered waits no longer for an agent or a message, whatever the rules: 16 CFR 310.4(b)(4)."""
 OWN_CALENDAR = Rule(id="own-calendar", source="The client's and the campaign's own times", read="")
 
 
@@ -204,6 +208,7 @@ def make_policy(
         messages=_of(MessageRule, rules),
         records=_of(RecordsRule, rules),
         ring_at_least_s=max([LEAST_RING_S, *(rule.at_least_s for rule in _of(RingRule, rules))]),
+        claim_within_s=_claim_within_s(rules),
         rule_ids=tuple(sorted({rule.id for rule in [*rules, OWN_CALENDAR]})),
         exemptions=own.exemptions,
     )
@@ -218,6 +223,11 @@ def _exempt(own: OwnRules, jurisdictions: Iterable[Jurisdiction]) -> set[str]:
     if unknown := sorted(exempt - known):
         raise InvalidExemptionError(f"{unknown[0][:60]!r} is not a rule; name it by its id.")
     return exempt
+
+
+def _claim_within_s(rules: Sequence[Rule]) -> float:
+    agents = [rule.after_s for rule in _of(AbandonmentRule, rules)]
+    return min([MOST_SILENCE_S, *agents, *(rule.within_s for rule in _of(MessageRule, rules))])
 
 
 def _calendar(rule: WindowRule, closed: frozenset[Holidays]) -> Calendar:

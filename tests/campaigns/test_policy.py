@@ -14,11 +14,25 @@ from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.jurisdiction import Place, place_of
 from campaigns.core.objections import next_allowed, rule_objections
 from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, make_policy, own_calendar, own_limits
-from campaigns.core.rules import EVENTS, Jurisdiction, Rule, parse_rule
+from campaigns.core.rules import EVENTS, AbandonmentRule, Jurisdiction, Rule, parse_rule
 from campaigns.errors import InvalidExemptionError
 from tests.campaigns.oracle import ALL_KINDS, Case, cases
 
 RULEBOOK = load_rulebook()
+
+
+def test_a_rule_may_ask_for_an_agent_sooner_than_two_seconds_and_none_for_later() -> None:
+    usual = RULEBOOK.policy(place_of("+12125550100", "US"), "sales", "power")
+    assert usual.claim_within_s == 2.0
+    us = next(each for each in RULEBOOK.jurisdictions if each.id == "us")
+    for rule in us.rules:
+        if isinstance(rule, AbandonmentRule):
+            for after_s, within_s in ((1.2, 1.2), (9.0, 2.0)):
+                changed = replace(us, rules=(replace(rule, after_s=after_s),))
+                policy = make_policy("1", [changed], place_of("", "US"), "sales", "power")
+                assert policy.claim_within_s == within_s
+
+
 NEW_YORKER = Facts(("America/New_York",), "+12125550100", 1, campaign_id=1)
 PLACE = place_of("+12125550100", "US")
 NOON = datetime(2026, 11, 24, 17, tzinfo=UTC)

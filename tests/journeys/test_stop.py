@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from tests.journeys.stage import ALL_DAY
 from tests.support import eventually
 
 NUMBERS = ("+12025551000", "+12025551001")
+LONGER_THAN_A_PERMIT_S = 5.5
 NOBODY = "sip:{number}@127.0.0.1:9"
 
 
@@ -47,6 +49,29 @@ async def test_an_attempt_that_is_committed_while_the_engine_stops_is_canceled(t
         attempts = await campaigns.list_attempts(service.database.sessions, campaign, 0, 10)
         assert [each.outcome for each in attempts] == ["canceled"]
         assert not service.engine.floor.calls
+
+
+async def test_a_call_whose_record_took_too_long_is_not_placed(tmp_path: Path) -> None:
+    """The hour may be over by then, or the person may have opted out."""
+    settings = isolated_settings(
+        data_dir=tmp_path,
+        rules_dir=NO_LAW_DIR,
+        mqtt={"port": 0},
+        api={"port": 0},
+        sip={"port": 0, "lines": 10, "trunk": NOBODY},
+    )
+    async with SimulatedSoftphones(SoftphonesOptions(1)) as phones, running(settings) as service:
+        campaign = await campaign_of_one_agent(service, phones.uri("agent1"))
+        with records_slowly(LONGER_THAN_A_PERMIT_S):
+            await campaigns.start_campaign(service.database.sessions, campaign, datetime.now(UTC))
+            service.engine.look_now()
+            async with asyncio.timeout(60):
+                while not (found := await campaigns.list_attempts(service.database.sessions, campaign, 0, 1)):
+                    await asyncio.sleep(0.1)
+            await service.engine.written()
+        (attempt,) = await campaigns.list_attempts(service.database.sessions, campaign, 0, 1)
+        assert attempt.id == found[0].id
+        assert (attempt.outcome, attempt.sip_status) == ("canceled", None)
 
 
 async def test_however_urgent_a_stop_is_a_phone_rings_as_long_as_the_law_asks(tmp_path: Path) -> None:
@@ -95,6 +120,21 @@ async def campaign_of_one_agent(service: Service, softphone: str) -> int:
     service.engine.log_in(shift, agent, "acme", softphone, [campaign])
     await eventually(lambda: service.engine.agent(shift).line_up)
     return campaign
+
+
+@contextmanager
+def records_slowly(seconds: float) -> Iterator[None]:
+    """The database takes so long to take the record of an attempt."""
+
+    def wait(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO attempt "):
+            time.sleep(seconds)
+
+    event.listen(SqlEngine, "before_cursor_execute", wait)
+    try:
+        yield
+    finally:
+        event.remove(SqlEngine, "before_cursor_execute", wait)
 
 
 @contextmanager

@@ -1,0 +1,152 @@
+"""Claims leads for the calls that the pacers want, asks for each once more, and places it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from campaigns import service as campaigns
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.attempt import StartedAttempt
+from campaigns.stores.live import RunningCampaign
+from dialer.campaign_watch import CampaignWatch
+from dialer.core.effects import Effect
+from dialer.core.floor import Floor
+from dialer.core.outcome import Outcome
+from dialer.core.preview import Preview
+from dialer.core.sharing import share_lines
+from dialer.legs import call_leg
+from dialer.switch.messages import PlaceLeg
+from leads.stores.shared import Sessions
+
+_DRY_FOR_S = 1.0
+"""A campaign without a lead that may be called is not asked for one again sooner."""
+_PERMIT_HOLDS_S = 5.0
+"""A call that could not leave so soon, as where the database kept its record waiting, is not placed."""
+_KEY_AFTER_MESSAGE_S = 3.0
+"""So long a person has for the key that a message has named in its last words."""
+
+
+@dataclass(frozen=True)
+class DialingOptions:
+    """Where calls go, how many lines there are, and what a person hears for whom no agent is there."""
+
+    trunk: str
+    """A SIP address with {number}."""
+    lines: int
+    unclaimed_message: Path
+
+
+@dataclass(frozen=True)
+class DialingHands:
+    """What the engine does for dialing."""
+
+    clock: Callable[[], float]
+    may_dial: Callable[[], bool]
+    """Whether calls may still be placed: the service does not stop."""
+    send: Callable[[PlaceLeg], bool]
+    carry_out: Callable[[Sequence[Effect]], None]
+    announce: Callable[[RunningCampaign, StartedAttempt], None]
+
+
+class Dialing:
+    """The calls of one node on their way from a pacer's number to the switch."""
+
+    def __init__(
+        self,
+        options: DialingOptions,
+        floor: Floor,
+        watch: CampaignWatch,
+        sessions: Sessions,
+        rules: Rulebook,
+        hands: DialingHands,
+    ) -> None:
+        self._options = options
+        self._floor = floor
+        self._watch = watch
+        self._sessions = sessions
+        self._rules = rules
+        self._hands = hands
+        self._dry_until: dict[int, float] = {}
+
+    async def beat(self) -> None:
+        """Places what all pacers together want now."""
+        for campaign_id, lines in self._lines_to_dial().items():
+            if lines > 0 and campaign_id in self._watch.running:
+                # The calls that were just placed may have spoken for agents of this campaign, too.
+                wanted = self._floor.calls_to_place(campaign_id, self._hands.clock())
+                await self._dial(self._watch.running[campaign_id], min(lines, wanted))
+
+    def place(
+        self, campaign: RunningCampaign, started: StartedAttempt, preview: Preview | None = None
+    ) -> None:
+        """Sends the call of an attempt that is on record; `preview`: for the agent who looks at its lead."""
+        attempt, now = started.attempt_id, self._hands.clock()
+        chance = self._watch.answer_chance(started, campaign.id)
+        self._floor.place(attempt, campaign.id, started.lead_id, now, chance, started.ring_at_least_s)
+        self._hands.announce(campaign, started)
+        taken = [] if preview is None else self._floor.previews.dialed(preview, attempt, now)
+        self._hands.carry_out(taken)
+        outdated = now - started.permitted_at.timestamp() > _PERMIT_HOLDS_S
+        if not self._hands.may_dial() or outdated or (preview is not None and not taken):
+            self._hands.carry_out(self._floor.lost(attempt, Outcome.CANCELED, now))
+        elif not self._hands.send(self._leg(campaign, started)):
+            self._hands.carry_out(self._floor.lost(attempt, Outcome.LOST, now))
+
+    def _lines_to_dial(self) -> dict[int, int]:
+        """How many calls each campaign places now: what its pacer says, as far as there are lines for all.
+
+        Who has the fewest calls for its weight comes first.
+        """
+        now, running = self._hands.clock(), self._watch.running
+        wanted = {
+            each: self._floor.calls_to_place(each, now)
+            for each in running
+            if self._dry_until.get(each, 0.0) <= now
+        }
+        for each in wanted:
+            self._hands.carry_out(self._floor.give_up_surplus(each, now))
+        shown = Counter(each.campaign for each in self._floor.previews.shown())
+        in_use = Counter(call.campaign for call in self._floor.calls.values()) + shown
+        weights = {each.id: each.weight for each in running.values()}
+        free = self._options.lines - in_use.total() - len(self._floor.agents)
+        shares = share_lines(wanted, in_use, weights, free)
+        return dict(sorted(shares.items(), key=lambda share: (in_use[share[0]] / weights[share[0]], share)))
+
+    async def _dial(self, campaign: RunningCampaign, wanted: int) -> None:
+        if not self._hands.may_dial() or wanted <= 0:
+            return
+        permitted = await campaigns.claim_permitted(
+            self._sessions, self._rules, campaign.id, wanted, self._now()
+        )
+        if not permitted:
+            self._dry_until[campaign.id] = self._hands.clock() + _DRY_FOR_S
+            return
+        if not self._hands.may_dial():
+            return
+        if campaign.dial_mode == "preview":
+            self._hands.carry_out(self._floor.previews.show(campaign.id, permitted, self._hands.clock()))
+            return
+        attempts = await campaigns.start_attempts(
+            self._sessions, self._rules, campaign.id, permitted, self._now()
+        )
+        for started in attempts:
+            self.place(campaign, started)
+
+    def _leg(self, campaign: RunningCampaign, started: StartedAttempt) -> PlaceLeg:
+        return PlaceLeg(
+            leg=call_leg(started.attempt_id),
+            role="customer",
+            uri=self._options.trunk.replace("{number}", started.e164),
+            caller_id=campaign.caller_id,
+            ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
+            claim_within_s=0.0 if campaign.agentless else started.claim_within_s,
+            message=campaign.message or str(self._options.unclaimed_message),
+            end_key=campaign.opt_out_key,
+            stay_s=_KEY_AFTER_MESSAGE_S,
+            ring_at_least_s=started.ring_at_least_s,
+        )
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._hands.clock(), UTC)
