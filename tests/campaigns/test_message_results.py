@@ -34,9 +34,13 @@ def message(tmp_path: Path) -> str:
     return str(sound(tmp_path / "message.wav"))
 
 
-async def survey(sessions: Sessions, message: str, persons: Sequence[Person], **settings: object) -> int:
-    """A running campaign that plays a message to these people."""
+async def survey(
+    sessions: Sessions, message: str, persons: Sequence[Person], *, agreed: bool = True, **settings: object
+) -> int:
+    """A running campaign that plays a message to these people, who agreed to automated calls."""
     await seed_leads(sessions, persons)
+    for person in persons if agreed else ():
+        await give(sessions, person.phones[0], "automated_call", "express")
     chosen = {"kind": "survey", "dial_mode": "agentless", "message": message} | settings
     return await seed_campaign(sessions, **chosen)
 
@@ -182,7 +186,9 @@ async def test_without_written_consent_to_automated_calls_no_sales_message_is_pl
     sessions: Sessions, message: str
 ) -> None:
     _, to_calls, spoken, written = NEW_YORKERS
-    campaign_id = await survey(sessions, message, [Person([each]) for each in NEW_YORKERS], kind="sales")
+    campaign_id = await survey(
+        sessions, message, [Person([each]) for each in NEW_YORKERS], agreed=False, kind="sales"
+    )
     await give(sessions, to_calls, "call", "express_written")
     await give(sessions, spoken, "automated_call", "express")
     await give(sessions, written, "automated_call", "express_written")
@@ -195,12 +201,25 @@ async def test_without_written_consent_to_automated_calls_no_sales_message_is_pl
     assert "us-fcc-prerecorded-consent" in str(rows[0].denial)
 
 
+async def test_without_consent_to_automated_calls_no_message_of_any_kind_is_played(
+    sessions: Sessions, message: str
+) -> None:
+    _, to_calls, spoken, written = NEW_YORKERS
+    campaign_id = await survey(sessions, message, [Person([each]) for each in NEW_YORKERS], agreed=False)
+    await give(sessions, to_calls, "call", "express_written")
+    await give(sessions, spoken, "automated_call", "express")
+    await give(sessions, written, "automated_call", "express_written")
+    assert [each.e164 for each in await called(sessions, campaign_id)] == [spoken, written]
+    (refused, *_) = await standing(sessions, campaign_id)
+    assert "us-fcc-prerecorded-mobile-consent" in str(refused.denial)
+
+
 @pytest.mark.parametrize("kind", ["sales", "survey"])
 async def test_a_consent_to_automated_calls_that_is_withdrawn_between_selection_and_call_stops_it(
     sessions: Sessions, message: str, kind: str
 ) -> None:
     person = NEW_YORKERS[0]
-    campaign_id = await survey(sessions, message, [Person([person])], kind=kind)
+    campaign_id = await survey(sessions, message, [Person([person])], agreed=False, kind=kind)
     await give(sessions, person, "automated_call", "express_written")
     permitted = await service.claim_permitted(sessions, LAW, campaign_id, 1, NOW)
     assert len(permitted) == 1
