@@ -1,4 +1,4 @@
-"""`python -m bench.switch [rate] [pairs] [audio]`: measures the switch, side by side with bare pjsua2."""
+"""`python -m bench.switch [rate] [pairs] [audio] [growth]`: the switch, side by side with bare pjsua2."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.switch import audio, pairs, rate
+from bench.switch import audio, growth, pairs, rate
 from bench.switch.figures import load
 from bench.switch.helper import Helper
 from bench.switch.options import FarEndOptions
@@ -21,7 +21,7 @@ from dialer.switch.capacity import ask_binding
 
 Work = TypeVar("Work")
 Run = TypeVar("Run")
-_WORK = ("rate", "pairs", "audio")
+_WORK = ("rate", "pairs", "audio", "growth")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Options:
     hold: float
     held: Sequence[int]
     calls: int
+    few: int
+    many: int
 
 
 async def measure(options: Options) -> Results:
@@ -53,6 +55,10 @@ async def measure(options: Options) -> Results:
             for held in options.held:
                 _say(f"  audio while {held} pairs are up")
                 results.audio.append(await audio.measure(held, options.calls))
+        if "growth" in options.work:
+            _say(f"  {options.many:,} calls through one switch")
+            async with Helper("bench.switch.far_end", FarEndOptions()) as far_end:
+                results.growth.append(await growth.measure(await _target(far_end), options.few, options.many))
     return results
 
 
@@ -105,6 +111,8 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=20, help="how long the pairs are measured, in seconds")
     parser.add_argument("--held", default="0,100", help="pairs that are up while audio is timed")
     parser.add_argument("--calls", type=int, default=200, help="calls whose audio is timed, a round")
+    parser.add_argument("--few", type=int, default=2_000, help="calls before the first look, for growth")
+    parser.add_argument("--many", type=int, default=20_000, help="calls before the last look, for growth")
     parser.add_argument("--json", type=Path, help="where every run is written")
     given = parser.parse_args()
     if unknown := set(given.work) - set(_WORK):
@@ -118,6 +126,8 @@ def main() -> None:
         hold=given.hold,
         held=[int(each) for each in given.held.split(",")],
         calls=given.calls,
+        few=given.few,
+        many=given.many,
     )
     results = asyncio.run(measure(options))
     print(text(results))

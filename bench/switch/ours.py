@@ -32,6 +32,7 @@ class Driver:
         self.link = SwitchLink(options, self._on_event, lambda: None)
         self.pid = 0
         self.bridges = False
+        self.placed = 0
         self.completed = 0
         self.bridged = 0
         self.latencies_ms: list[float] = []
@@ -43,7 +44,8 @@ class Driver:
         started = time.monotonic()
         for number in range(calls):
             await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
-            leg = f"leg-{number}"
+            leg = f"leg-{self.placed}"
+            self.placed += 1
             self._placed_at[leg] = time.monotonic()
             # Nobody claims these legs; the time for it is long, so that the driver alone ends them.
             self.link.send(PlaceLeg(leg, "customer", target, "", 30.0, claim_within_s=600.0))

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.switch.audio import AudioRun
 from bench.switch.figures import percentile, ratios, spread
+from bench.switch.growth import Holding
 from bench.switch.pairs import PairsRun
 from bench.switch.rate import RateRun
 
@@ -38,11 +39,14 @@ class Results:
     rate: list[tuple[RateRun, RateRun]] = field(default_factory=list)
     pairs: list[tuple[PairsRun, PairsRun]] = field(default_factory=list)
     audio: list[AudioRun] = field(default_factory=list)
+    growth: list[list[Holding]] = field(default_factory=list)
 
 
 def text(results: Results) -> str:
     """The summary: median (lowest-highest) of the rounds; a ratio is the switch by bare pjsua2."""
-    return "\n".join([*_machine(results), *_rate(results), *_pairs(results), *_audio(results)])
+    return "\n".join(
+        [*_machine(results), *_rate(results), *_pairs(results), *_audio(results), *_growth(results)]
+    )
 
 
 def _machine(results: Results) -> Iterator[str]:
@@ -92,3 +96,13 @@ def _compared(figures: Sequence[tuple[str, str]], runs: Sequence[tuple[Any, Any]
     for name, figure in figures:
         switch, bare = ([attrgetter(figure)(run) for run in side] for side in zip(*runs, strict=True))
         yield f"  {name}: switch {spread(switch)}, bare {spread(bare)}, ratio {ratios(switch, bare)}"
+
+
+def _growth(results: Results) -> Iterator[str]:
+    for held in results.growth:
+        yield "\none switch, calls one after the other"
+        for each in held:
+            yield (
+                f"  after {each.calls:,} calls: {each.memory_mb:g} MB, {each.threads} threads, "
+                f"{each.sockets} sockets, {each.files} open files"
+            )
