@@ -59,9 +59,8 @@ async def _why_not(session: Session, campaign_id: int, claim: ClaimedLead, now: 
     row = await ExplainStore(session).standing(campaign_id, claim.lead_id)
     if row is not None and row.denial and datetime.fromisoformat(row.denial["at"]) == now:
         sentences = " ".join(str(each["sentence"]) for each in row.denial["reasons"])
+        if (row.state, row.reason) == ("ready", NEXT_PHONE):
+            what = "This number may not be called; the lead's next one takes its place."
+            return PreviewDeniedError(f"{what} {sentences}")
         return PreviewDeniedError(f"The lead may not be called now. {sentences}")
-    if row is not None and (row.state, row.reason) == ("ready", NEXT_PHONE):
-        return PreviewDeniedError(
-            "This number may not be called any more; the lead's next one takes its place."
-        )
     return PreviewLostError("The lead is no longer kept for this agent; look at the next one.")

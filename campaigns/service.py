@@ -275,6 +275,13 @@ async def claim_permitted(
     return permitted
 
 
+async def release(sessions: Sessions, campaign_id: int, permitted: Sequence[PermittedLead]) -> None:
+    """Put leads back in line that were claimed and are not to be called now. Raises CampaignNotFoundError."""
+    async with sessions() as session, session.begin():
+        campaign = await CampaignStore(session).get(campaign_id)
+        await QueueStore(session).release(campaign, [each.lead for each in permitted])
+
+
 async def start_attempts(
     sessions: Sessions, rules: Rulebook, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
 ) -> list[StartedAttempt]:

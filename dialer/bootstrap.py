@@ -25,6 +25,7 @@ from dialer.api.server import HttpServer
 from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import NodeStatus
 from dialer.bus.mqtt import MqttOptions, Publisher
+from dialer.clock import SteadyClock
 from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.dialing import DialingOptions
 from dialer.engine import Engine, EngineOptions
@@ -114,7 +115,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             rules,
             publisher,
             metrics,
-            time.time,
+            SteadyClock(time.time),
         )
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from campaigns import service as campaigns
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.attempt import StartedAttempt
+from campaigns.core.attempt import PermittedLead, StartedAttempt
 from campaigns.stores.live import RunningCampaign
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.effects import Effect
@@ -22,6 +22,8 @@ from leads.stores.shared import Sessions
 
 _DRY_FOR_S = 1.0
 """A campaign without a lead that may be called is not asked for one again sooner."""
+_STALLED_S = 0.25
+"""After so long the pacer may think otherwise."""
 _PERMIT_HOLDS_S = 5.0
 """A call that could not leave so soon, as where the database kept its record waiting, is not placed."""
 _KEY_AFTER_MESSAGE_S = 3.0
@@ -117,7 +119,8 @@ class Dialing:
     async def _dial(self, campaign: RunningCampaign, wanted: int) -> None:
         if not self._hands.may_dial() or wanted <= 0:
             return
-        permitted = await campaigns.claim_permitted(
+        asked_at = self._hands.clock()
+        permitted: Sequence[PermittedLead] = await campaigns.claim_permitted(
             self._sessions, self._rules, campaign.id, wanted, self._now()
         )
         if not permitted:
@@ -125,6 +128,8 @@ class Dialing:
             return
         if not self._hands.may_dial():
             return
+        if self._hands.clock() - asked_at > _STALLED_S:
+            permitted = await self._still_wanted(campaign, permitted)
         if campaign.dial_mode == "preview":
             self._hands.carry_out(self._floor.previews.show(campaign.id, permitted, self._hands.clock()))
             return
@@ -133,6 +138,15 @@ class Dialing:
         )
         for started in attempts:
             self.place(campaign, started)
+
+    async def _still_wanted(
+        self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
+    ) -> Sequence[PermittedLead]:
+        """As many as the pacer still wants: agents may have left while the database kept us waiting."""
+        wanted = self._floor.calls_to_place(campaign.id, self._hands.clock())
+        if permitted[wanted:]:
+            await campaigns.release(self._sessions, campaign.id, permitted[wanted:])
+        return permitted[:wanted]
 
     def _leg(self, campaign: RunningCampaign, started: StartedAttempt) -> PlaceLeg:
         return PlaceLeg(

@@ -293,8 +293,8 @@ class Engine:
             match effect:
                 case Bridge(attempt=attempt, session=session):
                     self._link.send(BridgeLegs(call_leg(attempt), agent_leg(session)))
-                case HangUpCall(attempt=attempt):
-                    self._link.send(HangUpLeg(call_leg(attempt)))
+                case HangUpCall(attempt=attempt, unless_answered=spared):
+                    self._link.send(HangUpLeg(call_leg(attempt), spared))
                 case HangUpAgent(session=session):
                     self._link.send(HangUpLeg(agent_leg(session)))
                     self._softphones.pop(session, None)
@@ -397,7 +397,8 @@ class Engine:
         """A phone rings on for as long as it has to, and a person who has nobody hears the message."""
         for call in self.floor.calls.values():
             if call.state not in (CallState.ANSWERED, CallState.ABANDONED):
-                self._link.send(HangUpLeg(call_leg(call.attempt)))
+                not_yet = call.state in (CallState.PLACED, CallState.RINGING)
+                self._link.send(HangUpLeg(call_leg(call.attempt), not_yet))
         loop = asyncio.get_running_loop()
         started = give_up = loop.time()
         while self.floor.calls and loop.time() < give_up + _HANG_UP_WITHIN_S:

@@ -15,6 +15,7 @@ from dialer.core.pacing_events import (
     AgentReady,
     AgentsSpokenFor,
     AgentTalking,
+    AgentWillPause,
     AgentWrapping,
     BudgetLooked,
     CallAbandoned,
@@ -74,6 +75,8 @@ class PhaseEnded:
     phase: AgentPhase
     lasted_s: float
     then: AgentPhase | None
+    foretold: bool = False
+    """Whether the agent had said so."""
 
 
 Change = RingingEnded | PersonAbandoned | PersonDisowned | PhaseEnded
@@ -99,6 +102,8 @@ class Census:
         """Since when those who answered wait for an agent."""
         self.agents: dict[AgentPhase, dict[Hashable, float]] = {phase: {} for phase in AgentPhase}
         """Since when each agent has been in that phase."""
+        self.stopping: set[Hashable] = set()
+        """Agents who take no more calls after the present one."""
         self._waits_at_most_s = waits_at_most_s
         self._rings_at_most_s = ring_timeout_s + _RINGS_LONGER_S
         self._connected: dict[Hashable, tuple[float, Hashable]] = {}
@@ -136,6 +141,14 @@ class Census:
             reason=reason,
         )
 
+    def going_on(self, phase: AgentPhase) -> list[float]:
+        """Since when each agent has been in that phase, of those who take more calls."""
+        return [since for agent, since in self.agents[phase].items() if agent not in self.stopping]
+
+    def going_on_here(self) -> int:
+        """Agents who talk for the campaign itself and take more calls."""
+        return sum(agent not in self.stopping for _, agent in self._connected.values())
+
     def count(self, phase: AgentPhase) -> int:
         """Agents in that phase."""
         return len(self.agents[phase])
@@ -147,6 +160,9 @@ class Census:
                 return self._agent_is(event.agent, _PHASE_AFTER[type(event)], event.at)
             case AgentPaused() | AgentLeft():
                 return self._agent_is(event.agent, _PHASE_AFTER[type(event)], event.at)
+            case AgentWillPause(agent=agent, will=will):
+                self.stopping = self.stopping | {agent} if will else self.stopping - {agent}
+                return []
             case CallPlaced(at=at, call=call):
                 if call not in self.waiting and call not in self._connected:
                     self.ringing.setdefault(call, at)
@@ -214,11 +230,14 @@ class Census:
         former = self._call_of.get(agent)
         if at < since - _CLOCKS_DIFFER_S or (was == phase and former == call):
             return []
+        foretold = agent in self.stopping
         if former is not None and self._connected.get(former, (at, None))[1] == agent:
             del self._connected[former]
         self._call_of.pop(agent, None)
         if was is not None:
             del self.agents[was][agent]
+        if phase not in (AgentPhase.TALKING, AgentPhase.WRAPPING):
+            self.stopping.discard(agent)
         if phase is None:
             self._phase_of.pop(agent, None)
         else:
@@ -229,4 +248,4 @@ class Census:
             self._call_of[agent] = call
         if was not in (AgentPhase.TALKING, AgentPhase.WRAPPING):
             return []
-        return [PhaseEnded(was, max(0.0, at - since), phase)]
+        return [PhaseEnded(was, max(0.0, at - since), phase, foretold)]

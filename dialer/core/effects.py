@@ -20,9 +20,10 @@ class Bridge:
 
 @dataclass(frozen=True)
 class HangUpCall:
-    """End the call."""
+    """End the call; `unless_answered`: not one that was answered without our having heard of it yet."""
 
     attempt: int
+    unless_answered: bool = False
 
 
 @dataclass(frozen=True)

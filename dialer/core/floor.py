@@ -36,6 +36,7 @@ from dialer.core.pacing_events import (
     AgentPaused,
     AgentReady,
     AgentTalking,
+    AgentWillPause,
     AgentWrapping,
     BudgetLooked,
     CallAbandoned,
@@ -116,7 +117,8 @@ class Floor:
 
     def give_up_surplus(self, campaign: int, now: float) -> list[Effect]:
         """Ends calls that ring for nobody, as the campaign's pacer says and the law lets them go."""
-        return [HangUpCall(call.attempt) for call in self._pacing.given_up(campaign, now)]
+        let_go = self._pacing.given_up(campaign, now)
+        return [HangUpCall(call.attempt, unless_answered=True) for call in let_go]
 
     # --- agents ---------------------------------------------------------------------------------
 
@@ -144,18 +146,20 @@ class Floor:
         self._pacing.agent_is_there(restored, restored.since)
 
     def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
-        """The shift ends, and the talk with it."""
+        """The shift ends, and the talk with it; who was only being connected gets another agent."""
         each = self.agent(session)
         effects: list[Effect] = []
-        if call := each.call_among(self.calls):
+        call = each.call_among(self.calls)
+        seeks = call is not None and call.state == CallState.ANSWERED
+        if call is not None and not seeks:
             call.session = None
-            effects.append(HangUpCall(call.attempt))
+            effects.append(HangUpCall(call.attempt, unless_answered=call.answered_at is None))
         effects += each.leave_attempt(at)
         effects += each.move(AgentEvent.LOG_OUT, at, reason)
         effects.append(HangUpAgent(session))
         del self.agents[session]
         self._pacing.tell_all(each, AgentLeft(at, session))
-        return effects
+        return effects + self._offer_again(call, at) if call is not None and seeks else effects
 
     def line_up(self, session: int, at: float) -> list[Effect]:
         """The agent's softphone is on the line."""
@@ -200,6 +204,7 @@ class Floor:
         looks = each.preview is not None and not each.preview.dialing
         if looks or each.state in (AgentState.AVAILABLE, AgentState.PAUSED):
             return self._pause(each, at)
+        self._pacing.tell_all(each, AgentWillPause(at, session))
         return []
 
     def ready(self, session: int, at: float) -> list[Effect]:
@@ -208,6 +213,7 @@ class Floor:
         each.pause_asked = None
         each.softphone_is_left_alone()
         if each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
+            self._pacing.tell_all(each, AgentWillPause(at, session, will=False))
             return []
         return self._become_ready(each, at)
 

@@ -16,6 +16,7 @@ from dialer.core.pacing_events import (
     AgentReady,
     AgentsSpokenFor,
     AgentTalking,
+    AgentWillPause,
     AgentWrapping,
     CallAbandoned,
     CallAnswered,
@@ -206,3 +207,5 @@ class FloorPacing:
             case _:
                 event = AgentPaused(at, each.session)
         campaign.pacer.observe(event)
+        if each.pause_asked is not None:
+            campaign.pacer.observe(AgentWillPause(at, each.session))

@@ -30,9 +30,12 @@ class Freeing:
         """A talk ended; not `over`: the agent left it, and it would have lasted longer."""
         self.talk.observe(lasted_s, over=over)
 
-    def wrap_ended(self, lasted_s: float, *, returned: bool) -> None:
-        """A wrap-up ended; `returned`: the agent takes another call, and does not pause or leave."""
+    def wrap_ended(self, lasted_s: float, *, returned: bool | None) -> None:
+        """A wrap-up ended; `returned`: the agent takes another call, and does not pause or leave; None where
+        that was known before."""
         self.wrap.observe(lasted_s)
+        if returned is None:
+            return
         self._done = self._done * _KEPT_OF_RETURNS + 1
         self._returned = self._returned * _KEPT_OF_RETURNS + returned
 

@@ -46,6 +46,15 @@ class AgentPaused:
 
 
 @dataclass(frozen=True)
+class AgentWillPause:
+    """The agent takes no more calls after the present one; not `will`: takes that back."""
+
+    at: float
+    agent: Hashable
+    will: bool = True
+
+
+@dataclass(frozen=True)
 class AgentLeft:
     """The agent is gone for this shift."""
 
@@ -151,6 +160,7 @@ PacingEvent = (
     | AgentPreviewing
     | AgentWrapping
     | AgentPaused
+    | AgentWillPause
     | AgentLeft
     | CallPlaced
     | CallFailed

@@ -9,7 +9,7 @@ are learned from the shift itself. On predictive dialing as a problem of control
 dialing for outbound telephone call centers", Interfaces 29 (1999).
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from math import floor
 
@@ -158,6 +158,8 @@ class PredictivePacer:
                 self._freeing.talk_ended(lasted_s, over=over)
                 if then == AgentPhase.AVAILABLE:
                     self._freeing.wrap_ended(0.0, returned=True)
+            case PhaseEnded(lasted_s=lasted_s, foretold=True):
+                self._freeing.wrap_ended(lasted_s, returned=None)
             case PhaseEnded(lasted_s=lasted_s, then=then):
                 self._freeing.wrap_ended(lasted_s, returned=then not in (AgentPhase.PAUSED, None))
 
@@ -182,9 +184,10 @@ class PredictivePacer:
         return max(calls, fewest), _why(belief, price, calls, fewest)
 
     def _looked_ahead(self, now: float, unspoken_for: float) -> tuple[Outlook, _Belief]:
-        agents = self._census.agents
+        census = self._census
         mean, variance, third = self._freeing.moments(
-            now - _times(agents[AgentPhase.TALKING]), now - _times(agents[AgentPhase.WRAPPING])
+            now - _times(census.going_on(AgentPhase.TALKING)),
+            now - _times(census.going_on(AgentPhase.WRAPPING)),
         )
         mean = mean + unspoken_for
         answers, spread, skewed = self._answering.moments(now)
@@ -224,5 +227,5 @@ def _why(belief: _Belief, price: float, calls: int, fewest: int) -> str:
     return f"{calls} more by the model: {ahead}; {risk}, up to {price:.1%} is allowed."
 
 
-def _times(since: Mapping[Hashable, float]) -> Array:
-    return np.fromiter(since.values(), float, len(since))
+def _times(since: Sequence[float]) -> Array:
+    return np.array(since, dtype=float)

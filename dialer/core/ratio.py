@@ -6,16 +6,17 @@ from typing import Literal
 
 from dialer.core.census import AgentPhase, Census
 from dialer.core.limits import Limits
-from dialer.core.pacing_events import BudgetLooked, CallPlaced, PacingEvent
+from dialer.core.pacing_events import AgentsSpokenFor, BudgetLooked, CallPlaced, PacingEvent
 from dialer.core.pacing_settings import PacingSettings, PacingState
 
 
 class RatioPacer:
     """Progressive: one call for each agent who is free. Power: a fixed number of lines per agent.
 
-    Power counts the agents who are free or talking, as a manager reads "two lines per agent"; agents
-    in wrap-up count once they are back. Lines are calls that ring, wait or talk. At the limit of abandoned
-    calls power is progressive, until the rate has fallen below it.
+    Power counts the agents who are free or talk for the campaign, as a manager reads "two lines per agent",
+    less those whom calls of other campaigns are expected to take and those who are about to pause; agents in
+    wrap-up count once they are back. Lines are calls that ring, wait or talk. At the limit of abandoned calls
+    power is progressive, until the rate has fallen below it.
     """
 
     def __init__(self, mode: Literal["progressive", "power"], settings: PacingSettings) -> None:
@@ -24,6 +25,7 @@ class RatioPacer:
         self._census = Census(settings.ring_timeout_s)
         self._limits = Limits(settings)
         self._budget: BudgetLooked | None = None
+        self._spoken_for = 0.0
         self._last_decision = 0
         self._reason = "Nothing has been asked yet."
 
@@ -34,6 +36,8 @@ class RatioPacer:
             self._limits.placed(event.at)
         if isinstance(event, BudgetLooked):
             self._budget = event
+        if isinstance(event, AgentsSpokenFor):
+            self._spoken_for = event.agents
 
     def calls_to_place(self, now: float, upcoming: Sequence[float | None] = ()) -> int:
         """How many calls to place now; who is called next makes no difference."""
@@ -67,12 +71,12 @@ class RatioPacer:
             if self._mode != "progressive" and self._budget is not None:
                 reason = f"{limit_is_reached(self._budget)} {reason}"
             return free - pending, reason
-        agents = free + census.count(AgentPhase.TALKING)
+        agents = max(0.0, free - self._spoken_for) + census.going_on_here()
         goal = floor(self._lines_per_agent * agents)
         ratio = f"{self._lines_per_agent:g}"
         return (
             goal - census.lines,
-            f"{ratio} lines for each of {agents} agents free or talking: {goal}, {census.lines} in use.",
+            f"{ratio} lines for each of {agents:g} agents free or talking: {goal}, {census.lines} in use.",
         )
 
 

@@ -20,6 +20,7 @@ from dialer.core.pacing_events import (
     AgentReady,
     AgentsSpokenFor,
     AgentTalking,
+    AgentWillPause,
     AgentWrapping,
     BudgetLooked,
     CallAbandoned,
@@ -98,7 +99,7 @@ class IncumbentPacer:
                 self._agent_does(agent, "talking")
                 self._calls[call] = "connected"
                 self._call_of_agent[agent] = call
-            case BudgetLooked() | AgentsSpokenFor() | AgentPreviewing():
+            case BudgetLooked() | AgentsSpokenFor() | AgentPreviewing() | AgentWillPause():
                 pass
             case CallByMachine(call=call):
                 self._answered_today -= self._calls.pop(call, "") != "ringing"

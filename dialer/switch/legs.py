@@ -144,10 +144,12 @@ class LegBook:
             leg.deadline = None
         return [Connect(name, other), LegsBridged(at=now, leg=name, other=other)]
 
-    def hang_up(self, name: str, now: float) -> list[Action]:
-        """The engine ends a leg."""
+    def hang_up(self, name: str, now: float, *, unless_answered: bool = False) -> list[Action]:
+        """The engine ends a leg; with `unless_answered`, one that nobody has answered."""
         leg = self._legs.get(name)
-        return [] if leg is None else self._give_up(leg, "engine", now)
+        if leg is None or (unless_answered and leg.answered_at is not None):
+            return []
+        return self._give_up(leg, "engine", now)
 
     def stop(self, now: float) -> list[Action]:
         """The switch stops, and every leg with it.

@@ -57,10 +57,12 @@ class BridgeLegs(Command, frozen=True):
 class HangUpLeg(Command, frozen=True):
     """End a leg, whatever its state; `LegEnded` follows. Its partner stays up.
 
-    One that rings rings on for as long as it has to; if it is answered meanwhile, it is not ended.
+    One that rings rings on for as long as it has to; if it is answered meanwhile, it is not ended. So it is
+    with `unless_answered` where the answer has come before this command.
     """
 
     leg: str
+    unless_answered: bool = False
 
 
 class AcknowledgeEvents(Command, frozen=True):

@@ -121,8 +121,8 @@ class Switch:
                 self._place(command)
             case BridgeLegs(leg=leg, other=other):
                 self._do(self._book.bridge(leg, other, time.monotonic()))
-            case HangUpLeg(leg=leg):
-                self._do(self._book.hang_up(leg, time.monotonic()))
+            case HangUpLeg(leg=leg, unless_answered=spared):
+                self._do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():

@@ -1,7 +1,6 @@
 """A stop that comes in the midst of a step: what the step has committed does not stay open."""
 
 import asyncio
-import io
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,32 +12,20 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import event
 
 from campaigns import service as campaigns
-from campaigns.core.campaign import LEAST_RING_S, CampaignSettings
-from campaigns.stores.agents import AgentStore
+from campaigns.core.campaign import LEAST_RING_S
 from dialer.bootstrap import Service, running
 from dialer.core.call import CallState
-from dialer.settings import isolated_settings
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
-from leads.importing.load import import_list
-from tests.campaigns.lawless import NO_LAW_DIR
-from tests.journeys.stage import ALL_DAY
+from tests.journeys.small import NUMBERS, campaign_of_one_agent, small_settings
 from tests.support import eventually
 
-NUMBERS = ("+12025551000", "+12025551001")
 LONGER_THAN_A_PERMIT_S = 5.5
-NOBODY = "sip:{number}@127.0.0.1:9"
 
 
 async def test_an_attempt_that_is_committed_while_the_engine_stops_is_canceled(tmp_path: Path) -> None:
-    settings = isolated_settings(
-        data_dir=tmp_path,
-        rules_dir=NO_LAW_DIR,
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={"port": 0, "lines": 10, "trunk": NOBODY},
-    )
+    settings = small_settings(tmp_path)
     async with SimulatedSoftphones(SoftphonesOptions(1)) as phones, running(settings) as service:
         campaign = await campaign_of_one_agent(service, phones.uri("agent1"))
         with stops_at_its_first_attempt(service) as stops:
@@ -53,13 +40,7 @@ async def test_an_attempt_that_is_committed_while_the_engine_stops_is_canceled(t
 
 async def test_a_call_whose_record_took_too_long_is_not_placed(tmp_path: Path) -> None:
     """The hour may be over by then, or the person may have opted out."""
-    settings = isolated_settings(
-        data_dir=tmp_path,
-        rules_dir=NO_LAW_DIR,
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={"port": 0, "lines": 10, "trunk": NOBODY},
-    )
+    settings = small_settings(tmp_path)
     async with SimulatedSoftphones(SoftphonesOptions(1)) as phones, running(settings) as service:
         campaign = await campaign_of_one_agent(service, phones.uri("agent1"))
         with records_slowly(LONGER_THAN_A_PERMIT_S):
@@ -78,13 +59,7 @@ async def test_however_urgent_a_stop_is_a_phone_rings_as_long_as_the_law_asks(tm
     world = World(ring_mean_s=0.2)
     carrier = SimulatedCarrier(CarrierOptions(world=world, kinds=dict.fromkeys(NUMBERS, Kind.RINGS_ON)))
     async with carrier, SimulatedSoftphones(SoftphonesOptions(1)) as phones:
-        settings = isolated_settings(
-            data_dir=tmp_path,
-            rules_dir=NO_LAW_DIR,
-            mqtt={"port": 0},
-            api={"port": 0},
-            sip={"port": 0, "lines": 10, "trunk": carrier.uri("{number}")},
-        )
+        settings = small_settings(tmp_path, carrier.uri("{number}"))
         async with running(settings) as service:
             campaign = await campaign_of_one_agent(service, phones.uri("agent1"))
             await campaigns.start_campaign(service.database.sessions, campaign, datetime.now(UTC))
@@ -97,29 +72,6 @@ async def test_however_urgent_a_stop_is_a_phone_rings_as_long_as_the_law_asks(tm
         assert [each.outcome for each in attempts] == ["canceled"]
         (invited,), (ended,) = carrier.events_of("invite"), carrier.events_of("ended")
         assert ended["at"] - invited["at"] >= LEAST_RING_S
-
-
-async def campaign_of_one_agent(service: Service, softphone: str) -> int:
-    """A campaign in draft with two leads, and its agent on the line."""
-    sessions, now = service.database.sessions, datetime.now(UTC)
-    await import_list(
-        sessions,
-        client_slug="acme",
-        list_name="all",
-        default_country="US",
-        source=io.BytesIO(b"phone\n+12025551000\n+12025551001\n"),
-        now=now,
-    )
-    chosen = {"caller_id": "+12025550199", "dial_mode": "progressive", "callable_times": ALL_DAY}
-    campaign = await campaigns.create_campaign(
-        sessions, "acme", "All", CampaignSettings.parse(chosen), ["all"], now
-    )
-    agent = await campaigns.add_agent(sessions, "acme", "Ann", softphone, now)
-    async with sessions() as session, session.begin():
-        shift = await AgentStore(session).open_session(agent, [campaign], "unavailable", now)
-    service.engine.log_in(shift, agent, "acme", softphone, [campaign])
-    await eventually(lambda: service.engine.agent(shift).line_up)
-    return campaign
 
 
 @contextmanager

@@ -896,7 +896,9 @@ def busy_floor(*attempts, ring_at_least_s=15.0):
 
 def test_calls_that_ring_while_nobody_could_take_them_are_given_up_once():
     floor = busy_floor(7, 8, 9)
-    assert floor.give_up_surplus(SALES, 30.0) == [HangUpCall(7), HangUpCall(8), HangUpCall(9)]
+    assert floor.give_up_surplus(SALES, 30.0) == [
+        HangUpCall(each, unless_answered=True) for each in (7, 8, 9)
+    ]
     assert floor.give_up_surplus(SALES, 30.25) == []
     (ended,) = only(CallHasEnded, floor.ended(7, CANCELED, 30.5))
     assert ended.outcome == Outcome.NO_ANSWER, "the phone rang, and nobody took it"
@@ -910,7 +912,7 @@ def test_calls_that_ring_while_nobody_could_take_them_are_given_up_once():
 def test_no_call_is_given_up_before_it_has_rung_as_long_as_the_law_says():
     floor = busy_floor(7, ring_at_least_s=40.0)
     assert floor.give_up_surplus(SALES, 41.9) == []
-    assert floor.give_up_surplus(SALES, 42.0) == [HangUpCall(7)]
+    assert floor.give_up_surplus(SALES, 42.0) == [HangUpCall(7, unless_answered=True)]
 
 
 def test_a_call_that_is_not_known_to_ring_is_not_given_up():
@@ -934,3 +936,65 @@ def test_other_modes_give_up_nothing(mode):
     floor.rang(7, 2.0)
     assert floor.calls_to_place(SALES, 30.0) == 0
     assert floor.give_up_surplus(SALES, 30.0) == []
+
+
+def test_who_is_being_connected_when_the_agent_logs_out_gets_another_agent():
+    floor = floor_with(ANN, BOB)
+    assert Bridge(7, ANN) in answer(floor, 7, at=10.0)
+    effects = floor.log_out(ANN, at=10.1)
+    assert not only(HangUpCall, effects)
+    assert only(Bridge, effects) == [Bridge(7, BOB)]
+    floor.connected(7, BOB, at=10.2)
+    assert state(floor, BOB) == AgentState.TALKING
+
+
+def test_who_is_being_connected_when_the_last_agent_logs_out_waits_for_the_message():
+    floor = floor_with(ANN)
+    answer(floor, 7, at=10.0)
+    assert not only(HangUpCall, floor.log_out(ANN, at=10.1))
+    assert floor.waiting == [7]
+    assert only(CallWasAbandoned, floor.unclaimed(7, at=12.0))
+
+
+def test_agents_who_have_asked_for_a_pause_are_not_expected_back():
+    floor = floor_with(*range(1, 21), mode="predictive")
+    for session in range(1, 21):
+        talk(floor, 100 + session, session, at=1.0)
+    expected = expected_free(floor, 100.0)
+    for session in range(1, 11):
+        floor.pause(session, "lunch", at=100.0)
+    assert expected_free(floor, 100.0) == pytest.approx(expected / 2)
+    for session in range(11, 21):
+        floor.pause(session, "lunch", at=100.0)
+    assert expected_free(floor, 100.0) == 0
+    for session in range(1, 21):
+        floor.ready(session, at=100.0)
+    assert expected_free(floor, 100.0) == pytest.approx(expected)
+
+
+def expected_free(floor, now):
+    floor.calls_to_place(SALES, now)
+    return floor.campaigns[SALES].pacer.explain(now).expected_free_agents
+
+
+def test_power_counts_no_agent_who_has_asked_for_a_pause():
+    floor = Floor()
+    pacer = make_pacer("power", PacingSettings(lines_per_agent=2.0))
+    floor.open_campaign(SALES, pacer, wrap_up_limit_s=30.0, at=0.0)
+    floor.log_in(ANN, 100, [SALES], 0.0)
+    floor.line_up(ANN, 0.0)
+    talk(floor, 7, ANN, at=1.0)
+    assert floor.calls_to_place(SALES, 2.0) == 1
+    floor.pause(ANN, "lunch", at=3.0)
+    assert floor.calls_to_place(SALES, 3.0) == 0
+    floor.ready(ANN, at=4.0)
+    assert floor.calls_to_place(SALES, 4.0) == 1
+
+
+def test_two_power_campaigns_do_not_both_count_on_the_same_agents():
+    floor = floor_with(*range(1, 21), campaigns=(SALES, SURVEY), mode="power")
+    numbers = iter(range(1000, 2000))
+    for campaign in (SALES, SURVEY):
+        for _ in range(floor.calls_to_place(campaign, 1.0)):
+            floor.place(next(numbers), campaign, lead=1, at=1.0)
+    assert len(floor.calls) <= 30, "half of the first campaign's calls are presumed to be answered"

@@ -152,7 +152,7 @@ def test_a_shift_that_ends_ends_the_call_that_rings_for_it():
     floor = floor_with(ANN)
     show(floor)
     dial(floor)
-    assert only(HangUpCall, floor.log_out(ANN, at=3.0)) == [HangUpCall(7)]
+    assert only(HangUpCall, floor.log_out(ANN, at=3.0)) == [HangUpCall(7, unless_answered=True)]
     assert floor.calls[7].session is None
 
 

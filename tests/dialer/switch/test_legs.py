@@ -666,3 +666,13 @@ LegMachine.TestCase.settings = settings(
     max_examples=150, stateful_step_count=50, deadline=None, report_multiple_bugs=False
 )
 TestLegs = LegMachine.TestCase
+
+
+def test_who_answers_while_the_call_is_being_given_up_is_not_cut_off():
+    book = LegBook()
+    book.place(customer(ring_at_least_s=RINGS_S), 100.0)
+    book.ringing("call-1", 180, 101.0)
+    book.answered("call-1", 117.0)
+    assert book.hang_up("call-1", 117.005, unless_answered=True) == []
+    assert PlayMessage("call-1", MESSAGE) in book.tick(119.0)
+    assert book.hang_up("call-1", 119.5) == [HangUp("call-1")]
