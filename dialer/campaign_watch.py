@@ -142,6 +142,7 @@ class CampaignWatch:
             ring_timeout_s=campaign.ring_timeout_s,
             max_lines=campaign.max_lines,
             max_calls_per_second=campaign.max_calls_per_second,
+            max_lines_per_agent=campaign.max_lines_per_agent,
             lines_per_agent=campaign.lines_per_agent,
             prior=prior,
         )

@@ -93,6 +93,8 @@ class CampaignSettings:
     """Lines for each agent who is free or talks, in power mode."""
     max_lines: int = 30
     max_calls_per_second: float = 50.0
+    max_lines_per_agent: float | None = None
+    """A limit for each agent at work, in every mode with agents; None for none."""
     """Calls placed by one node; fewer than 1 means one call in so many seconds."""
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
@@ -129,6 +131,8 @@ class CampaignSettings:
         _within("lines_per_agent", self.lines_per_agent, 1, 10)
         _whole("max_lines", self.max_lines, 1, 2000)
         _within("max_calls_per_second", self.max_calls_per_second, 0.01, _FASTEST)
+        if self.max_lines_per_agent is not None:
+            _within("max_lines_per_agent", self.max_lines_per_agent, 1, 20)
         _whole("weight", self.weight, 1, HIGHEST_WEIGHT)
         _within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
         _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)

@@ -28,6 +28,7 @@ class CampaignOut(BaseModel):
     lines_per_agent: float
     max_lines: int
     max_calls_per_second: float
+    max_lines_per_agent: float | None
     caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float

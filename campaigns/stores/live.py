@@ -24,6 +24,7 @@ class RunningCampaign:
     lines_per_agent: float
     max_lines: int
     max_calls_per_second: float
+    max_lines_per_agent: float | None
     weight: int
     caller_id: str
     ring_timeout_s: float
@@ -97,6 +98,7 @@ class LiveStore:
                 lines_per_agent=campaign.lines_per_agent,
                 max_lines=campaign.max_lines,
                 max_calls_per_second=campaign.max_calls_per_second,
+                max_lines_per_agent=campaign.max_lines_per_agent,
                 weight=campaign.weight,
                 caller_id=campaign.caller_id,
                 ring_timeout_s=campaign.ring_timeout_s,

@@ -225,6 +225,7 @@ def _pacing(settings: CampaignSettings) -> PacingSettings:
         ring_timeout_s=settings.ring_timeout_s,
         max_lines=settings.max_lines,
         max_calls_per_second=settings.max_calls_per_second,
+        max_lines_per_agent=settings.max_lines_per_agent,
         lines_per_agent=settings.lines_per_agent,
     )
 

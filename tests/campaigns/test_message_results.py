@@ -151,7 +151,7 @@ async def test_nobody_dispositions_a_call_without_agents(sessions: Sessions, mes
 async def test_an_engine_that_comes_back_is_told_how_far_a_message_has_come(
     sessions: Sessions, message: str
 ) -> None:
-    chosen = {"opt_out_key": "1", "max_calls_per_second": 0.5}
+    chosen = {"opt_out_key": "1", "max_calls_per_second": 0.5, "max_lines_per_agent": 2.5}
     campaign_id = await survey(sessions, message, [Person([NEW_YORKERS[0]])], **chosen)
     (attempt,) = await called(sessions, campaign_id)
     async with sessions() as session, session.begin():
@@ -163,7 +163,8 @@ async def test_an_engine_that_comes_back_is_told_how_far_a_message_has_come(
     assert (under_way.dial_mode, under_way.opt_out_key) == ("agentless", "1")
     assert (under_way.message_at, under_way.disposition) == (NOW, "opted_out")
     assert running.agentless
-    assert (running.message, running.opt_out_key, running.max_calls_per_second) == (message, "1", 0.5)
+    assert (running.message, running.opt_out_key) == (message, "1")
+    assert (running.max_calls_per_second, running.max_lines_per_agent) == (0.5, 2.5)
 
 
 # --- what the laws ask of recorded messages -------------------------------------------------------

@@ -49,6 +49,7 @@ RUNNING = RunningCampaign(
     lines_per_agent=2.0,
     max_lines=10,
     max_calls_per_second=50.0,
+    max_lines_per_agent=None,
     weight=1,
     caller_id="+12025550100",
     ring_timeout_s=25.0,
