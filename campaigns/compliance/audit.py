@@ -25,6 +25,7 @@ from campaigns.core.audit import (
     count_within,
     period_of_answers,
 )
+from campaigns.core.campaign import AGENTLESS
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.errors import InvalidInputError
 from campaigns.reports.store import ReportStore
@@ -208,7 +209,8 @@ class _Auditor:
             in_window=self._judge.in_window(call),
             within_24_hours=max((count_within(each, at, ONE_DAY) for each in placed), default=None),
             within_7_days=max((count_within(each, at, SEVEN_DAYS) for each in placed), default=None),
-            abandoned=met_nobody(call.outcome, answered=answered, connected=connected),
+            abandoned=self._campaign.dial_mode != AGENTLESS
+            and met_nobody(call.outcome, answered=answered, connected=connected),
             heard_message=call.message_at is not None,
             rule_set=rule_set_of(call),
         )
