@@ -98,12 +98,18 @@ class FloorPreviews:
     def not_dialed(self, preview: Preview, at: float) -> list[Effect]:
         """Nobody could say whether the lead may be called: it stays with the agent, or goes back without one.
 
-        A lead whose time is over is tried again a moment later.
+        It goes back, too, where the agent has asked for a pause meanwhile. A lead whose time is over is tried
+        again a moment later.
         """
         preview.dialing = False
+        each = self._agents.get(preview.session)
+        if each is None or not self.is_looked_at(preview):
+            return [_put_back(preview, at)]
+        if each.pause_asked is not None:
+            return self._set_free(each, at)
         if preview.until is not None:
             preview.until = max(preview.until, at + _TRIED_AGAIN_AFTER_S)
-        return [] if self.is_looked_at(preview) else [_put_back(preview, at)]
+        return []
 
     def dialed(self, preview: Preview, attempt: int, at: float) -> list[Effect]:
         """The call is about to be placed, for this agent; nothing where the agent is gone."""

@@ -385,6 +385,13 @@ class FloorMachine(RuleBasedStateMachine):
                 assert each.session in self.restored_sessions
 
     @invariant()
+    def who_asked_for_a_pause_gets_it_after_the_call_or_the_dial(self):
+        for each in self.agents():
+            if each.pause_asked is not None and each.session not in self.restored_sessions:
+                dials = each.preview is not None and each.preview.dialing
+                assert dials or each.state in (*WITH_A_CALL, AgentState.WRAP_UP, AgentState.UNAVAILABLE)
+
+    @invariant()
     def each_lead_that_was_shown_is_dialed_refused_skipped_or_goes_back_once(self):
         over = Counter(each.claim.lead_id for each in self.of(LeadWasSkipped | LeadWasPutBack))
         over += Counter(each.permitted.lead.lead_id for each in self.dialed_or_refused)

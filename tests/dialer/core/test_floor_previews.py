@@ -293,6 +293,29 @@ def test_where_nobody_can_say_whether_it_may_be_called_the_lead_stays_and_is_tri
     assert floor.previews.not_dialed(preview, at=23.1) == [LeadWasPutBack(VISITS, LEAD.lead, 23.1)]
 
 
+def test_a_pause_that_is_asked_for_while_a_dial_fails_begins_at_once():
+    floor = floor_with(ANN)
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.begin(preview)
+    assert floor.pause(ANN, "lunch", at=3.0) == []
+    effects = floor.previews.not_dialed(preview, at=3.5)
+    assert only(LeadWasPutBack, effects) == [LeadWasPutBack(VISITS, LEAD.lead, 3.5)]
+    assert only(AgentChanged, effects) == [AgentChanged(ANN, 101, AgentState.PAUSED, "lunch", None, 3.5)]
+    assert floor.agents[ANN].pause_asked is None
+
+
+def test_a_pause_that_is_taken_back_while_a_dial_fails_is_none():
+    floor = floor_with(ANN)
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.begin(preview)
+    floor.pause(ANN, "lunch", at=3.0)
+    floor.ready(ANN, at=3.1)
+    assert floor.previews.not_dialed(preview, at=3.5) == []
+    assert state(floor) == AgentState.PREVIEW
+
+
 def test_an_agent_who_looked_at_a_lead_when_the_engine_ended_is_free_again():
     floor = floor_with()
     for session, line_up in ((ANN, True), (BOB, False)):
