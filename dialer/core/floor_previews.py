@@ -11,7 +11,7 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
 from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady
-from dialer.core.preview import NoPreview, Preview
+from dialer.core.preview import NoPreview, Preview, PreviewThen
 from dialer.core.preview_pacer import PreviewPacer
 
 TIME_LIMIT = "time_limit"
@@ -47,12 +47,12 @@ class FloorPreviews:
         return (each.preview for each in self._agents.values() if each.preview is not None)
 
     def of(self, session: int) -> Preview:
-        """The lead that the agent may dial or skip now. Raises NoPreview."""
+        """The lead that the agent may skip now, and dial unless it has been asked for. Raises NoPreview."""
         each = self._agents.get(session)
         if each is None or each.preview is None:
             raise NoPreview("The agent looks at no lead now; the next one is shown once it is their turn.")
         if each.preview.dialing:
-            raise NoPreview("The lead that the agent looks at is being dialed already.")
+            raise _dialed_already()
         return each.preview
 
     def show(self, campaign: int, leads: Sequence[PermittedLead], at: float) -> list[Effect]:
@@ -79,16 +79,22 @@ class FloorPreviews:
 
     def due(self, now: float) -> Preview | None:
         """The lead whose time was over first and that is to be dialed now; None where there is none."""
-        over = [
-            each
-            for each in self.shown()
-            if _is_over(each, now) and each.then == "dial" and self.may_dial(each.campaign, now)
-        ]
+        over = [each for each in self.shown() if _is_over(each, now, "dial")]
+        over = [each for each in over if self.may_dial(each.campaign, now)]
         return min(over, key=lambda each: each.until or now, default=None)
 
+    def ask(self, preview: Preview) -> None:
+        """The lead is to be dialed once it is its turn; until then it can be skipped and goes back as before.
+
+        Raises NoPreview where that has been asked for already.
+        """
+        if preview.asked or preview.dialing:
+            raise _dialed_already()
+        preview.asked = True
+
     def begin(self, preview: Preview) -> None:
-        """The lead is to be dialed: nothing else happens to it until that is done, refused or failed."""
-        preview.dialing = True
+        """The lead is dialed: nothing else happens to it until that is done, refused or failed."""
+        preview.asked, preview.dialing = False, True
 
     def is_looked_at(self, preview: Preview) -> bool:
         """Whether the agent is still there and waits for this lead."""
@@ -101,10 +107,11 @@ class FloorPreviews:
         It goes back, too, where the agent has asked for a pause meanwhile. A lead whose time is over is tried
         again a moment later.
         """
-        preview.dialing = False
+        was_dialing, preview.asked, preview.dialing = preview.dialing, False, False
         each = self._agents.get(preview.session)
         if each is None or not self.is_looked_at(preview):
-            return [_put_back(preview, at)]
+            # One that still waited for its turn was skipped or put back when the agent left it.
+            return [_put_back(preview, at)] if was_dialing else []
         if each.pause_asked is not None:
             return self._set_free(each, at)
         if preview.until is not None:
@@ -138,7 +145,7 @@ class FloorPreviews:
                 continue
             if preview is None or not self._pacing.runs(preview.campaign):
                 effects += self._set_free(each, now)
-            elif _is_over(preview, now) and preview.then == "skip":
+            elif _is_over(preview, now, "skip"):
                 effects += self._skip(preview, TIME_LIMIT, now)
             else:
                 effects += _keep(preview, now)
@@ -166,8 +173,14 @@ class FloorPreviews:
         return [skipped, *self._set_free(each, at)]
 
 
-def _is_over(preview: Preview, now: float) -> bool:
-    return preview.until is not None and preview.until <= now and not preview.dialing
+def _dialed_already() -> NoPreview:
+    return NoPreview("The lead that the agent looks at is being dialed already.")
+
+
+def _is_over(preview: Preview, now: float, then: PreviewThen) -> bool:
+    """Whether its time is over and this is to be done, and nobody has asked for it to be dialed before."""
+    asked = preview.asked or preview.dialing
+    return preview.until is not None and preview.until <= now and preview.then == then and not asked
 
 
 def _put_back(preview: Preview, at: float) -> LeadWasPutBack:

@@ -1,7 +1,7 @@
 """Leads that agents look at are dialed once, on record first, and given up where they may not be called."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -25,7 +25,7 @@ from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, lead_rows, people, seed_campaign, seed_leads, suppress
 from tests.support import eventually
 
-ANN, BOB = 1, 2
+ANN, BOB, CYD = 1, 2, 3
 FIRST, SECOND = "+12025550000", "+12025550001"
 
 
@@ -130,12 +130,69 @@ async def test_who_logs_out_before_it_is_their_turn_leaves_the_lead_in_line(sess
     _, waits = await two_who_dial(stage, campaign)
     stage.carry_out(stage.floor.log_out(BOB, stage.now))
     stage.now += 1.0
-    with pytest.raises(NoPreview, match="agent is gone"):
+    with pytest.raises(NoPreview, match="looks at the lead no more"):
         await waits
     await stage.written()
     assert stage.placed == [FIRST]
     rows = (await lead_rows(sessions, campaign)).values()
     assert [(row.state, row.attempts) for row in rows] == [("calling", 1), ("ready", 0)]
+
+
+async def test_a_campaign_whose_limit_is_slow_holds_up_no_other(sessions: Sessions) -> None:
+    stage, campaign = await stage_of(sessions)
+    _, waits = await two_who_dial(stage, campaign)
+    await seed_leads(sessions, people(1, 50), list_name="spring")
+    other = await seed_campaign(sessions, "Other", lists=["spring"], dial_mode="preview")
+    await stage.watch.look(NOW)
+    stage.floor.log_in(CYD, stage.floor.agents[ANN].agent, [other], stage.now)
+    stage.floor.line_up(CYD, stage.now)
+    await show(stage, other)
+    await asyncio.wait_for(stage.desk.dial(CYD), timeout=30)
+    assert len(stage.placed) == 2
+    assert not waits.done()
+    stage.now += 1.0
+    await waits
+
+
+@pytest.mark.parametrize(
+    ("leave", "after", "left_in_line"),
+    [
+        (lambda stage: stage.desk.skip(BOB, "later"), AgentState.AVAILABLE, ("waiting", "retry_skipped")),
+        (lambda stage: stage.carry_out(stage.floor.pause(BOB, "lunch", stage.now)), AgentState.PAUSED, None),
+    ],
+)
+async def test_who_waits_for_the_turn_of_a_lead_can_still_skip_it_and_pause(
+    sessions: Sessions,
+    leave: Callable[[Stage], None],
+    after: AgentState,
+    left_in_line: tuple[str, str] | None,
+) -> None:
+    stage, campaign = await stage_of(sessions)
+    _, waits = await two_who_dial(stage, campaign)
+    with pytest.raises(NoPreview, match="dialed already"):
+        await stage.desk.dial(BOB)
+    leave(stage)
+    assert stage.floor.agents[BOB].state == after
+    with pytest.raises(NoPreview, match="looks at the lead no more"):
+        await asyncio.wait_for(waits, timeout=30)
+    await stage.written()
+    assert stage.placed == [FIRST]
+    row = list((await lead_rows(sessions, campaign)).values())[1]
+    assert (row.state, row.reason) == (left_in_line or ("ready", row.reason))
+    assert row.attempts == 0
+
+
+async def test_the_lead_that_waits_for_its_turn_is_not_called_once_the_campaign_is_paused(
+    sessions: Sessions,
+) -> None:
+    stage, campaign = await stage_of(sessions)
+    _, waits = await two_who_dial(stage, campaign)
+    await service.pause_campaign(sessions, campaign, NOW)
+    await stage.watch.look(NOW)
+    with pytest.raises(NoPreview, match="dials no more"):
+        await asyncio.wait_for(waits, timeout=30)
+    stage.carry_out(stage.floor.tick(stage.now))
+    assert stage.floor.agents[BOB].state == AgentState.AVAILABLE
 
 
 async def test_after_a_denial_the_agent_is_free_for_the_next_lead(sessions: Sessions) -> None:

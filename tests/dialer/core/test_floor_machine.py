@@ -69,7 +69,7 @@ class FloorMachine(RuleBasedStateMachine):
         self.effects = []
         self.bridges = []
         self.dispositioned = set()
-        self.dialing, self.dialed_or_refused = [], []
+        self.asked, self.dialing, self.dialed_or_refused = [], [], []
         self.story = defaultdict(list)
         self.illegal_before = 0
 
@@ -241,10 +241,20 @@ class FloorMachine(RuleBasedStateMachine):
     def wants_it_dialed(self, n):
         try:
             preview = self.floor.previews.of(self.session(n))
+            self.floor.previews.ask(preview)
         except NoPreview:
             return
-        self.floor.previews.begin(preview)
-        self.dialing.append(preview)
+        self.asked.append(preview)
+
+    @precondition(lambda self: self.asked)
+    @rule(can_place=st.sampled_from([True, True, False]))
+    def its_turn_comes(self, can_place):
+        preview = self.asked.pop(0)
+        if can_place and self.floor.previews.is_looked_at(preview):
+            self.floor.previews.begin(preview)
+            self.dialing.append(preview)
+        else:
+            self.do(self.floor.previews.not_dialed(preview, self.now))
 
     @precondition(lambda self: self.dialing)
     @rule(allowed=st.sampled_from([True, True, False, None]))

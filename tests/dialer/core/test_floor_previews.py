@@ -266,6 +266,40 @@ def test_while_a_lead_is_being_dialed_it_can_be_neither_skipped_nor_dialed_again
     assert state(floor) == AgentState.PAUSED
 
 
+def test_a_lead_that_waits_for_its_turn_is_asked_for_once_and_not_skipped_by_the_timer():
+    floor = floor_with(ANN, rule=PreviewRule(20.0, "skip"))
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.ask(preview)
+    with pytest.raises(NoPreview, match="dialed already"):
+        floor.previews.ask(preview)
+    assert only(LeadWasSkipped, floor.tick(25.0)) == []
+    assert floor.previews.due(25.0) is None
+    assert floor.previews.not_dialed(preview, at=26.0) == []
+    assert only(LeadWasSkipped, floor.tick(27.0)) == [
+        LeadWasSkipped(VISITS, LEAD.lead, 101, "time_limit", 27.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda floor: floor.previews.skip(ANN, "later", at=3.0),
+        lambda floor: floor.pause(ANN, "lunch", at=3.0),
+        lambda floor: floor.line_down(ANN, at=3.0, reason="softphone_gone"),
+        lambda floor: floor.log_out(ANN, at=3.0),
+        lambda floor: floor.previews.put_all_back(3.0),
+    ],
+)
+def test_a_lead_that_waits_for_its_turn_is_skipped_or_goes_back_once(leave):
+    floor = floor_with(ANN)
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.ask(preview)
+    assert len(only(LeadWasPutBack | LeadWasSkipped, leave(floor))) == 1
+    assert floor.previews.not_dialed(preview, at=3.5) == []
+
+
 @pytest.mark.parametrize(
     "gone", [Floor.log_out, lambda floor, s, at: floor.line_down(s, at, "softphone_gone")]
 )
