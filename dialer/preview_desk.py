@@ -127,7 +127,10 @@ class PreviewDesk:
         """
         while not self._previews.may_dial(self._wanted(preview).id, self._hands.clock()):
             await asyncio.sleep(_ASKED_AGAIN_AFTER_S)
-        await self._hands.written()
+        on_record = None
+        while on_record is not preview.permitted:  # the claim may be kept while we wait
+            on_record = preview.permitted
+            await self._hands.written()
         return self._wanted(preview)
 
     def _wanted(self, preview: Preview) -> RunningCampaign:

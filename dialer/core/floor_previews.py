@@ -19,6 +19,8 @@ TIME_LIMIT = "time_limit"
 _KEPT_BEFORE_S = 30.0
 _KEPT_FOR_S = 120.0
 """A claim that would end soon is made to last so long: a lead whose engine died is free again after that."""
+_KEPT_BEFORE_WHILE_DIALING_S = 15.0
+"""Later than otherwise: a dial asks for the claim as it was when it began, and is mostly over by then."""
 
 _TRIED_AGAIN_AFTER_S = 1.0
 
@@ -93,7 +95,7 @@ class FloorPreviews:
         preview.asked = True
 
     def begin(self, preview: Preview) -> None:
-        """The lead is dialed: nothing else happens to it until that is done, refused or failed."""
+        """The lead is dialed: nobody else takes it until that is done, refused or failed."""
         preview.asked, preview.dialing = False, True
 
     def is_looked_at(self, preview: Preview) -> bool:
@@ -137,18 +139,23 @@ class FloorPreviews:
         return self._set_free(each, at)
 
     def tick(self, now: float) -> list[Effect]:
-        """Skips what was looked at too long, takes back what is not to be called, keeps the other claims."""
+        """Skips what was looked at too long, takes back what is not to be called, keeps the other claims.
+
+        Claims are kept while a lead is dialed, too, so that nobody else is shown it.
+        """
         effects: list[Effect] = []
         for each in list(self._agents.values()):
             preview = each.preview
-            if each.state != AgentState.PREVIEW or (preview is not None and preview.dialing):
+            if each.state != AgentState.PREVIEW:
                 continue
-            if preview is None or not self._pacing.runs(preview.campaign):
+            if preview is not None and preview.dialing:
+                effects += _keep(preview, now, _KEPT_BEFORE_WHILE_DIALING_S)
+            elif preview is None or not self._pacing.runs(preview.campaign):
                 effects += self._set_free(each, now)
             elif _is_over(preview, now, "skip"):
                 effects += self._skip(preview, TIME_LIMIT, now)
             else:
-                effects += _keep(preview, now)
+                effects += _keep(preview, now, _KEPT_BEFORE_S)
         return effects
 
     def put_all_back(self, now: float) -> list[Effect]:
@@ -187,9 +194,9 @@ def _put_back(preview: Preview, at: float) -> LeadWasPutBack:
     return LeadWasPutBack(preview.campaign, preview.permitted.lead, at)
 
 
-def _keep(preview: Preview, now: float) -> list[Effect]:
+def _keep(preview: Preview, now: float, before_s: float) -> list[Effect]:
     lead = preview.permitted.lead
-    if lead.claimed_until.timestamp() > now + _KEPT_BEFORE_S:
+    if lead.claimed_until.timestamp() > now + before_s:
         return []
     until = datetime.fromtimestamp(now + _KEPT_FOR_S, UTC)
     preview.permitted = replace(preview.permitted, lead=replace(lead, claimed_until=until))

@@ -245,6 +245,23 @@ def test_the_claim_of_a_lead_is_kept_for_as_long_as_the_agent_looks_at_it():
     assert floor.previews.skip(ANN, "", at=150.0)[0].claim.claimed_until == again.until
 
 
+@pytest.mark.parametrize("runs", [True, False])
+def test_the_claim_of_a_lead_is_kept_while_it_is_dialed(runs):
+    floor = floor_with(ANN)
+    show(floor)
+    preview = floor.previews.of(ANN)
+    floor.previews.begin(preview)
+    if not runs:
+        floor.close_campaign(VISITS)
+    assert floor.tick(40.0) == [], "compliance is asked by the claim as it was"
+    (kept,) = floor.tick(46.0)
+    assert kept == ClaimWasKept(VISITS, LEAD.lead, kept.until, 46.0)
+    assert kept.until.timestamp() > 46.0 + 60.0
+    floor.log_out(ANN, at=47.0)
+    (back,) = floor.previews.not_dialed(preview, at=48.0)
+    assert back.claim.claimed_until == kept.until
+
+
 def test_a_lead_that_may_not_be_called_any_more_gives_way_to_the_next():
     floor = floor_with(ANN)
     show(floor)
@@ -261,7 +278,7 @@ def test_while_a_lead_is_being_dialed_it_can_be_neither_skipped_nor_dialed_again
     for ask in (floor.previews.of, lambda session: floor.previews.skip(session, "", 3.0)):
         with pytest.raises(NoPreview, match="dialed already"):
             ask(ANN)
-    assert floor.pause(ANN, "lunch", at=3.0) == floor.tick(99.0) == floor.previews.put_all_back(99.0) == []
+    assert floor.pause(ANN, "lunch", at=3.0) == floor.tick(30.0) == floor.previews.put_all_back(30.0) == []
     floor.previews.refused(floor.agents[ANN].preview, at=100.0)
     assert state(floor) == AgentState.PAUSED
 
