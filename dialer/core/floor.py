@@ -144,12 +144,15 @@ class Floor:
         self._pacing.agent_is_there(restored, restored.since)
 
     def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
-        """The shift ends, and the talk with it."""
+        """The shift ends, and the talk with it; who was only being connected gets another agent."""
         each = self.agent(session)
         effects: list[Effect] = []
         if call := each.call_among(self.calls):
             call.session = None
-            effects.append(HangUpCall(call.attempt))
+            if call.state == CallState.ANSWERED:
+                call.let_go_by = session
+            else:
+                effects.append(HangUpCall(call.attempt))
         effects += each.leave_attempt(at)
         effects += each.move(AgentEvent.LOG_OUT, at, reason)
         effects.append(HangUpAgent(session))
@@ -179,7 +182,7 @@ class Floor:
         """
         each = self.agents.get(session)
         if each is None:
-            return []
+            return self._queue.find_another(session, at)
         each.line_up = False
         if busy:
             each.softphone_was_busy(at)
@@ -303,7 +306,7 @@ class Floor:
             call.tried.add(session)
             if call.state == CallState.ANSWERED:
                 effects += self._queue.find_agent(call, at)
-        return effects
+        return effects if each is not None else effects + self._queue.find_another(session, at)
 
     def unclaimed(self, attempt: int, at: float) -> list[Effect]:
         """The switch plays the message: to a person nobody claimed in time, or an agentless campaign's."""

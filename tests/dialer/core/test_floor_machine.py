@@ -188,7 +188,9 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(n=which, lag=late, busy=st.booleans())
     def line_down(self, n, lag, busy):
-        self.do(self.floor.line_down(self.session(n), self.now - lag, "softphone_gone", busy=busy))
+        session = self.session(n)
+        self.do(self.floor.line_down(session, self.now - lag, "softphone_gone", busy=busy))
+        assert all(each.let_go_by != session for each in self.floor.calls.values())
 
     @rule(n=which, wish=st.sampled_from(["pause", "ready", "ready", "ready", "log_out"]))
     def an_agent_wishes(self, n, wish):
@@ -423,7 +425,8 @@ class FloorMachine(RuleBasedStateMachine):
             if call.agentless:
                 assert call.session is None, "nobody is offered a call that plays a message"
             elif call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
-                assert self.holder(call) or call.attempt in waiting, "a person nobody knows of"
+                known = self.holder(call) or call.attempt in waiting or call.let_go_by in self.story
+                assert known, "a person nobody knows of"
 
     @invariant()
     def nobody_waits_while_an_agent_is_free(self):
