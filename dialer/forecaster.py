@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -49,26 +49,33 @@ class Forecaster:
         self._within_s = within_s
         self._busy = False
 
-    async def forecast(self, wanted: Wanted) -> Forecasts:
+    async def forecast(self, find_out: Callable[[], Awaitable[Wanted]]) -> Forecasts:
         """The forecast. Who cancels it ends the simulation.
 
-        Raises ForecasterBusy, ForecastTooLong, SimulationEnded and NothingToForecastError.
+        `find_out` tells what is wanted. It may be costly, and is not called where another forecast is under
+        way. Raises what it raises, ForecasterBusy, ForecastTooLong, SimulationEnded and
+        NothingToForecastError.
         """
-        groups = job_groups(wanted.plan, wanted.teams, wanted.seeds, compare=wanted.compare)
         if self._busy:
             raise ForecasterBusy("Another forecast is being simulated; ask again in a few seconds.")
         self._busy = True
         try:
+            wanted = await find_out()
+            groups = job_groups(wanted.plan, wanted.teams, wanted.seeds, compare=wanted.compare)
+            shifts = await self._simulated_in_time([job for group in groups for job in group])
+        finally:
+            self._busy = False
+        return forecasts_of(wanted.plan, groups, shifts)
+
+    async def _simulated_in_time(self, jobs: Sequence[Job]) -> list[ForecastShift]:
+        try:
             async with asyncio.timeout(self._within_s):
-                shifts = await self._simulated([job for group in groups for job in group])
+                return await self._simulated(jobs)
         except TimeoutError:
             raise ForecastTooLong(
                 f"That takes more than {self._within_s:g} s; ask for fewer hours, agents, seeds or policies, "
                 "or run `dialer forecast`."
             ) from None
-        finally:
-            self._busy = False
-        return forecasts_of(wanted.plan, groups, shifts)
 
     async def _simulated(self, jobs: Sequence[Job]) -> list[ForecastShift]:
         process = await asyncio.create_subprocess_exec(

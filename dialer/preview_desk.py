@@ -4,6 +4,7 @@ Each call is asked for again and its attempt committed before the INVITE leaves,
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,15 +62,17 @@ class PreviewDesk:
         self._rules = rules
         self._running = running
         self._hands = hands
-        self._one_by_one = asyncio.Lock()
+        self._one_by_one: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By campaign: each has a limit of calls a second of its own."""
         self.tasks: set[asyncio.Task[None]] = set()
         """Leads that are being dialed; none is to be cut off, since its attempt may be on record."""
 
     async def dial(self, session: int) -> None:
         """Dials the lead that the agent looks at; returns when the call is about to be placed.
 
-        Raises NoPreview, CannotDialNow, and PreviewDeniedError or PreviewLostError, after which the agent is
-        free for the next lead.
+        Until its turn has come by the campaign's limit of calls a second, the agent may still skip it, pause
+        and log out. Raises NoPreview, CannotDialNow, and PreviewDeniedError or PreviewLostError, after which
+        the agent is free for the next lead.
         """
         await asyncio.shield(self._begin(self._previews.of(session)))
 
@@ -83,7 +86,7 @@ class PreviewDesk:
             self._begin(preview)
 
     def _begin(self, preview: Preview) -> asyncio.Task[None]:
-        self._previews.begin(preview)
+        self._previews.ask(preview)
         task = asyncio.create_task(self._dial(preview), name=f"dial-preview-{preview.session}")
         self.tasks.add(task)
         task.add_done_callback(self._is_over)
@@ -99,13 +102,9 @@ class PreviewDesk:
 
     async def _dial(self, preview: Preview) -> None:
         try:
-            async with self._one_by_one:
-                campaign = self._running.get(preview.campaign)
-                if campaign is None:
-                    raise NoPreview("The campaign dials no more; the lead goes back.")
-                await self._turn_comes(preview)
-                if not self._previews.is_looked_at(preview):
-                    raise NoPreview("The agent is gone; the lead goes back.")
+            async with self._one_by_one[preview.campaign]:
+                campaign = await self._turn_of(preview)
+                self._previews.begin(preview)
                 started = await start_previewed(
                     self._sessions,
                     self._rules,
@@ -121,10 +120,26 @@ class PreviewDesk:
             self._hands.carry_out(self._previews.not_dialed(preview, self._hands.clock()))
             raise
 
-    async def _turn_comes(self, preview: Preview) -> None:
-        """Waits for the limit of calls a second, and until what happened before is on record."""
-        while not self._previews.may_dial(preview.campaign, self._hands.clock()):
+    async def _turn_of(self, preview: Preview) -> RunningCampaign:
+        """Waits for the limit of calls a second, and until what happened before is on record.
+
+        Raises NoPreview where the lead is not to be called any more, and CannotDialNow.
+        """
+        while not self._previews.may_dial(self._wanted(preview).id, self._hands.clock()):
             await asyncio.sleep(_ASKED_AGAIN_AFTER_S)
+        on_record = None
+        while on_record is not preview.permitted:  # the claim may be kept while we wait
+            on_record = preview.permitted
+            await self._hands.written()
+        return self._wanted(preview)
+
+    def _wanted(self, preview: Preview) -> RunningCampaign:
+        """The campaign of a lead that still is to be called."""
+        campaign = self._running.get(preview.campaign)
+        if campaign is None:
+            raise NoPreview("The campaign dials no more; the lead goes back.")
+        if not self._previews.is_looked_at(preview):
+            raise NoPreview("The agent looks at the lead no more; it is not called.")
         if not self._hands.can_place():
             raise CannotDialNow("No call can be placed at the moment; try again in a moment.")
-        await self._hands.written()
+        return campaign

@@ -1,6 +1,7 @@
 """Forecasts over HTTP: of a campaign that has dialed, and of settings that no campaign has yet."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -58,22 +59,39 @@ class PlanAsked(ShiftAsked):
 @router.post("/campaigns/{campaign_id}/forecast")
 async def forecast_campaign(request: Request, now: Now, campaign_id: Id, asked: ShiftAsked) -> Forecasts:
     """Simulate a campaign's next shift by its latest calls: how busy the agents, how many abandoned."""
-    plan = await plan_of_campaign(request.app.state.readings, str(campaign_id), asked.hours, now)
-    return await _forecast(request, plan, asked)
+
+    async def look_up() -> Plan:
+        return await plan_of_campaign(request.app.state.readings, str(campaign_id), asked.hours, now)
+
+    return await _forecast(request, look_up, asked)
 
 
 @router.post("/forecasts")
 async def forecast_plan(request: Request, asked: PlanAsked) -> Forecasts:
     """Simulate a shift of settings and assumptions, as `dialer forecast` does with a file."""
-    return await _forecast(request, plan_of(asked.settings, asked.assumptions, asked.hours), asked)
+    plan = plan_of(asked.settings, asked.assumptions, asked.hours)
+
+    async def given() -> Plan:
+        return plan
+
+    return await _forecast(request, given, asked)
 
 
-async def _forecast(request: Request, plan: Plan, asked: ShiftAsked) -> Forecasts:
-    """Ends the simulation where the client has gone: nobody would read it."""
+async def _forecast(
+    request: Request, plan_now: Callable[[], Awaitable[Plan]], asked: ShiftAsked
+) -> Forecasts:
+    """Ends the simulation where the client has gone: nobody would read it.
+
+    The plan is asked for once no other forecast is under way: latest calls are many.
+    """
     teams = read_teams(str(asked.agents))
-    wanted = Wanted(plan=with_leads(plan, asked.leads), teams=teams, seeds=asked.seeds, compare=asked.compare)
+
+    async def find_out() -> Wanted:
+        plan = with_leads(await plan_now(), asked.leads)
+        return Wanted(plan=plan, teams=teams, seeds=asked.seeds, compare=asked.compare)
+
     forecaster: Forecaster = request.app.state.forecaster
-    work = asyncio.create_task(forecaster.forecast(wanted), name="forecast")
+    work = asyncio.create_task(forecaster.forecast(find_out), name="forecast")
     gone = asyncio.create_task(_gone(request), name="forecast-client")
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)

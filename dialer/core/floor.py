@@ -149,17 +149,18 @@ class Floor:
         """The shift ends, and the talk with it; who was only being connected gets another agent."""
         each = self.agent(session)
         effects: list[Effect] = []
-        call = each.call_among(self.calls)
-        seeks = call is not None and call.state == CallState.ANSWERED
-        if call is not None and not seeks:
+        if call := each.call_among(self.calls):
             call.session = None
-            effects.append(HangUpCall(call.attempt, unless_answered=call.answered_at is None))
+            if call.state == CallState.ANSWERED:
+                call.let_go_by = session
+            else:
+                effects.append(HangUpCall(call.attempt, unless_answered=call.answered_at is None))
         effects += each.leave_attempt(at)
         effects += each.move(AgentEvent.LOG_OUT, at, reason)
         effects.append(HangUpAgent(session))
         del self.agents[session]
         self._pacing.tell_all(each, AgentLeft(at, session))
-        return effects + self._offer_again(call, at) if call is not None and seeks else effects
+        return effects
 
     def line_up(self, session: int, at: float) -> list[Effect]:
         """The agent's softphone is on the line."""
@@ -183,7 +184,7 @@ class Floor:
         """
         each = self.agents.get(session)
         if each is None:
-            return []
+            return self._queue.find_another(session, at)
         each.line_up = False
         if busy:
             each.softphone_was_busy(at)
@@ -309,7 +310,7 @@ class Floor:
             call.tried.add(session)
             if call.state == CallState.ANSWERED:
                 effects += self._queue.find_agent(call, at)
-        return effects
+        return effects if each is not None else effects + self._queue.find_another(session, at)
 
     def unclaimed(self, attempt: int, at: float) -> list[Effect]:
         """The switch plays the message: to a person nobody claimed in time, or an agentless campaign's."""

@@ -24,6 +24,8 @@ class FloorCall:
     """When it was answered, or lost its agent."""
     session: int | None = None
     """The agent who is being connected or talks."""
+    let_go_by: int | None = None
+    """The agent who logged out while being connected, and whose leg the switch has not ended yet."""
     tried: set[int] = field(default_factory=set)
     """Agents who could not be connected with it; none is tried twice."""
     was_connected: bool = False

@@ -11,7 +11,7 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
 from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady
-from dialer.core.preview import NoPreview, Preview
+from dialer.core.preview import NoPreview, Preview, PreviewThen
 from dialer.core.preview_pacer import PreviewPacer
 
 TIME_LIMIT = "time_limit"
@@ -19,6 +19,8 @@ TIME_LIMIT = "time_limit"
 _KEPT_BEFORE_S = 30.0
 _KEPT_FOR_S = 120.0
 """A claim that would end soon is made to last so long: a lead whose engine died is free again after that."""
+_KEPT_BEFORE_WHILE_DIALING_S = 15.0
+"""Later than otherwise: a dial asks for the claim as it was when it began, and is mostly over by then."""
 
 _TRIED_AGAIN_AFTER_S = 1.0
 
@@ -47,12 +49,12 @@ class FloorPreviews:
         return (each.preview for each in self._agents.values() if each.preview is not None)
 
     def of(self, session: int) -> Preview:
-        """The lead that the agent may dial or skip now. Raises NoPreview."""
+        """The lead that the agent may skip now, and dial unless it has been asked for. Raises NoPreview."""
         each = self._agents.get(session)
         if each is None or each.preview is None:
             raise NoPreview("The agent looks at no lead now; the next one is shown once it is their turn.")
         if each.preview.dialing:
-            raise NoPreview("The lead that the agent looks at is being dialed already.")
+            raise _dialed_already()
         return each.preview
 
     def show(self, campaign: int, leads: Sequence[PermittedLead], at: float) -> list[Effect]:
@@ -79,16 +81,22 @@ class FloorPreviews:
 
     def due(self, now: float) -> Preview | None:
         """The lead whose time was over first and that is to be dialed now; None where there is none."""
-        over = [
-            each
-            for each in self.shown()
-            if _is_over(each, now) and each.then == "dial" and self.may_dial(each.campaign, now)
-        ]
+        over = [each for each in self.shown() if _is_over(each, now, "dial")]
+        over = [each for each in over if self.may_dial(each.campaign, now)]
         return min(over, key=lambda each: each.until or now, default=None)
 
+    def ask(self, preview: Preview) -> None:
+        """The lead is to be dialed once it is its turn; until then it can be skipped and goes back as before.
+
+        Raises NoPreview where that has been asked for already.
+        """
+        if preview.asked or preview.dialing:
+            raise _dialed_already()
+        preview.asked = True
+
     def begin(self, preview: Preview) -> None:
-        """The lead is to be dialed: nothing else happens to it until that is done, refused or failed."""
-        preview.dialing = True
+        """The lead is dialed: nobody else takes it until that is done, refused or failed."""
+        preview.asked, preview.dialing = False, True
 
     def is_looked_at(self, preview: Preview) -> bool:
         """Whether the agent is still there and waits for this lead."""
@@ -98,12 +106,19 @@ class FloorPreviews:
     def not_dialed(self, preview: Preview, at: float) -> list[Effect]:
         """Nobody could say whether the lead may be called: it stays with the agent, or goes back without one.
 
-        A lead whose time is over is tried again a moment later.
+        It goes back, too, where the agent has asked for a pause meanwhile. A lead whose time is over is tried
+        again a moment later.
         """
-        preview.dialing = False
+        was_dialing, preview.asked, preview.dialing = preview.dialing, False, False
+        each = self._agents.get(preview.session)
+        if each is None or not self.is_looked_at(preview):
+            # One that still waited for its turn was skipped or put back when the agent left it.
+            return [_put_back(preview, at)] if was_dialing else []
+        if each.pause_asked is not None:
+            return self._set_free(each, at)
         if preview.until is not None:
             preview.until = max(preview.until, at + _TRIED_AGAIN_AFTER_S)
-        return [] if self.is_looked_at(preview) else [_put_back(preview, at)]
+        return []
 
     def dialed(self, preview: Preview, attempt: int, at: float) -> list[Effect]:
         """The call is about to be placed, for this agent; nothing where the agent is gone."""
@@ -124,18 +139,23 @@ class FloorPreviews:
         return self._set_free(each, at)
 
     def tick(self, now: float) -> list[Effect]:
-        """Skips what was looked at too long, takes back what is not to be called, keeps the other claims."""
+        """Skips what was looked at too long, takes back what is not to be called, keeps the other claims.
+
+        Claims are kept while a lead is dialed, too, so that nobody else is shown it.
+        """
         effects: list[Effect] = []
         for each in list(self._agents.values()):
             preview = each.preview
-            if each.state != AgentState.PREVIEW or (preview is not None and preview.dialing):
+            if each.state != AgentState.PREVIEW:
                 continue
-            if preview is None or not self._pacing.runs(preview.campaign):
+            if preview is not None and preview.dialing:
+                effects += _keep(preview, now, _KEPT_BEFORE_WHILE_DIALING_S)
+            elif preview is None or not self._pacing.runs(preview.campaign):
                 effects += self._set_free(each, now)
-            elif _is_over(preview, now) and preview.then == "skip":
+            elif _is_over(preview, now, "skip"):
                 effects += self._skip(preview, TIME_LIMIT, now)
             else:
-                effects += _keep(preview, now)
+                effects += _keep(preview, now, _KEPT_BEFORE_S)
         return effects
 
     def put_all_back(self, now: float) -> list[Effect]:
@@ -160,17 +180,23 @@ class FloorPreviews:
         return [skipped, *self._set_free(each, at)]
 
 
-def _is_over(preview: Preview, now: float) -> bool:
-    return preview.until is not None and preview.until <= now and not preview.dialing
+def _dialed_already() -> NoPreview:
+    return NoPreview("The lead that the agent looks at is being dialed already.")
+
+
+def _is_over(preview: Preview, now: float, then: PreviewThen) -> bool:
+    """Whether its time is over and this is to be done, and nobody has asked for it to be dialed before."""
+    asked = preview.asked or preview.dialing
+    return preview.until is not None and preview.until <= now and preview.then == then and not asked
 
 
 def _put_back(preview: Preview, at: float) -> LeadWasPutBack:
     return LeadWasPutBack(preview.campaign, preview.permitted.lead, at)
 
 
-def _keep(preview: Preview, now: float) -> list[Effect]:
+def _keep(preview: Preview, now: float, before_s: float) -> list[Effect]:
     lead = preview.permitted.lead
-    if lead.claimed_until.timestamp() > now + _KEPT_BEFORE_S:
+    if lead.claimed_until.timestamp() > now + before_s:
         return []
     until = datetime.fromtimestamp(now + _KEPT_FOR_S, UTC)
     preview.permitted = replace(preview.permitted, lead=replace(lead, claimed_until=until))

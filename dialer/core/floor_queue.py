@@ -39,6 +39,18 @@ class FloorQueue:
         self.waiting.append(call.attempt)
         return []
 
+    def find_another(self, session: int, at: float) -> list[Effect]:
+        """The switch has let go of an agent who logged out: the caller whom it may have bridged gets another.
+
+        Before that it would refuse to bridge the caller with anybody else.
+        """
+        effects: list[Effect] = []
+        for call in [each for each in self._calls.values() if each.let_go_by == session]:
+            call.let_go_by = None
+            if call.state == CallState.ANSWERED and call.session is None and call.attempt not in self.waiting:
+                effects += self.find_agent(call, at)
+        return effects
+
     def find_call(self, each: FloorAgent, at: float) -> list[Effect]:
         """An agent who has just become free gets a call, if one waits."""
         waiting = [self._calls[attempt] for attempt in self.waiting if each.suits(self._calls[attempt])]

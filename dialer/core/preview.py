@@ -28,8 +28,10 @@ class Preview:
     until: float | None
     """When the time for it is over; None: never."""
     then: PreviewThen
+    asked: bool = False
+    """The agent, or the timer, wants it dialed, and it waits for its turn."""
     dialing: bool = False
-    """The agent, or the timer, wants it dialed, and compliance is being asked again."""
+    """Its turn has come, and compliance is being asked again."""
 
 
 class NoPreview(LookupError):

@@ -27,6 +27,7 @@ from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
 from leads.importing.load import import_list
 from tests.campaigns.lawless import NO_LAW_DIR
+from tests.journeys.machine import watched_machine
 from tests.journeys.service import RTP_PORT
 from tests.journeys.shift import WorkedShift, worked_shift
 from tests.journeys.stage import ALL_DAY, endpoint
@@ -64,7 +65,9 @@ DEVIATIONS = 3.5
 ALLOWED = {"utilisation": 0.03, "abandon_rate": 0.01, "answer_rate": 0.01}
 """Beside chance, for what is not simulated: SIP, requests and messages take a part of each second."""
 LATE_S = 0.5
-"""A machine that takes so long to bridge a call to a free agent does not keep up, and shows nothing."""
+"""Where it takes so long to bridge a call to a free agent, the shift is another one than was promised."""
+SLOW_S = 0.05
+"""A machine on which one step of work is so late is excused: a bridging is about ten, in four processes."""
 
 
 @dataclass(frozen=True)
@@ -189,16 +192,37 @@ async def _at_work(service: Service, shifts: Sequence[Shift]) -> AsyncIterator[N
             await asyncio.wait({following})
 
 
+def one_in_ten(values: Sequence[float]) -> float:
+    """What a tenth of them exceed; they are in order of size."""
+    return values[len(values) * 9 // 10]
+
+
+def bridged_in_time(bridging_s: Sequence[float], delays_s: Sequence[float]) -> None:
+    """Fails where calls were bridged late, and skips where that is proven to be the machine's doing."""
+    assert len(bridging_s) > 30
+    late_s, slow_s = one_in_ten(bridging_s), one_in_ten(delays_s)
+    told = f"one call in ten waited {late_s:.3f} s for a free agent, one step in ten was {slow_s:.3f} s late"
+    if late_s > LATE_S and slow_s > SLOW_S:
+        pytest.skip(f"The machine does not keep up: {told}.")
+    assert late_s <= LATE_S, told
+    print(told)
+
+
+def test_late_bridging_is_excused_by_a_slow_machine_and_by_nothing_else() -> None:
+    bridged_in_time([0.05] * 40, [0.2] * 40)
+    with pytest.raises(AssertionError, match=r"waited 0\.600 s"):
+        bridged_in_time([0.6] * 40, [0.01] * 40)
+    with pytest.raises(pytest.skip.Exception, match="does not keep up"):
+        bridged_in_time([0.6] * 40, [0.2] * 40)
+
+
 @pytest.mark.timeout(900)
 async def test_a_shift_with_sip_comes_to_what_its_simulation_promised(tmp_path: Path) -> None:
     promises = promised()
-    shift = await worked(tmp_path)
-    bridging_s = shift.bridging_s
-    assert len(bridging_s) > 30
-    late_s = bridging_s[len(bridging_s) * 9 // 10]
-    if late_s > LATE_S:
-        pytest.skip(f"The machine does not keep up: a call in ten waited {late_s:.2f} s for a free agent.")
-    print(f"{len(shift.attempts)} calls, {len(shift.answered)} answered, bridged within {late_s:.3f} s")
+    async with watched_machine() as delays_s:
+        shift = await worked(tmp_path)
+    bridged_in_time(shift.bridging_s, delays_s)
+    print(f"{len(shift.attempts)} calls, {len(shift.answered)} answered")
     print(f"talks of {shift.mean_s('talking'):.2f} s, wrap-ups of {shift.mean_s('wrap_up'):.2f} s")
     for name, promise in promises.items():
         found = getattr(shift, name)

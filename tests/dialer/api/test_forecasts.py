@@ -13,7 +13,7 @@ import pytest_asyncio
 from dialer.bootstrap import Service, running
 from dialer.forecast import SimulationEnded, forecast
 from dialer.forecast_file import plan_of
-from dialer.forecaster import Forecaster, ForecastTooLong, Wanted
+from dialer.forecaster import Forecaster, ForecasterBusy, ForecastTooLong, Wanted
 from dialer.settings import load_settings
 from tests.campaigns.seeds import people, seed_campaign, seed_leads
 from tests.dialer.call_seeds import seed_calls
@@ -123,6 +123,8 @@ async def test_there_is_one_at_a_time_and_it_ends_with_its_client(client: httpx2
     second = await client.post("/api/v1/forecasts", json=LONG_PLAN)
     assert (second.status_code, second.json()["code"]) == (503, "forecaster-busy")
     assert second.headers["Retry-After"] == "10"
+    of_campaign = await client.post("/api/v1/campaigns/999/forecast", json=SHORT)
+    assert of_campaign.status_code == 503, "its latest calls are not looked up"
     assert (await client.get("/healthz")).is_success, "the service goes on meanwhile"
     first.cancel()
     await asyncio.wait({first})
@@ -142,23 +144,43 @@ async def test_the_description_tells_of_inputs_and_outputs(client: httpx2.AsyncC
     assert "utilisation" in described["components"]["schemas"]["Forecast"]["properties"]
 
 
-def long_one() -> Wanted:
+async def long_one() -> Wanted:
     return Wanted(plan=plan_of(LONG_PLAN["settings"], ASSUMED, 24.0), teams=[300], seeds=20)
 
 
 async def test_what_takes_too_long_is_ended_and_says_what_to_do() -> None:
     forecaster = Forecaster(within_s=0.5)
     with pytest.raises(ForecastTooLong, match=r"more than 0\.5 s; ask for fewer hours"):
-        await forecaster.forecast(long_one())
+        await forecaster.forecast(long_one)
     assert not workers()
 
 
 async def test_a_simulation_that_is_killed_is_told_of_and_the_next_one_works() -> None:
     forecaster = Forecaster()
-    first = asyncio.create_task(forecaster.forecast(long_one()))
+    first = asyncio.create_task(forecaster.forecast(long_one))
     await eventually(workers)
     workers()[0].kill()
     with pytest.raises(SimulationEnded):
         await first
-    wanted = Wanted(plan=plan_of(SETTINGS, ASSUMED, 0.1), teams=[3], seeds=1)
-    assert (await forecaster.forecast(wanted)).forecasts[0].agents == 3
+
+    async def short_one() -> Wanted:
+        return Wanted(plan=plan_of(SETTINGS, ASSUMED, 0.1), teams=[3], seeds=1)
+
+    assert (await forecaster.forecast(short_one)).forecasts[0].agents == 3
+
+
+async def test_who_comes_while_one_is_under_way_costs_nothing_and_one_that_fails_bars_no_other() -> None:
+    forecaster = Forecaster()
+    first = asyncio.create_task(forecaster.forecast(long_one))
+    await eventually(workers)
+
+    async def costly() -> Wanted:
+        raise LookupError("calls were counted")
+
+    with pytest.raises(ForecasterBusy):
+        await forecaster.forecast(costly)
+    first.cancel()
+    await asyncio.wait({first})
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await forecaster.forecast(costly)

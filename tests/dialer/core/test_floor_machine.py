@@ -69,7 +69,7 @@ class FloorMachine(RuleBasedStateMachine):
         self.effects = []
         self.bridges = []
         self.dispositioned = set()
-        self.dialing, self.dialed_or_refused = [], []
+        self.asked, self.dialing, self.dialed_or_refused = [], [], []
         self.story = defaultdict(list)
         self.illegal_before = 0
 
@@ -188,7 +188,9 @@ class FloorMachine(RuleBasedStateMachine):
 
     @rule(n=which, lag=late, busy=st.booleans())
     def line_down(self, n, lag, busy):
-        self.do(self.floor.line_down(self.session(n), self.now - lag, "softphone_gone", busy=busy))
+        session = self.session(n)
+        self.do(self.floor.line_down(session, self.now - lag, "softphone_gone", busy=busy))
+        assert all(each.let_go_by != session for each in self.floor.calls.values())
 
     @rule(n=which, wish=st.sampled_from(["pause", "ready", "ready", "ready", "log_out"]))
     def an_agent_wishes(self, n, wish):
@@ -241,10 +243,20 @@ class FloorMachine(RuleBasedStateMachine):
     def wants_it_dialed(self, n):
         try:
             preview = self.floor.previews.of(self.session(n))
+            self.floor.previews.ask(preview)
         except NoPreview:
             return
-        self.floor.previews.begin(preview)
-        self.dialing.append(preview)
+        self.asked.append(preview)
+
+    @precondition(lambda self: self.asked)
+    @rule(can_place=st.sampled_from([True, True, False]))
+    def its_turn_comes(self, can_place):
+        preview = self.asked.pop(0)
+        if can_place and self.floor.previews.is_looked_at(preview):
+            self.floor.previews.begin(preview)
+            self.dialing.append(preview)
+        else:
+            self.do(self.floor.previews.not_dialed(preview, self.now))
 
     @precondition(lambda self: self.dialing)
     @rule(allowed=st.sampled_from([True, True, False, None]))
@@ -385,6 +397,13 @@ class FloorMachine(RuleBasedStateMachine):
                 assert each.session in self.restored_sessions
 
     @invariant()
+    def who_asked_for_a_pause_gets_it_after_the_call_or_the_dial(self):
+        for each in self.agents():
+            if each.pause_asked is not None and each.session not in self.restored_sessions:
+                dials = each.preview is not None and each.preview.dialing
+                assert dials or each.state in (*WITH_A_CALL, AgentState.WRAP_UP, AgentState.UNAVAILABLE)
+
+    @invariant()
     def each_lead_that_was_shown_is_dialed_refused_skipped_or_goes_back_once(self):
         over = Counter(each.claim.lead_id for each in self.of(LeadWasSkipped | LeadWasPutBack))
         over += Counter(each.permitted.lead.lead_id for each in self.dialed_or_refused)
@@ -406,7 +425,8 @@ class FloorMachine(RuleBasedStateMachine):
             if call.agentless:
                 assert call.session is None, "nobody is offered a call that plays a message"
             elif call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
-                assert self.holder(call) or call.attempt in waiting, "a person nobody knows of"
+                known = self.holder(call) or call.attempt in waiting or call.let_go_by in self.story
+                assert known, "a person nobody knows of"
 
     @invariant()
     def nobody_waits_while_an_agent_is_free(self):

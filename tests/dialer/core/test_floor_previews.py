@@ -14,56 +14,25 @@ from dialer.core.effects import (
     LeadWasShown,
     LeadWasSkipped,
 )
-from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
-from dialer.core.outcome import CallEnd, Outcome
-from dialer.core.pacing import make_pacer
-from dialer.core.pacing_settings import PacingSettings
+from dialer.core.outcome import Outcome
 from dialer.core.preview import NoPreview, PreviewRule
 from tests.dialer.core.claims import claimed
-
-VISITS, SALES = 1, 2
-ANN, BOB = 1, 2
-LEAD = claimed(70, at=0.0)
-NO_ANSWER = CallEnd(487, by_far_end=False, timed_out=True, provisional=True)
-
-
-def floor_with(*sessions, campaigns=(VISITS,), rule=PreviewRule(), **settings):  # noqa: B008 - it is frozen
-    """Agents who became available one after the other, the last one at 0; sales dials progressively."""
-    floor = Floor()
-    pacer = make_pacer("preview", PacingSettings(**settings))
-    floor.open_campaign(VISITS, pacer, wrap_up_limit_s=30.0, at=-100.0, preview=rule)
-    floor.open_campaign(SALES, make_pacer("progressive", PacingSettings()), wrap_up_limit_s=30.0, at=-100.0)
-    for number, session in enumerate(sessions):
-        at = float(number + 1 - len(sessions))
-        floor.log_in(session, 100 + session, campaigns, at)
-        floor.line_up(session, at)
-    return floor
-
-
-def show(floor, *leads, at=1.0):
-    return floor.previews.show(VISITS, leads or [LEAD], at)
-
-
-def dial(floor, attempt=7, session=ANN, at=2.0):
-    """The agent has the lead dialed, and compliance has nothing against it."""
-    preview = floor.previews.of(session)
-    floor.previews.begin(preview)
-    floor.place(attempt, VISITS, preview.permitted.lead.lead_id, at)
-    return floor.previews.dialed(preview, attempt, at)
-
-
-def only(kind, effects):
-    return [each for each in effects if isinstance(each, kind)]
-
-
-def state(floor, session=ANN):
-    return floor.agents[session].state
-
-
-def wanted(floor, campaign=VISITS, now=1.0):
-    return floor.calls_to_place(campaign, now)
+from tests.dialer.core.preview_floor import (
+    ANN,
+    BOB,
+    LEAD,
+    NO_ANSWER,
+    SALES,
+    VISITS,
+    dial,
+    floor_with,
+    only,
+    show,
+    state,
+    wanted,
+)
 
 
 def test_the_agent_who_has_waited_longest_sees_the_first_lead():
@@ -222,16 +191,6 @@ def test_when_the_time_is_over_the_lead_is_skipped_where_the_campaign_wants_that
     assert floor.previews.due(21.0) is None
 
 
-def test_no_more_leads_are_due_than_calls_may_be_placed_in_a_second():
-    floor = floor_with(ANN, BOB, rule=PreviewRule(20.0, "dial"), max_calls_per_second=1.0)
-    show(floor, LEAD, claimed(71))
-    assert floor.previews.may_dial(VISITS, 30.0)
-    dial(floor, session=ANN, at=30.0)
-    assert not floor.previews.may_dial(VISITS, 30.5)
-    assert floor.previews.due(30.5) is None
-    assert floor.previews.due(31.0) is floor.agents[BOB].preview
-
-
 def test_the_claim_of_a_lead_is_kept_for_as_long_as_the_agent_looks_at_it():
     floor = floor_with(ANN)
     show(floor)
@@ -243,54 +202,6 @@ def test_the_claim_of_a_lead_is_kept_for_as_long_as_the_agent_looks_at_it():
     (again,) = floor.tick(kept.until.timestamp() - 20.0)
     assert again.claim.claimed_until == kept.until
     assert floor.previews.skip(ANN, "", at=150.0)[0].claim.claimed_until == again.until
-
-
-def test_a_lead_that_may_not_be_called_any_more_gives_way_to_the_next():
-    floor = floor_with(ANN)
-    show(floor)
-    preview = floor.previews.of(ANN)
-    floor.previews.begin(preview)
-    assert [each.state for each in floor.previews.refused(preview, at=3.0)] == [AgentState.AVAILABLE]
-    assert wanted(floor, now=3.0) == 1
-
-
-def test_while_a_lead_is_being_dialed_it_can_be_neither_skipped_nor_dialed_again():
-    floor = floor_with(ANN, rule=PreviewRule(20.0, "skip"))
-    show(floor)
-    floor.previews.begin(floor.previews.of(ANN))
-    for ask in (floor.previews.of, lambda session: floor.previews.skip(session, "", 3.0)):
-        with pytest.raises(NoPreview, match="dialed already"):
-            ask(ANN)
-    assert floor.pause(ANN, "lunch", at=3.0) == floor.tick(99.0) == floor.previews.put_all_back(99.0) == []
-    floor.previews.refused(floor.agents[ANN].preview, at=100.0)
-    assert state(floor) == AgentState.PAUSED
-
-
-@pytest.mark.parametrize(
-    "gone", [Floor.log_out, lambda floor, s, at: floor.line_down(s, at, "softphone_gone")]
-)
-def test_an_agent_who_is_gone_when_compliance_has_answered_gets_no_call(gone):
-    floor = floor_with(ANN)
-    show(floor)
-    preview = floor.previews.of(ANN)
-    floor.previews.begin(preview)
-    assert only(LeadWasPutBack, gone(floor, ANN, 2.0)) == [], "it may be on record as called already"
-    floor.place(7, VISITS, 70, at=2.1)
-    assert floor.previews.dialed(preview, 7, at=2.1) == []
-    assert floor.calls[7].session is None
-
-
-def test_where_nobody_can_say_whether_it_may_be_called_the_lead_stays_and_is_tried_again_later():
-    floor = floor_with(ANN, rule=PreviewRule(20.0, "dial"))
-    show(floor)
-    preview = floor.previews.due(21.0)
-    floor.previews.begin(preview)
-    assert floor.previews.not_dialed(preview, at=21.5) == []
-    assert floor.previews.due(22.0) is None
-    assert floor.previews.due(22.5) is preview
-    floor.previews.begin(preview)
-    floor.log_out(ANN, at=23.0)
-    assert floor.previews.not_dialed(preview, at=23.1) == [LeadWasPutBack(VISITS, LEAD.lead, 23.1)]
 
 
 def test_an_agent_who_looked_at_a_lead_when_the_engine_ended_is_free_again():
