@@ -12,7 +12,7 @@ from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.recent_calls import RecentCallStore
 from campaigns.stores.skips import SkipStore
-from dialer.call_history import FEWEST_TALKS, CallHistory, talks_of
+from dialer.call_history import FEWEST_TALKS, CallHistory, prior_of, talks_of
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.forecasting import Plan, policy_of
@@ -36,7 +36,9 @@ class TooLittleHistoryError(DialerError):
 
 
 async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now: datetime) -> Plan:
-    """A campaign's settings, and what its latest calls tell. `reference` is its id or name.
+    """A campaign's settings, what its latest calls tell, and what the engine would let its pacer presume.
+
+    `reference` is its id or name.
 
     Raises CampaignNotFoundError, NothingToForecastError and TooLittleHistoryError.
     """
@@ -47,12 +49,13 @@ async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now
         progress = await QueueStore(session).progress(campaign_id, now)
         calls = await RecentCallStore(session).latest(campaign_id, _CALLS_LOOKED_AT)
         skips = await SkipStore(session).count(campaign_id)
+        prior = await prior_of(session, campaign_id, campaign.wrap_up_limit_s, now)
     history = CallHistory(calls, campaign.wrap_up_limit_s)
     left = progress.due + progress.waiting + progress.claimed + progress.calling
     assumed = assumptions_of(history, left)
     if campaign.dial_mode == "preview":
         assumed = _with_looks(assumed, await campaigns.report(sessions, campaign_id, now), skips)
-    return Plan(settings_of(campaign), assumed, hours, history.prior)
+    return Plan(settings_of(campaign), assumed, hours, prior)
 
 
 def assumptions_of(history: CallHistory, leads_left: int) -> Assumptions:

@@ -118,11 +118,29 @@ def _priors() -> list[ShiftWorld]:
     return worlds
 
 
+def _outages() -> list[ShiftWorld]:
+    """Nobody answers, or nearly nobody, for some minutes of an hour; then people do as before."""
+    usual = ShiftWorld(hours=1.0, period_known=False, budget_look_s=5.0)
+    worlds = [
+        replace(
+            usual,
+            name=f"outage of {minutes} min, {agents} agents",
+            agents=agents,
+            answer_rate=((0.0, 0.2), (0.5, 0.0), (0.5 + minutes / 60, 0.2)),
+        )
+        for minutes, agents in product((1, 3, 6), (25, 50))
+    ]
+    partly = ((0.0, 0.2), (0.5, 0.01), (0.6, 0.2))
+    worlds.append(replace(usual, name="95% out for 6 min, 25 agents", answer_rate=partly))
+    return worlds
+
+
 GROUPS = {
     "usual": _usual(),
     "known": _others_known(),
     "scored": _scored(),
     "upheavals": _upheavals(),
+    "outages": _outages(),
     "corners": _corners(),
     "limits": _limits(),
     "priors": _priors(),

@@ -104,7 +104,16 @@ class Answering:
     @property
     def doubt(self) -> float:
         """The variance of what all chances together may be off by, over their square."""
-        return (self._of_score if self._scored else self.rate).doubt
+        return self._latest_rate.doubt
+
+    @property
+    def is_out(self) -> bool:
+        """Whether nobody has answered for so long that it tells of an outage, and not of people."""
+        return self._latest_rate.is_out
+
+    @property
+    def _latest_rate(self) -> AnswerRate:
+        return self._of_score if self._scored else self.rate
 
     def moments(self, now: float) -> Moments:
         """Of the number of people who will answer the calls that ring now.

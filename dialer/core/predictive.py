@@ -169,10 +169,10 @@ class PredictivePacer:
         if not census.at_work:
             return 0, "No agent is at work."
         free = census.count(AgentPhase.AVAILABLE) - len(census.waiting)
-        if spent := self._spent(now):
+        if hindered := self._hindered(now):
             self._holds_back = True
             fewest = max(0, free - len(census.ringing))
-            return fewest, f"{spent} One call for each free agent: {fewest}."
+            return fewest, f"{hindered} One call for each free agent: {fewest}."
         unspoken_for = free - self._spoken_for
         fewest = max(0, floor(unspoken_for) - len(census.ringing))
         outlook, belief = self._looked_ahead(now, unspoken_for)
@@ -199,7 +199,7 @@ class PredictivePacer:
         chances = self._answering.chances(np.array([*upcoming, None], dtype=float))
         return NewCalls(chances[:-1], float(chances[-1]))
 
-    def _spent(self, now: float) -> str:
+    def _hindered(self, now: float) -> str:
         """Why no person may be abandoned now, in a sentence; empty where some may."""
         price, looked = self._price, self._price.looked
         if looked is not None and looked.at_limit:
@@ -209,6 +209,8 @@ class PredictivePacer:
             return (
                 f"One more abandoned person could break the target of {price.target:.2%} ({counts} so far)."
             )
+        if self._answering.is_out:
+            return "So many calls in a row were not answered that it looks like an outage."
         return ""
 
 

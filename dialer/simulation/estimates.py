@@ -22,15 +22,17 @@ class Estimate:
     mean: float
     low: float | None
     high: float | None
+    shifts: int
+    """Of how many shifts the figure is known."""
 
 
 def estimate(values: Sequence[float]) -> Estimate:
     """Of one value or more."""
     mean = statistics.fmean(values)
     if len(values) == 1:
-        return Estimate(mean, None, None)
+        return Estimate(mean, None, None, 1)
     half = _student_t(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
-    return Estimate(mean, mean - half, mean + half)
+    return Estimate(mean, mean - half, mean + half, len(values))
 
 
 def _student_t(degrees: int) -> float:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from math import exp
+from math import exp, log
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ _HANG_UP_SIGMA = 0.3
 _LEAST_SPREAD = 1e-6
 """Of chances; arithmetic knows no difference from none."""
 _SHORTEST_RING_S, _LONGEST_RING_S = 2.0, 25.0
+_STANDARD = NormalDist()
+_TINY = 1e-300
 
 
 class Ending(Enum):
@@ -49,7 +52,6 @@ class Fates:
         self._leads = np.random.default_rng([seed, 2])
         self._luck: list[list[float]] = []
         self._chances: list[float] = []
-        self._ring_log_mean = log_mean(world.ring_mean_s, world.ring_sigma)
 
     def chance(self, lead: int) -> float:
         """The lead's chance of an answer at the start of the shift."""
@@ -67,7 +69,7 @@ class Fates:
         base = world.answer_rate[0][1]
         rate = value_at(world.answer_rate, share)
         person = min(1.0, chance * rate / base) if world.chance_spread else rate
-        if answer < person + world.machine_share and rings_s <= world.pacing.ring_timeout_s:
+        if answer < person + world.machine_share:
             if answer >= person:
                 return Fate(Ending.MACHINE, rings_s, world.machine_talk_s, wrap)
             is_long = hang_up >= world.hang_up_share
@@ -91,15 +93,33 @@ class Fates:
         world, random = self._world, self._calls
         answers, failures = random.random((2, _BLOCK))
         fails = random.uniform(*world.failed_s, _BLOCK)
-        rings = random.lognormal(self._ring_log_mean, world.ring_sigma, _BLOCK)
+        rings = random.standard_normal(_BLOCK)
         return np.column_stack(
             [
                 answers,
                 failures,
                 fails,
-                np.clip(rings, _SHORTEST_RING_S, _LONGEST_RING_S),
+                _rings_s(world, rings),
                 random.random(_BLOCK),
                 random.standard_normal(_BLOCK),
                 random.uniform(*world.wrap_s, _BLOCK),
             ]
         )
+
+
+def _rings_s(world: ShiftWorld, standard: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How long the phones ring that are answered, from standard normal values.
+
+    All are answered within the timeout, since a world's answer rate is of all calls: a ring that would last
+    longer keeps its rank among the long ones, and has that rank among all that are short enough.
+    """
+    mean, sigma = log_mean(world.ring_mean_s, world.ring_sigma), world.ring_sigma
+    timeout_s = world.pacing.ring_timeout_s
+    if timeout_s < _LONGEST_RING_S:
+        longest = (log(timeout_s) - mean) / (sigma or _TINY)
+        in_time = _STANDARD.cdf(longest)
+        late = standard > longest
+        ranks = [(_STANDARD.cdf(each) - in_time) / (1 - in_time) for each in standard[late]]
+        standard[late] = [_STANDARD.inv_cdf(max(_TINY, rank * in_time)) for rank in ranks]
+    rings = np.clip(np.exp(mean + sigma * standard), _SHORTEST_RING_S, _LONGEST_RING_S)
+    return np.asarray(np.minimum(rings, timeout_s))

@@ -50,7 +50,14 @@ class ShiftFigures:
     """Leads that may still be called; None where there is no end to them."""
     ran_out_at: float | None = None
     """When a lead was wanted and none was due, for the first time."""
+    calls_until_then: int | None = None
+    """The calls before that."""
     hours: list[HourFigures] = field(default_factory=list)
+
+    def out_of_leads(self, at: float) -> None:
+        """A lead was wanted and none was due."""
+        if self.ran_out_at is None:
+            self.ran_out_at, self.calls_until_then = at, self.calls
 
     @property
     def on_duty_s(self) -> float:

@@ -17,9 +17,9 @@ from dialer.core.preview import PreviewThen
 from dialer.errors import DialerError
 from dialer.simulation.assumptions import Assumptions, InvalidAssumptionError
 from dialer.simulation.estimates import Estimate, estimate
-from dialer.simulation.fates import Fates
 from dialer.simulation.figures import ShiftFigures
 from dialer.simulation.incumbent import IncumbentPacer
+from dialer.simulation.list_work import worked_through_h
 from dialer.simulation.preview_shift import run_preview_shift
 from dialer.simulation.shift import run_shift
 from dialer.simulation.worlds import ShiftWorld, steady
@@ -33,8 +33,6 @@ _HANG_UP_MEAN_S = 10.0
 _UNANSWERED_FAILS = 0.15
 _BUDGET_LOOK_S = 5.0
 _SHORTEST_H, _LONGEST_H = 0.05, 24.0
-_LEADS_LOOKED_AT = 1000
-_TINY = 1e-9
 _WRAP_FROM, _WRAP_TO = 0.4, 1.6
 """Wrap-ups are spread evenly between these multiples of their mean."""
 
@@ -135,7 +133,7 @@ class Job:
 
 @dataclass(frozen=True)
 class ForecastShift:
-    """What one simulated shift came to; `list_done_h`: hours of dialing until the list is worked through."""
+    """What one simulated shift came to."""
 
     utilisation: float
     abandon_rate: float
@@ -144,7 +142,8 @@ class ForecastShift:
     lines_at_peak: int
     contacts_per_hour: float | None
     conversions_per_hour: float | None
-    list_done_h: float | None
+    out_of_leads_h: float | None
+    worked_through_h: float | None
 
 
 @dataclass(frozen=True)
@@ -163,7 +162,10 @@ class Forecast:
     """Calls to customers at one time; the agents' own lines come on top."""
     contacts_per_hour: Estimate | None
     conversions_per_hour: Estimate | None
-    list_done_h: Estimate | None
+    out_of_leads_h: Estimate | None
+    """When a lead was wanted and none was due, for the first time: of the shifts in which that happened."""
+    worked_through_h: Estimate | None
+    """Hours of dialing that the list takes with all its retries, the waiting for these not counted."""
     notes: tuple[str, ...]
     """What holds the campaign back, in sentences."""
 
@@ -191,7 +193,8 @@ def simulate(job: Job) -> ForecastShift:
         lines_at_peak=figures.lines_at_peak,
         contacts_per_hour=None if contacts is None else contacts / hours,
         conversions_per_hour=None if conversions is None else conversions / hours,
-        list_done_h=_list_done_h(job.world, figures),
+        out_of_leads_h=None if figures.ran_out_at is None else figures.ran_out_at / 3600.0,
+        worked_through_h=worked_through_h(job.world, figures),
     )
 
 
@@ -199,8 +202,8 @@ def summarise(job: Job, shifts: Sequence[ForecastShift]) -> Forecast:
     """The forecast of shifts that differ from `job` in their seed alone."""
 
     def of(name: str) -> Estimate | None:
-        values = [getattr(shift, name) for shift in shifts]
-        return None if None in values else estimate(values)
+        known = [value for shift in shifts if (value := getattr(shift, name)) is not None]
+        return estimate(known) if known else None
 
     return Forecast(
         agents=job.world.agents,
@@ -214,7 +217,8 @@ def summarise(job: Job, shifts: Sequence[ForecastShift]) -> Forecast:
         lines_at_peak=estimate([shift.lines_at_peak for shift in shifts]),
         contacts_per_hour=of("contacts_per_hour"),
         conversions_per_hour=of("conversions_per_hour"),
-        list_done_h=of("list_done_h"),
+        out_of_leads_h=of("out_of_leads_h"),
+        worked_through_h=of("worked_through_h"),
         notes=_notes(job, shifts),
     )
 
@@ -246,33 +250,12 @@ def _contacts(job: Job, figures: ShiftFigures) -> tuple[int | None, int | None]:
     return contacts, int(random.binomial(contacts, job.conversion_share))
 
 
-def _list_done_h(world: ShiftWorld, figures: ShiftFigures) -> float | None:
-    """When the list ran out in the shift, or else would have if dialing had gone on at its rate."""
-    if world.leads is None or not figures.calls:
-        return None
-    if figures.ran_out_at is not None:
-        return figures.ran_out_at / 3600.0
-    return world.leads * _calls_per_lead(world) / figures.calls * world.hours
-
-
-def _calls_per_lead(world: ShiftWorld) -> float:
-    """How often a lead is called on average until it is reached, given up or has had all its attempts."""
-    fates, most = Fates(world, 0), world.attempts_per_lead
-    chances = np.array([fates.chance(lead) for lead in range(_LEADS_LOOKED_AT)])
-    nobody = np.maximum(0.0, 1 - chances - world.machine_share)
-    ends = chances + (world.machine_share if world.retry_machine_s is None else 0.0)
-    ends = ends + (nobody * world.failed_share if world.retry_failed_s is None else 0.0)
-    ends = ends + (nobody * (1 - world.failed_share) if world.retry_unanswered_s is None else 0.0)
-    ends = np.clip(ends, _TINY, 1.0)
-    return float(np.mean((1 - (1 - ends) ** most) / ends))
-
-
 def _notes(job: Job, shifts: Sequence[ForecastShift]) -> tuple[str, ...]:
-    pacing, hours = job.world.pacing, job.world.hours
+    pacing = job.world.pacing
     notes = []
     if any(shift.lines_at_peak >= pacing.max_lines for shift in shifts):
         notes.append(f"All {pacing.max_lines} lines that max_lines allows were in use at times.")
-    if any(shift.list_done_h is not None and shift.list_done_h <= hours for shift in shifts):
+    if any(shift.out_of_leads_h is not None for shift in shifts):
         notes.append("No lead was due at times: the list is short for this team and shift.")
     rate = sum(shift.abandon_rate for shift in shifts) / len(shifts)
     if rate > pacing.abandon_target:

@@ -32,8 +32,7 @@ class PreviewShift(Shift):
         for _ in range(min(wanted, len(self._ready))):
             lead = self._leads.take(now)
             if lead is None:
-                if self._figures.ran_out_at is None:
-                    self._figures.ran_out_at = now
+                self._figures.out_of_leads(now)
                 return self._leads.next_due_at
             self._shows(now, self._ready.popitem(last=False)[1], lead)
         return None

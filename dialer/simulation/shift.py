@@ -126,8 +126,7 @@ class Shift:
         for _ in range(wanted):
             lead = self._leads.take(now)
             if lead is None:
-                if self._figures.ran_out_at is None:
-                    self._figures.ran_out_at = now
+                self._figures.out_of_leads(now)
                 return self._leads.next_due_at
             self._dials(now, lead)
         return None

@@ -54,7 +54,7 @@ class ShiftWorld:
     break_mean_s: float = 600.0
 
     answer_rate: Steps = ((0.0, 0.2),)
-    """A call's chance to be answered by a person."""
+    """A call's chance to be answered by a person, within the time that it may ring."""
     chance_spread: float = 0.0
     """Standard deviation of the leads' chances over their mean; 0: all are alike and no score is known."""
     score_scale: float = 1.0
@@ -66,7 +66,7 @@ class ShiftWorld:
     failed_s: tuple[float, float] = (3.0, 5.0)
     ring_mean_s: float = 9.0
     ring_sigma: float = 0.5
-    """Of the logarithm; rings until an answer are cut to 2-25 s."""
+    """Of the logarithm; rings until an answer are cut to 2-25 s, and to the time that a call may ring."""
 
     talk_mean_s: Steps = ((0.0, 120.0),)
     """Of all talks with persons, hang-ups among them."""

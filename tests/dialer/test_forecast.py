@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dialer.cli import main
-from dialer.forecast import InvalidTeamsError, forecast, read_teams
+from dialer.forecast import InvalidTeamsError, forecast, read_teams, with_leads
 from dialer.forecast_file import ForecastFileInvalid, read_plan
 from dialer.forecast_text import forecast_table, plot
 
@@ -49,7 +49,7 @@ def test_a_team_is_forecast(cli, file):
     assert heads.split("  ")[0] == "agents"
     assert row.split()[:2] == ["4", "progressive"]
     assert "contacts/h" in heads
-    assert "list done" not in heads
+    assert "list worked through" not in heads
 
 
 @pytest.mark.parametrize("compare", [[], ["--compare"]])
@@ -82,8 +82,23 @@ def test_json_has_every_estimate(cli, file):
     (one,) = found["forecasts"]
     assert one["agents"] == 4
     assert 0 < one["utilisation"]["mean"] < 1
-    assert one["list_done_h"]["mean"] > 0
+    assert one["worked_through_h"]["mean"] > 0
+    assert one["worked_through_h"]["shifts"] == 1
+    assert one["out_of_leads_h"] is None
     assert one["conversions_per_hour"] is None
+
+
+def test_a_list_that_runs_out_in_some_shifts_is_told_of_those_and_of_how_many(file):
+    leads = 198
+    found = forecast(with_leads(read_plan(file, 0.3), leads), [6], 5)
+    (one,) = found.forecasts
+    assert 0 < one.out_of_leads_h.shifts < 5, "another number of leads is wanted for this test"
+    assert one.worked_through_h.shifts == 5
+    table = forecast_table(found)
+    row = dict(zip(table.columns, table.rows[0], strict=True))
+    assert row["first out of leads h"].endswith(f"({one.out_of_leads_h.shifts} of 5)")
+    assert "(" not in row["list worked through h"]
+    assert plot(found)[1].endswith(f"{one.worked_through_h.mean:.1f} h")
 
 
 def test_policies_are_compared_on_the_same_seeds(file):
@@ -98,7 +113,7 @@ def test_the_example_in_the_docs_is_one(cli):
     code, out, _ = cli(EXAMPLE, "--agents", 5, "--hours", 0.2, "--seeds", 1)
     assert code == 0
     assert "conversions/h" in out
-    assert "list done after h" in out
+    assert "list worked through h" in out
 
 
 @pytest.mark.parametrize(

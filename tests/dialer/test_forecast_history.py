@@ -10,6 +10,7 @@ from campaigns.errors import CampaignNotFoundError
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.skips import SkipStore
 from campaigns.tables import CampaignLead
+from dialer.call_history import prior_of
 from dialer.forecast_history import TooLittleHistoryError, plan_of_campaign
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 from tests.dialer.call_seeds import seed_calls
@@ -33,6 +34,18 @@ async def test_its_latest_calls_become_assumptions(sessions):
     assert assumed.contact_share == pytest.approx(25 / 35)
     assert assumed.conversion_share == pytest.approx(5 / 25)
     assert assumed.leads == 50
+
+
+async def test_its_pacer_begins_with_what_the_engine_would_let_it_presume(sessions):
+    await seed_leads(sessions, people(50))
+    campaign_id = await seed_campaign(sessions, wrap_up_limit_s=60)
+    await seed_calls(sessions, campaign_id)
+    async with sessions() as session:
+        engines = await prior_of(session, campaign_id, 60.0, NOW)
+    assert (await plan_of_campaign(sessions, "Autumn sale", 6.0, NOW)).prior == engines
+    later = await plan_of_campaign(sessions, "Autumn sale", 6.0, NOW + timedelta(days=21))
+    assert later.prior is None, "calls of three weeks ago are no prior"
+    assert later.assumptions.answer_rate == pytest.approx(36 / 200), "and are all that is known of the people"
 
 
 async def test_how_long_agents_looked_and_what_they_skipped_become_assumptions(sessions):

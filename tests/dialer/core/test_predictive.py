@@ -211,6 +211,20 @@ def test_chance_alone_does_not_make_it_change_its_mind():
         assert pacer.explain(60.0 * minute).answer_rate == pytest.approx(0.2, abs=0.06)
 
 
+def test_in_an_outage_it_places_one_call_for_each_free_agent_until_somebody_answers():
+    pacer, number = pacer_with(20, prior=KNOWN), count()
+    outcomes(pacer, 600, 0.2, 0.0, 300.0, number)
+    assert pacer.calls_to_place(400.0) > 20
+    outcomes(pacer, 300, 0.0, 400.0, 100.0, number)
+    assert pacer.calls_to_place(600.0) == 20
+    state = pacer.explain(600.0)
+    assert state.mode == "progressive"
+    assert "outage" in state.reason
+    outcomes(pacer, 1, 1.0, 600.0, 1.0, number)
+    assert pacer.calls_to_place(620.0) > 20
+    assert pacer.explain(620.0).mode == "predictive"
+
+
 def test_at_the_legal_limit_it_places_one_call_for_each_free_agent_and_says_so():
     pacer = pacer_with(5, prior=KNOWN)
     assert pacer.calls_to_place(0.0) > 5

@@ -140,7 +140,8 @@ def test_contacts_and_conversions_come_of_the_talks_in_their_shares():
 
 def test_what_nothing_was_assumed_about_is_not_told():
     found = forecast(plan_with())
-    assert (found.contacts_per_hour, found.conversions_per_hour, found.list_done_h) == (None, None, None)
+    assert (found.contacts_per_hour, found.conversions_per_hour) == (None, None)
+    assert (found.out_of_leads_h, found.worked_through_h) == (None, None)
     found = forecast(plan_with(assumed={"contact_share": 0.5}))
     assert found.contacts_per_hour is not None
     assert found.conversions_per_hour is None
@@ -149,15 +150,28 @@ def test_what_nothing_was_assumed_about_is_not_told():
 def test_a_list_that_lasts_is_reckoned_on_at_the_rate_of_the_shift():
     calls_once = plan_with(hours=1.0, assumed={"leads": 4000}, max_attempts_per_lead=1)
     found = forecast(calls_once)
-    assert found.list_done_h.mean == pytest.approx(4000 / found.calls.mean, rel=0.02)
+    assert found.worked_through_h.mean == pytest.approx(4000 / found.calls.mean, rel=0.02)
     often = forecast(replace(calls_once, settings=replace(calls_once.settings, max_attempts_per_lead=3)))
     expected = 4000 * (1 - 0.7**3) / 0.3 / often.calls.mean
-    assert often.list_done_h.mean == pytest.approx(expected, rel=0.02)
+    assert often.worked_through_h.mean == pytest.approx(expected, rel=0.02)
+
+
+def test_a_list_that_may_or_may_not_run_out_is_worked_through_in_the_same_time_either_way():
+    def found(leads):
+        return forecast(plan_with(hours=1.0, assumed={"leads": leads}), agents=10, seeds=5)
+
+    lasts = found(3000)
+    assert lasts.out_of_leads_h is None
+    for leads in (found(3000).calls.mean * share for share in (0.5, 0.98, 1.0, 1.02)):
+        near = found(round(leads))
+        assert near.worked_through_h.shifts == 5
+        per_lead = near.worked_through_h.mean / round(leads)
+        assert per_lead == pytest.approx(lasts.worked_through_h.mean / 3000, rel=0.05)
 
 
 def test_it_says_what_holds_the_campaign_back():
     short = forecast(plan_with(assumed={"leads": 30}, max_attempts_per_lead=1))
-    assert short.list_done_h.mean < 0.5
+    assert short.out_of_leads_h.mean < 0.5
     assert any("short" in note for note in short.notes)
     (note,) = forecast(plan_with(max_lines=4)).notes
     assert note.startswith("All 4 lines")
@@ -177,8 +191,9 @@ def test_a_job_can_be_sent_to_another_process():
 
 
 def test_an_interval_is_students():
-    assert estimate([4.0]) == Estimate(4.0, None, None)
+    assert estimate([4.0]) == Estimate(4.0, None, None, 1)
     found = estimate([1.0, 2.0, 3.0, 4.0, 5.0])
     assert (found.mean, found.low, found.high) == pytest.approx((3.0, 1.037, 4.963), abs=0.001)
+    assert found.shifts == 5
     wide = estimate([float(number % 2) for number in range(61)])
     assert wide.high - wide.mean == pytest.approx(2.000 * 0.5040 / math.sqrt(61), abs=0.001)

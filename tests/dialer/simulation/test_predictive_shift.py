@@ -26,6 +26,7 @@ WORLDS = {
     "steady": WORLD,
     "the answer rate halves": replace(WORLD, answer_rate=((0.0, 0.3), (0.5, 0.15))),
     "the answer rate doubles": replace(WORLD, answer_rate=((0.0, 0.2), (0.5, 0.4))),
+    "nobody answers for three minutes": replace(WORLD, answer_rate=((0.0, 0.3), (0.5, 0.0), (7 / 12, 0.3))),
     "the team halves": replace(WORLD, agents=20, team=((0.0, 1.0), (0.5, 0.5))),
     "everything stalls for ten seconds": replace(WORLD, stalls=((0.3, 10.0), (0.7, 10.0))),
     "leads differ, and scores are twice too high": replace(WORLD, chance_spread=1.0, score_scale=2.0),
@@ -48,6 +49,22 @@ def test_the_target_holds_and_agents_are_busier_than_with_one_call_for_each(name
     assert figures.abandoned <= allowed + 2.5 * sqrt(allowed)
     assert figures.utilisation > plain.utilisation + 0.05
     assert figures.lines_at_peak <= world.pacing.max_lines
+
+
+@pytest.mark.parametrize("agents", [25, 50])
+@pytest.mark.parametrize("minutes", [1, 3, 6])
+def test_people_who_are_back_after_an_outage_do_not_find_hundreds_of_calls(agents, minutes):
+    world = ShiftWorld(
+        hours=1.0,
+        agents=agents,
+        answer_rate=((0.0, 0.2), (0.5, 0.0), (0.5 + minutes / 60, 0.2)),
+        period_known=False,
+        budget_look_s=5.0,
+    )
+    figures = run_shift(world, make_pacer("predictive", world.pacing_settings), 2)
+    allowed = 0.03 * figures.persons
+    assert figures.abandoned <= allowed + 1.5 * sqrt(allowed)
+    assert figures.utilisation > 0.75
 
 
 def test_a_team_of_two_is_hardly_more_daring_than_progressive():
