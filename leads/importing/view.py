@@ -60,7 +60,10 @@ class ImportView:
 async def get_import(sessions: Sessions, import_id: int) -> ImportView:
     """Raises ImportNotFoundError."""
     async with sessions() as session, session.begin():
-        return await _view(session, await ImportStore(session).get(import_id))
+        view = await _view(session, await ImportStore(session).get(import_id))
+    if view is None:
+        raise ImportNotFoundError(f"There is no load {import_id}.")
+    return view
 
 
 async def list_imports(
@@ -69,12 +72,16 @@ async def list_imports(
     """Loads with a greater number, by number."""
     async with sessions() as session, session.begin():
         loads = await ImportStore(session).page(after, limit, list_id)
-        return [await _view(session, load) for load in loads]
+        views = [await _view(session, load) for load in loads]
+    return [view for view in views if view is not None]
 
 
-async def _view(session: Session, load: LeadImport) -> ImportView:
-    lead_list = await session.get_one(LeadList, load.list_id)
-    client = await session.get_one(Client, lead_list.client_id)
+async def _view(session: Session, load: LeadImport) -> ImportView | None:
+    """None where the load is just being taken back, and its list with it."""
+    lead_list = await session.get(LeadList, load.list_id)
+    client = None if lead_list is None else await session.get(Client, lead_list.client_id)
+    if lead_list is None or client is None:
+        return None
     return view_of(load, client.slug, lead_list.name)
 
 
