@@ -86,6 +86,14 @@ async def claim_permitted(
     return allowed[:n], moved or len(claims) == max(n, look_at)
 
 
+async def release(session: Session, campaign_id: int, claims: Sequence[ClaimedLead]) -> None:
+    """Put claimed leads that are not to be called now back in line, at their place.
+
+    Raises CampaignNotFoundError.
+    """
+    await QueueStore(session).release(await CampaignStore(session).get(campaign_id), claims)
+
+
 async def start_attempts(
     session: Session, rules: Rulebook, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
 ) -> list[StartedAttempt]:

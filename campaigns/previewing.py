@@ -45,11 +45,6 @@ async def skip(
     )
 
 
-async def put_back(session: Session, campaign_id: int, claim: ClaimedLead) -> None:
-    """Put a claimed lead back in line, at its place. Raises CampaignNotFoundError."""
-    await QueueStore(session).release(await CampaignStore(session).get(campaign_id), [claim])
-
-
 async def keep(session: Session, campaign_id: int, claim: ClaimedLead, until: datetime) -> bool:
     """Have a claim last until then; False where it was no longer ours."""
     return await QueueStore(session).keep(campaign_id, claim, until)

@@ -276,10 +276,9 @@ async def claim_permitted(
 
 
 async def release(sessions: Sessions, campaign_id: int, permitted: Sequence[PermittedLead]) -> None:
-    """Put leads back in line that were claimed and are not to be called now. Raises CampaignNotFoundError."""
+    """See `effects.release`."""
     async with sessions() as session, session.begin():
-        campaign = await CampaignStore(session).get(campaign_id)
-        await QueueStore(session).release(campaign, [each.lead for each in permitted])
+        await effects.release(session, campaign_id, [each.lead for each in permitted])
 
 
 async def start_attempts(

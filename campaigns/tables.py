@@ -40,8 +40,8 @@ class Campaign(SQLModel, table=True):
     lines_per_agent: float
     max_lines: int
     max_calls_per_second: float = 50.0
-    max_lines_per_agent: float | None = None
     """Calls placed by one node."""
+    max_lines_per_agent: float | None = None
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     caller_id: str

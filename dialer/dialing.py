@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from campaigns import service as campaigns
@@ -17,6 +16,7 @@ from dialer.core.outcome import Outcome
 from dialer.core.preview import Preview
 from dialer.core.sharing import share_lines
 from dialer.legs import call_leg
+from dialer.records import instant
 from dialer.switch.messages import PlaceLeg
 from leads.stores.shared import Sessions
 
@@ -121,7 +121,7 @@ class Dialing:
             return
         asked_at = self._hands.clock()
         permitted: Sequence[PermittedLead] = await campaigns.claim_permitted(
-            self._sessions, self._rules, campaign.id, wanted, self._now()
+            self._sessions, self._rules, campaign.id, wanted, instant(asked_at)
         )
         if not permitted:
             self._dry_until[campaign.id] = self._hands.clock() + _DRY_FOR_S
@@ -134,7 +134,7 @@ class Dialing:
             self._hands.carry_out(self._floor.previews.show(campaign.id, permitted, self._hands.clock()))
             return
         attempts = await campaigns.start_attempts(
-            self._sessions, self._rules, campaign.id, permitted, self._now()
+            self._sessions, self._rules, campaign.id, permitted, instant(self._hands.clock())
         )
         for started in attempts:
             self.place(campaign, started)
@@ -161,6 +161,3 @@ class Dialing:
             stay_s=_KEY_AFTER_MESSAGE_S,
             ring_at_least_s=started.ring_at_least_s,
         )
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._hands.clock(), UTC)

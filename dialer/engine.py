@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -35,7 +35,7 @@ from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
-from dialer.records import Entry, Recorded, write
+from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
@@ -136,11 +136,7 @@ class Engine:
 
     def now(self) -> datetime:
         """The engine's clock."""
-        return datetime.fromtimestamp(self._clock(), UTC)
-
-    def instant(self, at: float) -> datetime:
-        """A time of the floor as an instant."""
-        return datetime.fromtimestamp(at, UTC)
+        return instant(self._clock())
 
     def agent(self, session: int) -> FloorAgent:
         """The agent on that shift. Raises UnknownSession."""

@@ -48,7 +48,7 @@ async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now
         policy_of(campaign.dial_mode)
         progress = await QueueStore(session).progress(campaign_id, now)
         calls = await RecentCallStore(session).latest(campaign_id, _CALLS_LOOKED_AT)
-        skips = await SkipStore(session).count(campaign_id)
+        skips = await SkipStore(session).count(campaign_id) if campaign.dial_mode == "preview" else 0
         prior = await prior_of(session, campaign_id, campaign.wrap_up_limit_s, now)
     history = CallHistory(calls, campaign.wrap_up_limit_s)
     left = progress.due + progress.waiting + progress.claimed + progress.calling

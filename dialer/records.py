@@ -73,7 +73,7 @@ async def _write_one(session: Session, entry: Entry) -> None:
         case LeadWasSkipped(campaign=campaign, claim=claim, agent=agent, reason=reason, at=at):
             await previewing.skip(session, campaign, claim, agent, reason, instant(at))
         case LeadWasPutBack(campaign=campaign, claim=claim):
-            await previewing.put_back(session, campaign, claim)
+            await effects.release(session, campaign, [claim])
         case ClaimWasKept(campaign=campaign, claim=claim, until=until):
             await previewing.keep(session, campaign, claim, until)
         case AgentChanged():

@@ -30,9 +30,9 @@ async def budgets(
 ) -> list[CountryBudget]:
     """By every rule for the countries of the campaign's answered calls; none before anybody answered."""
     store = AnswerStore(session)
+    exempt = rules.known(await ClientRulesStore(session).exempt_from(campaign.client_id))
     found = []
     for country in await store.countries(campaign.id):
-        exempt = rules.known(await ClientRulesStore(session).exempt_from(campaign.client_id))
         for rule in abandonment_rules(rules, campaign, country, exempt):
             period = period_of(campaign, rule, now)
             tally = await store.tally(campaign.id, country, period)

@@ -23,7 +23,6 @@ from leads.tables import Consent
 
 CLOCKS_DIFFER_BY = timedelta(minutes=1)
 """What is later by more than this had not happened yet, where a past instant is asked about."""
-_EVER = timedelta(days=36500)
 
 _AN_AGENT_WAITS = frozenset({"preview", "progressive"})
 """Dial modes that place a call only where an agent is free for it."""
@@ -64,36 +63,41 @@ class Permits:
         self._campaign = campaign
         self._settings = settings_of(campaign)
         self._store = ComplianceStore(session)
+        self._debts: dict[int, str] = {}
+        """By lead, of those that were asked about; empty for none."""
 
     async def ask(
         self, leads: Sequence[ClaimedLead], now: datetime
     ) -> list[tuple[ClaimedLead, Allow | Deny]]:
         """Compliance's answer for each lead at its phone."""
-        return [
-            (lead, permit(snapshot, now)) for lead, snapshot in await self.snapshots(leads, now, now + _EVER)
-        ]
+        return [(lead, permit(snapshot, now)) for lead, snapshot in await self.snapshots(leads, now)]
 
     async def debts(self, leads: Sequence[ClaimedLead]) -> dict[int, str]:
         """Lead to the debt that it is called about; leads without one are left out."""
         if not self._campaign.debt_field:
             return {}
-        found = await self._store.debts({lead.lead_id for lead in leads}, self._campaign.debt_field)
-        return {lead_id: debt for lead_id, debt in found.items() if debt}
+        asked = {lead.lead_id for lead in leads}
+        if new := asked - self._debts.keys():
+            found = await self._store.debts(new, self._campaign.debt_field)
+            self._debts |= {lead_id: found.get(lead_id, "") for lead_id in new}
+        return {lead_id: self._debts[lead_id] for lead_id in asked if self._debts[lead_id]}
 
     async def snapshots(
-        self, leads: Sequence[ClaimedLead], now: datetime, known_until: datetime
+        self, leads: Sequence[ClaimedLead], now: datetime, known_until: datetime | None = None
     ) -> list[tuple[ClaimedLead, Snapshot]]:
         """What compliance looks at, for each lead.
 
-        Calls after `known_until` had not happened yet. Where a call is to be made that is far in the future:
-        a clock that was set back must not hide a call.
+        Calls after `known_until` had not happened yet. Where a call is to be made it is None: a clock that
+        was set back must not hide a call.
         """
         if not leads:
             return []
         known = await self._read(leads, now, known_until)
         return [(lead, self._snapshot(lead, known, now)) for lead in leads]
 
-    async def _read(self, leads: Sequence[ClaimedLead], now: datetime, known_until: datetime) -> _Known:
+    async def _read(
+        self, leads: Sequence[ClaimedLead], now: datetime, known_until: datetime | None
+    ) -> _Known:
         campaign, store = self._campaign, self._store
         e164s = {lead.e164 for lead in leads}
         lead_ids = {lead.lead_id for lead in leads}
@@ -106,7 +110,7 @@ class Permits:
         by_lead: dict[int, list[PastAttempt]] = {}
         by_debt: dict[str, list[PastAttempt]] = {}
         for each in history:
-            if each.at > known_until:
+            if known_until is not None and each.at > known_until:
                 continue
             by_number.setdefault(each.e164, []).append(each)
             by_lead.setdefault(each.lead_id, []).append(each)

@@ -47,7 +47,9 @@ HIGHEST_WEIGHT = 1000
 _LONGEST_TEXT = 100
 _LONGEST_PATH = 1000
 _FASTEST = 200
-_LONGEST_GAP_S = 60 * 24 * 3600.0
+LONGEST_GAP_S = 60 * 24 * 3600.0
+"""Between two attempts to one person."""
+MOST_ATTEMPTS_A_DAY = 100
 
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -93,9 +95,9 @@ class CampaignSettings:
     """Lines for each agent who is free or talks, in power mode."""
     max_lines: int = 30
     max_calls_per_second: float = 50.0
+    """Calls placed by one node; fewer than 1 means one call in so many seconds."""
     max_lines_per_agent: float | None = None
     """A limit for each agent at work, in every mode with agents; None for none."""
-    """Calls placed by one node; fewer than 1 means one call in so many seconds."""
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     ring_timeout_s: float = 25.0
@@ -145,8 +147,8 @@ class CampaignSettings:
         _text("subject", self.subject)
         _text("debt_field", self.debt_field)
         if self.most_attempts_a_day is not None:
-            _whole("most_attempts_a_day", self.most_attempts_a_day, 1, 100)
-        _within("least_gap_s", self.least_gap_s, 0, _LONGEST_GAP_S)
+            _whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
+        _within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
         self._check_message()
 
     def _check_message(self) -> None:

@@ -7,10 +7,8 @@ from typing import Any, Self
 
 from campaigns.core.calendar import ALWAYS
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.campaign import LONGEST_GAP_S, MOST_ATTEMPTS_A_DAY
 from campaigns.errors import InvalidLimitError
-
-_MOST_A_DAY = 100
-_LONGEST_GAP_S = 60 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,10 +24,10 @@ class ClientLimits:
 
     def __post_init__(self) -> None:
         most, gap = self.most_attempts_a_day, self.least_gap_s
-        if most is not None and not (type(most) is int and 1 <= most <= _MOST_A_DAY):
-            raise InvalidLimitError(f"most_attempts_a_day is a whole number from 1 to {_MOST_A_DAY}.")
-        if type(gap) not in (int, float) or not (math.isfinite(gap) and 0 <= gap <= _LONGEST_GAP_S):
-            raise InvalidLimitError(f"least_gap_s is a number of seconds from 0 to {_LONGEST_GAP_S:.0f}.")
+        if most is not None and not (type(most) is int and 1 <= most <= MOST_ATTEMPTS_A_DAY):
+            raise InvalidLimitError(f"most_attempts_a_day is a whole number from 1 to {MOST_ATTEMPTS_A_DAY}.")
+        if type(gap) not in (int, float) or not (math.isfinite(gap) and 0 <= gap <= LONGEST_GAP_S):
+            raise InvalidLimitError(f"least_gap_s is a number of seconds from 0 to {LONGEST_GAP_S:.0f}.")
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:

@@ -28,8 +28,8 @@ class PastAttempt:
     """Whether a machine was detected, by its outcome or its disposition."""
     caller_id: str = ""
     """The number that it showed."""
-    abandoned: bool = False
-    """Whether the person answered and got nobody, whatever its outcome is called."""
+    answered: bool = False
+    """Whether somebody, or something, answered."""
     opted_out: bool = False
     """Whether the person asked not to be called again, by its disposition or by the phone's 607."""
 

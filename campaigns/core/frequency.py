@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from campaigns.core.abandonment_rules import met_nobody
 from campaigns.core.calendar import known_clocks, start_of_day
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.rules import CoolingRule, FrequencyRule, Span
@@ -70,7 +71,7 @@ def _concerns(rule: FrequencyRule | CoolingRule, facts: Facts, past: PastAttempt
 def _came_to(event: str, past: PastAttempt) -> bool:
     match event:
         case "abandoned":
-            return past.abandoned or past.outcome == "abandoned"
+            return met_nobody(past.outcome, answered=past.answered, connected=past.talked)
         case "machine":
             return past.machine or past.outcome == "machine"
         case "conversation":

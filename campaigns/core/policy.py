@@ -136,37 +136,34 @@ def own_calendar(
 
 def own_limits(*, most_a_day: int | None = None, least_gap_s: float | None = None) -> tuple[Rule, ...]:
     """A campaign's cap on attempts of a lead a day, and the least time between attempts to one person."""
-    rules: list[Rule] = []
-    if most_a_day is not None:
-        a_day = Span(days=1)
-        rules.append(
-            FrequencyRule(
-                id="own-daily-cap",
-                source=_OWN,
-                read="",
-                most=most_a_day,
-                within=a_day,
-                of="lead",
-                about="campaign",
-            )
-        )
-    if least_gap_s:
-        gap = Span(seconds=least_gap_s)
-        rules.append(FrequencyRule(id="own-least-gap", source=_OWN, read="", most=1, within=gap))
-    return tuple(rules)
+    return _caps("own", _OWN, most_a_day, least_gap_s, of="lead", about="campaign")
 
 
 def client_limits(limits: ClientLimits) -> tuple[Rule, ...]:
     """A client's caps on attempts to one person, by whichever of its campaigns."""
-    rules: list[Rule] = []
-    if limits.most_attempts_a_day is not None:
-        most = limits.most_attempts_a_day
-        a_day = Span(days=1)
-        rules.append(FrequencyRule(id="client-daily-cap", source=_CLIENTS, read="", most=most, within=a_day))
-    if limits.least_gap_s:
-        gap = Span(seconds=limits.least_gap_s)
-        rules.append(FrequencyRule(id="client-least-gap", source=_CLIENTS, read="", most=1, within=gap))
-    return tuple(rules)
+    return _caps("client", _CLIENTS, limits.most_attempts_a_day, limits.least_gap_s)
+
+
+def _caps(
+    whose: str,
+    source: str,
+    most_a_day: int | None,
+    least_gap_s: float | None,
+    *,
+    of: str = "person",
+    about: str = "anything",
+) -> tuple[Rule, ...]:
+    """`of` and `about` say which attempts of a day count; the gap is between any two to one person."""
+    caps: list[Rule] = []
+    if most_a_day is not None:
+        a_day, name = Span(days=1), f"{whose}-daily-cap"
+        caps.append(
+            FrequencyRule(id=name, source=source, read="", most=most_a_day, within=a_day, of=of, about=about)
+        )
+    if least_gap_s:
+        gap = Span(seconds=least_gap_s)
+        caps.append(FrequencyRule(id=f"{whose}-least-gap", source=source, read="", most=1, within=gap))
+    return tuple(caps)
 
 
 def make_policy(

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, text
 from sqlmodel import col
 
-from campaigns.core.abandonment_rules import met_nobody
 from campaigns.core.attempt import UNWANTED, ClaimedLead
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.core.facts import PastAttempt
@@ -182,8 +181,6 @@ def _past(row: Any) -> PastAttempt:
         refused=row.disposition in _REFUSALS,
         machine=row.disposition in _MACHINES,
         caller_id=row.caller_id,
-        abandoned=met_nobody(
-            row.outcome, answered=row.answered_at is not None, connected=row.connected_at is not None
-        ),
+        answered=row.answered_at is not None,
         opted_out=row.disposition in _OPT_OUTS or row.sip_status == UNWANTED,
     )

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from dialer.core.preview import Preview, PreviewThen
 from dialer.engine import Engine
+from dialer.records import instant
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView, get_lead
 
@@ -66,13 +67,13 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
         campaign_ids=sorted(agent.campaigns),
         state=agent.state.value,
         reason=agent.reason,
-        since=engine.instant(agent.since),
+        since=instant(agent.since),
         attempt_id=agent.attempt,
-        preview=_previewed(engine, preview, lead) if preview is not None and lead is not None else None,
+        preview=_previewed(preview, lead) if preview is not None and lead is not None else None,
     )
 
 
-def _previewed(engine: Engine, preview: Preview, lead: LeadView) -> PreviewedLead:
+def _previewed(preview: Preview, lead: LeadView) -> PreviewedLead:
     claimed = preview.permitted.lead
     phones = {each.id: each.phone for each in lead.phones}
     return PreviewedLead(
@@ -90,7 +91,7 @@ def _previewed(engine: Engine, preview: Preview, lead: LeadView) -> PreviewedLea
         custom=lead.custom,
         phone=phones.get(claimed.phone_id, claimed.e164),
         attempts=claimed.attempts,
-        since=engine.instant(preview.since),
-        until=None if preview.until is None else engine.instant(preview.until),
+        since=instant(preview.since),
+        until=None if preview.until is None else instant(preview.until),
         then=None if preview.until is None else preview.then,
     )

@@ -1,6 +1,5 @@
 """Leads that were refused are asked about again as soon as what refused them may have changed."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,30 +10,22 @@ from sqlmodel import select
 from campaigns import service
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.client_rules import close_day, end_exemption, grant_exemption, open_day
-from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending
 from campaigns.stores import asking_again
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Campaign
-from dialer.database import opened
 from leads.consents import Whose, give_consent, withdraw_consent
 from leads.stores.dnc import DncStore
 from leads.tables import Consent
+from tests.campaigns.lawful import LAW
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads
 
-LAW = load_rulebook()
 FLORIDIAN = "+13055550123"
 OPTED_OUT = "+13055550124"
 MINUTE = timedelta(minutes=1)
 SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
 WRITTEN = {"channel": "automated_call", "basis": "express_written", "source": "form", "given_at": NOW}
-
-
-@pytest.fixture
-async def sessions(database_url: str) -> AsyncIterator[Sessions]:
-    async with opened(database_url) as database:
-        yield database.sessions
 
 
 async def refused(sessions: Sessions, campaign_id: int, now: datetime = NOW) -> None:

@@ -1,7 +1,7 @@
 """What agentless campaigns' calls come to, and what the laws ask of them, on SQLite and PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,7 @@ from sqlmodel import select
 from campaigns import service
 from campaigns.compliance.abandonment import budgets
 from campaigns.compliance.audit import audit
-from campaigns.compliance.rulebook import load_rulebook
-from campaigns.core.attempt import Ending, StartedAttempt
+from campaigns.core.attempt import Ending
 from campaigns.errors import AttemptNotTalkedError
 from campaigns.message_results import record_message
 from campaigns.stores.attempts import AttemptStore
@@ -21,10 +20,10 @@ from campaigns.tables import Campaign, CampaignLead
 from leads import consents
 from leads.consents import Whose
 from leads.tables import DncEntry
+from tests.campaigns.lawful import LAW, called
 from tests.campaigns.seeds import NOW, Person, lead_rows, seed_campaign, seed_leads, suppressed
 from tests.sounds import sound
 
-LAW = load_rulebook()
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NEW_YORKERS = [f"+1212555{number:04}" for number in range(100, 104)]
 
@@ -43,11 +42,6 @@ async def survey(
         await give(sessions, person.phones[0], "automated_call", "express")
     chosen = {"kind": "survey", "dial_mode": "agentless", "message": message} | settings
     return await seed_campaign(sessions, **chosen)
-
-
-async def called(sessions: Sessions, campaign_id: int, now: datetime = NOW) -> list[StartedAttempt]:
-    permitted = await service.claim_permitted(sessions, LAW, campaign_id, 9, now)
-    return await service.start_attempts(sessions, LAW, campaign_id, permitted, now)
 
 
 async def heard(sessions: Sessions, attempt_id: int, codes: Sequence[str], outcome: str = "answered") -> None:

@@ -1,7 +1,6 @@
 """The laws' rules are asked of each lead, with its history, consents and client, twice; all is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,39 +10,24 @@ from campaigns import service
 from campaigns.compliance.abandonment import budgets
 from campaigns.compliance.audit import audit
 from campaigns.compliance.client_rules import close_day, end_exemption, grant_exemption, open_day
-from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.errors import InvalidExemptionError
 from campaigns.lead_editing import edit_lead
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import AnswerTally, Attempt, Campaign, CampaignLead, DenialTally, RuleSet
-from dialer.database import opened
 from leads.core.consent import Channel
 from leads.core.lead_changes import FIELDS, parse_changes
 from leads.stores.consents import ConsentStore
 from leads.stores.consents import Person as Consenting
 from leads.tables import Client, Consent, DncEntry, Lead
+from tests.campaigns.lawful import LAW, called
 from tests.campaigns.seeds import ALL_DAY, NOW, Person, lead_rows, seed_campaign, seed_leads
 
-LAW = load_rulebook()
 HOUR = timedelta(hours=1)
 NEW_YORKER, FLORIDIAN, CAJUN = "+12125550123", "+13055550123", "+15045550123"
 CHICAGO = ["America/Chicago"]
 SUNDAY = datetime(2026, 11, 29, 18, tzinfo=UTC)
-
-
-@pytest.fixture
-async def sessions(database_url: str) -> AsyncIterator[Sessions]:
-    async with opened(database_url) as database:
-        yield database.sessions
-
-
-async def called(
-    sessions: Sessions, campaign_id: int, now: datetime = NOW, n: int = 5
-) -> Sequence[StartedAttempt]:
-    permitted = await service.claim_permitted(sessions, LAW, campaign_id, n, now)
-    return await service.start_attempts(sessions, LAW, campaign_id, permitted, now)
 
 
 async def standing(sessions: Sessions, campaign_id: int) -> CampaignLead:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import previewing, service
+from campaigns import effects, previewing, service
 from campaigns.core.attempt import ClaimedLead, PermittedLead
 from campaigns.errors import PreviewDeniedError, PreviewLostError
 from campaigns.explaining import explain, why
@@ -83,7 +83,7 @@ async def test_a_claim_that_has_passed_to_somebody_else_calls_nobody(sessions: S
         await previewing.start_previewed(sessions, NO_LAW, campaign, permitted, expired)
     async with sessions() as session, session.begin():
         assert not await previewing.keep(session, campaign, permitted.lead, expired)
-        await previewing.put_back(session, campaign, permitted.lead)
+        await effects.release(session, campaign, [permitted.lead])
     await skip(sessions, campaign, permitted.lead)
     row = await only_row(sessions, campaign)
     assert (row.state, row.claimed_until) == ("claimed", theirs.lead.claimed_until)
@@ -139,7 +139,7 @@ async def test_who_skipped_a_lead_and_why_is_explained_and_handed_out(sessions: 
 async def test_a_lead_that_is_put_back_is_the_next_to_be_shown(sessions: Sessions) -> None:
     campaign, permitted = await looked_at(sessions)
     async with sessions() as session, session.begin():
-        await previewing.put_back(session, campaign, permitted.lead)
+        await effects.release(session, campaign, [permitted.lead])
     (again,) = await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW)
     assert again.lead.lead_id == permitted.lead.lead_id
 

@@ -1,6 +1,5 @@
 """Calls that a careless or hostile user might get past the rules, one by one."""
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,33 +10,18 @@ from campaigns.asking_again import AskingAgain
 from campaigns.compliance.abandonment import budgets
 from campaigns.compliance.audit import audit
 from campaigns.compliance.client_rules import end_exemption, grant_exemption
-from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import RuleSet
-from dialer.database import opened
 from leads.tables import Lead, Phone
+from tests.campaigns.lawful import LAW, called
 from tests.campaigns.seeds import NOW, Person, lead_rows, people, seed_campaign, seed_leads
 
-LAW = load_rulebook()
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LONDON = Person(["+442079460000"], zones=["Europe/London"], region="GB")
 PARIS = Person(["+33142685300"], zones=["Europe/Paris"], region="FR")
-
-
-@pytest.fixture
-async def sessions(database_url: str) -> AsyncIterator[Sessions]:
-    async with opened(database_url) as database:
-        yield database.sessions
-
-
-async def called(
-    sessions: Sessions, campaign_id: int, now: datetime = NOW, n: int = 100
-) -> Sequence[StartedAttempt]:
-    permitted = await service.claim_permitted(sessions, LAW, campaign_id, n, now)
-    return await service.start_attempts(sessions, LAW, campaign_id, permitted, now)
 
 
 async def over(
@@ -76,7 +60,7 @@ async def test_leads_of_one_debt_are_not_called_in_one_batch(sessions: Sessions)
     placed = 0
     for number in range(20):
         at = NOW + number * 2 * MINUTE
-        started = await called(sessions, campaign, at)
+        started = await called(sessions, campaign, at, 100)
         assert len(started) <= 1
         for attempt in started:
             await over(sessions, attempt, "no_answer", at)

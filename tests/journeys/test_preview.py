@@ -1,7 +1,6 @@
 """Agents look at their leads before these are dialed, from the lists to the talk, through the bootstrap."""
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,22 +11,20 @@ import httpx2
 from sqlmodel import col, select
 
 from campaigns import service as campaigns
-from campaigns.core.campaign import CampaignSettings
 from campaigns.explaining import explain
 from campaigns.tables import Attempt, CampaignLead
 from dialer.bootstrap import Service, running
 from dialer.bus.messages import AgentPreview
 from dialer.bus.mqtt import Subscriber
-from dialer.settings import isolated_settings
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
-from leads.importing.load import import_list
 from leads.stores.dnc import DncStore
 from leads.tables import Phone
-from tests.campaigns.lawless import NO_LAW, NO_LAW_DIR
+from tests.campaigns.lawless import NO_LAW
 from tests.journeys.service import WORKER
-from tests.journeys.stage import ALL_DAY, Stage, endpoint, staged
+from tests.journeys.small import campaign_in_draft, small_settings
+from tests.journeys.stage import Stage, endpoint, staged
 from tests.support import eventually
 
 SKIPPED, PERSON, LISTED, SLOW, SILENT = (f"+1202555{1000 + index}" for index in range(5))
@@ -81,13 +78,7 @@ async def preview_service(folder: Path) -> AsyncIterator[tuple[Service, Simulate
         SimulatedCarrier(carrier_options) as carrier,
         SimulatedSoftphones(SoftphonesOptions(1, endpoint=endpoint(16000))) as phones,
     ):
-        settings = isolated_settings(
-            data_dir=folder,
-            rules_dir=NO_LAW_DIR,
-            mqtt={"port": 0},
-            api={"port": 0},
-            sip={"port": 0, "lines": 10, "trunk": carrier.uri("{number}")} | RTP_PORTS,
-        )
+        settings = small_settings(folder, carrier.uri("{number}"), **RTP_PORTS)
         async with running(settings) as service:
             yield service, carrier, phones.uri("agent1")
             await service.stop(drain_s=0)
@@ -95,21 +86,15 @@ async def preview_service(folder: Path) -> AsyncIterator[tuple[Service, Simulate
 
 async def campaign_of(service: Service, numbers: list[str]) -> int:
     """A running campaign that shows these numbers in their order."""
-    sessions, now = service.database.sessions, datetime.now(UTC)
     rows = [f"{number},Ada,{len(numbers) - index},red" for index, number in enumerate(numbers)]
-    await import_list(
-        sessions,
-        client_slug="acme",
-        list_name="all",
-        default_country="US",
-        source=io.BytesIO("\n".join(["phone,first_name,priority,colour", *rows]).encode()),
-        now=now,
+    campaign = await campaign_in_draft(
+        service,
+        ["phone,first_name,priority,colour", *rows],
+        dial_mode="preview",
+        preview_limit_s=LIMIT_S,
+        preview_then="dial",
     )
-    chosen = {"caller_id": "+12025550199", "dial_mode": "preview", "callable_times": ALL_DAY}
-    timed = {"preview_limit_s": LIMIT_S, "preview_then": "dial"}
-    settings = CampaignSettings.parse(chosen | timed)
-    campaign = await campaigns.create_campaign(sessions, "acme", "All", settings, ["all"], now)
-    await campaigns.start_campaign(sessions, campaign, now)
+    await campaigns.start_campaign(service.database.sessions, campaign, datetime.now(UTC))
     return campaign
 
 

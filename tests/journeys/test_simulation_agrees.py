@@ -1,7 +1,6 @@
 """What the forecast promises of a shift is what the same shift with real SIP calls comes to."""
 
 import asyncio
-import io
 import statistics
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -18,18 +17,16 @@ from campaigns.core.campaign import CampaignSettings
 from dialer.bootstrap import Service, running
 from dialer.bus.mqtt import Subscriber
 from dialer.core.agent import AgentState
-from dialer.settings import isolated_settings
 from dialer.simulation.agents import Habits, Shift, SimulatedAgents
 from dialer.simulation.assumptions import Assumptions
 from dialer.simulation.forecasting import ForecastShift, Plan, jobs, simulate
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
-from leads.importing.load import import_list
-from tests.campaigns.lawless import NO_LAW_DIR
 from tests.journeys.machine import watched_machine
 from tests.journeys.service import RTP_PORT
 from tests.journeys.shift import WorkedShift, worked_shift
+from tests.journeys.small import campaign_in_draft, small_settings
 from tests.journeys.stage import ALL_DAY, endpoint
 from tests.support import eventually
 
@@ -120,7 +117,9 @@ async def worked(folder: Path) -> WorkedShift:
     async with (
         SimulatedCarrier(CarrierOptions(world=PEOPLE, endpoint=endpoint(12000))) as carrier,
         SimulatedSoftphones(SoftphonesOptions(AGENTS, endpoint=endpoint(16000))) as phones,
-        running(_settings(folder, carrier)) as service,
+        running(
+            small_settings(folder, carrier.uri("{number}"), lines=100, rtp_port=RTP_PORT, rtp_port_count=2000)
+        ) as service,
     ):
         campaign, shifts = await _prepared(service, phones)
         async with _at_work(service, shifts):
@@ -142,34 +141,10 @@ def _all_are(service: Service, state: AgentState) -> bool:
     return len(agents) == AGENTS and all(each.state == state for each in agents)
 
 
-def _settings(folder: Path, carrier: SimulatedCarrier):
-    return isolated_settings(
-        data_dir=folder,
-        rules_dir=NO_LAW_DIR,
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={
-            "port": 0,
-            "lines": 100,
-            "rtp_port": RTP_PORT,
-            "rtp_port_count": 2000,
-            "trunk": carrier.uri("{number}"),
-        },
-    )
-
-
 async def _prepared(service: Service, phones: SimulatedSoftphones) -> tuple[int, list[Shift]]:
     sessions, now = service.database.sessions, datetime.now(UTC)
     rows = ["phone", *(f"+1202555{1000 + number}" for number in range(LEADS))]
-    await import_list(
-        sessions,
-        client_slug="acme",
-        list_name="all",
-        default_country="US",
-        source=io.BytesIO("\n".join(rows).encode()),
-        now=now,
-    )
-    campaign = await campaigns.create_campaign(sessions, "acme", "All", CAMPAIGN, ["all"], now)
+    campaign = await campaign_in_draft(service, rows, **CAMPAIGN.to_json())
     names = [f"agent{number}" for number in range(1, AGENTS + 1)]
     agents = [await campaigns.add_agent(sessions, "acme", name, phones.uri(name), now) for name in names]
     return campaign, [Shift(agent, [campaign]) for agent in agents]
