@@ -39,6 +39,7 @@ class RunningCampaign:
     amd_action: str
     amd_optimistic: bool
     voicemail_message: str
+    amd_review_share: float
 
     @property
     def agentless(self) -> bool:
@@ -116,6 +117,7 @@ class LiveStore:
                 amd_action=campaign.amd_action,
                 amd_optimistic=campaign.amd_optimistic,
                 voicemail_message=campaign.voicemail_message,
+                amd_review_share=campaign.amd_review_share,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]
