@@ -18,7 +18,7 @@ from collections import Counter
 from dialer.simulation.loop import Loop, run_process
 from dialer.simulation.options import SOUNDS, CarrierOptions
 from dialer.simulation.people import Behaviour, Kind, behave, behave_as
-from dialer.switch.endpoint import CallEnding, SipCall
+from dialer.switch.sip_call import CallEnding, SipCall
 
 _SAMPLE_S = 0.1
 _AUDIBLE = 3

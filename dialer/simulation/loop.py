@@ -18,8 +18,9 @@ from typing import TypeVar
 
 import msgspec
 
-from dialer.switch.endpoint import Endpoint, EndpointError, IncomingHandler
+from dialer.switch.endpoint import Endpoint, IncomingHandler
 from dialer.switch.options import EndpointOptions
+from dialer.switch.sip_call import EndpointError
 
 _POLL_MS = 10
 _STDIN = 0

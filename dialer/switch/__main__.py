@@ -4,9 +4,9 @@ import sys
 
 import msgspec
 
-from dialer.switch.endpoint import EndpointError
 from dialer.switch.options import SwitchOptions
 from dialer.switch.process import run
+from dialer.switch.sip_call import EndpointError
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ import uuid
 import msgspec
 import structlog
 
-from dialer.switch.endpoint import CallEnding, Endpoint, EndpointError, SipCall
+from dialer.switch.endpoint import Endpoint
 from dialer.switch.legs import ORPHAN_LIMIT_S, Action, Connect, Ending, HangUp, LegBook, PlayMessage
 from dialer.switch.messages import (
     AcknowledgeEvents,
@@ -26,6 +26,7 @@ from dialer.switch.messages import (
 )
 from dialer.switch.options import SwitchOptions
 from dialer.switch.server import EngineServer
+from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
