@@ -28,13 +28,13 @@ _OF_THE_NUMBER = frozenset({1, 3, 17, 18, 19, 20, 21, 22, 27, 28})
 def may_try_another(status: int, q850_cause: int | None) -> bool:
     """Whether a final answer, before anything rang, is the trunk's fault and another may be tried.
 
-    `status` is SIP's, 0 where the call could not even be sent. 5xx is a failure of the server (RFC 3261,
+    `status` is SIP's; 408 stands for silence, too. 5xx is a failure of the server (RFC 3261,
     21.5), unless its cause says that the number is the matter. A redirection is not followed: a trunk
     could send calls anywhere.
     """
     if q850_cause in _OF_THE_NUMBER:
         return False
-    return status == 0 or 300 <= status < 400 or status in _REFUSES_THE_DIALER or 500 <= status < 600
+    return 300 <= status < 400 or status in _REFUSES_THE_DIALER or 500 <= status < 600
 
 
 @dataclass(frozen=True, slots=True)

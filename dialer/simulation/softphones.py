@@ -69,7 +69,7 @@ class _Line:
         self._answered = False
         self._hearing = False
         self._last_heard_at = 0.0
-        self._packets = 0
+        self._packets: int | None = 0
         self._last_packet_at = 0.0
 
     def listen(self) -> None:

@@ -1,4 +1,4 @@
-"""`python -m dialer.switch OPTIONS`: one switch process; the engine starts it."""
+"""`python -m dialer.switch`: one switch process; the engine starts it."""
 
 import sys
 
@@ -10,8 +10,10 @@ from dialer.switch.sip_call import EndpointError
 
 
 def main() -> int:
-    """Takes its options as one JSON argument, as `dialer.switch.link` passes them."""
-    options = msgspec.json.decode(sys.argv[1], type=SwitchOptions, dec_hook=lambda kind, value: kind(value))
+    """Reads its options as JSON from standard input: they hold passwords, and arguments are seen by all."""
+    options = msgspec.json.decode(
+        sys.stdin.buffer.read(), type=SwitchOptions, dec_hook=lambda kind, value: kind(value)
+    )
     try:
         run(options)
     except (EndpointError, OSError) as error:

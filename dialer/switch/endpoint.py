@@ -19,10 +19,19 @@ from typing import Any
 
 import pjsua2 as pj
 
+from dialer.switch.accounts import (
+    Account,
+    TrunkAccount,
+    TrunkNews,
+    account_config,
+    domain_of,
+    identity_headers,
+    trunk_config,
+)
 from dialer.switch.options import EndpointOptions
 from dialer.switch.sip_call import CallListener, EndpointError, SipCall, audio_only
 
-_CODECS = ("PCMU/8000", "PCMA/8000")
+_CODECS = ("PCMU", "PCMA")
 _TOO_MANY = 70010  # PJ_ETOOMANY
 _ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
 _PORTS_A_SEARCH = 200
@@ -45,6 +54,8 @@ class Endpoint:
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
         self._pressed: list[tuple[SipCall, str]] = []
+        self._trunks: dict[str, TrunkAccount] = {}
+        self._news: list[TrunkNews] = []
         self._error: BaseException | None = None
         self._port_searches = 1 + options.rtp_port_count // _PORTS_A_SEARCH
         self._library = pj.Endpoint()
@@ -57,21 +68,34 @@ class Endpoint:
         library = self._library
         library.libCreate()
         library.libInit(_library_config(options))
-        transport = pj.TransportConfig()
-        transport.boundAddress = options.host
-        transport.port = options.port
-        transport_id = library.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-        info = library.transportGetInfo(transport_id)
-        host, _, port = str(info.localName).rpartition(":")
-        self.host, self.port = host, int(port)
+        self.host, self.port = self._listen(pj.PJSIP_TRANSPORT_UDP, options, options.port)
+        if options.tcp:
+            self._listen(pj.PJSIP_TRANSPORT_TCP, options, self.port)
+        if options.tls is not None:
+            self._listen(pj.PJSIP_TRANSPORT_TLS, options, options.tls_port)
         library.libStart()
         library.audDevManager().setNullDev()
-        codecs = library.codecEnum2()
-        for codec in codecs:
-            wanted = str(codec.codecId).startswith(_CODECS)
-            library.codecSetPriority(codec.codecId, 200 if wanted else 0)
-        self._account = _Account(self)
-        self._account.create(_account_config(options, f"{self.host}:{self.port}"), True)
+        _choose_codecs(library, options)
+        address = f"{self.host}:{self.port}"
+        self._account = Account(self)
+        self._account.create(account_config(options, address), True)
+        for trunk in options.trunks:
+            account = self._trunks[trunk.name] = TrunkAccount(self, trunk, self._news.append)
+            account.create(trunk_config(options, trunk, address), False)
+
+    def _listen(self, kind: int, options: EndpointOptions, port: int) -> tuple[str, int]:
+        transport = pj.TransportConfig()
+        transport.boundAddress = options.host
+        transport.port = port
+        if options.tls is not None and kind == pj.PJSIP_TRANSPORT_TLS:
+            tls = transport.tlsConfig
+            tls.CaListFile = options.tls.ca_file
+            tls.certFile = options.tls.certificate_file
+            tls.privKeyFile = options.tls.key_file
+            tls.verifyServer = True
+        info = self._library.transportGetInfo(self._library.transportCreate(kind, transport))
+        host, _, bound = str(info.localName).rpartition(":")
+        return host, int(bound)
 
     @property
     def version(self) -> str:
@@ -82,6 +106,9 @@ class Endpoint:
     def poll(self, timeout_ms: int) -> None:
         """Handles what has come, waiting up to `timeout_ms`. Raises what a callback raised."""
         self._library.libHandleEvents(timeout_ms)
+        now = time.monotonic()
+        for trunk in self._trunks.values():
+            trunk.ask(now)
         for call in self._buried:
             call.destroy()
         self._buried.clear()
@@ -92,13 +119,32 @@ class Endpoint:
             error, self._error = self._error, None
             raise error
 
-    def place(self, listener: CallListener, uri: str, caller_id: str) -> "SipCall":
-        """Sends an INVITE that offers G.711. Raises EndpointError where it could not be sent."""
+    def trunk_news(self) -> list[TrunkNews]:
+        """Which trunks came or went since this was asked last."""
+        news, self._news[:] = list(self._news), []
+        return news
+
+    def trunks_up(self) -> dict[str, bool]:
+        """Whether each trunk answers, as far as anybody asks it and knows."""
+        return {name: account.up for name, account in self._trunks.items() if account.up is not None}
+
+    def place(self, listener: CallListener, uri: str, caller_id: str, trunk: str = "") -> SipCall:
+        """Sends an INVITE, through a trunk where one is named.
+
+        Raises EndpointError where it could not be sent.
+        """
         options = audio_only(pj.CallOpParam(True))
+        account, codecs = self._account, tuple[str, ...]()
+        address = domain = f"{self.host}:{self.port}"
+        if (through := self._trunks.get(trunk)) is not None:
+            account, codecs = through, through.options.codecs
+            domain = domain_of(through.options, address)
+            for header in identity_headers(through.options, caller_id, address):
+                options.txOption.headers.append(header)
         if caller_id:
-            options.txOption.localUri = f"<sip:{caller_id}@{self.host}:{self.port}>"
+            options.txOption.localUri = f"<sip:{caller_id}@{domain}>"
         for _ in range(self._port_searches):
-            call = SipCall(self, self._account, pj.PJSUA_INVALID_ID, listener)
+            call = SipCall(self, account, pj.PJSUA_INVALID_ID, listener, codecs)
             try:
                 call.makeCall(uri, options)
             except pj.Error as error:
@@ -135,8 +181,9 @@ class Endpoint:
         self._library.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
         self._calls.clear()
 
-    def _incoming(self, call_id: int) -> None:
-        call = SipCall(self, self._account, call_id, None)
+    def call_came(self, account: Any, call_id: int) -> None:
+        """Called by an account."""
+        call = SipCall(self, account, call_id, None)
         self._calls[call_id] = call
         if self._on_incoming is None:
             call.hang_up(480)
@@ -159,24 +206,14 @@ class Endpoint:
         self._error = self._error or error
 
 
-class _Account(pj.Account):  # type: ignore[misc]
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__()
-        self._endpoint = endpoint
-
-    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._endpoint._incoming(prm.callId)  # noqa: SLF001 - one unit with the endpoint
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._endpoint.call_failed(error)
-
-
 def _library_config(options: EndpointOptions) -> Any:
     config = pj.EpConfig()
     config.uaConfig.maxCalls = options.max_calls
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.userAgent = "dialer"
+    for nameserver in options.nameservers:
+        config.uaConfig.nameserver.append(nameserver)
     config.logConfig.level = options.log_level
     config.logConfig.consoleLevel = options.log_level
     media = config.medConfig
@@ -189,14 +226,11 @@ def _library_config(options: EndpointOptions) -> Any:
     return config
 
 
-def _account_config(options: EndpointOptions, address: str) -> Any:
-    config = pj.AccountConfig()
-    config.idUri = f"<sip:{options.user}@{address}>"
-    media = config.mediaConfig
-    media.lockCodecEnabled = False
-    media.transportConfig.boundAddress = options.host
-    media.transportConfig.port = options.rtp_port
-    media.transportConfig.portRange = options.rtp_port_count
-    # Else the library tries 100 ports from the first on, and finds none where more calls are up.
-    media.transportConfig.randomizePort = True
-    return config
+def _choose_codecs(library: Any, options: EndpointOptions) -> None:
+    """Those that somebody wants; which of them a call offers is its trunk's affair."""
+    wanted = dict.fromkeys([*_CODECS, *(codec for trunk in options.trunks for codec in trunk.codecs)])
+    priorities = {codec: 200 - place for place, codec in enumerate(wanted)}
+    codecs = library.codecEnum2()
+    for codec in codecs:
+        name = str(codec.codecId).partition("/")[0]
+        library.codecSetPriority(codec.codecId, priorities.get(name, 0))

@@ -4,7 +4,7 @@ See `endpoint` for the habits of the binding that shape this module.
 """
 
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,7 +12,9 @@ import pjsua2 as pj
 
 from dialer.errors import DialerError
 from dialer.switch.reasons import NONE, Reasons, reasons_of
+from dialer.switch.sdp import offer_only
 
+_TRYING = 100
 _KEYS = frozenset("0123456789*#ABCD")
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
@@ -36,6 +38,7 @@ class CallEnding:
 class CallListener(Protocol):
     """Who is told what becomes of a call. Called from `Endpoint.poll`."""
 
+    # With 100 as well: nothing rings then, but the far end works on it.
     def call_ringing(self, call: "SipCall", status: int) -> None: ...
     def call_answered(self, call: "SipCall") -> None: ...
     def call_key(self, call: "SipCall", digit: str) -> None: ...
@@ -54,8 +57,18 @@ class CallOwner(Protocol):
 class SipCall(pj.Call):  # type: ignore[misc]
     """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
 
-    def __init__(self, owner: CallOwner, account: Any, call_id: int, listener: CallListener | None) -> None:
+    def __init__(
+        self,
+        owner: CallOwner,
+        account: Any,
+        call_id: int,
+        listener: CallListener | None,
+        codecs: Sequence[str] = (),
+    ) -> None:
+        """`codecs`: those that it offers, in that order; none: all that the endpoint has."""
         super().__init__(account, call_id)
+        self._codecs = codecs
+        self._has_a_reply = False
         self.listener = listener
         self.partner: SipCall | None = None
         self._owner = owner
@@ -76,6 +89,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
         options = pj.CallOpParam()
         options.statusCode = status
         self._command(lambda: self.hangup(options))
+
+    def forget(self) -> None:
+        """Ends it, and tells nobody what still becomes of it."""
+        self.listener = None
+        self.hang_up()
 
     def connect(self, other: "SipCall") -> bool:
         """Lets both hear each other; False where one of them has no audio (now: it may come back)."""
@@ -151,14 +169,14 @@ class SipCall(pj.Call):  # type: ignore[misc]
         audio = self.audio()
         return 0 if audio is None else int(audio.getTxLevel())
 
-    def packets_received(self) -> int:
-        """How many RTP packets have come from the far end; 0 where there is no audio (now)."""
+    def packets_received(self) -> int | None:
+        """How many RTP packets have come from the far end; None where there is no audio (now)."""
         if self.audio() is None:
-            return 0
+            return None
         try:
             stat = self.getStreamStat(0)
         except pj.Error:
-            return 0
+            return None
         rtcp = stat.rtcp
         received = rtcp.rxStat
         return int(received.pkt)
@@ -190,6 +208,25 @@ class SipCall(pj.Call):  # type: ignore[misc]
             digit = _text(prm.digit).upper()
             if digit in _KEYS:
                 self._owner.key_came(self, digit)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            if self._codecs:
+                sdp = prm.sdp
+                sdp.wholeSdp = offer_only(str(sdp.wholeSdp), self._codecs)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        """The library tells of a 100 here alone."""
+        if self._has_a_reply or not self.listener:
+            return
+        try:
+            if _was_received(prm):
+                self._has_a_reply = True
+                self.listener.call_ringing(self, _TRYING)
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self._owner.call_failed(error)
 
