@@ -261,6 +261,7 @@ class LegBook:
                 heard_s=leg.heard_s(now),
                 heard_all=leg.heard_all(now),
                 trunk=leg.route.trunk,
+                rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.had_no_audio,
             )
@@ -309,7 +310,7 @@ class LegBook:
 
     def _reroute(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
         failed = leg.route.trunk
-        leg.tried += 1
+        leg.failed.append(f"{failed}: {ending.status} {ending.reason}")
         moved = LegRerouted(
             at=now,
             leg=leg.name,

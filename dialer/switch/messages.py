@@ -210,6 +210,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
     heard_s: float | None = None
     heard_all: bool = False
     trunk: str = ""
+    rerouted: list[str] = []
+    """The trunks that failed it before, each with what it said."""
     trunk_failed: bool = False
     no_audio: bool = False
 
