@@ -139,12 +139,13 @@ class LegBook:
     def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
         """So many packets of audio have come so far; None: none are due, as on hold.
 
-        A far end that has fallen silent is ended.
+        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself.
         """
         leg = self._legs.get(name)
         if leg is None or not leg.is_answered:
             return []
-        return self._leave(leg, "switch", now) if leg.count_audio(packets, now) else []
+        silent = leg.count_audio(packets, now) and not leg.hears_a_message
+        return self._leave(leg, "switch", now) if silent else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
         """A provisional answer came; the first of those above 100 is reported.
