@@ -321,9 +321,8 @@ async def test_calls_go_over_tls_with_audio_both_ways(
             await switch.said(LegAnswered, "call")
             switch.link.send(BridgeLegs("call", "agent-1"))
             await eventually(lambda: softphones.events_of("heard"))
+            await eventually(lambda: carrier.events_of("heard"))
             await switch.hung_up()
-            (ended,) = await eventually(lambda: carrier.events_of("ended"))
-            assert ended["heard"]
 
 
 async def test_a_carrier_that_nobody_vouches_for_is_not_called(
