@@ -16,7 +16,7 @@ import pjsua2 as pj
 
 from bench.switch.options import FarEndOptions
 from dialer.simulation.loop import Loop, run_process
-from dialer.switch.endpoint import CallEnding, EndpointError, SipCall
+from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
 
 _AUDIBLE = 3
 

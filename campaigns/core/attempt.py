@@ -118,6 +118,9 @@ class Ending:
     sip_status: int | None = None
     sip_reason: str = ""
     q850_cause: int | None = None
+    trunk: str = ""
+    attestation: str = ""
+    rerouted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,9 @@ class AttemptOut(BaseModel):
     sip_reason: str
     q850_cause: int | None
     ended_by: str
+    trunk: str
+    attestation: str
+    rerouted: list[str]
     agent_id: int | None
     disposition: str
     disposition_at: datetime | None

@@ -16,7 +16,7 @@ import time
 
 from dialer.simulation.loop import Loop, run_process
 from dialer.simulation.options import SoftphonesOptions
-from dialer.switch.endpoint import CallEnding, SipCall
+from dialer.switch.sip_call import CallEnding, SipCall
 
 _AUDIBLE = 3
 """Of 100; silence in G.711 is 0, quiet speech about 10."""
@@ -69,7 +69,7 @@ class _Line:
         self._answered = False
         self._hearing = False
         self._last_heard_at = 0.0
-        self._packets = 0
+        self._packets: int | None = 0
         self._last_packet_at = 0.0
 
     def listen(self) -> None:

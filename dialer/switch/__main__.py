@@ -1,17 +1,22 @@
-"""`python -m dialer.switch OPTIONS`: one switch process; the engine starts it."""
+"""`python -m dialer.switch SOCKET`: one switch process; the engine starts it.
+
+The argument only tells whoever looks at the processes which switch it is.
+"""
 
 import sys
 
 import msgspec
 
-from dialer.switch.endpoint import EndpointError
 from dialer.switch.options import SwitchOptions
 from dialer.switch.process import run
+from dialer.switch.sip_call import EndpointError
 
 
 def main() -> int:
-    """Takes its options as one JSON argument, as `dialer.switch.link` passes them."""
-    options = msgspec.json.decode(sys.argv[1], type=SwitchOptions, dec_hook=lambda kind, value: kind(value))
+    """Reads its options as JSON from standard input: they hold passwords, and arguments are seen by all."""
+    options = msgspec.json.decode(
+        sys.stdin.buffer.read(), type=SwitchOptions, dec_hook=lambda kind, value: kind(value)
+    )
     try:
         run(options)
     except (EndpointError, OSError) as error:

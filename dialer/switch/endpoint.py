@@ -1,4 +1,4 @@
-"""A SIP endpoint on pjsua2: the one module that imports the binding.
+"""A SIP endpoint on pjsua2: its transports, its accounts and its calls.
 
 The library runs without threads of its own for SIP: `Endpoint.poll` drives it, and every callback
 comes from there. Audio is mixed and sent by the library's own clock thread.
@@ -14,19 +14,24 @@ callback is swallowed by the wrapper, so callbacks catch and keep it, and `poll`
 import errno
 import re
 import time
-import wave
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import pjsua2 as pj
 
-from dialer.errors import DialerError
+from dialer.switch.accounts import (
+    Account,
+    TrunkAccount,
+    TrunkNews,
+    account_config,
+    domain_of,
+    identity_headers,
+    trunk_config,
+)
 from dialer.switch.options import EndpointOptions
-from dialer.switch.reasons import NONE, Reasons, reasons_of
+from dialer.switch.sip_call import CallListener, EndpointError, SipCall, audio_only
 
-_KEYS = frozenset("0123456789*#ABCD")
-_CODECS = ("PCMU/8000", "PCMA/8000")
+_CODECS = ("PCMU", "PCMA")
 _TOO_MANY = 70010  # PJ_ETOOMANY
 _ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
 _PORTS_A_SEARCH = 200
@@ -34,31 +39,6 @@ _PORTS_A_SEARCH = 200
 agents are on the line, their ports are such a stretch."""
 _GOODBYE_WITHIN_S = 1.0
 _GOODBYE_POLL_MS = 10
-
-
-class EndpointError(DialerError):
-    """The SIP library refused; the message says what it said."""
-
-    code = "sip-endpoint"
-
-
-@dataclass(frozen=True)
-class CallEnding:
-    """The final status of a call; 0 where the network never gave one."""
-
-    status: int
-    reason: str
-    by_far_end: bool
-    reasons: Reasons
-
-
-class CallListener(Protocol):
-    """Who is told what becomes of a call. Called from `Endpoint.poll`."""
-
-    def call_ringing(self, call: "SipCall", status: int) -> None: ...
-    def call_answered(self, call: "SipCall") -> None: ...
-    def call_key(self, call: "SipCall", digit: str) -> None: ...
-    def call_ended(self, call: "SipCall", ending: CallEnding) -> None: ...
 
 
 IncomingHandler = Callable[["SipCall", str], CallListener]
@@ -74,6 +54,8 @@ class Endpoint:
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
         self._pressed: list[tuple[SipCall, str]] = []
+        self._trunks: dict[str, TrunkAccount] = {}
+        self._news: list[TrunkNews] = []
         self._error: BaseException | None = None
         self._port_searches = 1 + options.rtp_port_count // _PORTS_A_SEARCH
         self._library = pj.Endpoint()
@@ -86,21 +68,35 @@ class Endpoint:
         library = self._library
         library.libCreate()
         library.libInit(_library_config(options))
-        transport = pj.TransportConfig()
-        transport.boundAddress = options.host
-        transport.port = options.port
-        transport_id = library.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-        info = library.transportGetInfo(transport_id)
-        host, _, port = str(info.localName).rpartition(":")
-        self.host, self.port = host, int(port)
+        self.host, self.port = self._listen(pj.PJSIP_TRANSPORT_UDP, options, options.port)
+        if options.tcp:
+            self._listen(pj.PJSIP_TRANSPORT_TCP, options, self.port)
+        self.tls_port = 0
+        if options.tls is not None:
+            _, self.tls_port = self._listen(pj.PJSIP_TRANSPORT_TLS, options, options.tls_port)
         library.libStart()
         library.audDevManager().setNullDev()
-        codecs = library.codecEnum2()
-        for codec in codecs:
-            wanted = str(codec.codecId).startswith(_CODECS)
-            library.codecSetPriority(codec.codecId, 200 if wanted else 0)
-        self._account = _Account(self)
-        self._account.create(_account_config(options, f"{self.host}:{self.port}"), True)
+        _choose_codecs(library, options)
+        address = f"{self.host}:{self.port}"
+        self._account = Account(self)
+        self._account.create(account_config(options, address), True)
+        for trunk in options.trunks:
+            account = self._trunks[trunk.name] = TrunkAccount(self, trunk, self._news.append)
+            account.create(trunk_config(options, trunk, address), False)
+
+    def _listen(self, kind: int, options: EndpointOptions, port: int) -> tuple[str, int]:
+        transport = pj.TransportConfig()
+        transport.boundAddress = options.host
+        transport.port = port
+        if options.tls is not None and kind == pj.PJSIP_TRANSPORT_TLS:
+            tls = transport.tlsConfig
+            tls.CaListFile = options.tls.ca_file
+            tls.certFile = options.tls.certificate_file
+            tls.privKeyFile = options.tls.key_file
+            tls.verifyServer = True
+        info = self._library.transportGetInfo(self._library.transportCreate(kind, transport))
+        host, _, bound = str(info.localName).rpartition(":")
+        return host, int(bound)
 
     @property
     def version(self) -> str:
@@ -111,6 +107,9 @@ class Endpoint:
     def poll(self, timeout_ms: int) -> None:
         """Handles what has come, waiting up to `timeout_ms`. Raises what a callback raised."""
         self._library.libHandleEvents(timeout_ms)
+        now = time.monotonic()
+        for trunk in self._trunks.values():
+            trunk.ask(now)
         for call in self._buried:
             call.destroy()
         self._buried.clear()
@@ -121,13 +120,32 @@ class Endpoint:
             error, self._error = self._error, None
             raise error
 
-    def place(self, listener: CallListener, uri: str, caller_id: str) -> "SipCall":
-        """Sends an INVITE that offers G.711. Raises EndpointError where it could not be sent."""
-        options = _audio_only(pj.CallOpParam(True))
+    def trunk_news(self) -> list[TrunkNews]:
+        """Which trunks came or went since this was asked last."""
+        news, self._news[:] = list(self._news), []
+        return news
+
+    def trunks_up(self) -> dict[str, bool]:
+        """Whether each trunk answers, as far as anybody asks it and knows."""
+        return {name: account.up for name, account in self._trunks.items() if account.up is not None}
+
+    def place(self, listener: CallListener, uri: str, caller_id: str, trunk: str = "") -> SipCall:
+        """Sends an INVITE, through a trunk where one is named.
+
+        Raises EndpointError where it could not be sent.
+        """
+        options = audio_only(pj.CallOpParam(True))
+        account, codecs = self._account, tuple[str, ...]()
+        address = domain = f"{self.host}:{self.port}"
+        if (through := self._trunks.get(trunk)) is not None:
+            account, codecs = through, through.options.codecs
+            domain = domain_of(through.options, address)
+            for header in identity_headers(through.options, caller_id, address):
+                options.txOption.headers.append(header)
         if caller_id:
-            options.txOption.localUri = f"<sip:{caller_id}@{self.host}:{self.port}>"
+            options.txOption.localUri = f"<sip:{caller_id}@{domain}>"
         for _ in range(self._port_searches):
-            call = SipCall(self, self._account, pj.PJSUA_INVALID_ID, listener)
+            call = SipCall(self, account, pj.PJSUA_INVALID_ID, listener, codecs)
             try:
                 call.makeCall(uri, options)
             except pj.Error as error:
@@ -164,8 +182,9 @@ class Endpoint:
         self._library.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
         self._calls.clear()
 
-    def _incoming(self, call_id: int) -> None:
-        call = SipCall(self, self._account, call_id, None)
+    def call_came(self, account: Any, call_id: int) -> None:
+        """Called by an account."""
+        call = SipCall(self, account, call_id, None)
         self._calls[call_id] = call
         if self._on_incoming is None:
             call.hang_up(480)
@@ -174,216 +193,18 @@ class Endpoint:
         user = re.sub(r"^.*?sips?:", "", str(info.localUri)).partition("@")[0]
         call.listener = self._on_incoming(call, user)
 
-    def _bury(self, call_id: int) -> None:
+    def key_came(self, call: SipCall, digit: str) -> None:
+        """Called by a call; told of later, since a key may end the call, and its INFO is answered first."""
+        self._pressed.append((call, digit))
+
+    def call_over(self, call_id: int) -> None:
+        """Called by a call."""
         if call := self._calls.pop(call_id, None):
             self._buried.append(call)
 
-    def _keep(self, error: BaseException) -> None:
+    def call_failed(self, error: BaseException) -> None:
+        """Called by a call; `poll` raises it."""
         self._error = self._error or error
-
-
-class _Account(pj.Account):  # type: ignore[misc]
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__()
-        self._endpoint = endpoint
-
-    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._endpoint._incoming(prm.callId)  # noqa: SLF001 - one unit with the endpoint
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._endpoint._keep(error)  # noqa: SLF001
-
-
-class SipCall(pj.Call):  # type: ignore[misc]
-    """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
-
-    def __init__(self, endpoint: Endpoint, account: Any, call_id: int, listener: CallListener | None) -> None:
-        super().__init__(account, call_id)
-        self.listener = listener
-        self.partner: SipCall | None = None
-        self._endpoint = endpoint
-        self._player: Any = None
-        self._over = False
-        self._hung_up = False
-        self._confirmed = False
-
-    def answer_with(self, status: int) -> None:
-        """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
-        options = _audio_only(pj.CallOpParam(True))
-        options.statusCode = status
-        self._command(lambda: self.answer(options))
-
-    def hang_up(self, status: int = 0) -> None:
-        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given)."""
-        self._hung_up = True
-        options = pj.CallOpParam()
-        options.statusCode = status
-        self._command(lambda: self.hangup(options))
-
-    def connect(self, other: "SipCall") -> bool:
-        """Lets both hear each other; False where one of them has no audio (now: it may come back)."""
-        self._stop_player()
-        self.partner, other.partner = other, self
-        return self._join(other)
-
-    def _join(self, other: "SipCall") -> bool:
-        mine, theirs = self.audio(), other.audio()
-        if mine is None or theirs is None:
-            return False
-        try:
-            mine.startTransmit(theirs)
-            theirs.startTransmit(mine)
-        except pj.Error:
-            return False
-        return True
-
-    def play(self, path: str, *, loop: bool = False) -> float:
-        """Plays a WAV file to the far end; returns its length in seconds.
-
-        Raises EndpointError where the file is not a WAV file that can be read, or the audio is gone.
-        """
-        try:
-            with wave.open(path, "rb") as reader:
-                duration = reader.getnframes() / reader.getframerate()
-            player = pj.AudioMediaPlayer()
-            player.createPlayer(path, 0 if loop else pj.PJMEDIA_FILE_NO_LOOP)
-            audio = self.audio()
-            if audio is None:
-                raise EndpointError("The message could not be played: the call has no audio any more.")
-            player.startTransmit(audio)
-        except (OSError, EOFError, wave.Error) as error:
-            raise EndpointError(f"The message {path} is not a WAV file that can be read: {error}.") from error
-        except pj.Error as error:
-            raise EndpointError(f"The message {path} could not be played: {error.reason}.") from error
-        self._player = player
-        return duration
-
-    def press(self, key: str, *, by_info: bool = False) -> None:
-        """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""
-        pressed = pj.CallSendDtmfParam()
-        pressed.digits = key
-        pressed.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if by_info else pj.PJSUA_DTMF_METHOD_RFC2833
-        self._command(lambda: self.sendDtmf(pressed))
-
-    def key_pressed(self, digit: str) -> None:
-        """The far end pressed a key; called by the endpoint."""
-        if self.listener and not self._over:
-            self.listener.call_key(self, digit)
-
-    def audio(self) -> Any | None:
-        """The call's audio port on the bridge, or None where it has none (now)."""
-        if self._over:
-            return None
-        try:
-            info = self.getInfo()
-            media = info.media
-            for index in range(len(media)):
-                entry = media[index]
-                if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                    return self.getAudioMedia(index)
-        except pj.Error:
-            return None
-        return None
-
-    def heard_level(self) -> int:
-        """How loud the far end is right now, 0 (silence) to 100.
-
-        The bridge's "transmit" level is the one that comes from the far end: the binding names both from
-        the far end's side.
-        """
-        audio = self.audio()
-        return 0 if audio is None else int(audio.getTxLevel())
-
-    def packets_received(self) -> int:
-        """How many RTP packets have come from the far end; 0 where there is no audio (now)."""
-        if self.audio() is None:
-            return 0
-        try:
-            stat = self.getStreamStat(0)
-        except pj.Error:
-            return 0
-        rtcp = stat.rtcp
-        received = rtcp.rxStat
-        return int(received.pkt)
-
-    def destroy(self) -> None:
-        """Gives back what the library has of a call that is over; commands do nothing from now on."""
-        self._over = True
-        pj.Call.__swig_destroy__(self)
-
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._media_changed()
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._endpoint._keep(error)  # noqa: SLF001
-
-    def _media_changed(self) -> None:
-        if (audio := self.audio()) is None:
-            return
-        # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
-        # half a second late, beginning with what was said before.
-        self._endpoint.listen_to(audio)
-        # A call that was on hold comes back with another audio port.
-        if self.partner is not None:
-            self._join(self.partner)
-
-    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        """Once for each key, whether it came by RFC 4733 or INFO."""
-        try:
-            digit = _text(prm.digit).upper()
-            if digit in _KEYS:
-                # Told of later: a key may end the call, and its INFO has to be answered first.
-                self._endpoint._pressed.append((self, digit))  # noqa: SLF001 - one unit with the endpoint
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._endpoint._keep(error)  # noqa: SLF001
-
-    def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._state_changed(prm)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._endpoint._keep(error)  # noqa: SLF001
-
-    def _state_changed(self, prm: Any) -> None:
-        info = self.getInfo()
-        if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
-            if self.listener:
-                self.listener.call_ringing(self, int(info.lastStatusCode))
-        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
-            self._confirmed = True
-            if self.listener:
-                self.listener.call_answered(self)
-        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
-            self._over = True
-            self._stop_player()
-            partner, self.partner = self.partner, None
-            if partner is not None:
-                partner.partner = None
-            # A caller's CANCEL ends the call with the 487 that we send.
-            theirs = info.role == pj.PJSIP_ROLE_UAS or _was_received(prm)
-            ending = CallEnding(
-                status=int(info.lastStatusCode),
-                reason=_text(info.lastReason),
-                by_far_end=theirs and not self._hung_up,
-                reasons=_reasons(prm),
-            )
-            self._endpoint._bury(int(info.id))  # noqa: SLF001 - one unit with the endpoint
-            if self.listener:
-                self.listener.call_ended(self, ending)
-
-    def _stop_player(self) -> None:
-        self._player = None
-
-    def _command(self, send: Callable[[], None]) -> None:
-        if self._over:
-            return
-        try:
-            send()
-        except pj.Error as error:
-            if error.status not in _ALREADY_ENDING:
-                self._endpoint._keep(EndpointError(f"A call command failed: {error.reason}."))  # noqa: SLF001
-
-
-_ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
 
 def _library_config(options: EndpointOptions) -> Any:
@@ -392,6 +213,8 @@ def _library_config(options: EndpointOptions) -> Any:
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.uaConfig.userAgent = "dialer"
+    for nameserver in options.nameservers:
+        config.uaConfig.nameserver.append(nameserver)
     config.logConfig.level = options.log_level
     config.logConfig.consoleLevel = options.log_level
     media = config.medConfig
@@ -404,47 +227,11 @@ def _library_config(options: EndpointOptions) -> Any:
     return config
 
 
-def _account_config(options: EndpointOptions, address: str) -> Any:
-    config = pj.AccountConfig()
-    config.idUri = f"<sip:{options.user}@{address}>"
-    media = config.mediaConfig
-    media.lockCodecEnabled = False
-    media.transportConfig.boundAddress = options.host
-    media.transportConfig.port = options.rtp_port
-    media.transportConfig.portRange = options.rtp_port_count
-    # Else the library tries 100 ports from the first on, and finds none where more calls are up.
-    media.transportConfig.randomizePort = True
-    return config
-
-
-def _audio_only(options: Any) -> Any:
-    options.opt.audioCount = 1
-    options.opt.videoCount = 0
-    options.opt.textCount = 0
-    return options
-
-
-def _text(value: Any) -> str:
-    """Text from the network, which may hold any bytes, as text that can be written anywhere."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _was_received(prm: Any) -> bool:
-    """Whether a message of the far end, and not a timer or our own transport, brought the event."""
-    event = prm.e
-    if event.type != pj.PJSIP_EVENT_TSX_STATE:
-        return bool(event.type == pj.PJSIP_EVENT_RX_MSG)
-    body = event.body
-    tsx_state = body.tsxState
-    return bool(tsx_state.type == pj.PJSIP_EVENT_RX_MSG)
-
-
-def _reasons(prm: Any) -> Reasons:
-    event = prm.e
-    if event.type != pj.PJSIP_EVENT_TSX_STATE or not _was_received(prm):
-        return NONE
-    body = event.body
-    tsx_state = body.tsxState
-    source = tsx_state.src
-    rdata = source.rdata
-    return reasons_of(str(rdata.wholeMsg).encode("utf-8", "replace"))
+def _choose_codecs(library: Any, options: EndpointOptions) -> None:
+    """Those that somebody wants; which of them a call offers is its trunk's affair."""
+    wanted = dict.fromkeys([*_CODECS, *(codec for trunk in options.trunks for codec in trunk.codecs)])
+    priorities = {codec: 200 - place for place, codec in enumerate(wanted)}
+    codecs = library.codecEnum2()
+    for codec in codecs:
+        name = str(codec.codecId).partition("/")[0]
+        library.codecSetPriority(codec.codecId, priorities.get(name, 0))

@@ -1,11 +1,18 @@
 """One leg, as the switch knows it. Instants are monotonic seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
 
-from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg
+from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, Route
 
 _MOST_KEYS = 100
 """That are told of a leg: nobody presses more, but a machine may send any number."""
+AUDIO_BEGINS_WITHIN_S = 8.0
+"""After the answer; not one packet by then, and the call is no use to anybody."""
+AUDIO_RESTS_AT_MOST_S = 60.0
+"""A far end that suppresses silence sends nothing while its user listens; nobody listens for longer."""
+_SURELY_SILENT_S = 3.0
+"""An answered call that ended sooner tells nothing of its audio."""
 
 
 @dataclass
@@ -14,6 +21,10 @@ class Leg:
 
     placed: PlaceLeg
     rings_at_most_until: float
+    reply_by: float = inf
+    """When the far end has to have said something."""
+    failed: list[str] = field(default_factory=list)
+    """The routes that have failed, each by its trunk and what it said."""
     state: LegState = "dialing"
     rings_at_least_until: float = 0.0
     given_up_by: EndedBy | None = None
@@ -34,6 +45,11 @@ class Leg:
     """When its message began; None where none did."""
     message_ends_at: float = 0.0
     keys: int = 0
+    packets: int = 0
+    """Of audio that have come since the answer, as far as anybody has counted."""
+    audio_at: float = 0.0
+    """When the last of them came, or when it was answered."""
+    counted_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -44,6 +60,58 @@ class Leg:
     def role(self) -> LegRole:
         """Whose leg it is."""
         return self.placed.role
+
+    @property
+    def route(self) -> Route:
+        """The way to the far end that is tried now, or was taken."""
+        return self.placed.routes[len(self.failed)]
+
+    @property
+    def has_another_route(self) -> bool:
+        """Whether one is left that has not been tried."""
+        return len(self.failed) + 1 < len(self.placed.routes)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the far end is on the line, to talk or for a message, and not just being left."""
+        return self.state in ("answered", "bridged") or self.hears_a_message
+
+    @property
+    def hears_a_message(self) -> bool:
+        """Whether one plays, or has just played."""
+        return self.state == "leaving" and self.message_at is not None and self.left_at is None
+
+    @property
+    def is_dialing(self) -> bool:
+        """Whether nothing has rung yet, and nobody has given it up."""
+        return self.state == "dialing" and self.given_up_by is None and self.left_at is None
+
+    def dial(self, now: float) -> Route:
+        """The INVITE leaves by the present route."""
+        route = self.route
+        self.rings_at_most_until = now + self.placed.ring_timeout_s
+        self.reply_by = now + route.reply_within_s if route.reply_within_s else inf
+        return route
+
+    def count_audio(self, packets: int | None, now: float) -> bool:
+        """Takes note of how many packets of audio have come; whether it has been silent for too long.
+
+        None: none are due now.
+        """
+        if packets is None:
+            self.audio_at = now
+        elif packets != self.packets:
+            self.packets, self.audio_at = packets, now
+        self.counted_at = now
+        limit = AUDIO_RESTS_AT_MOST_S if self.packets else AUDIO_BEGINS_WITHIN_S
+        return now - self.audio_at >= limit
+
+    @property
+    def had_no_audio(self) -> bool:
+        """Whether it was answered and not one packet came in a time that tells."""
+        if self.answered_at is None or self.packets:
+            return False
+        return self.counted_at - self.answered_at > _SURELY_SILENT_S
 
     def press(self) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""

@@ -1,7 +1,8 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Three rules hold here whether or not an engine is connected:
+Four rules hold here whether or not an engine is connected:
 
+- a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import inf
 
+from dialer.core.trunks import may_try_another
 from dialer.switch.leg import Leg
 from dialer.switch.messages import (
     BridgeFailed,
@@ -20,11 +22,13 @@ from dialer.switch.messages import (
     LegAnswered,
     LegEnded,
     LegKey,
+    LegRerouted,
     LegRinging,
     LegsBridged,
     LegUnclaimed,
     LiveLeg,
     PlaceLeg,
+    Route,
 )
 
 ORPHAN_LIMIT_S = 60.0
@@ -56,7 +60,23 @@ class PlayMessage:
     path: str
 
 
-Action = Connect | HangUp | PlayMessage | Event
+@dataclass(frozen=True)
+class Dial:
+    """Send the leg's INVITE by this route."""
+
+    leg: str
+    route: Route
+    caller_id: str
+
+
+@dataclass(frozen=True)
+class GiveUpDialing:
+    """End the leg's present INVITE; whatever still comes of it is nothing to the leg any more."""
+
+    leg: str
+
+
+Action = Connect | HangUp | PlayMessage | Dial | GiveUpDialing | Event
 
 
 @dataclass(frozen=True)
@@ -68,6 +88,17 @@ class Ending:
     by_far_end: bool
     q850_cause: int | None = None
     reason_header: str = ""
+    sent: bool = True
+    """Whether anything left this machine."""
+
+    @property
+    def is_the_trunks_fault(self) -> bool:
+        """Whether another trunk may be tried for it, as far as nothing has rung."""
+        return self.sent and may_try_another(self.status, self.q850_cause)
+
+
+_NO_REPLY = Ending(408, "no reply", by_far_end=False)
+_NEVER_RANG = Ending(408, "never rang", by_far_end=False)
 
 
 @dataclass
@@ -94,20 +125,38 @@ class LegBook:
         """The legs as an engine that connects has to know them; the offset turns `now` into its clock."""
         for leg in self._legs.values():
             answered_at = None if leg.answered_at is None else leg.answered_at + clock_offset
-            yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at)
+            yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at, leg.route.trunk)
 
-    def place(self, command: PlaceLeg, now: float) -> None:
-        """A leg is about to be placed."""
+    def place(self, command: PlaceLeg, now: float) -> list[Action]:
+        """A leg is to be placed, by the first of its routes."""
         leg = self._legs[command.leg] = Leg(command, rings_at_most_until=now + command.ring_timeout_s)
-        self._wake(leg, leg.rings_at_most_until)
+        return self._dial(leg, now)
+
+    def to_count(self) -> list[str]:
+        """The legs whose packets of audio are to be counted."""
+        return [leg.name for leg in self._legs.values() if leg.role == "customer" and leg.is_answered]
+
+    def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
+        """So many packets of audio have come so far; None: none are due, as on hold.
+
+        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself.
+        """
+        leg = self._legs.get(name)
+        if leg is None or not leg.is_answered:
+            return []
+        silent = leg.count_audio(packets, now) and not leg.hears_a_message
+        return self._leave(leg, "switch", now) if silent else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
-        """A provisional answer came; only the first is reported.
+        """A provisional answer came; the first of those above 100 is reported.
 
         The least time begins anew with the first 180: a 183 before it may have been an announcement.
         """
         leg = self._legs.get(name)
         if leg is None or leg.state not in ("dialing", "ringing") or leg.rang:
+            return []
+        if status < _RINGING:
+            self._is_there(leg)
             return []
         again, leg.state, leg.rang = leg.state == "ringing", "ringing", status == _RINGING
         if again and not leg.rang:
@@ -124,7 +173,7 @@ class LegBook:
         if leg is None or leg.state not in ("dialing", "ringing"):
             return []
         leg.state = "answered"
-        leg.answered_at = now
+        leg.answered_at = leg.audio_at = leg.counted_at = now
         self._await_claim(leg, now)
         answered: list[Action] = [LegAnswered(at=now, leg=name)]
         at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0
@@ -183,10 +232,17 @@ class LegBook:
         return pressed + self._leave(leg, "switch", now) if ends else pressed
 
     def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
-        """A leg is over. Its partner waits again: an agent for work, a customer to be claimed."""
-        leg = self._legs.pop(name, None)
+        """A leg is over. Its partner waits again: an agent for work, a customer to be claimed.
+
+        One that its trunk failed before anything rang goes on with the next.
+        """
+        leg = self._legs.get(name)
         if leg is None:
             return []
+        failed = leg.is_dialing and ending.is_the_trunks_fault
+        if failed and leg.has_another_route:
+            return self._reroute(leg, ending, now)
+        del self._legs[name]
         if leg.partner is not None and (partner := self._legs.get(leg.partner)) is not None:
             partner.partner = None
             if partner.state == "bridged":
@@ -205,6 +261,10 @@ class LegBook:
                 reason_header=ending.reason_header,
                 heard_s=leg.heard_s(now),
                 heard_all=leg.heard_all(now),
+                trunk=leg.route.trunk,
+                rerouted=leg.failed,
+                trunk_failed=failed or (leg.timed_out and not leg.provisional),
+                no_audio=leg.had_no_audio,
             )
         ]
 
@@ -239,6 +299,29 @@ class LegBook:
                 leg.given_up_by = None
                 self._wake(leg, leg.rings_at_most_until)
 
+    def _is_there(self, leg: Leg) -> None:
+        if leg.is_dialing:
+            leg.reply_by = inf
+            self._wake(leg, leg.rings_at_most_until)
+
+    def _dial(self, leg: Leg, now: float) -> list[Action]:
+        route = leg.dial(now)
+        self._wake(leg, min(leg.rings_at_most_until, leg.reply_by))
+        return [Dial(leg.name, route, leg.placed.caller_id)]
+
+    def _reroute(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
+        failed = leg.route.trunk
+        leg.failed.append(f"{failed}: {ending.status} {ending.reason}")
+        moved = LegRerouted(
+            at=now,
+            leg=leg.name,
+            trunk=failed,
+            to=leg.route.trunk,
+            status=ending.status,
+            reason=ending.reason,
+        )
+        return [moved, *self._dial(leg, now)]
+
     def _give_up(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         """Ends a leg, once it has rung as long as it has to: 16 CFR 310.4(b)(4)(ii)."""
         if leg.state != "ringing" or now >= leg.rings_at_least_until:
@@ -261,6 +344,10 @@ class LegBook:
 
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
+        if leg.is_dialing and now >= leg.reply_by:
+            return [GiveUpDialing(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
+        if leg.is_dialing and leg.has_another_route:
+            return [GiveUpDialing(leg.name), *self.ended(leg.name, _NEVER_RANG, now)]
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
             return self._leave(leg, leg.given_up_by or "switch", now)

@@ -191,20 +191,24 @@ class SwitchLink:
             ) from error
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        options = msgspec.json.encode(self._options, enc_hook=str).decode()
+        options = msgspec.json.encode(self._options, enc_hook=str)
         output = await asyncio.to_thread(open, self._options.log_file, "ab")
         with output:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "dialer.switch",
-                options,
-                stdin=asyncio.subprocess.DEVNULL,
+                str(self._options.socket),
+                stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,
                 # Of its own session, so that what ends the engine does not end the conversations.
                 start_new_session=True,
             )
+        if (to_switch := process.stdin) is not None:
+            to_switch.write(options)
+            to_switch.close()
+        return process
 
     async def _wait_for_end(self) -> None:
         loop = asyncio.get_running_loop()

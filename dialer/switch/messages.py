@@ -26,8 +26,19 @@ class Command(msgspec.Struct, frozen=True, tag_field="command", tag=True):
     """What the engine asks of the switch."""
 
 
+class Route(msgspec.Struct, frozen=True):
+    """A way to the far end: its SIP address, and through which trunk; through none, as to a softphone."""
+
+    uri: str
+    trunk: str = ""
+    reply_within_s: float = 0.0
+    """A far end that says nothing for so long, not even 100, is taken for dead; 0: as long as it may ring."""
+
+
 class PlaceLeg(Command, frozen=True):
     """Send an INVITE. `LegEnded` follows in every case, at once where the switch cannot send it.
+
+    Where the way to `uri` fails before anything rang, the `others` are tried in turn: `LegRerouted`.
 
     A customer leg that is answered and not bridged within `claim_within_s` (0: at once) hears `message` (a
     path to a WAV file) and is ended `stay_s` after it, whether or not an engine is there; `end_key`, pressed
@@ -45,6 +56,14 @@ class PlaceLeg(Command, frozen=True):
     stay_s: float = 0.3
     ring_at_least_s: float = 0.0
     """Once it rings it is not given up sooner, whoever asks for it."""
+    trunk: str = ""
+    reply_within_s: float = 0.0
+    others: tuple[Route, ...] = ()
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every way to the far end, in the order in which they are tried."""
+        return (Route(self.uri, self.trunk, self.reply_within_s), *self.others)
 
 
 class BridgeLegs(Command, frozen=True):
@@ -90,6 +109,7 @@ class LiveLeg(msgspec.Struct, frozen=True):
     state: LegState
     partner: str | None = None
     answered_at: float | None = None
+    trunk: str = ""
 
 
 class SwitchReady(Event, frozen=True, kw_only=True):
@@ -103,6 +123,27 @@ class SwitchReady(Event, frozen=True, kw_only=True):
     live: list[LiveLeg]
     replays_through: int
     """The events that no engine has acknowledged follow now; the number of the last of them, 0 for none."""
+    trunks: dict[str, bool] = {}
+    """Whether each trunk that has a keep-alive or a registration answers, as far as that is known."""
+
+
+class TrunkReachable(Event, frozen=True, kw_only=True):
+    """A trunk answers its keep-alive or registration from now on, or does not any more."""
+
+    trunk: str
+    up: bool
+    reason: str
+
+
+class LegRerouted(Event, frozen=True, kw_only=True):
+    """A trunk failed the leg before anything rang, and the next is tried. The fields are as in `LegEnded`."""
+
+    leg: str
+    trunk: str
+    to: str
+    """The trunk that is tried now."""
+    status: int
+    reason: str
 
 
 class LegRinging(Event, frozen=True, kw_only=True):
@@ -154,7 +195,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
     switch has to say; `timed_out` tells that it was given up after its ring time; `provisional` tells
     whether the far side ever sent a provisional answer. `q850_cause` and `reason_header` are what its Reason
     headers say (RFC 3326). `heard_s` is how much of the message was heard, None where none was played, and
-    `heard_all` whether that was all of it.
+    `heard_all` whether that was all of it. `trunk` had it last, and `trunk_failed` tells that it ended so by
+    the trunk's fault; `no_audio`: it was answered and not one packet of audio came.
     """
 
     leg: str
@@ -167,11 +209,25 @@ class LegEnded(Event, frozen=True, kw_only=True):
     reason_header: str = ""
     heard_s: float | None = None
     heard_all: bool = False
+    trunk: str = ""
+    rerouted: list[str] = []
+    """The trunks that failed it before, each with what it said."""
+    trunk_failed: bool = False
+    no_audio: bool = False
 
 
 AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | AcknowledgeEvents | StopSwitch
 AnyEvent = (
-    SwitchReady | LegRinging | LegAnswered | LegsBridged | BridgeFailed | LegUnclaimed | LegKey | LegEnded
+    SwitchReady
+    | TrunkReachable
+    | LegRerouted
+    | LegRinging
+    | LegAnswered
+    | LegsBridged
+    | BridgeFailed
+    | LegUnclaimed
+    | LegKey
+    | LegEnded
 )
 
 _encoder = msgspec.msgpack.Encoder()

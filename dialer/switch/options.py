@@ -2,6 +2,35 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
+
+Srtp = Literal["off", "optional", "required"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrunkOptions:
+    """A trunk, as the switch knows it; see `dialer.trunk_settings`."""
+
+    name: str
+    uri: str
+    """Its own address, without a number: who is asked by OPTIONS, and where we register."""
+    user: str = ""
+    password: str = ""
+    register: bool = False
+    srtp: Srtp = "off"
+    codecs: tuple[str, ...] = ("PCMU", "PCMA")
+    keep_alive_s: float = 0.0
+    """Between two OPTIONS; 0 for none."""
+    asserted_identity: bool = False
+
+
+@dataclass(frozen=True)
+class TlsOptions:
+    """The files of SIP over TLS, each in PEM; empty where there is none."""
+
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
 
 
 @dataclass(frozen=True)
@@ -15,6 +44,15 @@ class EndpointOptions:
     rtp_port_count: int = 8000
     user: str = "dialer"
     log_level: int = 0
+    trunks: tuple[TrunkOptions, ...] = ()
+    tls: TlsOptions | None = None
+    """None: no SIP over TLS."""
+    tls_port: int = 0
+    tcp: bool = False
+    srtp: Srtp = "off"
+    """Of calls without a trunk."""
+    nameservers: tuple[str, ...] = ()
+    """Who is asked for SRV and address records (RFC 3263); none: the system's resolver, without SRV."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,18 @@ import uuid
 import msgspec
 import structlog
 
-from dialer.switch.endpoint import CallEnding, Endpoint, EndpointError, SipCall
-from dialer.switch.legs import ORPHAN_LIMIT_S, Action, Connect, Ending, HangUp, LegBook, PlayMessage
+from dialer.switch.endpoint import Endpoint
+from dialer.switch.legs import (
+    ORPHAN_LIMIT_S,
+    Action,
+    Connect,
+    Dial,
+    Ending,
+    GiveUpDialing,
+    HangUp,
+    LegBook,
+    PlayMessage,
+)
 from dialer.switch.messages import (
     AcknowledgeEvents,
     AnyCommand,
@@ -21,14 +31,19 @@ from dialer.switch.messages import (
     Event,
     HangUpLeg,
     PlaceLeg,
+    Route,
     StopSwitch,
     SwitchReady,
+    TrunkReachable,
 )
 from dialer.switch.options import SwitchOptions
 from dialer.switch.server import EngineServer
+from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
+_COUNT_EVERY_S = 1.0
+_COUNTED_A_TURN = 4
 
 log = structlog.get_logger("switch")
 
@@ -47,6 +62,8 @@ class Switch:
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()
+        self._uncounted: list[str] = []
+        self._count_at = 0.0
 
     def run(self) -> None:
         """Works until told to stop, or until it has had neither engine nor legs for a minute."""
@@ -75,11 +92,22 @@ class Switch:
             self._server.greet(self._ready())
             had_engine = True
         self._do(self._book.tick(time.monotonic()))
+        self._count_audio(time.monotonic())
         self._server.flush()
         if had_engine and not self._server.connected:
             self._engine_left_at = time.monotonic()
             log.warning("the engine is gone", legs=len(self._book))
             self._do(self._book.engine_gone(self._engine_left_at))
+
+    def _count_audio(self, now: float) -> None:
+        """A few calls a turn, so that nothing waits until hundreds are counted."""
+        if not self._uncounted and now >= self._count_at:
+            self._uncounted = self._book.to_count()
+            self._count_at = now + _COUNT_EVERY_S
+        counted, self._uncounted = self._uncounted[:_COUNTED_A_TURN], self._uncounted[_COUNTED_A_TURN:]
+        for leg in counted:
+            if call := self._calls.get(leg):
+                self._do(self._book.audio_counted(leg, call.packets_received(), now))
 
     def _stop_step(self, now: float) -> None:
         if self._stop_by is None:
@@ -90,6 +118,11 @@ class Switch:
     def _poll(self) -> None:
         try:
             self._endpoint.poll(_POLL_MS)
+            for news in self._endpoint.trunk_news():
+                log.info("trunk", trunk=news.trunk, up=news.up, reason=news.reason)
+                self._report(
+                    TrunkReachable(at=time.monotonic(), trunk=news.trunk, up=news.up, reason=news.reason)
+                )
         except EndpointError as error:
             log.error("sip error", error=str(error))
         except Exception:
@@ -113,6 +146,7 @@ class Switch:
             max_legs=self._options.endpoint.max_calls,
             replays_through=self._server.last_unacknowledged,
             live=list(self._book.live(time.time() - time.monotonic())),
+            trunks=self._endpoint.trunks_up(),
         )
 
     def _obey(self, command: AnyCommand) -> None:
@@ -132,17 +166,22 @@ class Switch:
         if command.leg in self._book:
             log.error("a leg of that name is up already", leg=command.leg)
             return
-        self._book.place(command, time.monotonic())
+        self._do(self._book.place(command, time.monotonic()))
+
+    def _dial(self, leg: str, route: Route, caller_id: str) -> None:
         if self._stop_asked:
-            self.leg_ended(command.leg, Ending(status=0, reason="the switch stops", by_far_end=False))
+            self.leg_ended(leg, _unsent("the switch stops"))
             return
         try:
-            call = self._endpoint.place(_LegListener(self, command.leg), command.uri, command.caller_id)
+            self._calls[leg] = self._endpoint.place(
+                _LegListener(self, leg), route.uri, caller_id, route.trunk
+            )
         except EndpointError as error:
-            ending = Ending(status=0, reason=str(error), by_far_end=False)
-            self.leg_ended(command.leg, ending)
-            return
-        self._calls[command.leg] = call
+            self.leg_ended(leg, _unsent(str(error)))
+
+    def _give_up_dialing(self, leg: str) -> None:
+        if call := self._calls.pop(leg, None):
+            call.forget()
 
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
@@ -150,6 +189,10 @@ class Switch:
                 case Connect(leg=leg, other=other):
                     if not self._calls[leg].connect(self._calls[other]):
                         log.warning("bridged without audio", leg=leg)
+                case Dial(leg=leg, route=route, caller_id=caller_id):
+                    self._dial(leg, route, caller_id)
+                case GiveUpDialing(leg=leg):
+                    self._give_up_dialing(leg)
                 case HangUp(leg=leg):
                     if call := self._calls.get(leg):
                         call.hang_up()
@@ -206,6 +249,10 @@ class _LegListener:
         said = ending.reasons
         outcome = Ending(ending.status, ending.reason, ending.by_far_end, said.q850_cause, said.text)
         self._switch.leg_ended(self._leg, outcome)
+
+
+def _unsent(reason: str) -> Ending:
+    return Ending(status=0, reason=reason, by_far_end=False, sent=False)
 
 
 def run(options: SwitchOptions) -> None:

@@ -45,6 +45,11 @@ def values_of(declared):
         return messages_of(declared)
     if getattr(declared, "__origin__", None) is list:
         return st.lists(values_of(*get_args(declared)), max_size=4)
+    if getattr(declared, "__origin__", None) is tuple:
+        return st.lists(values_of(get_args(declared)[0]), max_size=4).map(tuple)
+    if getattr(declared, "__origin__", None) is dict:
+        keys, values = get_args(declared)
+        return st.dictionaries(values_of(keys), values_of(values), max_size=4)
     if type(None) in get_args(declared):
         return st.none() | st.one_of(values_of(each) for each in get_args(declared) if each is not type(None))
     return st.sampled_from(get_args(declared))

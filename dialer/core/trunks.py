@@ -1,0 +1,254 @@
+"""Which trunk a call takes: which serve the number, have room and are well, and in what order they are tried.
+
+Pure: `now` is in seconds and only grows. A trunk fails a call where it refuses it or says nothing before
+anything rang; what the person, or the telephone network behind the trunk, does to it is no failure.
+"""
+
+from collections import deque
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from math import inf
+
+from dialer.core.breaker import Breaker, BreakerState, Fault
+
+MOST_TRIES = 4
+"""Trunks that one call is offered to: a person waits for a ring no longer than that."""
+SHORT_CALL_S = 6.0
+"""A conversation that is shorter is a short call; carriers look at their share."""
+_LATEST_CALLS = 200
+_BURST_S = 0.25
+"""A bucket holds what it gains in so long, so that no second brings more than 1.25 times the rate."""
+
+_REFUSES_THE_DIALER = frozenset({401, 403, 407, 408})
+"""A trunk's own answers below 500: it does not know us, or nothing came in time."""
+_OF_THE_NUMBER = frozenset({1, 3, 17, 18, 19, 20, 21, 22, 27, 28})
+"""Causes of ITU-T Q.850 that tell of who is called, whatever status a gateway makes of them."""
+
+
+def may_try_another(status: int, q850_cause: int | None) -> bool:
+    """Whether a final answer, before anything rang, is the trunk's fault and another may be tried.
+
+    `status` is SIP's; 408 stands for silence, too. 5xx is a failure of the server (RFC 3261,
+    21.5), unless its cause says that the number is the matter. A redirection is not followed: a trunk
+    could send calls anywhere.
+    """
+    if q850_cause in _OF_THE_NUMBER:
+        return False
+    return 300 <= status < 400 or status in _REFUSES_THE_DIALER or 500 <= status < 600
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A way to the telephone network. See `dialer.trunk_settings` for what each setting means."""
+
+    name: str
+    uri: str
+    """A SIP address with {number}."""
+    prefixes: tuple[str, ...] = ()
+    """Of numbers in E.164 that it serves; none: all."""
+    strip: str = ""
+    """Cut off the front of a number that begins with it."""
+    lines: int | None = None
+    calls_per_second: float | None = None
+    priority: int = 1
+    """Those of the lowest are tried first."""
+    weight: int = 1
+    """Its share of the calls among those of its priority."""
+    attestation: str = ""
+    """How the carrier signs our calls (STIR/SHAKEN: A, B or C); empty where nobody said."""
+    reply_within_s: float = 4.0
+
+    def serves(self, e164: str) -> bool:
+        """Whether it takes calls to that number."""
+        return not self.prefixes or e164.startswith(self.prefixes)
+
+    def address(self, e164: str) -> str:
+        """Where the INVITE for that number goes."""
+        return self.uri.replace("{number}", e164.removeprefix(self.strip))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkStanding:
+    """A trunk as it is now. Ratios are of the latest calls that are over, None where there are none."""
+
+    name: str
+    state: BreakerState
+    reason: str
+    """Why no calls are placed; empty while they are."""
+    opens_again_in_s: float | None
+    calls: int
+    lines: int | None
+    reachable: bool | None
+    """By its keep-alive or registration; None where it has neither."""
+    answer_seizure_ratio: float | None
+    """Answered calls over all calls (ITU-T E.411)."""
+    short_call_ratio: float | None
+    """Answered calls shorter than SHORT_CALL_S over all answered calls."""
+
+
+@dataclass(slots=True)
+class _State:
+    trunk: Trunk
+    breaker: Breaker = field(default_factory=Breaker)
+    calls: set[Hashable] = field(default_factory=set)
+    tokens: float = 1.0
+    counted_at: float = -inf
+    credit: float = 0.0
+    reachable: bool | None = None
+    latest: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=_LATEST_CALLS))
+    """Of calls that are over: whether answered, and whether short."""
+
+    def room(self, now: float) -> int:
+        """How many calls it takes now."""
+        if self.reachable is False:
+            return 0
+        self._fill(now)
+        free = inf if self.trunk.lines is None else self.trunk.lines - len(self.calls)
+        at_once = inf if self.trunk.calls_per_second is None else int(self.tokens)
+        room = min(free, at_once, self.breaker.allows(now))
+        return max(0, int(min(room, 1_000_000)))
+
+    def take(self, call: Hashable, now: float) -> None:
+        self._fill(now)
+        self.tokens -= 1
+        self.calls.add(call)
+        self.breaker.tried(call, now)
+
+    def _fill(self, now: float) -> None:
+        rate = self.trunk.calls_per_second
+        if rate is None:
+            self.tokens = 1.0
+            return
+        most = max(1.0, rate * _BURST_S)
+        gained = rate * max(0.0, now - self.counted_at)
+        self.tokens = most if self.counted_at == -inf else min(most, self.tokens + gained)
+        self.counted_at = now
+
+
+class TrunkBook:
+    """Every trunk of a node with its calls, its capacity and its health."""
+
+    def __init__(self, trunks: Sequence[Trunk]) -> None:
+        """Raises ValueError for two trunks of one name, or none at all."""
+        self._states = {each.name: _State(each) for each in trunks}
+        if not trunks or len(self._states) < len(trunks):
+            raise ValueError("a node needs trunks, each with a name of its own")
+        self._of_call: dict[Hashable, str] = {}
+
+    def __getitem__(self, name: str) -> Trunk:
+        return self._states[name].trunk
+
+    def serves(self, e164: str) -> bool:
+        """Whether any trunk takes calls to that number, now or later."""
+        return any(state.trunk.serves(e164) for state in self._states.values())
+
+    def room(self, now: float) -> int:
+        """How many calls all trunks together take now."""
+        return sum(state.room(now) for state in self._states.values())
+
+    def routes(self, e164: str, now: float) -> list[Trunk]:
+        """The trunks to try for a call to that number, in order; none where none has room.
+
+        Of one priority, the first is chosen so that all get calls by their weights, evenly mixed (smooth
+        weighted round robin, as in nginx); the others follow by theirs.
+        """
+        able = [each for each in self._states.values() if each.trunk.serves(e164) and each.room(now)]
+        able.sort(key=lambda each: (each.trunk.priority, -each.credit - each.trunk.weight, each.trunk.name))
+        if able:
+            peers = [each for each in able if each.trunk.priority == able[0].trunk.priority]
+            for each in peers:
+                each.credit += each.trunk.weight
+            able[0].credit -= sum(each.trunk.weight for each in peers)
+        return [each.trunk for each in able[:MOST_TRIES]]
+
+    def fitting(self, numbers: Sequence[str], now: float) -> list[bool]:
+        """Of calls to all these numbers at once, for which there is room, the first ones first."""
+        rooms = {state.trunk.name: state.room(now) for state in self._states.values()}
+        return [self._fits(e164, rooms) for e164 in numbers]
+
+    def _fits(self, e164: str, rooms: dict[str, int]) -> bool:
+        for state in self._states.values():
+            if state.trunk.serves(e164) and rooms[state.trunk.name]:
+                rooms[state.trunk.name] -= 1
+                return True
+        return False
+
+    def attestation(self, name: str) -> str:
+        """How the trunk of that name signs our calls; empty where nobody said, or there is none."""
+        return self._states[name].trunk.attestation if name in self._states else ""
+
+    def calls(self) -> set[Hashable]:
+        """Every call that some trunk has."""
+        return set(self._of_call)
+
+    def placed(self, call: Hashable, name: str, now: float) -> None:
+        """A call is offered to that trunk, first or after another failed it."""
+        self._leave(call)
+        if state := self._states.get(name):
+            self._of_call[call] = name
+            state.take(call, now)
+
+    def failed(self, call: Hashable, now: float, why: str) -> None:
+        """Its trunk could not place the call."""
+        if state := self._leave(call):
+            state.latest.append((False, False))
+            state.breaker.failed(call, Fault.SETUP, now, why)
+
+    def silent(self, call: Hashable, now: float) -> None:
+        """The call was answered, and no audio ever came."""
+        if state := self._leave(call):
+            state.latest.append((True, True))
+            state.breaker.failed(call, Fault.AUDIO, now, "answered calls have no audio")
+
+    def ended(self, call: Hashable, now: float, talked_s: float | None) -> None:
+        """The call went as calls go; `talked_s`: from the answer to the end, None where nobody answered."""
+        if state := self._leave(call):
+            state.latest.append((talked_s is not None, talked_s is not None and talked_s < SHORT_CALL_S))
+            state.breaker.worked(call, [Fault.SETUP] if talked_s is None else list(Fault))
+
+    def gone(self, call: Hashable) -> None:
+        """Nothing is known of the call any more, so that nothing is learned from it."""
+        if state := self._leave(call):
+            state.breaker.forget(call)
+
+    def reachable(self, name: str, *, up: bool) -> None:
+        """What a keep-alive or a registration says."""
+        if state := self._states.get(name):
+            state.reachable = up
+
+    def trunk_of(self, call: Hashable) -> Trunk | None:
+        """The trunk that has the call now."""
+        name = self._of_call.get(call)
+        return None if name is None else self._states[name].trunk
+
+    def standings(self, now: float) -> Sequence[TrunkStanding]:
+        """Every trunk as it is now, in the order of the settings."""
+        return [_standing(state, now) for state in self._states.values()]
+
+    def _leave(self, call: Hashable) -> _State | None:
+        name = self._of_call.pop(call, None)
+        if name is None:
+            return None
+        state = self._states[name]
+        state.calls.discard(call)
+        return state
+
+
+def _standing(state: _State, now: float) -> TrunkStanding:
+    breaker = state.breaker.state(now)
+    answered = [short for was_answered, short in state.latest if was_answered]
+    reason = "it does not answer its keep-alive or registration" if state.reachable is False else ""
+    if breaker != BreakerState.CLOSED:
+        reason = state.breaker.reason
+    waits = state.breaker.waits_s(now)
+    return TrunkStanding(
+        name=state.trunk.name,
+        state=breaker,
+        reason=reason,
+        opens_again_in_s=waits if waits > 0 else None,
+        calls=len(state.calls),
+        lines=state.trunk.lines,
+        reachable=state.reachable,
+        answer_seizure_ratio=len(answered) / len(state.latest) if state.latest else None,
+        short_call_ratio=sum(answered) / len(answered) if answered else None,
+    )

@@ -1,0 +1,158 @@
+"""The endpoint's SIP accounts: its own, and one for each trunk with its credentials and its health."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pjsua2 as pj
+
+from dialer.switch.keepalive import KeepAlive
+from dialer.switch.options import EndpointOptions, TrunkOptions
+
+_SRTP = {
+    "off": pj.PJMEDIA_SRTP_DISABLED,
+    "optional": pj.PJMEDIA_SRTP_OPTIONAL,
+    "required": pj.PJMEDIA_SRTP_MANDATORY,
+}
+_SECONDS_OF_REGISTRATION = 300
+_RETRY_S = 10
+_WELL = range(200, 300)
+
+
+class AccountOwner(Protocol):
+    """The endpoint, as its accounts know it."""
+
+    def call_came(self, account: Any, call_id: int) -> None: ...
+    def call_failed(self, error: BaseException) -> None: ...
+
+
+class Account(pj.Account):  # type: ignore[misc]
+    """Calls that come and go without a trunk."""
+
+    def __init__(self, owner: AccountOwner) -> None:
+        super().__init__()
+        self.owner = owner
+
+    def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            self.owner.call_came(self, prm.callId)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self.owner.call_failed(error)
+
+
+@dataclass(frozen=True)
+class TrunkNews:
+    """Whether a trunk answers now, which it did not (or nobody knew) before."""
+
+    trunk: str
+    up: bool
+    reason: str
+
+
+class TrunkAccount(Account):
+    """A trunk: who we are there, and whether it is there."""
+
+    def __init__(
+        self, owner: AccountOwner, options: TrunkOptions, on_news: Callable[[TrunkNews], None]
+    ) -> None:
+        super().__init__(owner)
+        self.options = options
+        self._on_news = on_news
+        self._keep_alive = KeepAlive(options.keep_alive_s)
+        self._registered: bool | None = None
+        self._told: bool | None = None
+        self._reason = ""
+
+    @property
+    def up(self) -> bool | None:
+        """Whether it answers; None where nobody asks it, or it has not answered yet."""
+        known = [each for each in (self._keep_alive.up, self._registered) if each is not None]
+        return all(known) if known else None
+
+    def ask(self, now: float) -> None:
+        """Sends OPTIONS where the time has come; `now` is monotonic seconds."""
+        if self._keep_alive.is_due(now):
+            question = pj.SendRequestParam()
+            question.method = "OPTIONS"
+            option = question.txOption
+            option.targetUri = self.options.uri
+            try:
+                self.sendRequest(question)
+            except pj.Error as error:
+                self._reason = str(error.reason)
+                self._keep_alive.answered(503)
+        self._tell("no answer to OPTIONS")
+
+    def onSendRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            event = prm.e
+            body = event.body
+            tsx_state = body.tsxState
+            transaction = tsx_state.tsx
+            self._keep_alive.answered(int(transaction.statusCode))
+            self._tell(f"OPTIONS: {int(transaction.statusCode)}")
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self.owner.call_failed(error)
+
+    def onRegState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            self._registered = int(prm.code) in _WELL and int(prm.expiration) > 0
+            self._tell(f"registration: {int(prm.code)} {prm.reason}")
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self.owner.call_failed(error)
+
+    def _tell(self, reason: str) -> None:
+        if self.up is not None and self.up != self._told:
+            self._told = self.up
+            self._on_news(TrunkNews(self.options.name, self.up, reason))
+
+
+def account_config(options: EndpointOptions, address: str) -> Any:
+    """Of the endpoint's own account; `address` is host and port."""
+    config = pj.AccountConfig()
+    config.idUri = f"<sip:{options.user}@{address}>"
+    media = config.mediaConfig
+    media.lockCodecEnabled = False
+    media.srtpUse = _SRTP[options.srtp]
+    media.srtpSecureSignaling = 0
+    media.transportConfig.boundAddress = options.host
+    media.transportConfig.port = options.rtp_port
+    media.transportConfig.portRange = options.rtp_port_count
+    # Else the library tries 100 ports from the first on, and finds none where more calls are up.
+    media.transportConfig.randomizePort = True
+    return config
+
+
+def trunk_config(options: EndpointOptions, trunk: TrunkOptions, address: str) -> Any:
+    """Of a trunk's account. SRTP's keys are in the offer: settings ask for TLS wherever SRTP is."""
+    config = account_config(options, address)
+    config.idUri = f"<sip:{trunk.user or options.user}@{domain_of(trunk, address)}>"
+    config.mediaConfig.srtpUse = _SRTP[trunk.srtp]
+    if trunk.user:
+        config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", trunk.user, 0, trunk.password))
+    registration = config.regConfig
+    if trunk.register:
+        registration.registrarUri = trunk.uri
+        registration.timeoutSec = _SECONDS_OF_REGISTRATION
+        registration.retryIntervalSec = registration.firstRetryIntervalSec = _RETRY_S
+    return config
+
+
+def domain_of(trunk: TrunkOptions, address: str) -> str:
+    """Where our numbers are at home: with a trunk that knows us by a user, else at our own address."""
+    if not trunk.user:
+        return address
+    return trunk.uri.partition(":")[2].partition(";")[0]
+
+
+def identity_headers(trunk: TrunkOptions, caller_id: str, address: str) -> list[Any]:
+    """P-Asserted-Identity (RFC 3325), with the word that the number is not to be withheld (RFC 3323)."""
+    if not (trunk.asserted_identity and caller_id):
+        return []
+    named = {"P-Asserted-Identity": f"<sip:{caller_id}@{domain_of(trunk, address)}>", "Privacy": "none"}
+    headers = []
+    for name, value in named.items():
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        headers.append(header)
+    return headers

@@ -1,0 +1,323 @@
+"""One SIP call on pjsua2: commands to it, and what becomes of it.
+
+See `endpoint` for the habits of the binding that shape this module.
+"""
+
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pjsua2 as pj
+
+from dialer.errors import DialerError
+from dialer.switch.reasons import NONE, Reasons, reasons_of
+from dialer.switch.sdp import offer_only
+
+_TRYING = 100
+_KEYS = frozenset("0123456789*#ABCD")
+_ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
+
+
+class EndpointError(DialerError):
+    """The SIP library refused; the message says what it said."""
+
+    code = "sip-endpoint"
+
+
+@dataclass(frozen=True)
+class CallEnding:
+    """The final status of a call; 0 where the network never gave one."""
+
+    status: int
+    reason: str
+    by_far_end: bool
+    reasons: Reasons
+
+
+class CallListener(Protocol):
+    """Who is told what becomes of a call. Called from `Endpoint.poll`."""
+
+    # With 100 as well: nothing rings then, but the far end works on it.
+    def call_ringing(self, call: "SipCall", status: int) -> None: ...
+    def call_answered(self, call: "SipCall") -> None: ...
+    def call_key(self, call: "SipCall", digit: str) -> None: ...
+    def call_ended(self, call: "SipCall", ending: CallEnding) -> None: ...
+
+
+class CallOwner(Protocol):
+    """The endpoint, as its calls know it."""
+
+    def listen_to(self, audio: Any) -> None: ...
+    def key_came(self, call: "SipCall", digit: str) -> None: ...
+    def call_over(self, call_id: int) -> None: ...
+    def call_failed(self, error: BaseException) -> None: ...
+
+
+class SipCall(pj.Call):  # type: ignore[misc]
+    """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
+
+    def __init__(
+        self,
+        owner: CallOwner,
+        account: Any,
+        call_id: int,
+        listener: CallListener | None,
+        codecs: Sequence[str] = (),
+    ) -> None:
+        """`codecs`: those that it offers, in that order; none: all that the endpoint has."""
+        super().__init__(account, call_id)
+        self._codecs = codecs
+        self._has_a_reply = False
+        self._redirected = 0
+        self.listener = listener
+        self.partner: SipCall | None = None
+        self._owner = owner
+        self._player: Any = None
+        self._over = False
+        self._hung_up = False
+        self._confirmed = False
+
+    def answer_with(self, status: int) -> None:
+        """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
+        options = audio_only(pj.CallOpParam(True))
+        options.statusCode = status
+        self._command(lambda: self.answer(options))
+
+    def hang_up(self, status: int = 0) -> None:
+        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given)."""
+        self._hung_up = True
+        options = pj.CallOpParam()
+        options.statusCode = status
+        self._command(lambda: self.hangup(options))
+
+    def forget(self) -> None:
+        """Ends it, and tells nobody what still becomes of it."""
+        self.listener = None
+        self.hang_up()
+
+    def connect(self, other: "SipCall") -> bool:
+        """Lets both hear each other; False where one of them has no audio (now: it may come back)."""
+        self._stop_player()
+        self.partner, other.partner = other, self
+        return self._join(other)
+
+    def _join(self, other: "SipCall") -> bool:
+        mine, theirs = self.audio(), other.audio()
+        if mine is None or theirs is None:
+            return False
+        try:
+            mine.startTransmit(theirs)
+            theirs.startTransmit(mine)
+        except pj.Error:
+            return False
+        return True
+
+    def play(self, path: str, *, loop: bool = False) -> float:
+        """Plays a WAV file to the far end; returns its length in seconds.
+
+        Raises EndpointError where the file is not a WAV file that can be read, or the audio is gone.
+        """
+        try:
+            with wave.open(path, "rb") as reader:
+                duration = reader.getnframes() / reader.getframerate()
+            player = pj.AudioMediaPlayer()
+            player.createPlayer(path, 0 if loop else pj.PJMEDIA_FILE_NO_LOOP)
+            audio = self.audio()
+            if audio is None:
+                raise EndpointError("The message could not be played: the call has no audio any more.")
+            player.startTransmit(audio)
+        except (OSError, EOFError, wave.Error) as error:
+            raise EndpointError(f"The message {path} is not a WAV file that can be read: {error}.") from error
+        except pj.Error as error:
+            raise EndpointError(f"The message {path} could not be played: {error.reason}.") from error
+        self._player = player
+        return duration
+
+    def press(self, key: str, *, by_info: bool = False) -> None:
+        """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""
+        pressed = pj.CallSendDtmfParam()
+        pressed.digits = key
+        pressed.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if by_info else pj.PJSUA_DTMF_METHOD_RFC2833
+        self._command(lambda: self.sendDtmf(pressed))
+
+    def key_pressed(self, digit: str) -> None:
+        """The far end pressed a key; called by the endpoint."""
+        if self.listener and not self._over:
+            self.listener.call_key(self, digit)
+
+    def audio(self) -> Any | None:
+        """The call's audio port on the bridge, or None where it has none (now)."""
+        if self._over:
+            return None
+        try:
+            info = self.getInfo()
+            media = info.media
+            for index in range(len(media)):
+                entry = media[index]
+                if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                    return self.getAudioMedia(index)
+        except pj.Error:
+            return None
+        return None
+
+    def heard_level(self) -> int:
+        """How loud the far end is right now, 0 (silence) to 100.
+
+        The bridge's "transmit" level is the one that comes from the far end: the binding names both from
+        the far end's side.
+        """
+        audio = self.audio()
+        return 0 if audio is None else int(audio.getTxLevel())
+
+    def packets_received(self) -> int | None:
+        """How many RTP packets have come from the far end; None where there is no audio (now)."""
+        if self.audio() is None:
+            return None
+        try:
+            stat = self.getStreamStat(0)
+        except pj.Error:
+            return None
+        rtcp = stat.rtcp
+        received = rtcp.rxStat
+        return int(received.pkt)
+
+    def destroy(self) -> None:
+        """Gives back what the library has of a call that is over; commands do nothing from now on."""
+        self._over = True
+        pj.Call.__swig_destroy__(self)
+
+    def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            self._media_changed()
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def _media_changed(self) -> None:
+        if (audio := self.audio()) is None:
+            return
+        # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
+        # half a second late, beginning with what was said before.
+        self._owner.listen_to(audio)
+        # A call that was on hold comes back with another audio port.
+        if self.partner is not None:
+            self._join(self.partner)
+
+    def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        """Once for each key, whether it came by RFC 4733 or INFO."""
+        try:
+            digit = _text(prm.digit).upper()
+            if digit in _KEYS:
+                self._owner.key_came(self, digit)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            if self._codecs:
+                sdp = prm.sdp
+                sdp.wholeSdp = offer_only(str(sdp.wholeSdp), self._codecs)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        """The library tells of a 100 here alone."""
+        if self._has_a_reply or not self.listener:
+            return
+        try:
+            if _was_received(prm):
+                self._has_a_reply = True
+                self.listener.call_ringing(self, _TRYING)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def onCallRedirected(self, prm: Any) -> int:  # noqa: N802 - the library's name
+        """Nobody sends our calls elsewhere (3xx). The library ends them with a 487 of its own then."""
+        try:
+            event = prm.e
+            body = event.body
+            tsx_state = body.tsxState
+            transaction = tsx_state.tsx
+            self._redirected = int(transaction.statusCode)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+        return int(pj.PJSIP_REDIRECT_STOP)
+
+    def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        try:
+            self._state_changed(prm)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+
+    def _state_changed(self, prm: Any) -> None:
+        info = self.getInfo()
+        if info.state == pj.PJSIP_INV_STATE_EARLY and info.role == pj.PJSIP_ROLE_UAC:
+            if self.listener:
+                self.listener.call_ringing(self, int(info.lastStatusCode))
+        elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
+            self._confirmed = True
+            if self.listener:
+                self.listener.call_answered(self)
+        elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
+            self._over = True
+            self._stop_player()
+            partner, self.partner = self.partner, None
+            if partner is not None:
+                partner.partner = None
+            # A caller's CANCEL ends the call with the 487 that we send.
+            theirs = info.role == pj.PJSIP_ROLE_UAS or _was_received(prm)
+            ending = CallEnding(
+                status=self._redirected or int(info.lastStatusCode),
+                reason=_text(info.lastReason),
+                by_far_end=theirs and not self._hung_up,
+                reasons=_reasons(prm),
+            )
+            self._owner.call_over(int(info.id))
+            if self.listener:
+                self.listener.call_ended(self, ending)
+
+    def _stop_player(self) -> None:
+        self._player = None
+
+    def _command(self, send: Callable[[], None]) -> None:
+        if self._over:
+            return
+        try:
+            send()
+        except pj.Error as error:
+            if error.status not in _ALREADY_ENDING:
+                self._owner.call_failed(EndpointError(f"A call command failed: {error.reason}."))
+
+
+def audio_only(options: Any) -> Any:
+    """The call's options, for one stream of audio and nothing else."""
+    options.opt.audioCount = 1
+    options.opt.videoCount = 0
+    options.opt.textCount = 0
+    return options
+
+
+def _text(value: Any) -> str:
+    """Text from the network, which may hold any bytes, as text that can be written anywhere."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _was_received(prm: Any) -> bool:
+    """Whether a message of the far end, and not a timer or our own transport, brought the event."""
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE:
+        return bool(event.type == pj.PJSIP_EVENT_RX_MSG)
+    body = event.body
+    tsx_state = body.tsxState
+    return bool(tsx_state.type == pj.PJSIP_EVENT_RX_MSG)
+
+
+def _reasons(prm: Any) -> Reasons:
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE or not _was_received(prm):
+        return NONE
+    body = event.body
+    tsx_state = body.tsxState
+    source = tsx_state.src
+    rdata = source.rdata
+    return reasons_of(str(rdata.wholeMsg).encode("utf-8", "replace"))
