@@ -107,7 +107,7 @@ class _Greeting:
 CONFIDENCE: Mapping[str, float] = MappingProxyType(
     {
         "short_greeting": 0.85,
-        "middling_greeting": 0.55,
+        "middling_greeting": 0.45,
         "silence": 0.6,
         "time_limit": 0.2,
         "long_greeting": 0.98,
