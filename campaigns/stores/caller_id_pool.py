@@ -51,16 +51,32 @@ class CallerIdPoolStore:
             record = await self._newest(campaign.caller_id)
             if record is None:
                 # Nobody has put it on record, so that nothing is known against it.
-                return await self._known(campaign.client_id, [(campaign.caller_id, None)], now)
+                return await self.known(campaign.client_id, [(campaign.caller_id, None)], now)
             records = [record]
-        return await self._known(campaign.client_id, [(each.e164, each) for each in records], now)
+        return await self.known(campaign.client_id, [(each.e164, each) for each in records], now)
 
-    async def of_client(
-        self, client_id: int, records: Sequence[CallerId], now: datetime
-    ) -> dict[str, CallerNumber]:
-        """Numbers of a client's, by E.164."""
-        found = await self._known(client_id, [(each.e164, each) for each in records], now)
-        return {each.e164: each for each in found}
+    async def known(
+        self, client_id: int, numbers: Sequence[tuple[str, CallerId | None]], now: datetime
+    ) -> list[CallerNumber]:
+        """Numbers, each with the record of whoever has it, as a client may show them now; in order."""
+        days = {
+            e164: day_of(record.timezone if record else zone_of_number(e164), now) for e164, record in numbers
+        }
+        calls = await self._calls(client_id, days)
+        rests = await self._rests(days)
+        return [
+            CallerNumber(
+                e164=e164,
+                day=days[e164][0],
+                day_ends=days[e164][1],
+                calls_today=calls.get(e164, 0),
+                daily_cap=record.daily_cap if record else None,
+                in_use=record is None or _in_use(record, client_id, days[e164][0]),
+                rests_until=rests.get(e164),
+                display_name=record.display_name if record else "",
+            )
+            for e164, record in numbers
+        ]
 
     async def count(
         self, client_id: int, wanted: Mapping[str, int], numbers: Mapping[str, CallerNumber]
@@ -134,28 +150,6 @@ class CallerIdPoolStore:
         """The newest record of a number, whosever it is: it says whose the number is now, if anybody's."""
         wanted = select(CallerId).where(col(CallerId.e164) == e164).order_by(col(CallerId.id).desc()).limit(1)
         return (await read(self.session, wanted)).scalars().one_or_none()
-
-    async def _known(
-        self, client_id: int, numbers: Sequence[tuple[str, CallerId | None]], now: datetime
-    ) -> list[CallerNumber]:
-        days = {
-            e164: day_of(record.timezone if record else zone_of_number(e164), now) for e164, record in numbers
-        }
-        calls = await self._calls(client_id, days)
-        rests = await self._rests(days)
-        return [
-            CallerNumber(
-                e164=e164,
-                day=days[e164][0],
-                day_ends=days[e164][1],
-                calls_today=calls.get(e164, 0),
-                daily_cap=record.daily_cap if record else None,
-                in_use=record is None or _in_use(record, client_id, days[e164][0]),
-                rests_until=rests.get(e164),
-                display_name=record.display_name if record else "",
-            )
-            for e164, record in numbers
-        ]
 
     async def _calls(self, client_id: int, days: Mapping[str, tuple[str, datetime]]) -> dict[str, int]:
         found = {}
