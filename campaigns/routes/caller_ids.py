@@ -46,7 +46,7 @@ class CallerIdIn(BaseModel):
 
 
 class CallerIdPatch(BaseModel):
-    """What is to change; what is left out stays. What shows the right to a number stays as it was recorded."""
+    """What is to change; what is left out stays. What shows the right to a number never changes."""
 
     model_config = ConfigDict(extra="forbid")
 
