@@ -190,11 +190,12 @@ async def list_caller_ids(
 ) -> list[CallerIdView]:
     """A client's numbers, or those of a group of it, with how they fare.
 
-    Raises UnknownClientError and CallerIdGroupNotFoundError.
+    Raises UnknownClientError, CallerIdGroupNotFoundError and InvalidCallerIdError.
     """
+    name = None if group is None else _group_name(group)
     async with sessions() as session:
         client_id = await client_id_of(session, client)
-        records = await CallerIdStore(session).page(client_id, group, retired=retired)
+        records = await CallerIdStore(session).page(client_id, name, retired=retired)
         return await _views(session, client_id, records, now, days)
 
 
