@@ -113,8 +113,9 @@ async def start_attempts(
     answers = await permits.ask(leads, now)
     await _deny(session, campaign_id, permits, answers, now)
     allowed = _one_each([(lead, answer) for lead, answer in answers if isinstance(answer, Allow)])
-    allowed = await _counted(session, campaign, permits, allowed)
     await ComplianceStore(session).keep_rule_sets([answer.policy for _, answer in allowed], now)
+    # Last of what others may wait for: whoever waits for a number holds nothing that we still need.
+    allowed = await _counted(session, campaign, permits, allowed)
     attempts = [_new_attempt(lead, answer, now) for lead, answer in allowed]
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
     return [

@@ -1,6 +1,6 @@
 """Asks compliance about leads of a campaign, with all that is known at this very moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -67,8 +67,8 @@ class Permits:
         self._store = ComplianceStore(session)
         self._debts: dict[int, str] = {}
         """By lead, of those that were asked about; empty for none."""
-        self.numbers: Mapping[str, CallerNumber] = {}
-        """The campaign's caller IDs as they were when it was asked last."""
+        self.numbers: dict[str, CallerNumber] = {}
+        """The campaign's caller IDs, each as it was when a call was last asked about."""
 
     async def ask(
         self, leads: Sequence[ClaimedLead], now: datetime
@@ -148,7 +148,7 @@ class Permits:
         campaign = self._campaign
         numbers = await CallerIdPoolStore(self._session).numbers(campaign, now)
         pool = CallerIdPool(numbers, campaign.caller_id_rule, now)
-        self.numbers = pool.numbers
+        self.numbers |= pool.numbers
         return pool
 
     async def _own_rules(self) -> OwnRules:

@@ -25,6 +25,20 @@ from leads.stores.shared import chunks, insert_into, on_postgresql
 
 _SECONDS_A_DAY = 86_400
 
+Record = Any
+"""A CallerId, or a row of `_COLUMNS`: a group may have many, and they are read before every call."""
+_COLUMNS = (
+    col(CallerId.e164),
+    col(CallerId.client_id),
+    col(CallerId.display_name),
+    col(CallerId.daily_cap),
+    col(CallerId.active),
+    col(CallerId.timezone),
+    col(CallerId.owned_from),
+    col(CallerId.owned_until),
+    col(CallerId.retired_at),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class CallsFrom:
@@ -56,12 +70,12 @@ class CallerIdPoolStore:
         return await self.known(campaign.client_id, [(each.e164, each) for each in records], now)
 
     async def known(
-        self, client_id: int, numbers: Sequence[tuple[str, CallerId | None]], now: datetime
+        self, client_id: int, numbers: Sequence[tuple[str, Record | None]], now: datetime
     ) -> list[CallerNumber]:
         """Numbers, each with the record of whoever has it, as a client may show them now; in order."""
-        days = {
-            e164: day_of(record.timezone if record else zone_of_number(e164), now) for e164, record in numbers
-        }
+        zones = {e164: record.timezone if record else zone_of_number(e164) for e164, record in numbers}
+        day_in = {zone: day_of(zone, now) for zone in set(zones.values())}
+        days = {e164: day_in[zone] for e164, zone in zones.items()}
         calls = await self._calls(client_id, days)
         rests = await self._rests(days)
         return [
@@ -86,21 +100,27 @@ class CallerIdPoolStore:
         Whoever else counts a call from one of these numbers waits for the end of the transaction, so that
         nobody's count passes the cap.
         """
-        over: Counter[str] = Counter()
+        if not wanted:
+            return Counter()
         # In one order for all, so that nobody waits in a circle.
-        for each in sorted(wanted):
-            number, more = numbers[each], wanted[each]
-            key = {"client_id": client_id, "caller_id": each, "day": number.day}
-            add = insert_into(self.session, CallerIdDay).values(**key, calls=more)
-            added = add.on_conflict_do_update(
-                index_elements=list(key), set_={"calls": col(CallerIdDay.calls) + more}
-            ).returning(col(CallerIdDay.calls))
-            calls = (await write(self.session, added)).scalar_one()
-            if number.daily_cap is not None and calls > number.daily_cap:
-                over[each] = min(more, calls - number.daily_cap)
-                mine = (col(CallerIdDay.client_id) == client_id, col(CallerIdDay.caller_id) == each)
-                less = update(CallerIdDay).where(*mine, col(CallerIdDay.day) == number.day)
-                await write(self.session, less.values(calls=CallerIdDay.calls - over[each]))
+        rows = [
+            {"client_id": client_id, "caller_id": each, "day": numbers[each].day, "calls": wanted[each]}
+            for each in sorted(wanted)
+        ]
+        add = insert_into(self.session, CallerIdDay).values(rows)
+        added = add.on_conflict_do_update(
+            index_elements=["client_id", "caller_id", "day"],
+            set_={"calls": col(CallerIdDay.calls) + add.excluded.calls},
+        ).returning(col(CallerIdDay.caller_id), col(CallerIdDay.calls))
+        over: Counter[str] = Counter()
+        for row in (await write(self.session, added)).all():
+            cap = numbers[row.caller_id].daily_cap
+            if cap is not None and row.calls > cap:
+                over[row.caller_id] = min(wanted[row.caller_id], row.calls - cap)
+        for e164, too_many in over.items():
+            mine = (col(CallerIdDay.client_id) == client_id, col(CallerIdDay.caller_id) == e164)
+            less = update(CallerIdDay).where(*mine, col(CallerIdDay.day) == numbers[e164].day)
+            await write(self.session, less.values(calls=CallerIdDay.calls - too_many))
         return over
 
     async def calls_from(
@@ -133,9 +153,9 @@ class CallerIdPoolStore:
                 found[caller_id] = CallsFrom(*counts)
         return found
 
-    async def _members(self, campaign: Campaign) -> Sequence[CallerId]:
+    async def _members(self, campaign: Campaign) -> Sequence[Record]:
         wanted = (
-            select(CallerId)
+            select(*_COLUMNS)
             .join(CallerIdMember, col(CallerIdMember.number_id) == col(CallerId.id))
             .join(CallerIdGroup, col(CallerIdGroup.id) == col(CallerIdMember.group_id))
             .where(
@@ -144,12 +164,12 @@ class CallerIdPoolStore:
             )
             .order_by(col(CallerId.e164))
         )
-        return (await read(self.session, wanted)).scalars().all()
+        return (await read(self.session, wanted)).all()
 
-    async def _newest(self, e164: str) -> CallerId | None:
+    async def _newest(self, e164: str) -> Record | None:
         """The newest record of a number, whosever it is: it says whose the number is now, if anybody's."""
-        wanted = select(CallerId).where(col(CallerId.e164) == e164).order_by(col(CallerId.id).desc()).limit(1)
-        return (await read(self.session, wanted)).scalars().one_or_none()
+        wanted = select(*_COLUMNS).where(col(CallerId.e164) == e164).order_by(col(CallerId.id).desc())
+        return (await read(self.session, wanted.limit(1))).one_or_none()
 
     async def _calls(self, client_id: int, days: Mapping[str, tuple[str, datetime]]) -> dict[str, int]:
         found = {}
@@ -174,7 +194,7 @@ class CallerIdPoolStore:
         return found
 
 
-def _in_use(record: CallerId, client_id: int, day: str) -> bool:
+def _in_use(record: Record, client_id: int, day: str) -> bool:
     return (
         record.client_id == client_id
         and record.retired_at is None
