@@ -8,48 +8,21 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from campaigns.caller_id_figures import FIGURES_DAYS, CallerIdFigures, figures
 from campaigns.core.caller_id_details import CallerIdDetails
-from campaigns.core.caller_ids import CallerNumber, day_of, zone_of_number
-from campaigns.core.metrics import Rate, rate
+from campaigns.core.caller_ids import day_of, zone_of_number
 from campaigns.errors import CallerIdNotInUseError, InvalidCallerIdError
 from campaigns.stores.caller_id_pool import CallerIdPoolStore, CallsFrom
 from campaigns.stores.caller_ids import CallerIdStore
-from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import CallerId, CallerIdGroup, Campaign
 from leads.checks import checked_number, client_id_of
 
-FIGURES_DAYS = 7
-"""Over how many days figures are shown where nobody says."""
 LARGEST_GROUP = 1000
 CHANGEABLE = ("owned_until", "timezone", "attestation", "display_name", "daily_cap", "active")
 """What may change on record. What shows the right to a number never does: it is retired, and added anew."""
 
 _LONGEST_NAME = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallerIdFigures:
-    """How a number fares: its calls of its own day, and what calls of the last `days` came to.
-
-    A number that networks or people have turned against shows in `blocked` and `short`, and in an answer rate
-    below the other numbers'.
-    """
-
-    caller_id: str
-    in_use: bool
-    """Whether it is the client's today, and active."""
-    calls_today: int
-    daily_cap: int | None
-    rests_until: datetime | None
-    """Until when it rests because a network blocked it; null where it does not rest."""
-    days: int
-    answered: Rate
-    """Of all calls."""
-    blocked: Rate
-    """Of all calls."""
-    short: Rate
-    """Of the answered calls, those that were over within six seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,21 +218,6 @@ async def put_in_groups(
         await _put_in(session, group, records, now)
 
 
-async def campaign_caller_ids(sessions: Sessions, campaign_id: int, now: datetime) -> list[CallerIdFigures]:
-    """How the numbers fare that a campaign may show. Raises CampaignNotFoundError."""
-    async with sessions() as session:
-        return await figures_of(session, await CampaignStore(session).get(campaign_id), now)
-
-
-async def figures_of(session: Session, campaign: Campaign, now: datetime) -> list[CallerIdFigures]:
-    """How the numbers fare that a campaign may show, over FIGURES_DAYS."""
-    store = CallerIdPoolStore(session)
-    numbers = await store.numbers(campaign, now)
-    since = now - timedelta(days=FIGURES_DAYS)
-    calls = await store.calls_from(campaign.client_id, [each.e164 for each in numbers], since)
-    return [_figures(each, calls.get(each.e164, CallsFrom()), FIGURES_DAYS, now) for each in numbers]
-
-
 async def check_caller_id(session: Session, campaign: Campaign, now: datetime, *, starts: bool) -> None:
     """Whether a campaign may show its caller ID, or its client has the group that it names.
 
@@ -320,26 +278,11 @@ async def _views(
             groups=groups.get(record.id, []),
             recorded_at=record.recorded_at,
             retired_at=record.retired_at,
-            figures=_figures(number, calls.get(record.e164, CallsFrom()), days, now),
+            figures=figures(number, calls.get(record.e164, CallsFrom()), days, now),
             **asdict(details_of(record)),
         )
         for record, number in zip(records, numbers, strict=True)
     ]
-
-
-def _figures(number: CallerNumber, calls: CallsFrom, days: int, now: datetime) -> CallerIdFigures:
-    rests = number.rests_until is not None and number.rests_until > now
-    return CallerIdFigures(
-        caller_id=number.e164,
-        in_use=number.in_use,
-        calls_today=number.calls_today,
-        daily_cap=number.daily_cap,
-        rests_until=number.rests_until if rests else None,
-        days=days,
-        answered=rate(calls.answered, calls.calls),
-        blocked=rate(calls.blocked, calls.calls),
-        short=rate(calls.short, calls.answered),
-    )
 
 
 def _group_name(name: str) -> str:

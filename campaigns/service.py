@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import effects
-from campaigns.caller_ids import CallerIdFigures, check_caller_id, figures_of
+from campaigns.caller_id_figures import CallerIdFigures, figures_of
+from campaigns.caller_ids import check_caller_id
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight

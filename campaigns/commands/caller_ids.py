@@ -7,8 +7,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import caller_ids
+from campaigns.caller_id_figures import FIGURES_DAYS
 from campaigns.caller_id_import import CallerIdImport, import_caller_ids
-from campaigns.caller_ids import FIGURES_DAYS, CallerIdView
+from campaigns.caller_ids import CallerIdView
 from campaigns.commands.dates import day_of
 from campaigns.reports.text import Table, caller_ids_table, show
 from campaigns.stores.shared import Sessions

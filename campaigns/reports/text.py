@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from campaigns.caller_ids import CallerIdFigures
+from campaigns.caller_id_figures import CallerIdFigures
 from campaigns.core.metrics import AgentFigures, Rate
 from campaigns.reports.campaign import CampaignReport
 

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Body, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import caller_ids
+from campaigns.caller_id_figures import FIGURES_DAYS, CallerIdFigures
+from campaigns.caller_id_figures import campaign_caller_ids as figures_of_campaign
 from campaigns.caller_id_import import CallerIdImport, import_caller_ids
-from campaigns.caller_ids import FIGURES_DAYS, CallerIdFigures, CallerIdView, GroupSize, GroupView
+from campaigns.caller_ids import CallerIdView, GroupSize, GroupView
 from leads.routes.shared import Id, Now, SessionsOf
 
 router = APIRouter(tags=["caller-ids"])
@@ -164,4 +166,4 @@ async def change_group(
 @router.get("/campaigns/{campaign_id}/caller-ids")
 async def campaign_caller_ids(sessions: SessionsOf, now: Now, campaign_id: Id) -> list[CallerIdFigures]:
     """How the numbers fare that the campaign may show."""
-    return await caller_ids.campaign_caller_ids(sessions, campaign_id, now)
+    return await figures_of_campaign(sessions, campaign_id, now)

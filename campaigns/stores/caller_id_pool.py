@@ -42,7 +42,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class CallsFrom:
-    """What calls that showed one number came to; those that were given up or lost are not among them."""
+    """What calls that showed one number came to, once over; those given up or lost are not among them."""
 
     calls: int = 0
     answered: int = 0
@@ -142,6 +142,7 @@ class CallerIdPoolStore:
                 .where(
                     col(Attempt.caller_id).in_(chunk),
                     col(Attempt.placed_at) >= since,
+                    col(Attempt.ended_at).is_not(None),
                     col(Attempt.outcome).not_in(NOT_DIALED),
                     col(Attempt.campaign_id).in_(
                         select(col(Campaign.id)).where(col(Campaign.client_id) == client_id)

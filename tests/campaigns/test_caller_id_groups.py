@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from campaigns import caller_ids, service
+from campaigns.caller_id_figures import campaign_caller_ids
 from campaigns.compliance.caller_ids import release_caller_id
 from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.errors import (
@@ -296,7 +297,7 @@ async def test_a_number_that_people_and_networks_turn_against_shows(sessions: Se
         await end(sessions, started, outcome, NOW + timedelta(seconds=seconds))
     (started,) = await call(sessions, campaign)
     await end(sessions, started, "blocked")
-    (figures,) = await caller_ids.campaign_caller_ids(sessions, campaign, NOW + MINUTE)
+    (figures,) = await campaign_caller_ids(sessions, campaign, NOW + MINUTE)
     assert (figures.calls_today, figures.rests_until) == (5, NOW + HOUR)
     parts = [
         (each.numerator, each.denominator) for each in (figures.answered, figures.blocked, figures.short)
