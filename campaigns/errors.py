@@ -67,6 +67,12 @@ class UnknownDispositionError(InvalidInputError):
     code = "unknown-disposition"
 
 
+class InvalidCallerIdError(InvalidInputError):
+    """What is to be recorded of a caller ID is missing or out of range."""
+
+    code = "invalid-caller-id"
+
+
 class LeadListNotFoundError(NotFoundError):
     """The client has no lead list of this name."""
 
@@ -89,6 +95,30 @@ class AgentNotFoundError(NotFoundError):
     """No agent has this number."""
 
     code = "agent-not-found"
+
+
+class CallerIdNotFoundError(NotFoundError):
+    """The client has no caller ID of this number."""
+
+    code = "caller-id-not-found"
+
+
+class CallerIdGroupNotFoundError(NotFoundError):
+    """The client has no group of caller IDs of this name."""
+
+    code = "caller-id-group-not-found"
+
+
+class CallerIdExistsError(ConflictError):
+    """The number is on record already, as this client's or as another's."""
+
+    code = "caller-id-exists"
+
+
+class CallerIdNotInUseError(ConflictError):
+    """A campaign has no number that its client has and uses."""
+
+    code = "caller-id-not-in-use"
 
 
 class CampaignExistsError(ConflictError):

@@ -184,7 +184,7 @@ class Dialing:
             trunk=first.trunk,
             reply_within_s=first.reply_within_s,
             others=tuple(others),
-            caller_id=campaign.caller_id,
+            caller_id=started.caller_id,
             ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
             claim_within_s=0.0 if campaign.agentless else started.claim_within_s,
             message=campaign.message or str(self._options.unclaimed_message),

@@ -1,5 +1,6 @@
 """What the campaigns room puts on the command line."""
 
+from campaigns.commands.caller_ids import caller_id_app
 from campaigns.commands.campaigns import agent_app, campaign_app, report_app
 from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
@@ -9,6 +10,7 @@ from campaigns.commands.trunks import trunks_app
 
 __all__ = [
     "agent_app",
+    "caller_id_app",
     "campaign_app",
     "compliance_app",
     "explain_app",

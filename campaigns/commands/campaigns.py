@@ -9,13 +9,14 @@ import typer
 
 from campaigns import service
 from campaigns.commands.shared import values_of
-from campaigns.core.campaign import DIAL_MODES, CampaignSettings
+from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
     abandonment_table,
     agent_tables,
+    caller_ids_table,
     disposition_tables,
     report_tables,
     show,
@@ -33,6 +34,17 @@ report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
 
 CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
 Client = Annotated[str, typer.Option("--client", help="The client's slug.")]
+CallerId = Annotated[str | None, typer.Option("--caller-id", help="The number that people see, E.164.")]
+CallerIdGroup = Annotated[
+    str | None, typer.Option("--caller-id-group", help="A group of caller IDs, in place of a number.")
+]
+CallerIdRule = Annotated[
+    str | None,
+    typer.Option(
+        "--caller-id-rule",
+        help=f"How a number of the group is chosen: {' or '.join(CALLER_ID_RULES)} (the nearest first).",
+    ),
+]
 _MOST_DIGITS = 9
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
 _MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
@@ -45,7 +57,9 @@ def create(
     client: Client,
     name: Annotated[str, typer.Option("--name", help="Its name, unique within the client.")],
     lists: Annotated[list[str], typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)],
-    caller_id: Annotated[str, typer.Option("--caller-id", help="The number that people see, E.164.")],
+    caller_id: CallerId = None,
+    caller_id_group: CallerIdGroup = None,
+    caller_id_rule: CallerIdRule = None,
     kind: Annotated[str, typer.Option(help="sales, survey, appointment or collections.")] = "sales",
     dial_mode: Annotated[str, typer.Option(help=_MODE_HELP)] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
@@ -61,7 +75,7 @@ def create(
 ) -> None:
     """Create a campaign, in draft."""
     values = {
-        "caller_id": caller_id,
+        **service.CallerIdChange(caller_id, caller_id_group, caller_id_rule).given(),
         "kind": kind,
         "dial_mode": dial_mode,
         "lines_per_agent": lines_per_agent,
@@ -90,23 +104,35 @@ def change(
     lists: Annotated[
         list[str] | None, typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)
     ] = None,
+    caller_id: CallerId = None,
+    caller_id_group: CallerIdGroup = None,
+    caller_id_rule: CallerIdRule = None,
     as_json: Json = False,
 ) -> None:
-    """Change what a campaign dials first and how its lists are mixed, while it runs as well."""
+    """Change what a campaign dials first, how its lists are mixed and what its calls show, also in a run."""
+    shown = service.CallerIdChange(caller_id, caller_id_group, caller_id_rule)
 
     async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
         campaign_id = await service.find_campaign(sessions, campaign)
         changed = await service.change_campaign(
-            sessions, campaign_id, datetime.now(UTC), lead_order=order, weights=_weights(lists or [])
+            sessions,
+            campaign_id,
+            datetime.now(UTC),
+            lead_order=order,
+            weights=_weights(lists or []),
+            shown=shown if shown.given() else None,
         )
         return changed, await service.dialed_lists(sessions, campaign_id)
 
     changed, dialed = _run(context, work)
     if as_json:
-        echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed})
+        echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed} | shown.given())
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")
+    if shown.given():
+        group = f"a number of the group {changed.caller_id_group} ({changed.caller_id_rule})"
+        typer.echo(f"Its calls show {changed.caller_id or group}.")
 
 
 @campaign_app.command("start")
@@ -161,6 +187,7 @@ def status(
     tables = [Table("Campaigns", columns, rows)]
     if campaign is not None:
         tables += [_pacing(each) for status in found for each in status.pacing]
+        tables += [caller_ids_table("Caller IDs", status.caller_ids) for status in found]
     show(tables)
 
 

@@ -73,6 +73,10 @@ class StartedAttempt:
     """How soon after the answer an agent has to be there, or the message plays, by every rule that holds."""
     permitted_at: datetime
     """When compliance allowed it; the permit is for that moment."""
+    caller_id: str
+    """The number that the call shows, E.164."""
+    display_name: str = ""
+    """The name beside it; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
 AGENTLESS = "agentless"
 """The mode that plays a message to whoever answers; its calls are offered to no agent."""
 PREVIEW_THEN = ("dial", "skip")
+CALLER_ID_RULES = ("rotate", "local")
+"""rotate: the number with the fewest calls today. local: the nearest to the callee, then as rotate."""
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -87,8 +89,12 @@ def change_state(state: str, action: str) -> str:
 class CampaignSettings:
     """How a campaign dials; seconds in `_s`, shares of 1 in `_rate`. Raises InvalidSettingsError."""
 
-    caller_id: str
+    caller_id: str = ""
     """The number that people see, E.164; a call without one is lawful hardly anywhere."""
+    caller_id_group: str = ""
+    """In its place: a group of the client's caller IDs, by name."""
+    caller_id_rule: str = "rotate"
+    """How a number of the group is chosen: one of CALLER_ID_RULES."""
     kind: str = "sales"
     dial_mode: str = "progressive"
     lines_per_agent: float = 1.0
@@ -128,8 +134,7 @@ class CampaignSettings:
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
         _among("dial_mode", self.dial_mode, DIAL_MODES)
-        if not isinstance(self.caller_id, str) or not _E164.fullmatch(self.caller_id):
-            raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
+        self._check_caller_id()
         _within("lines_per_agent", self.lines_per_agent, 1, 10)
         _whole("max_lines", self.max_lines, 1, 2000)
         _within("max_calls_per_second", self.max_calls_per_second, 0.01, _FASTEST)
@@ -150,6 +155,18 @@ class CampaignSettings:
             _whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
         _within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
         self._check_message()
+
+    def _check_caller_id(self) -> None:
+        """Whether the client has the number or the group is for `campaigns.caller_ids` to look at."""
+        _text("caller_id_group", self.caller_id_group)
+        _among("caller_id_rule", self.caller_id_rule, CALLER_ID_RULES)
+        if self.caller_id_group:
+            if self.caller_id:
+                raise InvalidSettingsError(
+                    "A campaign has a caller_id or a caller_id_group; give one of them."
+                )
+        elif not isinstance(self.caller_id, str) or not _E164.fullmatch(self.caller_id):
+            raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
 
     def _check_message(self) -> None:
         """Whether the file can be played is for `campaigns.sound_file` to look at."""
@@ -178,8 +195,10 @@ class CampaignSettings:
         unknown = sorted(str(name)[:40] for name in values if name not in known)
         if unknown:
             raise InvalidSettingsError(f"{unknown[0]!r} is not a setting; use {', '.join(sorted(known))}.")
-        if "caller_id" not in values:
-            raise InvalidSettingsError("caller_id is missing: the number that people see, in E.164.")
+        if "caller_id" not in values and not values.get("caller_id_group"):
+            raise InvalidSettingsError(
+                "caller_id is missing: the number that people see, in E.164; or caller_id_group."
+            )
         parsed = dict(values)
         if "callable_times" in parsed:
             parsed["callable_times"] = CallableTimes.parse(parsed["callable_times"])

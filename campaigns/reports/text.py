@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from campaigns.caller_id_figures import CallerIdFigures
 from campaigns.core.metrics import AgentFigures, Rate
 from campaigns.reports.campaign import CampaignReport
 
@@ -107,6 +108,36 @@ def leads_table(report: CampaignReport) -> Table:
     """Leads by state and reason."""
     rows = [(each.state, each.reason, each.count) for each in report.leads]
     return Table("Leads", ("state", "reason", "leads"), rows)
+
+
+_CALLER_ID_COLUMNS = ("caller ID", "state", "today", "cap", "answered", "blocked", "short calls")
+
+
+def caller_ids_table(title: str, figures: Sequence[CallerIdFigures]) -> Table:
+    """How caller IDs fare, a line each."""
+    rows = [
+        (
+            each.caller_id,
+            _caller_id_state(each),
+            each.calls_today,
+            each.daily_cap,
+            each.answered,
+            each.blocked,
+            each.short,
+        )
+        for each in figures
+    ]
+    days = f", over {figures[0].days} days" if figures else ""
+    return Table(f"{title}{days}", _CALLER_ID_COLUMNS, rows)
+
+
+def _caller_id_state(figures: CallerIdFigures) -> str:
+    if not figures.in_use:
+        return "not in use"
+    if figures.rests_until is not None:
+        return f"rests until {figures.rests_until:%Y-%m-%d %H:%M} UTC"
+    capped = figures.daily_cap is not None and figures.calls_today >= figures.daily_cap
+    return "has had its calls" if capped else "free"
 
 
 _TIME_COLUMNS = ("agent", "logged in", "available", "preview", "talk", "hold", "wrap", "pause", "other")

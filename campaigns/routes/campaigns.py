@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
+from campaigns.core.campaign import CALLER_ID_RULES
 from campaigns.reports.campaign import CampaignReport
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
@@ -30,6 +31,8 @@ class CampaignOut(BaseModel):
     max_calls_per_second: float
     max_lines_per_agent: float | None
     caller_id: str
+    caller_id_group: str
+    caller_id_rule: str
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
@@ -61,6 +64,9 @@ class CampaignChange(BaseModel):
 
     lead_order: str | None = None
     weights: dict[str, int] = {}
+    caller_id: str | None = None
+    caller_id_group: str | None = Field(None, description="In place of a number.")
+    caller_id_rule: str | None = Field(None, description=" or ".join(CALLER_ID_RULES))
 
 
 class AttemptOut(BaseModel):
@@ -73,6 +79,7 @@ class AttemptOut(BaseModel):
     lead_id: int
     phone: str = Field(validation_alias="e164")
     number: int
+    caller_id: str
     permit: dict[str, Any]
     placed_at: datetime
     ringing_at: datetime | None
@@ -111,9 +118,18 @@ async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
 async def change_campaign(
     sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
 ) -> CampaignOut:
-    """Change what it dials first and how its lists are mixed; a list that it did not dial is added."""
+    """Change what it dials first, how its lists are mixed, and what its calls show.
+
+    A list that it did not dial is added.
+    """
+    shown = service.CallerIdChange(change.caller_id, change.caller_id_group, change.caller_id_rule)
     changed = await service.change_campaign(
-        sessions, campaign_id, now, lead_order=change.lead_order, weights=change.weights
+        sessions,
+        campaign_id,
+        now,
+        lead_order=change.lead_order,
+        weights=change.weights,
+        shown=shown if shown.given() else None,
     )
     return CampaignOut.model_validate(changed)
 

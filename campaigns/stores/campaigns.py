@@ -62,6 +62,13 @@ class CampaignStore:
         campaign.lead_order = lead_order
         await self.session.flush()
 
+    async def set_caller_id(self, campaign: Campaign, settings: CampaignSettings) -> None:
+        """Write what a campaign's calls show."""
+        campaign.caller_id = settings.caller_id
+        campaign.caller_id_group = settings.caller_id_group
+        campaign.caller_id_rule = settings.caller_id_rule
+        await self.session.flush()
+
     async def get(self, campaign_id: int) -> Campaign:
         """A campaign. Raises CampaignNotFoundError."""
         found = await self.session.get(Campaign, campaign_id)

@@ -26,7 +26,6 @@ class RunningCampaign:
     max_calls_per_second: float
     max_lines_per_agent: float | None
     weight: int
-    caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
@@ -100,7 +99,6 @@ class LiveStore:
                 max_calls_per_second=campaign.max_calls_per_second,
                 max_lines_per_agent=campaign.max_lines_per_agent,
                 weight=campaign.weight,
-                caller_id=campaign.caller_id,
                 ring_timeout_s=campaign.ring_timeout_s,
                 wrap_up_limit_s=campaign.wrap_up_limit_s,
                 abandon_rate_target=campaign.abandon_rate_target,

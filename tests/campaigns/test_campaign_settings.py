@@ -103,6 +103,21 @@ def test_a_campaign_without_a_caller_id_is_refused() -> None:
         CampaignSettings.parse({})
 
 
+def test_a_campaign_shows_one_number_or_those_of_a_group() -> None:
+    group = CampaignSettings.parse({"caller_id_group": "east", "caller_id_rule": "local"})
+    assert (group.caller_id, group.caller_id_group, group.caller_id_rule) == ("", "east", "local")
+    assert CampaignSettings.parse(group.to_json()) == group
+    for wrong in (
+        CALLER | {"caller_id_group": "east"},
+        CALLER | {"caller_id_rule": "random"},
+        {"caller_id_group": ""},
+        {"caller_id_group": "a\nb"},
+        {"caller_id_group": 7},
+    ):
+        with pytest.raises(InvalidSettingsError):
+            CampaignSettings.parse(wrong)
+
+
 @pytest.mark.parametrize(("state", "action"), list(product(STATES, ("start", "pause", "stop", "delete"))))
 def test_a_state_changes_only_as_the_table_says(state: str, action: str) -> None:
     if (state, action) in CHANGES:
