@@ -16,6 +16,7 @@ from campaigns.errors import (
     InvalidInputError,
     InvalidSettingsError,
     LeadListNotFoundError,
+    PromptNotFoundError,
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
@@ -25,6 +26,7 @@ from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.filling import FillStore
 from campaigns.stores.pacing import PacingStore
+from campaigns.stores.prompts import PromptStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
 from campaigns.stores.trunks import TrunkStore
@@ -84,8 +86,8 @@ async def create_campaign(
 ) -> int:
     """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
-    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError and
-    CampaignExistsError.
+    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError,
+    PromptNotFoundError and CampaignExistsError.
     """
     await check_message(settings)
     if not lists:
@@ -93,6 +95,7 @@ async def create_campaign(
     weights = lists if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
+        await _check_prompts(session, client.id, settings)
         campaign = await CampaignStore(session).create(client.id, _checked_name(name), settings, now)
         await _attach(session, campaign, weights)
     await take_up(sessions, campaign.id, now)
@@ -215,11 +218,14 @@ async def campaign_statuses(
 async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
     """Start a campaign, or go on with it, with the leads its lists have now.
 
-    Raises CampaignNotFoundError, CampaignStateError and UnplayableMessageError.
+    Raises CampaignNotFoundError, CampaignStateError, UnplayableMessageError and PromptNotFoundError.
     """
     campaign = await get_campaign(sessions, campaign_id)
     change_state(campaign.state, "start")
-    await check_message(settings_of(campaign))
+    settings = settings_of(campaign)
+    await check_message(settings)
+    async with sessions() as session:
+        await _check_prompts(session, campaign.client_id, settings)
     await take_up(sessions, campaign_id, now)
     async with sessions() as session, session.begin():
         return await _change_campaign(session, campaign_id, "start", now)
@@ -330,6 +336,14 @@ async def _change_campaign(session: Session, campaign_id: int, action: str, now:
     campaign = await store.get(campaign_id)
     await store.set_state(campaign, change_state(campaign.state, action), now)
     return campaign
+
+
+async def _check_prompts(session: Session, client_id: int, settings: CampaignSettings) -> None:
+    there = {name for _, name in await PromptStore(session).sounds_of([client_id])}
+    if missing := sorted(settings.prompts - there):
+        raise PromptNotFoundError(
+            f"The client has no prompt {missing[0]}; `dialer prompts add` or `say` makes it."
+        )
 
 
 async def _attach(session: Session, campaign: Campaign, weights: Mapping[str, int]) -> None:
