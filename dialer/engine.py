@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -36,6 +37,7 @@ from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
+from dialer.prompt_files import PromptFiles
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
@@ -72,11 +74,12 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, and its switch."""
+    """The node's name, how it dials, its switch, and the folder for the sounds that the switch plays."""
 
     node: str
     dialing: DialingOptions
     switch: SwitchOptions
+    prompts: Path
 
 
 class Engine:
@@ -102,7 +105,8 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
+        files = PromptFiles(options.prompts, readings)
+        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher, files)
         self.trunks = TrunkBook(options.dialing.trunks)
         self._trunk_watch = TrunkWatch(self.trunks, clock)
         hands = DialingHands(clock, self._may_dial, self._link.send, self._carry_out, self._announce)

@@ -8,9 +8,12 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import service
-from campaigns.commands.shared import values_of
+from campaigns.commands.shared import WithRules, values_of
 from campaigns.core.campaign import DIAL_MODES, CampaignSettings
+from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.menu_file import read_menu
+from campaigns.prompts import abandoned
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
@@ -21,7 +24,7 @@ from campaigns.reports.text import (
     show,
 )
 from campaigns.tables import Campaign
-from leads.commands.shared import Json, WithDatabase, echo_json
+from leads.commands.shared import Json, WithDatabase, echo_json, existing
 from leads.stores.shared import Sessions
 
 T = TypeVar("T")
@@ -29,6 +32,10 @@ T = TypeVar("T")
 campaign_app = typer.Typer(help="Create campaigns, start and end them.", no_args_is_help=True)
 agent_app = typer.Typer(help="Keep the agents who take the calls.", no_args_is_help=True)
 report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
+
+
+def _a_file(path: Path | None) -> Path | None:
+    return path if path is None else existing(path)
 
 
 CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
@@ -50,7 +57,10 @@ def create(
     dial_mode: Annotated[str, typer.Option(help=_MODE_HELP)] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
     message: Annotated[
-        Path | None, typer.Option("--message", metavar="WAV", help="What an agentless campaign plays.")
+        str | None, typer.Option("--message", metavar="PROMPT", help="What it plays; a WAV's path also does.")
+    ] = None,
+    menu: Annotated[
+        Path | None, typer.Option("--menu", help="What it plays and asks, TOML or JSON.", callback=_a_file)
     ] = None,
     order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
     setting: Annotated[
@@ -66,7 +76,8 @@ def create(
         "dial_mode": dial_mode,
         "lines_per_agent": lines_per_agent,
         "lead_order": order,
-        **({"message": str(message.absolute())} if message is not None else {}),
+        **({"message": _message(message)} if message is not None else {}),
+        **({"menu": read_menu(menu)} if menu is not None else {}),
     }
     weights = _weights(lists)
     settings = CampaignSettings.parse(values | values_of(setting or []))
@@ -112,7 +123,12 @@ def change(
 @campaign_app.command("start")
 def start(context: typer.Context, campaign: CampaignRef) -> None:
     """Start a campaign, or go on with it."""
-    _change(context, campaign, service.start_campaign)
+    rules: WithRules = context.obj
+
+    async def begin(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
+        return await abandoned.start_campaign(sessions, rules.rules, campaign_id, now)
+
+    _change(context, campaign, begin)
 
 
 @campaign_app.command("pause")
@@ -259,6 +275,11 @@ def _change(
 
     campaign = _run(context, work)
     typer.echo(f"Campaign {campaign.id} ({campaign.name}) is {campaign.state}.")
+
+
+def _message(given: str) -> str:
+    """A prompt's name, or else a path from the root on."""
+    return given if is_prompt_name(given) else str(Path(given).absolute())
 
 
 def _weights(given: Sequence[str]) -> dict[str, int]:

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
+from campaigns.prompts import abandoned
 from campaigns.reports.campaign import CampaignReport
+from campaigns.routes.shared import RulesOf
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter()
@@ -40,6 +42,7 @@ class CampaignOut(BaseModel):
     callable_times: dict[str, list[list[str]]]
     retry_rules: dict[str, Any]
     message: str
+    menu: dict[str, Any] | None
     opt_out_key: str
     created_at: datetime
 
@@ -126,9 +129,9 @@ async def list_dialed_lists(sessions: SessionsOf, campaign_id: Id) -> list[Diale
 
 
 @router.post("/campaigns/{campaign_id}/start", tags=["campaigns"])
-async def start_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
+async def start_campaign(sessions: SessionsOf, rules: RulesOf, now: Now, campaign_id: Id) -> CampaignOut:
     """Start dialing, or go on with it; leads loaded since join in."""
-    return CampaignOut.model_validate(await service.start_campaign(sessions, campaign_id, now))
+    return CampaignOut.model_validate(await abandoned.start_campaign(sessions, rules, campaign_id, now))
 
 
 @router.post("/campaigns/{campaign_id}/pause", tags=["campaigns"])
