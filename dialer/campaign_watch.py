@@ -188,6 +188,7 @@ class CampaignWatch:
             agentless=campaign.agentless,
             opt_out_key=campaign.opt_out_key,
             preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),
+            menu=campaign.menu,
         )
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))

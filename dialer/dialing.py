@@ -186,7 +186,7 @@ class Dialing:
             others=tuple(others),
             caller_id=campaign.caller_id,
             ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
-            claim_within_s=0.0 if campaign.agentless else started.claim_within_s,
+            claim_within_s=0.0 if campaign.agentless and campaign.menu is None else started.claim_within_s,
             message=str(self._watch.message(campaign, started) or self._options.unclaimed_message),
             end_key=campaign.opt_out_key,
             stay_s=_KEY_AFTER_MESSAGE_S,

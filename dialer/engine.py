@@ -25,7 +25,15 @@ from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
-from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect, HangUpAgent, HangUpCall
+from dialer.core.effects import (
+    Bridge,
+    CallSoftphone,
+    CallWasConnected,
+    Effect,
+    HangUpAgent,
+    HangUpCall,
+    PlayToCaller,
+)
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.outcome import Outcome
@@ -47,6 +55,7 @@ from dialer.switch.messages import (
     HangUpLeg,
     LegEnded,
     PlaceLeg,
+    PlayPrompt,
     SwitchReady,
 )
 from dialer.switch.options import SwitchOptions
@@ -307,11 +316,20 @@ class Engine:
                     self._softphones.pop(session, None)
                 case CallSoftphone(session=session):
                     self._call_softphone(session)
+                case PlayToCaller():
+                    self._play(effect)
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)
                     if isinstance(effect, CallWasConnected):
                         self._say(effect)
+
+    def _play(self, due: PlayToCaller) -> None:
+        path = self._campaigns.sound(due.campaign, due.prompt)
+        if path is None and due.prompt:
+            log.error("there is no such prompt; it is left out", campaign=due.campaign, prompt=due.prompt)
+        sound = str(path or "")
+        self._link.send(PlayPrompt(call_leg(due.attempt), due.number, sound, due.stay_s, due.stop_on_key))
 
     def _call_softphone(self, session: int) -> None:
         if session in self._called_softphones:

@@ -14,11 +14,13 @@ from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.menu_file import read_menu
 from campaigns.prompts import abandoned
+from campaigns.reports.answers import AnswersReport, report_of_answers, write_answers
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
     abandonment_table,
     agent_tables,
+    answer_tables,
     disposition_tables,
     report_tables,
     show,
@@ -243,6 +245,30 @@ def report_dispositions(context: typer.Context, campaign: CampaignRef, as_json: 
 def report_agents(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
     """The agents' time and what came of it."""
     _report(context, campaign, as_json, agent_tables)
+
+
+@report_app.command("answers")
+def report_answers(
+    context: typer.Context,
+    campaign: CampaignRef,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="CSV", help="Also write each answer to this file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What people have answered in a campaign's menu."""
+
+    async def work(sessions: Sessions) -> AnswersReport:
+        campaign_id = await service.find_campaign(sessions, campaign)
+        if export is not None:
+            await write_answers(sessions, campaign_id, export)
+        return await report_of_answers(sessions, campaign_id)
+
+    found = _run(context, work)
+    if as_json:
+        echo_json(found)
+    else:
+        show(answer_tables(found))
 
 
 @report_app.command("abandonment")

@@ -144,10 +144,15 @@ class Menu:
         left = {name: set(step.without_a_key) for name, step in self.steps.items()}
         while ending := {name for name, to in left.items() if not to & left.keys()}:
             left = {name: to for name, to in left.items() if name not in ending}
-        if left:
-            raise InvalidMenuError(
-                f"Who presses nothing comes from {min(left)} back to it for ever; let a branch end."
-            )
+        if not left:
+            return
+        name, seen = min(left), set[str]()
+        while name not in seen:
+            seen.add(name)
+            name = min(left[name] & left.keys())
+        raise InvalidMenuError(
+            f"Who presses nothing comes from {name} back to it for ever; let it end."
+        )
 
 
 def _step(name: str, given: object) -> Step:

@@ -77,9 +77,14 @@ class MenuRun:
         """The present one."""
         return self.menu.steps[self.at_step]
 
-    def begin(self) -> list[Act]:
+    @property
+    def seeks_an_agent(self) -> bool:
+        """Whether an agent is to take the call."""
+        return not self._over and bool(self.at_step) and self.step.do == "transfer"
+
+    def begin(self, at: float) -> list[Act]:
         """The call was answered."""
-        return self._enter(self.menu.start, 0.0)
+        return self._enter(self.menu.start, at)
 
     def key(self, digit: str, at: float) -> list[Act]:
         """A key was pressed, while a prompt plays or after it. Only what is asked for counts."""
