@@ -150,9 +150,7 @@ class Menu:
         while name not in seen:
             seen.add(name)
             name = min(left[name] & left.keys())
-        raise InvalidMenuError(
-            f"Who presses nothing comes from {name} back to it for ever; let it end."
-        )
+        raise InvalidMenuError(f"Who presses nothing comes from {name} back to it for ever; let it end.")
 
 
 def _step(name: str, given: object) -> Step:

@@ -1,4 +1,4 @@
-"""Legs that an engine has claimed for a menu: what they are played, their keys, and how they end without it."""
+"""Legs that an engine has claimed for a menu: prompts, keys, and how they end without the engine."""
 
 import pytest
 
