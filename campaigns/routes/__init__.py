@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from campaigns.routes import campaigns, client_rules, compliance, explain, lead_editing, persons, prompts, trunks
+from campaigns.routes import (
+    campaigns,
+    client_rules,
+    compliance,
+    explain,
+    lead_editing,
+    persons,
+    prompts,
+    trunks,
+)
 from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])

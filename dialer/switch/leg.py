@@ -77,11 +77,13 @@ class Leg:
     @property
     def is_answered(self) -> bool:
         """Whether the far end is on the line, to talk or for a message, and not just being left."""
-        return self.state in ("answered", "prompted", "bridged") or self.hears_a_message
+        return self.state in ("answered", "bridged") or self.hears_a_message
 
     @property
     def hears_a_message(self) -> bool:
-        """Whether one plays, or has just played."""
+        """Whether one plays, or has just played, or a prompt."""
+        if self.state == "prompted":
+            return True
         return self.state == "leaving" and self.message_at is not None and self.left_at is None
 
     @property
