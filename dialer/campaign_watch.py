@@ -15,6 +15,7 @@ from campaigns.core.abandonment_rules import Budget
 from campaigns.core.answer_chance import FEWEST_CALLS, AnswerChances, learn
 from campaigns.core.attempt import StartedAttempt
 from campaigns.errors import CampaignsError
+from campaigns.prompts.abandoned import missing_message
 from campaigns.sound_file import why_unplayable
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.dials import DialStore
@@ -170,6 +171,8 @@ class CampaignWatch:
     async def _open(self, campaign: RunningCampaign, now: datetime) -> None:
         async with self._readings() as session:
             prior = await prior_of(session, campaign.id, campaign.wrap_up_limit_s, now)
+            if missing := await missing_message(session, self._rules, campaign.id):
+                log.warning("people may not hear who has called", campaign=campaign.id, why=missing)
         settings = PacingSettings(
             abandon_target=campaign.abandon_rate_target,
             ring_timeout_s=campaign.ring_timeout_s,

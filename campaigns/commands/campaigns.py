@@ -26,7 +26,7 @@ from campaigns.reports.text import (
     show,
 )
 from campaigns.tables import Campaign
-from leads.commands.shared import Json, WithDatabase, echo_json, existing
+from leads.commands.shared import Json, WithDatabase, echo_json
 from leads.stores.shared import Sessions
 
 T = TypeVar("T")
@@ -34,10 +34,6 @@ T = TypeVar("T")
 campaign_app = typer.Typer(help="Create campaigns, start and end them.", no_args_is_help=True)
 agent_app = typer.Typer(help="Keep the agents who take the calls.", no_args_is_help=True)
 report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
-
-
-def _a_file(path: Path | None) -> Path | None:
-    return path if path is None else existing(path)
 
 
 CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
@@ -61,9 +57,7 @@ def create(
     message: Annotated[
         str | None, typer.Option("--message", metavar="PROMPT", help="What it plays; a WAV's path also does.")
     ] = None,
-    menu: Annotated[
-        Path | None, typer.Option("--menu", help="What it plays and asks, TOML or JSON.", callback=_a_file)
-    ] = None,
+    menu: Annotated[Path | None, typer.Option("--menu", help="What it plays and asks, TOML or JSON.")] = None,
     order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
     setting: Annotated[
         list[str] | None,

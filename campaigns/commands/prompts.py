@@ -12,7 +12,7 @@ from campaigns.core.prompt import WARNINGS
 from campaigns.prompts import abandoned, library
 from campaigns.reports.text import Table, show
 from campaigns.tables import Prompt
-from leads.commands.shared import Json, WithDatabase, echo_json, existing
+from leads.commands.shared import Json, WithDatabase, echo_json
 from leads.stores.shared import Sessions
 
 T = TypeVar("T")
@@ -31,7 +31,9 @@ AnyLanguage = Annotated[str, typer.Option("--language", help="BCP 47, as in es; 
 @prompts_app.command("add")
 def add(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(callback=existing, help="A WAV file of any usual kind.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A WAV file of any usual kind.")
+    ],
     client: Client,
     name: Name,
     language: Language = "en",

@@ -79,13 +79,23 @@ async def start_campaign(sessions: Sessions, rules: Rulebook, campaign_id: int, 
     change_state((await service.get_campaign(sessions, campaign_id)).state, "start")
     await service.take_up(sessions, campaign_id, now)
     async with sessions() as session:
-        await _check_messages(session, rules, await CampaignStore(session).get(campaign_id))
+        missing = await missing_message(session, rules, campaign_id)
+    if missing:
+        raise AbandonedMessageMissingError(
+            f"{missing} Make one with `dialer prompts say` or `add`, and have it played by "
+            "`dialer prompts set-abandoned`."
+        )
     return await service.start_campaign(sessions, campaign_id, now)
 
 
-async def _check_messages(session: Session, rules: Rulebook, campaign: Campaign) -> None:
+async def missing_message(session: Session, rules: Rulebook, campaign_id: int) -> str:
+    """Where people whom a campaign abandons would not hear who calls, though a law asks it; empty: nowhere.
+
+    Raises CampaignNotFoundError.
+    """
+    campaign = await CampaignStore(session).get(campaign_id)
     if campaign.dial_mode not in MODES:
-        return
+        return ""
     messages = (await AbandonedMessageStore(session).of([campaign.client_id]))[campaign.client_id]
     exempt = rules.known(await ClientRulesStore(session).exempt_from(campaign.client_id))
     for region in sorted(await CampaignStore(session).countries(campaign.id)):
@@ -94,11 +104,11 @@ async def _check_messages(session: Session, rules: Rulebook, campaign: Campaign)
         policy = rules.policy(place, campaign.kind, campaign.dial_mode, OwnRules(exemptions=exempt))
         asking = names_the_seller(policy.messages)
         if asking is not None and not holds_everywhere(messages, country):
-            raise AbandonedMessageMissingError(
-                f"Who answers in {country or 'an unknown country'} and gets no agent hears the seller's "
-                f"name ({asking.source}), and the client has no message that says it: make one with "
-                "`dialer prompts say` or `add`, and have it played by `dialer prompts set-abandoned`."
+            return (
+                f"Who answers in {country or 'an unknown country'} and gets no agent hears the seller's name "
+                f"({asking.source}), and the client has no message that says it."
             )
+    return ""
 
 
 def _country(text: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 from campaigns import service
 from campaigns.core.campaign import CampaignSettings
 from campaigns.errors import CampaignNotFoundError
+from campaigns.persons import export_person
 from campaigns.prompts import library
 from campaigns.reports import answers
 from campaigns.stores.attempts import AttemptStore
@@ -79,3 +80,12 @@ async def test_a_campaign_without_questions_has_no_answers(sessions: Sessions) -
     campaign, _ = await begun(sessions, 1)
     report = await answers.report_of_answers(sessions, campaign)
     assert [each.answered.value for each in report.questions] == [0.0, 0.0]
+
+
+async def test_a_person_is_told_what_they_answered(sessions: Sessions) -> None:
+    _, (attempt,) = await begun(sessions, 1)
+    async with sessions() as session, session.begin():
+        await MenuAnswerStore(session).put(attempt, "q", "1", NOW)
+        await MenuAnswerStore(session).put(attempt, "q", "2", NOW)
+    handed_out = await export_person(sessions, "+12025550000")
+    assert [each.answers for each in handed_out.attempts] == [{"q": "2"}]

@@ -27,6 +27,7 @@ from campaigns.errors import (
     UnusableSoundError,
 )
 from campaigns.prompts import library
+from campaigns.routes import prompts as routes
 from campaigns.routes import router
 from campaigns.stores.shared import Sessions
 from campaigns.tables import PromptSound
@@ -207,12 +208,18 @@ async def test_prompts_over_http(client: httpx2.AsyncClient) -> None:
         ({}, b"a song", 422, "sound-not-wav"),
         ({"name": "a/b"}, recording().getvalue(), 422, "invalid-prompt"),
         ({"client": "nobody"}, recording().getvalue(), 422, "unknown-client"),
-        ({}, bytes((64 << 20) + 1), 413, "sound-too-large"),
+        ({}, bytes(100_001), 413, "sound-too-large"),
     ],
 )
 async def test_bad_uploads_are_problems(
-    client: httpx2.AsyncClient, change: dict[str, str], content: bytes, status: int, code: str
+    client: httpx2.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, str],
+    content: bytes,
+    status: int,
+    code: str,
 ) -> None:
+    monkeypatch.setattr(routes, "MOST_BYTES", 100_000)
     query = {"client": "acme", "name": "welcome"} | change
     answer = await client.post("/prompts", params=query, content=content)
     assert (answer.status_code in (status, 404), answer.json()["code"]) == (True, code)
