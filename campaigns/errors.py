@@ -55,6 +55,34 @@ class UnplayableMessageError(InvalidSettingsError):
     code = "message-unplayable"
 
 
+class InvalidMenuError(InvalidSettingsError):
+    """A menu that leads nowhere, goes round in circles, or names what is not there."""
+
+    code = "invalid-menu"
+
+
+class UnusableSoundError(InvalidInputError):
+    """A sound file that cannot become a prompt; `code` says why."""
+
+    code = "sound-unusable"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InvalidPromptError(InvalidInputError):
+    """A prompt's name, language or text that makes no sense."""
+
+    code = "invalid-prompt"
+
+
+class PromptUnspokenError(InvalidPromptError):
+    """No voice speaks the language, or the text could not be spoken."""
+
+    code = "prompt-unspoken"
+
+
 class UnknownOutcomeError(InvalidInputError):
     """A call outcome that is not one of the fixed names."""
 
@@ -83,6 +111,12 @@ class CampaignNotFoundError(NotFoundError):
     """No campaign has this number or name."""
 
     code = "campaign-not-found"
+
+
+class AbandonedMessageNotFoundError(NotFoundError):
+    """The client has no such message for people who get no agent."""
+
+    code = "abandoned-message-not-found"
 
 
 class AttemptNotFoundError(NotFoundError):
@@ -119,6 +153,36 @@ class CallerIdNotInUseError(ConflictError):
     """A campaign has no number that its client has and uses."""
 
     code = "caller-id-not-in-use"
+
+
+class PromptNotFoundError(NotFoundError):
+    """The client has no prompt of this name or number."""
+
+    code = "prompt-not-found"
+
+
+class PromptExistsError(ConflictError):
+    """The client has a prompt of this name already."""
+
+    code = "prompt-exists"
+
+
+class PromptInUseError(ConflictError):
+    """A campaign that is not over plays the prompt."""
+
+    code = "prompt-in-use"
+
+
+class AbandonedMessageMissingError(ConflictError):
+    """A law asks that who is abandoned hears the seller's name, and the client has no such message."""
+
+    code = "abandoned-message-missing"
+
+
+class SpeechUnavailableError(ConflictError):
+    """There is nothing here that speaks a text."""
+
+    code = "speech-unavailable"
 
 
 class CampaignExistsError(ConflictError):

@@ -18,6 +18,7 @@ from campaigns.errors import (
     InvalidInputError,
     InvalidSettingsError,
     LeadListNotFoundError,
+    PromptNotFoundError,
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
@@ -28,6 +29,7 @@ from campaigns.stores.caller_ids import CallerIdStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.filling import FillStore
 from campaigns.stores.pacing import PacingStore
+from campaigns.stores.prompts import PromptStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
 from campaigns.stores.trunks import TrunkStore
@@ -111,7 +113,7 @@ async def create_campaign(
     """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
     Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError,
-    CallerIdGroupNotFoundError, CallerIdNotInUseError and CampaignExistsError.
+    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError and CampaignExistsError.
     """
     await check_message(settings)
     if not lists:
@@ -119,6 +121,7 @@ async def create_campaign(
     weights = lists if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
+        await _check_prompts(session, client.id, settings)
         campaign = await CampaignStore(session).create(client.id, _checked_name(name), settings, now)
         await check_caller_id(session, campaign, now, starts=False)
         await _attach(session, campaign, weights)
@@ -249,12 +252,15 @@ async def campaign_statuses(
 async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
     """Start a campaign, or go on with it, with the leads its lists have now.
 
-    Raises CampaignNotFoundError, CampaignStateError, UnplayableMessageError, CallerIdGroupNotFoundError and
-    CallerIdNotInUseError.
+    Raises CampaignNotFoundError, CampaignStateError, UnplayableMessageError, PromptNotFoundError,
+    CallerIdGroupNotFoundError and CallerIdNotInUseError.
     """
     campaign = await get_campaign(sessions, campaign_id)
     change_state(campaign.state, "start")
-    await check_message(settings_of(campaign))
+    settings = settings_of(campaign)
+    await check_message(settings)
+    async with sessions() as session:
+        await _check_prompts(session, campaign.client_id, settings)
     await take_up(sessions, campaign_id, now)
     async with sessions() as session, session.begin():
         campaign = await CampaignStore(session).get(campaign_id)
@@ -367,6 +373,14 @@ async def _change_campaign(session: Session, campaign_id: int, action: str, now:
     campaign = await store.get(campaign_id)
     await store.set_state(campaign, change_state(campaign.state, action), now)
     return campaign
+
+
+async def _check_prompts(session: Session, client_id: int, settings: CampaignSettings) -> None:
+    there = {name for _, name in await PromptStore(session).sounds_of([client_id])}
+    if missing := sorted(settings.prompts - there):
+        raise PromptNotFoundError(
+            f"The client has no prompt {missing[0]}; `dialer prompts add` or `say` makes it."
+        )
 
 
 async def _attach(session: Session, campaign: Campaign, weights: Mapping[str, int]) -> None:

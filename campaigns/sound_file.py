@@ -4,11 +4,11 @@ import wave
 from pathlib import Path
 
 from campaigns.core.campaign import CampaignSettings
+from campaigns.core.prompt import LONGEST_S, is_prompt_name
 from campaigns.errors import UnplayableMessageError
 from leads.threads import in_thread
 
 RATES = (8000, 16000)
-LONGEST_S = 300
 _BYTES_A_SAMPLE = 2
 
 
@@ -27,7 +27,7 @@ def why_unplayable(path: Path) -> str:
         if form not in [(1, _BYTES_A_SAMPLE, rate) for rate in RATES]:
             return "it is not 16-bit PCM in one channel at 8 or 16 kHz"
         if not 0 < length_s <= LONGEST_S:
-            return f"it is not between 0 and {LONGEST_S} seconds long"
+            return f"it is not between 0 and {LONGEST_S:.0f} seconds long"
         if path.stat().st_size < samples * _BYTES_A_SAMPLE:
             return "it is cut off"
     except (OSError, ValueError) as error:
@@ -39,11 +39,11 @@ def why_unplayable(path: Path) -> str:
 
 async def check_message(settings: CampaignSettings) -> None:
     """A campaign that plays a message has one that can be played. Raises UnplayableMessageError."""
-    if not settings.message:
+    if not settings.message or is_prompt_name(settings.message):
         return
     path = Path(settings.message)
     if why := await in_thread(lambda: why_unplayable(path)):
         raise UnplayableMessageError(
             f"The message {path} cannot be played ({why}); give the campaign 16-bit PCM WAV in one channel "
-            f"at 8 or 16 kHz, {LONGEST_S} seconds at most."
+            f"at 8 or 16 kHz, {LONGEST_S:.0f} seconds at most."
         )

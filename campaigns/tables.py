@@ -10,6 +10,8 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
+    String,
     UniqueConstraint,
     text,
 )
@@ -83,7 +85,11 @@ class Campaign(SQLModel, table=True):
     least_gap_s: float = 0.0
     """Between two attempts to one person."""
     message: str = ""
-    """What an agentless campaign plays: the path of a WAV file where the service runs."""
+    """What an agentless campaign plays: a prompt's name, or the path of a WAV file where the service runs."""
+    menu: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    """What it plays and asks instead; see campaigns.core.menu."""
     opt_out_key: str = Field(default="9", max_length=1)
     """The digit that asks not to be called again, pressed while a message plays."""
     first_started_at: datetime | None = instant(nullable=True)
@@ -495,3 +501,60 @@ class PacingNow(SQLModel, table=True):
     at: datetime = instant()
     state: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     """A `dialer.core.pacing_settings.PacingState` by field name."""
+
+
+class PromptSound(SQLModel, table=True):
+    """A sound as the switch plays it. Each node writes itself a file of it when a campaign needs it."""
+
+    __tablename__ = "prompt_sound"
+
+    sha256: str = Field(max_length=64, primary_key=True)
+    """Of `wav`, in hexadecimal digits."""
+    wav: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """16-bit PCM in one channel at 8 kHz, with its header."""
+
+
+class Prompt(SQLModel, table=True):
+    """A sound that a client's calls play. A name is unique within its client."""
+
+    __tablename__ = "prompt"
+    __table_args__ = (Index("uq_prompt_client_name", "client_id", "name", unique=True),)
+
+    id: int = key()
+    client_id: int = reference("client.id", index=False)
+    name: str = Field(max_length=60)
+    language: str = Field(max_length=35)
+    """A BCP 47 tag."""
+    source: str = Field(max_length=8)
+    """uploaded or spoken."""
+    text: str = ""
+    """What was spoken; empty of a recording."""
+    length_s: float
+    warnings: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    """Codes of campaigns.core.prompt.WARNINGS."""
+    sha256: str = Field(sa_column=Column(String(64), ForeignKey("prompt_sound.sha256"), nullable=False))
+    created_at: datetime = instant()
+
+
+class AbandonedMessage(SQLModel, table=True):
+    """What a client's people hear who answer and get no agent: by country and language, empty for any."""
+
+    __tablename__ = "abandoned_message"
+
+    client_id: int = part_of_key("client.id")
+    country: str = Field(max_length=2, primary_key=True)
+    """ISO 3166-1: where the person may be, by number or address."""
+    language: str = Field(max_length=35, primary_key=True)
+    """A BCP 47 tag, as the lead's."""
+    prompt_id: int = reference("prompt.id")
+
+
+class AttemptAnswer(SQLModel, table=True):
+    """The key by which a person has answered a question of a menu; the last one where it was asked twice."""
+
+    __tablename__ = "attempt_answer"
+
+    attempt_id: int = part_of_key("attempt.id")
+    question: str = Field(max_length=40, primary_key=True)
+    key: str = Field(max_length=1)
+    answered_at: datetime = instant()

@@ -25,6 +25,7 @@ from campaigns.commands import (
     explain_app,
     lead_editing_app,
     person_app,
+    prompts_app,
     report_app,
     trunks_app,
     why_app,
@@ -69,6 +70,7 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
 app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")
+app.add_typer(prompts_app, name="prompts")
 app.add_typer(report_app, name="report")
 app.add_typer(trunks_app, name="trunks")
 app.add_typer(db_app, name="db")

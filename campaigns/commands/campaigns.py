@@ -8,14 +8,19 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import service
-from campaigns.commands.shared import values_of
+from campaigns.commands.shared import WithRules, values_of
 from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
+from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.menu_file import read_menu
+from campaigns.prompts import abandoned
+from campaigns.reports.answers import AnswersReport, report_of_answers, write_answers
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
     abandonment_table,
     agent_tables,
+    answer_tables,
     caller_ids_table,
     disposition_tables,
     report_tables,
@@ -64,8 +69,9 @@ def create(
     dial_mode: Annotated[str, typer.Option(help=_MODE_HELP)] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
     message: Annotated[
-        Path | None, typer.Option("--message", metavar="WAV", help="What an agentless campaign plays.")
+        str | None, typer.Option("--message", metavar="PROMPT", help="What it plays; a WAV's path also does.")
     ] = None,
+    menu: Annotated[Path | None, typer.Option("--menu", help="What it plays and asks, TOML or JSON.")] = None,
     order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
     setting: Annotated[
         list[str] | None,
@@ -80,7 +86,8 @@ def create(
         "dial_mode": dial_mode,
         "lines_per_agent": lines_per_agent,
         "lead_order": order,
-        **({"message": str(message.absolute())} if message is not None else {}),
+        **({"message": _message(message)} if message is not None else {}),
+        **({"menu": read_menu(menu)} if menu is not None else {}),
     }
     weights = _weights(lists)
     settings = CampaignSettings.parse(values | values_of(setting or []))
@@ -138,7 +145,12 @@ def change(
 @campaign_app.command("start")
 def start(context: typer.Context, campaign: CampaignRef) -> None:
     """Start a campaign, or go on with it."""
-    _change(context, campaign, service.start_campaign)
+    rules: WithRules = context.obj
+
+    async def begin(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
+        return await abandoned.start_campaign(sessions, rules.rules, campaign_id, now)
+
+    _change(context, campaign, begin)
 
 
 @campaign_app.command("pause")
@@ -256,6 +268,30 @@ def report_agents(context: typer.Context, campaign: CampaignRef, as_json: Json =
     _report(context, campaign, as_json, agent_tables)
 
 
+@report_app.command("answers")
+def report_answers(
+    context: typer.Context,
+    campaign: CampaignRef,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="CSV", help="Also write each answer to this file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What people have answered in a campaign's menu."""
+
+    async def work(sessions: Sessions) -> AnswersReport:
+        campaign_id = await service.find_campaign(sessions, campaign)
+        if export is not None:
+            await write_answers(sessions, campaign_id, export)
+        return await report_of_answers(sessions, campaign_id)
+
+    found = _run(context, work)
+    if as_json:
+        echo_json(found)
+    else:
+        show(answer_tables(found))
+
+
 @report_app.command("abandonment")
 def report_abandonment(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
     """The share of people who answered and met nobody."""
@@ -286,6 +322,11 @@ def _change(
 
     campaign = _run(context, work)
     typer.echo(f"Campaign {campaign.id} ({campaign.name}) is {campaign.state}.")
+
+
+def _message(given: str) -> str:
+    """A prompt's name, or else a path from the root on."""
+    return given if is_prompt_name(given) else str(Path(given).absolute())
 
 
 def _weights(given: Sequence[str]) -> dict[str, int]:

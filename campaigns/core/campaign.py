@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.menu import Menu
+from campaigns.core.prompt import is_prompt_name
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
@@ -127,7 +129,9 @@ class CampaignSettings:
     least_gap_s: float = 0.0
     """Between two attempts to one person."""
     message: str = ""
-    """What an agentless campaign plays: the path of a WAV file where the service runs, from the root on."""
+    """What an agentless campaign plays: a prompt's name, or the path of a WAV file where the service runs."""
+    menu: Menu | None = None
+    """What it plays and asks instead."""
     opt_out_key: str = "9"
     """The digit that asks not to be called again, pressed while a message plays; there is always one."""
 
@@ -168,25 +172,46 @@ class CampaignSettings:
         elif not isinstance(self.caller_id, str) or not _E164.fullmatch(self.caller_id):
             raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
 
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The names of the client's prompts that it plays."""
+        if self.menu is not None:
+            return self.menu.prompts
+        return frozenset({self.message} if is_prompt_name(self.message) else ())
+
+    @property
+    def takes_agents(self) -> bool:
+        """Whether agents may work for it."""
+        return self.dial_mode != AGENTLESS or (self.menu is not None and self.menu.transfers)
+
     def _check_message(self) -> None:
-        """Whether the file can be played is for `campaigns.sound_file` to look at."""
+        """Whether a file can be played is for `campaigns.sound_file` to look at."""
         if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
         if not isinstance(message, str) or len(message) > _LONGEST_PATH or not message.isprintable():
             raise InvalidSettingsError(
-                f"message is the path of a WAV file, of at most {_LONGEST_PATH} characters."
+                f"message is a prompt's name or the path of a WAV file, {_LONGEST_PATH} characters at most."
             )
-        if self.dial_mode == AGENTLESS and not message:
+        if self.dial_mode == AGENTLESS and not message and self.menu is None:
             raise InvalidSettingsError(
-                "An agentless campaign plays a message to whoever answers: set message to a WAV file's path."
+                "An agentless campaign plays a message to whoever answers: set message to a prompt's name or "
+                "to a WAV file's path, or give it a menu."
             )
-        if self.dial_mode != AGENTLESS and message:
+        if self.dial_mode != AGENTLESS and (message or self.menu is not None):
             raise InvalidSettingsError(
-                "message is for agentless campaigns; leave it out, or set dial_mode to agentless."
+                "message and menu are for agentless campaigns; leave them out, or set dial_mode to agentless."
             )
-        if message and not message.startswith("/"):
-            raise InvalidSettingsError("message is a path from the root on, as in /srv/messages/survey.wav.")
+        if message and self.menu is not None:
+            raise InvalidSettingsError(
+                "A campaign has a message or a menu; a menu's first step may say more."
+            )
+        if message and not message.startswith("/") and not is_prompt_name(message):
+            raise InvalidSettingsError(
+                "message is a prompt's name, or a path from the root on, as in /srv/messages/survey.wav."
+            )
+        if self.menu is not None:
+            self.menu.check_key(self.opt_out_key)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -204,6 +229,8 @@ class CampaignSettings:
             parsed["callable_times"] = CallableTimes.parse(parsed["callable_times"])
         if "retry_rules" in parsed:
             parsed["retry_rules"] = RetryRules.parse(parsed["retry_rules"])
+        if parsed.get("menu") is not None:
+            parsed["menu"] = Menu.parse(parsed["menu"])
         return cls(**parsed)
 
     def to_json(self) -> dict[str, Any]:
@@ -212,6 +239,7 @@ class CampaignSettings:
         return values | {
             "callable_times": self.callable_times.to_json(),
             "retry_rules": self.retry_rules.to_json(),
+            "menu": self.menu.to_json() if self.menu is not None else None,
         }
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from campaigns.caller_id_figures import CallerIdFigures
 from campaigns.core.metrics import AgentFigures, Rate
+from campaigns.reports.answers import AnswersReport
 from campaigns.reports.campaign import CampaignReport
 
 Cell = str | int | float | datetime | Rate | None
@@ -150,6 +151,18 @@ def agent_tables(report: CampaignReport) -> list[Table]:
     return [
         Table("Agents' time", _TIME_COLUMNS, [_time_row(*each) for each in agents]),
         Table("Agents' work", _WORK_COLUMNS, [_work_row(*each) for each in agents]),
+    ]
+
+
+def answer_tables(report: AnswersReport) -> list[Table]:
+    """A table a question."""
+    return [
+        Table(
+            f"{each.question}: answered by {written(each.answered)}",
+            ("key", "leads to", "answers", "share"),
+            [(answer.key, answer.leads_to, answer.count, answer.share) for answer in each.answers],
+        )
+        for each in report.questions
     ]
 
 

@@ -10,6 +10,7 @@ from campaigns.routes import (
     explain,
     lead_editing,
     persons,
+    prompts,
     trunks,
 )
 from leads.routes.shared import KnownQuery
@@ -18,6 +19,7 @@ router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
 router.include_router(caller_ids.router)
 router.include_router(persons.router)
+router.include_router(prompts.router)
 router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(compliance.router)

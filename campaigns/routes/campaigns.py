@@ -4,11 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
 from campaigns.core.campaign import CALLER_ID_RULES
+from campaigns.prompts import abandoned
+from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
 from campaigns.reports.campaign import CampaignReport
+from campaigns.routes.shared import RulesOf
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter()
@@ -43,6 +47,7 @@ class CampaignOut(BaseModel):
     callable_times: dict[str, list[list[str]]]
     retry_rules: dict[str, Any]
     message: str
+    menu: dict[str, Any] | None
     opt_out_key: str
     created_at: datetime
 
@@ -142,9 +147,9 @@ async def list_dialed_lists(sessions: SessionsOf, campaign_id: Id) -> list[Diale
 
 
 @router.post("/campaigns/{campaign_id}/start", tags=["campaigns"])
-async def start_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
+async def start_campaign(sessions: SessionsOf, rules: RulesOf, now: Now, campaign_id: Id) -> CampaignOut:
     """Start dialing, or go on with it; leads loaded since join in."""
-    return CampaignOut.model_validate(await service.start_campaign(sessions, campaign_id, now))
+    return CampaignOut.model_validate(await abandoned.start_campaign(sessions, rules, campaign_id, now))
 
 
 @router.post("/campaigns/{campaign_id}/pause", tags=["campaigns"])
@@ -163,6 +168,24 @@ async def stop_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> Camp
 async def report_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignReport:
     """Every figure of a campaign from its beginning until now."""
     return await service.report(sessions, campaign_id, now)
+
+
+@router.get("/campaigns/{campaign_id}/answers", tags=["campaigns"])
+async def report_answers(sessions: SessionsOf, campaign_id: Id) -> AnswersReport:
+    """What people have answered in a campaign's menu, by question and key."""
+    return await report_of_answers(sessions, campaign_id)
+
+
+@router.get("/campaigns/{campaign_id}/answers/export", tags=["campaigns"], response_class=StreamingResponse)
+async def export_answers(sessions: SessionsOf, campaign_id: Id) -> StreamingResponse:
+    """Each answer, as CSV."""
+    await service.get_campaign(sessions, campaign_id)
+    name = f"campaign-{campaign_id}-answers.csv"
+    return StreamingResponse(
+        lines_of_answers(sessions, campaign_id),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @router.get("/attempts", tags=["attempts"])

@@ -88,10 +88,10 @@ def test_an_agentless_campaign_needs_a_message_and_no_other_has_one() -> None:
     settings = CampaignSettings.parse(agentless | {"message": "/srv/message.wav"})
     assert (settings.message, settings.opt_out_key) == ("/srv/message.wav", "9")
     for wrong, why in [
-        (agentless, "set message to a WAV file's path"),
+        (agentless, "set message to a prompt's name"),
         (agentless | {"message": "message.wav"}, "from the root on"),
-        (agentless | {"message": "/a\nb"}, "is the path of a WAV file"),
-        (agentless | {"message": "/" + 1000 * "a"}, "is the path of a WAV file"),
+        (agentless | {"message": "/a\nb"}, "or the path of a WAV file"),
+        (agentless | {"message": "/" + 1000 * "a"}, "or the path of a WAV file"),
         (CALLER | {"message": "/srv/message.wav"}, "for agentless campaigns"),
     ]:
         with pytest.raises(InvalidSettingsError, match=why):
