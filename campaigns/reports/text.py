@@ -10,8 +10,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from campaigns.caller_id_figures import CallerIdFigures
 from campaigns.core.detection import ErrorRate
 from campaigns.core.metrics import AgentFigures, Rate
+from campaigns.reports.answers import AnswersReport
 from campaigns.reports.campaign import CampaignReport
 
 Cell = str | int | float | datetime | Rate | None
@@ -123,6 +125,36 @@ def leads_table(report: CampaignReport) -> Table:
     return Table("Leads", ("state", "reason", "leads"), rows)
 
 
+_CALLER_ID_COLUMNS = ("caller ID", "state", "today", "cap", "answered", "blocked", "short calls")
+
+
+def caller_ids_table(title: str, figures: Sequence[CallerIdFigures]) -> Table:
+    """How caller IDs fare, a line each."""
+    rows = [
+        (
+            each.caller_id,
+            _caller_id_state(each),
+            each.calls_today,
+            each.daily_cap,
+            each.answered,
+            each.blocked,
+            each.short,
+        )
+        for each in figures
+    ]
+    days = f", over {figures[0].days} days" if figures else ""
+    return Table(f"{title}{days}", _CALLER_ID_COLUMNS, rows)
+
+
+def _caller_id_state(figures: CallerIdFigures) -> str:
+    if not figures.in_use:
+        return "not in use"
+    if figures.rests_until is not None:
+        return f"rests until {figures.rests_until:%Y-%m-%d %H:%M} UTC"
+    capped = figures.daily_cap is not None and figures.calls_today >= figures.daily_cap
+    return "has had its calls" if capped else "free"
+
+
 _TIME_COLUMNS = ("agent", "logged in", "available", "preview", "talk", "hold", "wrap", "pause", "other")
 _WORK_COLUMNS = ("agent", "calls", "contacts", "conversions", "occupancy", "utilisation", "handle time")
 
@@ -133,6 +165,18 @@ def agent_tables(report: CampaignReport) -> list[Table]:
     return [
         Table("Agents' time", _TIME_COLUMNS, [_time_row(*each) for each in agents]),
         Table("Agents' work", _WORK_COLUMNS, [_work_row(*each) for each in agents]),
+    ]
+
+
+def answer_tables(report: AnswersReport) -> list[Table]:
+    """A table a question."""
+    return [
+        Table(
+            f"{each.question}: answered by {written(each.answered)}",
+            ("key", "leads to", "answers", "share"),
+            [(answer.key, answer.leads_to, answer.count, answer.share) for answer in each.answers],
+        )
+        for each in report.questions
     ]
 
 

@@ -28,6 +28,7 @@ class CallEvent(StrEnum):
     AGENT_LOST = "agent_lost"
     UNCLAIMED = "unclaimed"
     PLAY = "play"
+    TRANSFER = "transfer"
     END = "end"
 
 
@@ -55,6 +56,7 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
     (_S.CONNECTED, _E.AGENT_LOST): _S.ANSWERED,
     (_S.CONNECTED, _E.END): _S.ENDED,
     (_S.ABANDONED, _E.END): _S.ENDED,
+    (_S.PLAYING, _E.TRANSFER): _S.ANSWERED,
     (_S.PLAYING, _E.END): _S.ENDED,
 }
 """What moves a call on."""

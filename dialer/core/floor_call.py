@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from campaigns.core.menu_run import MenuRun
 from dialer.core.call import CallState
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
 
@@ -34,6 +35,8 @@ class FloorCall:
     """Whether it plays a message to whoever answers, and needs no agent."""
     opt_out_key: str = ""
     opted_out: bool = False
+    menu: MenuRun | None = None
+    """Its way through its campaign's menu."""
     rang_at: float | None = None
     ring_at_least_s: float = inf
     """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
@@ -43,7 +46,8 @@ class FloorCall:
     @property
     def seeks_an_agent(self) -> bool:
         """Whether a first agent has to be free for it, now or once it is answered."""
-        needs_none = self.agentless or self.was_connected
+        seeks = self.menu is not None and self.menu.seeks_an_agent
+        needs_none = (self.agentless and not seeks) or self.was_connected
         return self.session is None and not needs_none and self.state in _BEFORE_THE_TALK
 
     def may_be_given_up(self, now: float) -> bool:
@@ -56,7 +60,7 @@ class FloorCall:
         if self.answered_at is None:
             given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
-        if self.agentless:
+        if self.agentless and not self.was_connected:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         had_agent = self.was_connected or being_connected

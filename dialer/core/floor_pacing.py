@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from campaigns.core.menu import Menu
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.floor_agent import FloorAgent
@@ -47,6 +48,7 @@ class FloorCampaign:
     agentless: bool = False
     opt_out_key: str = ""
     preview: PreviewRule = field(default_factory=PreviewRule)
+    menu: Menu | None = None
     running: bool = True
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from math import inf
 
-from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, Route
+from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
 
 _MOST_KEYS = 100
 """That are told of a leg: nobody presses more, but a machine may send any number."""
@@ -44,6 +44,9 @@ class Leg:
     message_at: float | None = None
     """When its message began; None where none did."""
     message_ends_at: float = 0.0
+    prompt: PlayPrompt | None = None
+    """What plays, or was played last, since the engine has claimed it for a menu."""
+    prompt_plays: bool = False
     keys: int = 0
     packets: int = 0
     """Of audio that have come since the answer, as far as anybody has counted."""
@@ -78,7 +81,9 @@ class Leg:
 
     @property
     def hears_a_message(self) -> bool:
-        """Whether one plays, or has just played."""
+        """Whether one plays, or has just played, or a prompt."""
+        if self.state == "prompted":
+            return True
         return self.state == "leaving" and self.message_at is not None and self.left_at is None
 
     @property
@@ -116,7 +121,8 @@ class Leg:
     def press(self) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""
         self.keys += 1
-        return self.message_at is not None and self.keys <= _MOST_KEYS
+        plays = self.message_at is not None or (self.prompt is not None and self.state != "bridged")
+        return plays and self.keys <= _MOST_KEYS
 
     def heard_s(self, now: float) -> float | None:
         """How much of the message has been heard; None where none began."""

@@ -23,6 +23,8 @@ from dialer.switch.legs import (
     HangUp,
     LegBook,
     PlayMessage,
+    StartPrompt,
+    StopPrompt,
 )
 from dialer.switch.messages import (
     AcknowledgeEvents,
@@ -31,6 +33,7 @@ from dialer.switch.messages import (
     Event,
     HangUpLeg,
     PlaceLeg,
+    PlayPrompt,
     Route,
     StopSwitch,
     SwitchReady,
@@ -153,6 +156,8 @@ class Switch:
         match command:
             case PlaceLeg():
                 self._place(command)
+            case PlayPrompt():
+                self._do(self._book.play_prompt(command, time.monotonic()))
             case BridgeLegs(leg=leg, other=other):
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg, unless_answered=spared):
@@ -197,17 +202,22 @@ class Switch:
                     if call := self._calls.get(leg):
                         call.hang_up()
                 case PlayMessage(leg=leg, path=path):
-                    self._play(leg, path)
+                    self._book.message_started(leg, self._play(leg, path), time.monotonic())
+                case StartPrompt(leg=leg, path=path):
+                    self._book.prompt_started(leg, self._play(leg, path), time.monotonic())
+                case StopPrompt(leg=leg):
+                    if call := self._calls.get(leg):
+                        call.stop_playing()
                 case Event():
                     self._report(action)
 
-    def _play(self, leg: str, path: str) -> None:
-        length_s = 0.0
+    def _play(self, leg: str, path: str) -> float:
+        """Its length in seconds; 0 where it cannot be played."""
         try:
-            length_s = self._calls[leg].play(path)
+            return self._calls[leg].play(path)
         except EndpointError as error:
-            log.error("no message for who answered", error=str(error))
-        self._book.message_started(leg, length_s, time.monotonic())
+            log.error("no sound for who answered", error=str(error))
+            return 0.0
 
     def _report(self, event: Event) -> None:
         wall = event.at + time.time() - time.monotonic()

@@ -121,6 +121,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         try:
             with wave.open(path, "rb") as reader:
                 duration = reader.getnframes() / reader.getframerate()
+            self._stop_player()
             player = pj.AudioMediaPlayer()
             player.createPlayer(path, 0 if loop else pj.PJMEDIA_FILE_NO_LOOP)
             audio = self.audio()
@@ -133,6 +134,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
             raise EndpointError(f"The message {path} could not be played: {error.reason}.") from error
         self._player = player
         return duration
+
+    def stop_playing(self) -> None:
+        """Nothing is played to the far end any more."""
+        self._stop_player()
 
     def press(self, key: str, *, by_info: bool = False) -> None:
         """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""

@@ -52,7 +52,6 @@ RUNNING = RunningCampaign(
     max_calls_per_second=50.0,
     max_lines_per_agent=None,
     weight=1,
-    caller_id="+12025550100",
     ring_timeout_s=25.0,
     wrap_up_limit_s=30.0,
     abandon_rate_target=0.03,
