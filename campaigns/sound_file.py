@@ -41,7 +41,7 @@ def why_unplayable(path: Path) -> str:
 async def check_message(settings: CampaignSettings) -> None:
     """A campaign's messages, to people and to machines, can be played. Raises UnplayableMessageError.
 
-    What is the name of a prompt is looked at elsewhere.
+    A prompt's name is not looked up here.
     """
     for message in (settings.message, settings.voicemail_message):
         if not message or is_prompt_name(message):
