@@ -17,6 +17,12 @@ DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
 AGENTLESS = "agentless"
 """The mode that plays a message to whoever answers; its calls are offered to no agent."""
 PREVIEW_THEN = ("dial", "skip")
+NEVER, ALWAYS, ON_DEMAND = "never", "always", "on_demand"
+RECORDING = (NEVER, ALWAYS, ON_DEMAND)
+ASK, ASK_ALL, ANNOUNCED = "ask", "ask_all", "announced"
+RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
+"""Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
+tell everybody at once, as a part of what agents say."""
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -50,6 +56,8 @@ _FASTEST = 200
 LONGEST_GAP_S = 60 * 24 * 3600.0
 """Between two attempts to one person."""
 MOST_ATTEMPTS_A_DAY = 100
+LONGEST_KEPT_DAYS = 3650
+"""Of a recording."""
 
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -124,6 +132,12 @@ class CampaignSettings:
     """What an agentless campaign plays: the path of a WAV file where the service runs, from the root on."""
     opt_out_key: str = "9"
     """The digit that asks not to be called again, pressed while a message plays; there is always one."""
+    recording: str = NEVER
+    """Whether conversations are recorded: never, always, or on_demand, when the agent asks for it."""
+    recording_consent: str = ASK
+    """How people learn of it: ask (where the law at theirs wants their consent), ask_all, or announced."""
+    recording_days: int = 90
+    """How long recordings are kept."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -150,6 +164,13 @@ class CampaignSettings:
             _whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
         _within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
         self._check_message()
+        _among("recording", self.recording, RECORDING)
+        _among("recording_consent", self.recording_consent, RECORDING_CONSENT)
+        _whole("recording_days", self.recording_days, 1, LONGEST_KEPT_DAYS)
+        if self.dial_mode == AGENTLESS and self.recording != NEVER:
+            raise InvalidSettingsError(
+                "recording is for conversations with agents, which an agentless campaign has not; leave it out."
+            )
 
     def _check_message(self) -> None:
         """Whether the file can be played is for `campaigns.sound_file` to look at."""
