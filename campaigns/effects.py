@@ -125,6 +125,7 @@ async def start_attempts(
             ring_at_least_s=answer.policy.ring_at_least_s,
             claim_within_s=answer.policy.claim_within_s,
             permitted_at=now,
+            place=answer.policy.place,
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]

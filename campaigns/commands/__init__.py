@@ -5,6 +5,7 @@ from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app
 from campaigns.commands.persons import person_app
+from campaigns.commands.recordings import recordings_app
 from campaigns.commands.trunks import trunks_app
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "explain_app",
     "lead_editing_app",
     "person_app",
+    "recordings_app",
     "report_app",
     "trunks_app",
     "why_app",

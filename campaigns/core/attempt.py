@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from campaigns.core.calling_window import clock_of
 from campaigns.core.compliance import Allow
+from campaigns.core.jurisdiction import Place
 
 AWAITING_DISPOSITION = "awaiting_disposition"
 """Why a lead is still `calling` when its talk is over."""
@@ -73,6 +74,8 @@ class StartedAttempt:
     """How soon after the answer an agent has to be there, or the message plays, by every rule that holds."""
     permitted_at: datetime
     """When compliance allowed it; the permit is for that moment."""
+    place: Place
+    """Where the person may be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,16 @@
 
 from fastapi import APIRouter
 
-from campaigns.routes import campaigns, client_rules, compliance, explain, lead_editing, persons, trunks
+from campaigns.routes import (
+    campaigns,
+    client_rules,
+    compliance,
+    explain,
+    lead_editing,
+    persons,
+    recordings,
+    trunks,
+)
 from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
@@ -12,4 +21,5 @@ router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
+router.include_router(recordings.router)
 router.include_router(trunks.router)

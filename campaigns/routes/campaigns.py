@@ -41,6 +41,9 @@ class CampaignOut(BaseModel):
     retry_rules: dict[str, Any]
     message: str
     opt_out_key: str
+    recording: str
+    recording_consent: str
+    recording_days: int
     created_at: datetime
 
 

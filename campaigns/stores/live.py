@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 
 from campaigns.core.attempt import AWAITING_DISPOSITION
-from campaigns.core.campaign import AGENTLESS
-from campaigns.stores.shared import Session
-from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead
-from leads.tables import Client
+from campaigns.core.campaign import AGENTLESS, ASK, NEVER
+from campaigns.core.jurisdiction import place_of
+from campaigns.core.recording import RecordingPolicy, policy_for
+from campaigns.stores.shared import Session, read
+from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, Recording
+from leads.tables import Client, Lead, Phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class RunningCampaign:
     message: str
     """The path of what an agentless campaign plays; empty in other modes."""
     opt_out_key: str
+    recording: str = NEVER
+    recording_consent: str = ASK
 
     @property
     def agentless(self) -> bool:
@@ -58,6 +63,12 @@ class OpenAttempt:
     connected_at: datetime | None
     message_at: datetime | None
     disposition: str
+    recording: RecordingPolicy | None = None
+    """Whether the talk is recorded, and who is asked."""
+    recording_wanted: bool = False
+    """Whether it was being recorded, or paused."""
+    recording_consent: str = ""
+    """What the person said about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,8 @@ class LiveStore:
                 opt_out_key=campaign.opt_out_key,
                 preview_limit_s=campaign.preview_limit_s,
                 preview_then=campaign.preview_then,
+                recording=campaign.recording,
+                recording_consent=campaign.recording_consent,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]
@@ -115,9 +128,12 @@ class LiveStore:
     async def open_attempts(self) -> list[OpenAttempt]:
         """The attempts without an end, by id."""
         wanted = (
-            select(Attempt, Campaign, col(Client.slug))
+            select_rows(Attempt, Campaign, col(Client.slug), Lead, col(Phone.region), Recording)
             .join(Campaign, col(Campaign.id) == col(Attempt.campaign_id))
             .join(Client, col(Client.id) == col(Campaign.client_id))
+            .join(Lead, col(Lead.id) == col(Attempt.lead_id))
+            .join(Phone, col(Phone.id) == col(Attempt.phone_id))
+            .outerjoin(Recording, col(Recording.attempt_id) == col(Attempt.id))
             .where(col(Attempt.ended_at).is_(None))
             .order_by(col(Attempt.id))
         )
@@ -135,8 +151,15 @@ class LiveStore:
                 connected_at=attempt.connected_at,
                 message_at=attempt.message_at,
                 disposition=attempt.disposition,
+                recording=policy_for(
+                    campaign.recording,
+                    campaign.recording_consent,
+                    place_of(attempt.e164, region, lead.country, lead.region),
+                ),
+                recording_wanted=recording is not None and recording.state == "recording",
+                recording_consent=recording.consent if recording is not None else "",
             )
-            for attempt, campaign, slug in await self._session.exec(wanted)
+            for attempt, campaign, slug, lead, region, recording in await read(self._session, wanted)
         ]
 
     async def open_shifts(self, session_id: int | None = None) -> list[OpenShift]:

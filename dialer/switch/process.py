@@ -8,6 +8,7 @@ import os
 import signal
 import time
 import uuid
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -31,12 +32,18 @@ from dialer.switch.messages import (
     Event,
     HangUpLeg,
     PlaceLeg,
+    RecordingEnded,
+    RecordingFailed,
+    RecordingStarted,
     Route,
+    StartRecording,
+    StopRecording,
     StopSwitch,
     SwitchReady,
     TrunkReachable,
 )
 from dialer.switch.options import SwitchOptions
+from dialer.switch.recorder import Recorder, RecordingError
 from dialer.switch.server import EngineServer
 from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
 
@@ -59,6 +66,7 @@ class Switch:
         self._server = EngineServer(options.socket)
         self._book = LegBook(engine_present=False)
         self._calls: dict[str, SipCall] = {}
+        self._recorder = Recorder()
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()
@@ -73,6 +81,7 @@ class Switch:
                 self._turn()
         finally:
             self._server.close()
+            self._recorder.close()
             self._endpoint.close()
 
     def stop(self) -> None:
@@ -93,6 +102,8 @@ class Switch:
             had_engine = True
         self._do(self._book.tick(time.monotonic()))
         self._count_audio(time.monotonic())
+        for leg, reason in self._recorder.stuck(time.monotonic()):
+            self._say(RecordingFailed, leg, reason=reason)
         self._server.flush()
         if had_engine and not self._server.connected:
             self._engine_left_at = time.monotonic()
@@ -145,7 +156,10 @@ class Switch:
             version=self._endpoint.version,
             max_legs=self._options.endpoint.max_calls,
             replays_through=self._server.last_unacknowledged,
-            live=list(self._book.live(time.time() - time.monotonic())),
+            live=[
+                msgspec.structs.replace(leg, recorded=leg.leg in self._recorder)
+                for leg in self._book.live(time.time() - time.monotonic())
+            ],
             trunks=self._endpoint.trunks_up(),
         )
 
@@ -157,6 +171,10 @@ class Switch:
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg, unless_answered=spared):
                 self._do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
+            case StartRecording(leg=leg, folder=folder):
+                self._record(leg, Path(folder))
+            case StopRecording(leg=leg):
+                self._stop_recording(leg)
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():
@@ -201,6 +219,25 @@ class Switch:
                 case Event():
                     self._report(action)
 
+    def _record(self, leg: str, folder: Path) -> None:
+        partner = self._book.partner_of(leg)
+        if partner is None or leg in self._recorder:
+            return
+        try:
+            self._recorder.start((leg, self._calls[leg]), (partner, self._calls[partner]), folder)
+        except RecordingError as error:
+            log.error("a conversation is not recorded", leg=leg, error=str(error))
+            self._say(RecordingFailed, leg, reason=str(error))
+        else:
+            self._say(RecordingStarted, leg)
+
+    def _stop_recording(self, leg: str) -> None:
+        for recorded in self._recorder.stop(leg):
+            self._say(RecordingEnded, recorded)
+
+    def _say(self, kind: type[Event], leg: str, **more: str) -> None:
+        self._report(kind(at=time.monotonic(), leg=leg, **more))  # type: ignore[call-arg]
+
     def _play(self, leg: str, path: str) -> None:
         length_s = 0.0
         try:
@@ -227,6 +264,7 @@ class Switch:
 
     def leg_ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
+        self._stop_recording(leg)
         self._calls.pop(leg, None)
         self._do(self._book.ended(leg, ending, time.monotonic()))
 
