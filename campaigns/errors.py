@@ -158,7 +158,7 @@ class RecordingNotFoundError(NotFoundError):
 
 
 class RecordingGoneError(ConflictError):
-    """There is no sound to this recording: it goes on, failed, was refused or deleted, or is on another node."""
+    """The recording has no sound: it goes on, failed, was refused or deleted, or is on another node."""
 
     code = "recording-without-sound"
 

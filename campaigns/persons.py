@@ -157,8 +157,9 @@ async def erase_person(
 ) -> PersonErased:
     """Takes everything personal about the person with a number out of the database, at one client or at all.
 
-    Recordings in the folder of this node are deleted, those of other nodes by their own dialers. No campaign calls their leads any more. Raises PersonOnCallError while a call with them lives,
-    PersonNotFoundError, PhoneRejectedError, UnknownClientError and UnknownCountryError.
+    Recordings in the folder of this node are deleted, those of other nodes by their own dialers. No campaign
+    calls their leads any more. Raises PersonOnCallError while a call with them lives, PersonNotFoundError,
+    PhoneRejectedError, UnknownClientError, UnknownCountryError and OSError.
     """
     e164 = checked_number(phone, default_country)
     async with sessions() as session, session.begin():

@@ -18,6 +18,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.joining import JoiningLeads
+from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.mqtt import Publisher
@@ -36,6 +37,7 @@ from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
+from dialer.recording_desk import RecordingDesk
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
@@ -72,11 +74,12 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, and its switch."""
+    """The node's name, how it dials, its switch, and where conversations are recorded."""
 
     node: str
     dialing: DialingOptions
     switch: SwitchOptions
+    recordings: RecordingFolder
 
 
 class Engine:
@@ -111,6 +114,9 @@ class Engine:
         )
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
+        self.recordings = RecordingDesk(
+            options.recordings, self.floor, clock, self._link.send, self._carry_out
+        )
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
         self._keep_pacing_at = 0.0
@@ -251,6 +257,7 @@ class Engine:
             if isinstance(event, LegEnded):
                 self._called_softphones.discard(session_of(event.leg))
             effects = effects_of(event, self.floor, self.trunks.attestation)
+            effects = effects or self.recordings.heard(event)
             if not effects and self._leftover is not None:
                 effects = self._leftover.unrecorded(event, self.floor)
             self._carry_out(effects)
@@ -269,6 +276,8 @@ class Engine:
         )
         if self._leftover is not None:
             self._leftover.restore(self.floor, event.live, event.at)
+            self.recordings.restore(self._leftover.attempts, event.live)
+        self.recordings.reconcile(event.live)
         up = {leg.leg for leg in event.live}
         self._without_a_leg = [each for each in self.floor.calls if call_leg(each) not in up]
         self._called_softphones = {each for each in self.floor.agents if agent_leg(each) in up}
@@ -306,6 +315,7 @@ class Engine:
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)
+                    self.recordings.observe(effect)
                     if isinstance(effect, CallWasConnected):
                         self._say(effect)
 
@@ -363,6 +373,7 @@ class Engine:
 
     def _announce(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
         self._notices.call_is(started.attempt_id, campaign.id, started.lead_id)
+        self.recordings.dialed(started.attempt_id, campaign, started.place)
         for message in self._notices.of_placed(started.attempt_id):
             self._publisher.publish(message)
         self._metrics.placed(campaign.id)

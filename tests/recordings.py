@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-AGENT_HZ, CUSTOMER_HZ = 400, 1000
+AGENT_HZ, OTHER_AGENT_HZ, CUSTOMER_HZ = VOICES_HZ = 400, 500, 1000
 FRAME_S = 0.02
 _FRAME = 160
 
@@ -30,6 +30,13 @@ class Heard:
         """In how much of a stretch that tone is heard on a side."""
         frames = getattr(self, side)[round(from_s / FRAME_S) : round(to_s / FRAME_S)]
         return float(np.mean(frames == hz))
+
+    def says(self, side: str, hz: int, from_s: float, to_s: float) -> bool:
+        """Whether that is who is heard on a side, and nobody else; packets may have come late."""
+        others = set(VOICES_HZ) - {hz}
+        return self.share(side, hz, from_s, to_s) > 0.5 and not any(
+            self.share(side, other, from_s, to_s) for other in others
+        )
 
 
 def heard(path: Path) -> Heard:

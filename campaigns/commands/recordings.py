@@ -33,7 +33,9 @@ def list_them(
     client: Client = None,
     campaign: Campaign = None,
     attempt: Attempt = None,
-    state: Annotated[str | None, typer.Option(help="none, recording, kept, failed, refused, deleted.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="none, recording, kept, failed, refused, deleted.")
+    ] = None,
     after: Annotated[int, typer.Option(min=0, help="Go on after this id.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = _PAGE,
     as_json: Json = False,
@@ -70,7 +72,9 @@ def export(
         (to / _INDEX).write_bytes(library.index_of(done))
     except OSError as error:
         raise typer.BadParameter(f"{to} cannot be written: {error.strerror}.") from error
-    lines = [f"{len(done):,} recordings of {sum(each.length_s for each in done) / 60:,.1f} minutes are in {to}."]
+    lines = [
+        f"{len(done):,} recordings of {sum(each.length_s for each in done) / 60:,.1f} minutes are in {to}."
+    ]
     show(done, as_json, lines)
 
 
@@ -93,7 +97,11 @@ def verify(
 
     found = work.run(verified)
     count = Counter(each.result for each in found)
-    bad = [f"recording {each.id} (attempt {each.attempt_id}): {each.result}" for each in found if each.result != "ok"]
+    bad = [
+        f"recording {each.id} (attempt {each.attempt_id}): {each.result}"
+        for each in found
+        if each.result != "ok"
+    ]
     show(found, as_json, [*bad, f"{count['ok']:,} of {len(found):,} are what was kept."])
     raise typer.Exit(1 if bad else 0)
 
@@ -102,9 +110,7 @@ def verify(
 def purge(context: typer.Context, as_json: Json = False) -> None:
     """Delete what was kept for as long as its campaign says; a dialer that runs does so by itself."""
     work: WithRecordings = context.obj
-    deleted = work.run(
-        lambda sessions: keeping.delete_expired(sessions, work.recordings, datetime.now(UTC))
-    )
+    deleted = work.run(lambda sessions: keeping.delete_expired(sessions, work.recordings, datetime.now(UTC)))
     if as_json:
         echo_json({"deleted": deleted})
     else:

@@ -169,7 +169,7 @@ class CampaignSettings:
         _whole("recording_days", self.recording_days, 1, LONGEST_KEPT_DAYS)
         if self.dial_mode == AGENTLESS and self.recording != NEVER:
             raise InvalidSettingsError(
-                "recording is for conversations with agents, which an agentless campaign has not; leave it out."
+                "recording is for talks with agents, and an agentless campaign has none; leave it out."
             )
 
     def _check_message(self) -> None:

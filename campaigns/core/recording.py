@@ -1,4 +1,4 @@
-"""Whether a conversation is recorded: the campaign's setting, the law at the callee's, and what agents say."""
+"""Whether a conversation is recorded: the campaign's setting, the callee's law, and what agents say."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -78,7 +78,9 @@ class TalkRecording:
         """The agent has enough. Raises RecordingRefusedError."""
         self._require_allowed()
         if self.policy.recording == ALWAYS:
-            raise RecordingRefusedError("This campaign records every conversation; pause it for card numbers.")
+            raise RecordingRefusedError(
+                "This campaign records every conversation; pause it for card numbers."
+            )
         return replace(self, wanted=False, paused=False)
 
     def after_pause(self, *, paused: bool) -> "TalkRecording":

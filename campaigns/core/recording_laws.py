@@ -45,7 +45,9 @@ _LAWS = {
         ConsentLaw("US", "NH", "N.H. Rev. Stat. 570-A:2"),
         ConsentLaw("US", "PA", "18 Pa. C.S. 5703, 5704(4)"),
         ConsentLaw("US", "WA", "RCW 9.73.030", read=True),
-        ConsentLaw("AU", "", "Telecommunications (Interception and Access) Act 1979, s. 6, and the states' own"),
+        ConsentLaw(
+            "AU", "", "Telecommunications (Interception and Access) Act 1979, s. 6, and the states' own"
+        ),
         ConsentLaw("CA", "", "PIPEDA, Sch. 1, 4.3; Criminal Code s. 184(2)(a) alone would not ask for it"),
         ConsentLaw("DE", "", "StGB 201"),
         ConsentLaw("FR", "", "Code pénal 226-1"),
@@ -72,4 +74,6 @@ def _laws_of(country: str, place: Place) -> Iterable[ConsentLaw]:
         yield _LAWS.get((country, ""), ConsentLaw(country, "", "no law is known that asks for less"))
         return
     parts = place.subdivisions_of(country)
-    yield from (law for law in _LAWS.values() if law.country == country and (not parts or law.subdivision in parts))
+    yield from (
+        law for law in _LAWS.values() if law.country == country and (not parts or law.subdivision in parts)
+    )

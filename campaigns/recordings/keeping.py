@@ -12,11 +12,14 @@ from campaigns.tables import Recording
 FILES_AT_A_TIME = 100
 EXPIRED = "kept for as long as the campaign says"
 _NO_SOUND = "nothing of the conversation is on the disk"
+_NOT_YET = "not kept yet: "
 _MAX_TEXT = 200
 _OVER = ("kept", "refused", "deleting", "deleted")
 
 
-async def began(session: Session, attempt_id: int, node: str, consent: str, laws: list[str], at: datetime) -> None:
+async def began(
+    session: Session, attempt_id: int, node: str, consent: str, laws: list[str], at: datetime
+) -> None:
     """A conversation is being recorded from now on, or again."""
     if row := await _row(session, attempt_id, node):
         if row.state in ("none", "failed"):
@@ -36,7 +39,14 @@ async def failed(session: Session, attempt_id: int, node: str, why: str) -> None
 
 
 async def consent_said(
-    session: Session, attempt_id: int, node: str, agent_id: int, laws: list[str], at: datetime, *, agreed: bool
+    session: Session,
+    attempt_id: int,
+    node: str,
+    agent_id: int,
+    laws: list[str],
+    at: datetime,
+    *,
+    agreed: bool,
 ) -> None:
     """What the person said about being recorded; after a no, nothing is kept."""
     if row := await _row(session, attempt_id, node):
@@ -51,14 +61,15 @@ async def put_together(sessions: Sessions, folder: RecordingFolder, attempt_id: 
     """Makes a call's tracks into its file, and says so in the index; the state that holds now.
 
     Cut off anywhere it has done no harm, and done again it goes on: the tracks go last. Empty where the call
-    is not over. Raises OSError where the disk does not take it, and the tracks stay.
+    is not over; what was refused goes at once. Raises OSError where the disk does not take it; the tracks
+    stay.
     """
     async with sessions() as session, session.begin():
         store = RecordingStore(session)
         call = await store.call(attempt_id)
-        if call is not None and call.ended_at is None:
-            return ""
         state = (await store.of_call(call, folder.node)).state if call is not None else "deleted"
+    if call is not None and call.ended_at is None and state != "refused":
+        return ""
     if call is not None and state not in _OVER:
         kept = await asyncio.to_thread(folder.put_together, attempt_id)
         state = await _enter(sessions, folder, call, kept)
@@ -84,13 +95,14 @@ def _fill(row: Recording, call: RecordedCall, kept: Kept) -> None:
     assert call.ended_at is not None  # noqa: S101 - only calls that are over are put together
     row.state, row.path, row.sha256, row.bytes = "kept", kept.path, kept.sha256, kept.bytes
     row.started_at, row.length_s, row.pauses = kept.started_at, kept.length_s, kept.pauses
+    row.failure = "" if row.failure.startswith(_NOT_YET) else row.failure
     row.delete_after = delete_after(call.ended_at, keep_days(call.kind, call.countries, call.days))
 
 
 async def failed_to_keep(sessions: Sessions, folder: RecordingFolder, attempt_id: int, why: str) -> None:
     """A recording could not be put together, or there was nothing to put together."""
     async with sessions() as session, session.begin():
-        await failed(session, attempt_id, folder.node, why)
+        await failed(session, attempt_id, folder.node, _NOT_YET + why)
 
 
 async def mark_lost(sessions: Sessions, folder: RecordingFolder, spooled: list[int]) -> int:

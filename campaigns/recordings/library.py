@@ -162,7 +162,9 @@ async def _export(
     checked = await asyncio.to_thread(folder.hash, recording.path)
     if checked != recording.sha256:
         wrong = "missing" if checked is None else "not what was kept"
-        raise RecordingGoneError(f"The file of recording {recording.id} is {wrong}; restore it from a backup.")
+        raise RecordingGoneError(
+            f"The file of recording {recording.id} is {wrong}; restore it from a backup."
+        )
     async with sessions() as session, session.begin():
         await RecordingStore(session).log(recording.id, who, EXPORTED, str(to), now)
     name = f"recording-{recording.id}.wav"
@@ -184,7 +186,9 @@ def _file(recording: Recording, folder: RecordingFolder) -> Path:
     _require_here(recording, folder)
     file = folder.file(recording.path)
     if not file.is_file():
-        raise RecordingGoneError(f"The file of recording {recording.id} is missing; restore it from a backup.")
+        raise RecordingGoneError(
+            f"The file of recording {recording.id} is missing; restore it from a backup."
+        )
     return file
 
 

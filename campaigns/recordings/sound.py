@@ -1,8 +1,8 @@
 """Two tracks of one conversation made into one stereo WAV file. Pure: bytes and samples in, bytes out.
 
-A track is what the switch writes as it goes: a WAV header of 44 bytes and 16-bit samples at 8 kHz, one channel.
-The header's lengths are zero until the track is closed, so they are never looked at: what follows the header
-is the sound, whatever cut it off.
+A track is what the switch writes as it goes: a WAV header of 44 bytes, and samples of 16 bits at 8 kHz, of
+one channel. The header's lengths are zero until the track is closed, so that they are never looked at: what
+follows the header is the sound, whatever cut it off.
 
 The stereo file is G.711 mu-law, the agent left and the customer right: what telephone lines carry anyway, in
 half the bytes of 16-bit samples (16,000 a second), and players know it.
@@ -122,4 +122,5 @@ def _table() -> NDArray[np.uint8]:
     exponent = np.floor(np.log2(magnitude)).astype(np.int32) - 7
     mantissa = (magnitude >> (exponent + 3)) & 0x0F
     sign = np.where(sample < 0, 0x80, 0)
-    return (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    table: NDArray[np.uint8] = (~(sign | (exponent << 4) | mantissa) & 0xFF).astype(np.uint8)
+    return table

@@ -103,7 +103,7 @@ class Switch:
         self._do(self._book.tick(time.monotonic()))
         self._count_audio(time.monotonic())
         for leg, reason in self._recorder.stuck(time.monotonic()):
-            self._say(RecordingFailed, leg, reason=reason)
+            self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=reason))
         self._server.flush()
         if had_engine and not self._server.connected:
             self._engine_left_at = time.monotonic()
@@ -227,16 +227,13 @@ class Switch:
             self._recorder.start((leg, self._calls[leg]), (partner, self._calls[partner]), folder)
         except RecordingError as error:
             log.error("a conversation is not recorded", leg=leg, error=str(error))
-            self._say(RecordingFailed, leg, reason=str(error))
+            self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=str(error)))
         else:
-            self._say(RecordingStarted, leg)
+            self._report(RecordingStarted(at=time.monotonic(), leg=leg))
 
     def _stop_recording(self, leg: str) -> None:
         for recorded in self._recorder.stop(leg):
-            self._say(RecordingEnded, recorded)
-
-    def _say(self, kind: type[Event], leg: str, **more: str) -> None:
-        self._report(kind(at=time.monotonic(), leg=leg, **more))  # type: ignore[call-arg]
+            self._report(RecordingEnded(at=time.monotonic(), leg=recorded))
 
     def _play(self, leg: str, path: str) -> None:
         length_s = 0.0

@@ -55,7 +55,9 @@ def _create_recording() -> None:
         sa.ForeignKeyConstraint(["attempt_id"], ["attempt.id"], name=op.f("fk_recording_attempt_id")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_recording_campaign_id")),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_recording_client_id")),
-        sa.ForeignKeyConstraint(["consent_agent_id"], ["agent.id"], name=op.f("fk_recording_consent_agent_id")),
+        sa.ForeignKeyConstraint(
+            ["consent_agent_id"], ["agent.id"], name=op.f("fk_recording_consent_agent_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recording")),
     )
     op.create_index("uq_recording_attempt", "recording", ["attempt_id"], unique=True)
