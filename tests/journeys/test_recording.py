@@ -114,6 +114,8 @@ async def test_a_talk_with_a_pause_is_recorded_heard_checked_and_deleted(tmp_pat
         await desk.says(0.6)
         await desk.ends()
         row = await desk.recording(_is_kept)
+        nobody = await desk.does("pause")
+        assert (nobody.status_code, nobody.json()["code"]) == (409, "no-conversation")
         (pause,) = row["pauses"]
         assert pause["to_s"] - pause["from_s"] == pytest.approx(0.6, abs=0.3)
         async with _client(service.api_url, service.api_key) as client:
@@ -150,19 +152,6 @@ async def test_a_californian_is_asked_first_and_a_no_deletes_what_there_is(tmp_p
         await eventually(lambda: not desk.spool.exists())
         assert (await desk.does("start")).status_code == 409
         await desk.ends()
-
-
-async def test_an_agent_who_talks_with_nobody_has_nothing_to_record(tmp_path: Path) -> None:
-    async with talk(tmp_path / "data", IN_WASHINGTON_DC, recording="on_demand") as (_, desk):
-        assert (await desk.now())["state"] == "off"
-        assert (await desk.does("start")).json()["state"] == "on"
-        await desk.says(0.3)
-        assert (await desk.does("stop")).json()["state"] == "off"
-        await desk.ends()
-        row = await desk.recording(_is_kept)
-        assert (row["reason"], row["consent"]) == ("on_demand", "")
-        nobody = await desk.does("start")
-        assert (nobody.status_code, nobody.json()["code"]) == (409, "no-conversation")
 
 
 async def test_what_a_killed_switch_and_a_killed_engine_leave_is_kept_by_the_next(
