@@ -399,6 +399,7 @@ class Engine:
             await self._campaigns.keep(self.sessions, self._options.node, self.now())
             await self._trunk_watch.keep(self.sessions, self._options.node, self.now())
         await self._campaigns.count(self.now(), self._metrics)
+        self._metrics.recordings(self.recordings.active)
         await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 
     # --- the end --------------------------------------------------------------------------------

@@ -46,6 +46,9 @@ class Metrics:
             "Conversations that could not be recorded, or not be kept",
             registry=self._registry,
         )
+        self._recordings = Gauge(
+            "dialer_recordings_active", "Conversations that are being recorded", registry=self._registry
+        )
         self._recordings_room = Gauge(
             "dialer_recordings_free_bytes", "Room on the recordings' disk", registry=self._registry
         )
@@ -83,6 +86,10 @@ class Metrics:
     def recording_failed(self) -> None:
         """A conversation could not be recorded, or its recording not be kept."""
         self._recording_failures.inc()
+
+    def recordings(self, active: int) -> None:
+        """So many conversations are being recorded."""
+        self._recordings.set(active)
 
     def recordings_room(self, free: int) -> None:
         """So many bytes are free where recordings are."""

@@ -87,7 +87,7 @@ class Recorder:
             behind_s = max(now - each.began_at - _size(path) / _BYTES_PER_S for _, _, path in each.sides)
             if behind_s > _BEHIND_S and not each.stuck:
                 each.stuck = True
-                yield each.customer, f"the disk has taken nothing for {behind_s:.0f} s"
+                yield each.customer, f"what is on the disk is {behind_s:.0f} s behind what is said"
 
 
 def _track(path: Path) -> Any:

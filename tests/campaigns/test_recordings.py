@@ -129,9 +129,9 @@ async def test_a_disk_that_is_full_is_told_of_and_tried_again(
 
 async def test_what_the_switch_could_not_write_stays_on_record_with_the_rest(call: Recorded) -> None:
     async with call.sessions() as session, session.begin():
-        await keeping.failed(session, call.attempt, NODE, "the disk has taken nothing for 3 s")
+        await keeping.failed(session, call.attempt, NODE, "what is on the disk is 3 s behind what is said")
     row = await call.keep()
-    assert (row.state, row.failure) == ("kept", "the disk has taken nothing for 3 s")
+    assert (row.state, row.failure) == ("kept", "what is on the disk is 3 s behind what is said")
 
 
 async def test_a_recording_that_left_nothing_is_a_failure_and_not_silence(call: Recorded) -> None:

@@ -193,7 +193,7 @@ async def test_a_disk_that_takes_nothing_is_told_of_while_the_talk_goes_on(
     for track in folder.spool_of(ATTEMPT).iterdir():
         track.unlink()
     failed = await talk.said(RecordingFailed, "call")
-    assert "the disk has taken nothing" in failed.reason
+    assert "behind what is said" in failed.reason
     assert not talk.of(LegEnded, "call")
 
 
