@@ -7,7 +7,7 @@ Work on files is done in a thread, a call at a time.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 import structlog
@@ -22,6 +22,7 @@ _TIDY_EVERY_S = 60.0
 _QUIET_S = 1.0
 """Tracks that have not grown for so long are closed, or will never be."""
 _TRY_AGAIN_S = 60.0
+_AWAY_S = 10.0
 
 log = structlog.get_logger("recordings")
 
@@ -53,12 +54,13 @@ class RecordingKeeper:
 
     async def _run(self) -> None:
         while not self._ending.is_set():
-            await self._safely()
+            rest_s = await self._turn()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK_EVERY_S):
+                async with asyncio.timeout(rest_s):
                     await self._ending.wait()
 
-    async def _safely(self) -> None:
+    async def _turn(self) -> float:
+        """Does what is due; for how long there is nothing to do then."""
         try:
             spooled = await self._look()
             if time.monotonic() >= self._tidy_at:
@@ -66,13 +68,14 @@ class RecordingKeeper:
                 await self._tidy(spooled)
         except Exception as error:  # noqa: BLE001 - the database or the disk may be away; recordings wait
             log.error("recordings wait", error=str(error))
+            return _AWAY_S
+        return _LOOK_EVERY_S
 
-    async def _look(self) -> list[int]:
+    async def _look(self) -> Collection[int]:
         spooled = await asyncio.to_thread(self._folder.spooled)
-        for attempt in spooled:
-            if self._not_before.get(attempt, 0.0) > time.monotonic():
-                continue
-            if time.time() - await asyncio.to_thread(self._folder.newest_write, attempt) >= _QUIET_S:
+        quiet = [each for each, written_at in spooled.items() if time.time() - written_at >= _QUIET_S]
+        for attempt in quiet:
+            if self._not_before.get(attempt, 0.0) <= time.monotonic() and not self._ending.is_set():
                 await self._put_together(attempt)
         return spooled
 
@@ -90,7 +93,7 @@ class RecordingKeeper:
             self._metrics.recording_failed()
             log.error("a recording has no sound", attempt=attempt)
 
-    async def _tidy(self, spooled: list[int]) -> None:
+    async def _tidy(self, spooled: Collection[int]) -> None:
         """What is rarely due: files whose time is over, recordings without a trace, the room there is."""
         if lost := await keeping.mark_lost(self._sessions, self._folder, spooled):
             log.error("recordings left nothing on the disk", recordings=lost)

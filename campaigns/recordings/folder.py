@@ -34,6 +34,7 @@ from campaigns.recordings.sound import (
 AGENT, CUSTOMER = ".agent.wav", ".customer.wav"
 _SPOOL = "spool"
 _CHUNK = 1 << 16
+_CALL = re.compile(r"[0-9]{1,18}")
 _TRACK = re.compile(r"([0-9]{1,16})(\.agent|\.customer)\.wav")
 _KEPT = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{1,19}\.wav")
 
@@ -61,19 +62,15 @@ class RecordingFolder:
         """Where the switch writes the tracks of a call."""
         return self.root / _SPOOL / str(attempt_id)
 
-    def spooled(self) -> list[int]:
-        """The calls that have tracks which wait to be put together."""
+    def spooled(self) -> dict[int, float]:
+        """The calls that have tracks, with when one was last written (Unix seconds, 0 where none was)."""
         try:
             names = os.listdir(self.root / _SPOOL)
         except FileNotFoundError:
-            return []
-        return sorted(int(name) for name in names if name.isascii() and name.isdecimal())
-
-    def newest_write(self, attempt_id: int) -> float:
-        """When a track of a call was last written, Unix seconds; 0 where there is none."""
-        with contextlib.suppress(FileNotFoundError):
-            return max((each.stat().st_mtime for each in os.scandir(self.spool_of(attempt_id))), default=0.0)
-        return 0.0
+            return {}
+        return {
+            int(name): _newest(self.root / _SPOOL / name) for name in sorted(names) if _CALL.fullmatch(name)
+        }
 
     def file(self, path: str) -> Path:
         """A file that is kept, by its path in the index. Raises ValueError for what is no such path."""
@@ -139,6 +136,12 @@ def _tracks(spool: Path) -> Mapping[Segment, tuple[Path, Path]]:
         agent, customer = spool / f"{ms}{AGENT}", spool / f"{ms}{CUSTOMER}"
         tracks[Segment(ms, samples_in(_size(agent)), samples_in(_size(customer)))] = (agent, customer)
     return tracks
+
+
+def _newest(spool: Path) -> float:
+    with contextlib.suppress(FileNotFoundError):
+        return max((each.stat().st_mtime for each in os.scandir(spool)), default=0.0)
+    return 0.0
 
 
 def _size(path: Path) -> int:

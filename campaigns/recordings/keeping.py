@@ -1,6 +1,7 @@
 """What the engine and the keeper of a node write about recordings: from the first word to the last byte."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 
 from campaigns.core.recording import GIVEN, REFUSED, delete_after, keep_days
@@ -105,7 +106,7 @@ async def failed_to_keep(sessions: Sessions, folder: RecordingFolder, attempt_id
         await failed(session, attempt_id, folder.node, _NOT_YET + why)
 
 
-async def mark_lost(sessions: Sessions, folder: RecordingFolder, spooled: list[int]) -> int:
+async def mark_lost(sessions: Sessions, folder: RecordingFolder, spooled: Collection[int]) -> int:
     """Says of calls that are over, and left no tracks on this node, that their recording failed; how many."""
     async with sessions() as session, session.begin():
         lost = await RecordingStore(session).lost(folder.node, spooled)

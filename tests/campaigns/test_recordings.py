@@ -105,7 +105,7 @@ async def test_wherever_it_is_killed_the_next_one_ends_up_with_one_whole_file(
         assert (row.state, row.length_s) == ("kept", LENGTH_S), step
         assert files(call.folder) == [row.path], step
         assert call.folder.hash(row.path) == row.sha256, step
-        assert call.folder.spooled() == [], step
+        assert not call.folder.spooled(), step
 
 
 async def test_a_disk_that_is_full_is_told_of_and_tried_again(
@@ -121,7 +121,7 @@ async def test_a_disk_that_is_full_is_told_of_and_tried_again(
     await keeping.failed_to_keep(call.sessions, call.folder, call.attempt, str(full.value.strerror))
     row = await call.row()
     assert (row.state, row.failure) == ("failed", "not kept yet: No space left on device")
-    assert call.folder.spooled() == [call.attempt]
+    assert list(call.folder.spooled()) == [call.attempt]
     unfinished.unlink()
     assert await keeping.put_together(call.sessions, call.folder, call.attempt) == "kept"
     assert (await call.row()).failure == ""

@@ -73,7 +73,7 @@ def open_attempt(recording: str, place=DC, *, wanted: bool = False, consent: str
 
 
 def bridged(*, recorded: bool) -> LiveLeg:
-    return LiveLeg(LEG, "customer", "bridged", "agent-1", 1.0, recorded)
+    return LiveLeg(LEG, "customer", "bridged", "agent-1", 1.0, recorded=recorded)
 
 
 CONNECTED = CallWasConnected(ATTEMPT, 1, 1, 2.0, 0.1)
