@@ -39,6 +39,7 @@ class RecordingKeeper:
         self._now = now
         self._not_before: dict[int, float] = {}
         self._tidy_at = 0.0
+        self._claimed = False
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -62,6 +63,9 @@ class RecordingKeeper:
     async def _turn(self) -> float:
         """Does what is due; for how long there is nothing to do then."""
         try:
+            if not self._claimed:
+                await asyncio.to_thread(self._folder.claim)
+                self._claimed = True
             spooled = await self._look()
             if time.monotonic() >= self._tidy_at:
                 self._tidy_at = time.monotonic() + _TIDY_EVERY_S
@@ -98,5 +102,4 @@ class RecordingKeeper:
         if lost := await keeping.mark_lost(self._sessions, self._folder, spooled):
             log.error("recordings left nothing on the disk", recordings=lost)
         await keeping.delete_expired(self._sessions, self._folder, self._now())
-        with contextlib.suppress(FileNotFoundError):
-            self._metrics.recordings_room(await asyncio.to_thread(self._folder.free_bytes))
+        self._metrics.recordings_room(await asyncio.to_thread(self._folder.free_bytes))

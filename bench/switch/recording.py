@@ -13,21 +13,22 @@ from campaigns.recordings.folder import Kept, RecordingFolder
 from dialer.switch.messages import StartRecording, StopRecording
 
 _CLOSED_S = 2.0
+_BYTES_PER_MS = 16
 
 
 @dataclass(frozen=True)
 class RecordingRun:
     """Conversations that were not recorded, and as many that were.
 
-    `written_share_least` is how much of the time the shortest track has; `together_s_per_hour` is the
-    processor time that an hour of conversation takes to become its stereo file, with its SHA-256 and fsync.
+    `out_of_step_ms` is by how much the two tracks of one conversation differ at most. `together_s_per_hour` is
+    the processor time that an hour of conversation takes to become its stereo file, with SHA-256 and fsync.
     """
 
     plain: PairsRun
     recorded: PairsRun
     files: int
     written_mb_per_s: float
-    written_share_least: float
+    out_of_step_ms: float
     together_s_per_hour: float
 
 
@@ -57,7 +58,8 @@ async def _pairs(held: Held, folder: RecordingFolder | None) -> PairsRun:
 
 
 def _summed_up(plain: PairsRun, recorded: PairsRun, folder: RecordingFolder) -> RecordingRun:
-    sizes = [track.stat().st_size for each in folder.spooled() for track in folder.spool_of(each).iterdir()]
+    tracks = [folder.spool_of(each).iterdir() for each in folder.spooled()]
+    sizes = [sorted(track.stat().st_size for track in pair) for pair in tracks]
     used = _used_s()
     files = [kept for each in folder.spooled() if (kept := folder.put_together(each))]
     used = _used_s() - used
@@ -65,8 +67,8 @@ def _summed_up(plain: PairsRun, recorded: PairsRun, folder: RecordingFolder) -> 
         plain=plain,
         recorded=recorded,
         files=len(files),
-        written_mb_per_s=round(sum(sizes) / max(each.length_s for each in files) / 1e6, 2),
-        written_share_least=round(min(sizes) / max(sizes), 3),
+        written_mb_per_s=round(sum(map(sum, sizes)) / max(each.length_s for each in files) / 1e6, 2),
+        out_of_step_ms=max((more - less) / _BYTES_PER_MS for less, more in sizes),
         together_s_per_hour=round(used / sum(map(_hours, files)), 2),
     )
 

@@ -129,6 +129,6 @@ def _recording(results: Results) -> Iterator[str]:
         yield f"  {name}: {hearing} of {2 * pairs} legs hear; the worst gets {packets} packets/s of 50"
     files = min(run.files for run in runs)
     yield f"  {files} files; {spread([run.written_mb_per_s for run in runs])} MB/s written"
-    yield f"  the shortest track has {min(run.written_share_least for run in runs)} of the longest"
+    yield f"  the tracks of one conversation differ by {max(run.out_of_step_ms for run in runs):g} ms at most"
     together = spread([run.together_s_per_hour for run in runs])
     yield f"  an hour of conversation is put together in {together} s of processor"

@@ -1,5 +1,6 @@
 """The folder of recordings: what the switch writes as it goes (spool), and the files that are kept.
 
+    <folder>/node                       whose folder it is
     <folder>/spool/<attempt>/<Unix time in ms>.agent.wav, <the same>.customer.wav
     <folder>/2026/11/23/<attempt>.wav
 
@@ -33,6 +34,7 @@ from campaigns.recordings.sound import (
 
 AGENT, CUSTOMER = ".agent.wav", ".customer.wav"
 _SPOOL = "spool"
+_NODE = "node"
 _CHUNK = 1 << 16
 _CALL = re.compile(r"[0-9]{1,18}")
 _TRACK = re.compile(r"([0-9]{1,16})(\.agent|\.customer)\.wav")
@@ -57,6 +59,19 @@ class RecordingFolder:
 
     root: Path
     node: str
+
+    def claim(self) -> None:
+        """Makes the folder, and says in it whose it is. Raises OSError."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.root / _NODE).write_text(self.node + "\n")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is the node's own folder, and not one of the same settings on another machine."""
+        try:
+            return (self.root / _NODE).read_text().strip() == self.node
+        except OSError:
+            return False
 
     def spool_of(self, attempt_id: int) -> Path:
         """Where the switch writes the tracks of a call."""

@@ -117,6 +117,8 @@ async def mark_lost(sessions: Sessions, folder: RecordingFolder, spooled: Collec
 
 async def delete_expired(sessions: Sessions, folder: RecordingFolder, now: datetime) -> int:
     """Deletes files of this node that were kept long enough, and those that are marked; how many."""
+    if not folder.is_here:
+        return 0
     async with sessions() as session, session.begin():
         store = RecordingStore(session)
         due = [each.id for each in await store.due(folder.node, now, FILES_AT_A_TIME)]
@@ -127,8 +129,11 @@ async def delete_expired(sessions: Sessions, folder: RecordingFolder, now: datet
 async def delete_marked(sessions: Sessions, folder: RecordingFolder, now: datetime) -> int:
     """Deletes the files of this node that are marked for it, and says so in the index; how many.
 
-    The file goes first, so that what the index calls deleted is gone. Raises OSError.
+    The file goes first, so that what the index calls deleted is gone. On a machine that has not the node's
+    folder nothing happens. Raises OSError.
     """
+    if not folder.is_here:
+        return 0
     done = 0
     while True:
         async with sessions() as session, session.begin():

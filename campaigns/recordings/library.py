@@ -195,5 +195,5 @@ def _file(recording: Recording, folder: RecordingFolder) -> Path:
 def _require_here(recording: Recording, folder: RecordingFolder) -> None:
     if recording.state != "kept":
         raise RecordingGoneError(f"Recording {recording.id} has no sound: {_WHY[recording.state]}.")
-    if recording.node != folder.node:
+    if recording.node != folder.node or not folder.is_here:
         raise RecordingGoneError(f"Recording {recording.id} is on the node {recording.node}; ask there.")

@@ -55,6 +55,7 @@ async def recorded_call(sessions: Sessions, root: Path, number: int = 0, **setti
     permitted = await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW)
     (started,) = await service.start_attempts(sessions, NO_LAW, campaign, permitted, NOW)
     folder = RecordingFolder(root, NODE)
+    folder.claim()
     spool = folder.spool_of(started.attempt_id)
     spool.mkdir(parents=True)
     stem = round(NOW.timestamp() * 1000)
