@@ -20,8 +20,8 @@ _BYTES_PER_MS = 16
 class RecordingRun:
     """Conversations that were not recorded, and as many that were.
 
-    `out_of_step_ms` is by how much the two tracks of one conversation differ at most; `together_s_per_hour` the
-    processor time that an hour of conversation takes to become its stereo file, hashed and synced.
+    `out_of_step_ms` is by how much the two tracks of one conversation differ at most; `together_s_per_hour`
+    the processor time that an hour of conversation takes to become its stereo file, hashed and synced.
     """
 
     plain: PairsRun
