@@ -131,8 +131,8 @@ async def start_attempts(
             permitted_at=now,
             caller_id=answer.facts.caller_id,
             display_name=permits.numbers[answer.facts.caller_id].display_name,
-            countries=answer.policy.place.countries,
             language=lead.language,
+            place=answer.policy.place,
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]

@@ -233,6 +233,30 @@ class CampaignWithoutAgentsError(ConflictError):
     code = "campaign-without-agents"
 
 
+class RecordingRefusedError(ConflictError):
+    """The campaign's settings do not let an agent do this to a recording."""
+
+    code = "recording-not-allowed"
+
+
+class RecordingConsentError(ConflictError):
+    """The person has not agreed to being recorded, or has said no."""
+
+    code = "recording-without-consent"
+
+
+class RecordingNotFoundError(NotFoundError):
+    """No recording has this number."""
+
+    code = "recording-not-found"
+
+
+class RecordingGoneError(ConflictError):
+    """The recording has no sound: it goes on, failed, was refused or deleted, or is on another node."""
+
+    code = "recording-without-sound"
+
+
 class InvalidRuleError(InvalidInputError):
     """A rule that makes no sense. `rule` is its place in the document, from 0 on; `key` is what is wrong."""
 

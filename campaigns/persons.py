@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.stores.persons import PersonStore, Traces
+from campaigns.recordings.folder import RecordingFolder
+from campaigns.recordings.keeping import delete_marked
+from campaigns.stores.persons import ERASED, PersonStore, Traces
+from campaigns.stores.recordings import RecordingStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Attempt, CampaignLead, LeadSkip
+from campaigns.tables import Attempt, CampaignLead, LeadSkip, Recording
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -18,6 +21,7 @@ REMAINS = (
     "Figures stay: how many calls there were, when, how they went and which keys were pressed, without the "
     "number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
+    "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
 )
 
@@ -68,6 +72,23 @@ class PersonSkip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecording:
+    """A conversation with the person that was recorded; `recordings export` hands out the sound."""
+
+    id: int
+    attempt_id: int
+    node: str
+    state: str
+    consent: str
+    consent_at: datetime | None
+    started_at: datetime | None
+    length_s: float
+    sha256: str
+    delete_after: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonExport:
     """All that is kept about the person with this number."""
 
@@ -76,6 +97,7 @@ class PersonExport:
     campaigns: list[PersonProgress]
     attempts: list[PersonCall]
     skips: list[PersonSkip]
+    recordings: list[PersonRecording]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +115,7 @@ class PersonErased:
     withdrawn_consents: int
     campaign_leads: int
     attempts: int
+    recordings: int
     dnc_entries: list[PersonDncEntry]
     remains: tuple[str, ...] = REMAINS
 
@@ -114,6 +137,7 @@ async def export_person(
         answers = await store.answers([each.id for each in attempts])
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
+        recordings = await RecordingStore(session).of_attempts([each.id for each in attempts])
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
     return PersonExport(
@@ -122,16 +146,24 @@ async def export_person(
         campaigns=[_progress(each) for each in progress],
         attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
         skips=[_skip(each) for each in skips],
+        recordings=[_recording(each) for each in recordings],
     )
 
 
 async def erase_person(
-    sessions: Sessions, phone: str, *, now: datetime, default_country: str = "US", client: str | None = None
+    sessions: Sessions,
+    phone: str,
+    *,
+    now: datetime,
+    default_country: str = "US",
+    client: str | None = None,
+    folder: RecordingFolder | None = None,
 ) -> PersonErased:
     """Takes everything personal about the person with a number out of the database, at one client or at all.
 
-    No campaign calls their leads any more. Raises PersonOnCallError while a call with them lives,
-    PersonNotFoundError, PhoneRejectedError, UnknownClientError and UnknownCountryError.
+    Recordings in the folder of this node are deleted, those of other nodes by their own dialers. No campaign
+    calls their leads any more. Raises PersonOnCallError while a call with them lives, PersonNotFoundError,
+    PhoneRejectedError, UnknownClientError, UnknownCountryError and OSError.
     """
     e164 = checked_number(phone, default_country)
     async with sessions() as session, session.begin():
@@ -147,9 +179,12 @@ async def erase_person(
         kept = (await in_leads.collect(session, scope)).dnc_entries
         finished = await store.finish(traces.lead_ids)
         await store.erase_attempts([each.id for each in attempts])
+        recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
     if not (attempts or kept or erased.leads or erased.consents):
         raise _nothing_known()
+    if folder is not None:
+        await delete_marked(sessions, folder, now)
     return PersonErased(
         phone=e164,
         leads=erased.leads,
@@ -158,8 +193,16 @@ async def erase_person(
         withdrawn_consents=erased.withdrawn,
         campaign_leads=finished,
         attempts=len(attempts),
+        recordings=recordings,
         dnc_entries=kept,
     )
+
+
+async def _erase_recordings(session: Session, attempt_ids: list[int]) -> int:
+    store = RecordingStore(session)
+    there = [each.id for each in await store.of_attempts(attempt_ids) if each.state != "deleted"]
+    await store.to_delete(there, ERASED)
+    return len(there)
 
 
 async def _scope(session: Session, e164: str, client: str | None) -> Scope:
@@ -196,6 +239,22 @@ def _skip(row: LeadSkip) -> PersonSkip:
         agent_id=row.agent_id,
         reason=row.reason,
         skipped_at=row.skipped_at,
+    )
+
+
+def _recording(row: Recording) -> PersonRecording:
+    return PersonRecording(
+        id=row.id,
+        attempt_id=row.attempt_id,
+        node=row.node,
+        state=row.state,
+        consent=row.consent,
+        consent_at=row.consent_at,
+        started_at=row.started_at,
+        length_s=row.length_s,
+        sha256=row.sha256,
+        delete_after=row.delete_after,
+        deleted_at=row.deleted_at,
     )
 
 

@@ -92,6 +92,12 @@ class Campaign(SQLModel, table=True):
     """What it plays and asks instead; see campaigns.core.menu."""
     opt_out_key: str = Field(default="9", max_length=1)
     """The digit that asks not to be called again, pressed while a message plays."""
+    recording: str = Field(default="never", max_length=10)
+    """Whether conversations are recorded: never, always or on_demand."""
+    recording_consent: str = Field(default="ask", max_length=10)
+    """How people learn of it: ask, ask_all or announced."""
+    recording_days: int = 90
+    """How long recordings are kept."""
     amd_mode: str = Field(default="off", max_length=4)
     """Answering-machine detection: off, flag or act."""
     amd_action: str = Field(default="hang_up", max_length=8)
@@ -263,6 +269,67 @@ class Attempt(SQLModel, table=True):
     """Of the verdict, 0 to 1."""
     amd_took_s: float | None = None
     """From the answer to the verdict."""
+
+
+class Recording(SQLModel, table=True):
+    """What became of the recording of one call; where it was kept, which file it is."""
+
+    __tablename__ = "recording"
+    __table_args__ = (
+        Index("uq_recording_attempt", "attempt_id", unique=True),
+        Index("ix_recording_client", "client_id", "id"),
+        Index("ix_recording_campaign", "campaign_id", "id"),
+        Index("ix_recording_open", "id", **_where("state = 'recording'")),
+        Index("ix_recording_due", "delete_after", **_where("state = 'kept'")),
+        Index("ix_recording_deleting", "id", **_where("state = 'deleting'")),
+    )
+
+    id: int = key()
+    attempt_id: int = reference("attempt.id", index=False)
+    campaign_id: int = reference("campaign.id", index=False)
+    client_id: int = reference("client.id", index=False)
+    node: str = Field(max_length=64)
+    """Whose folder has the file."""
+    state: str = Field(max_length=10)
+    """A name of campaigns.core.recording.STATES."""
+    reason: str = Field(default="", max_length=10)
+    """Why it was recorded: always or on_demand, as the campaign's setting says."""
+    consent: str = Field(default="", max_length=10)
+    """given, refused or announced; empty where nobody had to be asked."""
+    consent_at: datetime | None = instant(nullable=True)
+    consent_agent_id: int | None = reference("agent.id", nullable=True, index=False)
+    """Who heard it."""
+    consent_laws: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Whose laws asked for it, as in US-CA; ? where nobody knew where the person was."""
+    started_at: datetime | None = instant(nullable=True)
+    length_s: float = 0.0
+    bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    sha256: str = Field(default="", max_length=64)
+    path: str = Field(default="", max_length=100)
+    """Below the node's folder of recordings."""
+    pauses: list[dict[str, float]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Stretches in which nothing was recorded, as {"from_s": 12.5, "to_s": 30.0}; silent in the file."""
+    failure: str = Field(default="", max_length=200)
+    """What went wrong, where something did."""
+    delete_after: datetime | None = instant(nullable=True)
+    deleted_at: datetime | None = instant(nullable=True)
+    deleted_why: str = Field(default="", max_length=200)
+
+
+class RecordingAccess(SQLModel, table=True):
+    """Somebody heard, took away, checked or deleted a recording."""
+
+    __tablename__ = "recording_access"
+
+    id: int = key()
+    recording_id: int = reference("recording.id")
+    at: datetime = instant()
+    who: str = Field(max_length=100)
+    """The API key by the beginning of its SHA-256, or the user of the command line."""
+    what: str = Field(max_length=10)
+    """heard, exported, verified or deleted."""
+    detail: str = Field(default="", max_length=200)
+    """The range of bytes, the folder, the result, or the reason."""
 
 
 class Agent(SQLModel, table=True):

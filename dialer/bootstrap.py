@@ -17,6 +17,7 @@ import structlog
 
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
+from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
 from dialer.api.access import kept_key
 from dialer.api.app import Faces, create_app
@@ -33,6 +34,7 @@ from dialer.errors import DialerError
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.forecaster import Forecaster
 from dialer.metrics import Metrics
+from dialer.recording_keeper import RecordingKeeper
 from dialer.settings import Settings, SettingsInvalid
 from dialer.switch.capacity import ask_binding, require_lines
 from dialer.switch.options import EndpointOptions, SwitchOptions, TlsOptions
@@ -122,6 +124,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         await engine.start()
         stack.push_async_callback(_stop_engine, engine)
+        recordings = recordings_of(settings)
+        keeper = RecordingKeeper(database.sessions, recordings, metrics, engine.now)
+        keeper.start()
+        stack.push_async_callback(keeper.stop)
         imports = ImportRunner(
             database.sessions, settings.data_dir / "imports", engine.now, follow=follow_merges
         )
@@ -136,6 +142,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     rules=rules,
                     imports=imports,
                     forecaster=Forecaster(),
+                    recordings=recordings,
                     api_key=key,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
@@ -210,6 +217,12 @@ def require_message(path: Path) -> None:
         )
 
 
+def recordings_of(settings: Settings) -> RecordingFolder:
+    """This node's folder of recordings."""
+    root = settings.recordings_dir or settings.data_dir / "recordings"
+    return RecordingFolder(root.absolute(), settings.node)
+
+
 def _socket(settings: Settings) -> Path:
     """Where the engine meets the switch."""
     return settings.data_dir.absolute() / "switch.sock"
@@ -246,6 +259,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         dialing=DialingOptions(trunks, sip.lines, unclaimed_message(settings)),
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
         prompts=data / "prompts",
+        recordings=recordings_of(settings),
     )
 
 

@@ -106,7 +106,7 @@ class CampaignWatch:
         where the client has chosen nothing."""
         if campaign.agentless and campaign.menu is None:
             return self.sound(campaign.id, campaign.message)
-        chosen = choose(campaign.abandoned, started.countries, started.language)
+        chosen = choose(campaign.abandoned, started.place.countries, started.language)
         return None if chosen is None else self.sound(campaign.id, chosen.prompt)
 
     def answer_chance(self, started: StartedAttempt, campaign_id: int) -> float | None:

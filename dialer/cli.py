@@ -26,6 +26,7 @@ from campaigns.commands import (
     lead_editing_app,
     person_app,
     prompts_app,
+    recordings_app,
     report_app,
     trunks_app,
     why_app,
@@ -34,8 +35,9 @@ from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.errors import CampaignsError
 from campaigns.lead_editing import follow_merges
 from campaigns.lookup import find_campaign, lists_of_campaign
+from campaigns.recordings.folder import RecordingFolder
 from campaigns.reports.text import show
-from dialer.bootstrap import running
+from dialer.bootstrap import recordings_of, running
 from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
 from dialer.doctor import Finding, examine
@@ -71,6 +73,7 @@ app.add_typer(agent_app, name="agent")
 app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")
 app.add_typer(prompts_app, name="prompts")
+app.add_typer(recordings_app, name="recordings")
 app.add_typer(report_app, name="report")
 app.add_typer(trunks_app, name="trunks")
 app.add_typer(db_app, name="db")
@@ -97,6 +100,11 @@ class CommandContext:
     def rules(self) -> Rulebook:
         """The calling rules. Raises InvalidRuleFileError."""
         return load_rulebook(self.settings.rules_dir, datetime.now(UTC).date())
+
+    @property
+    def recordings(self) -> RecordingFolder:
+        """This node's folder of recordings."""
+        return recordings_of(self.settings)
 
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         """Opens the database, runs the work to its end, closes the database."""

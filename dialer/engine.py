@@ -19,6 +19,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.joining import JoiningLeads
+from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.mqtt import Publisher
@@ -46,6 +47,7 @@ from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
 from dialer.prompt_files import PromptFiles
+from dialer.recording_desk import RecordingDesk
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
@@ -85,10 +87,13 @@ log = structlog.get_logger("engine")
 class EngineOptions:
     """The node's name, how it dials, its switch, and the folder for the sounds that the switch plays."""
 
+    """The node's name, how it dials, its switch, and where conversations are recorded."""
+
     node: str
     dialing: DialingOptions
     switch: SwitchOptions
     prompts: Path
+    recordings: RecordingFolder
 
 
 class Engine:
@@ -124,6 +129,9 @@ class Engine:
         )
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
+        self.recordings = RecordingDesk(
+            options.recordings, self.floor, clock, self._link.send, self._carry_out
+        )
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
         self._keep_pacing_at = 0.0
@@ -264,6 +272,7 @@ class Engine:
             if isinstance(event, LegEnded):
                 self._called_softphones.discard(session_of(event.leg))
             effects = effects_of(event, self.floor, self.trunks.attestation)
+            effects = effects or self.recordings.heard(event)
             if not effects and self._leftover is not None:
                 effects = self._leftover.unrecorded(event, self.floor)
             self._carry_out(effects)
@@ -282,6 +291,8 @@ class Engine:
         )
         if self._leftover is not None:
             self._leftover.restore(self.floor, event.live, event.at)
+            self.recordings.restore(self._leftover.attempts, event.live)
+        self.recordings.reconcile(event.live)
         up = {leg.leg for leg in event.live}
         self._without_a_leg = [each for each in self.floor.calls if call_leg(each) not in up]
         self._called_softphones = {each for each in self.floor.agents if agent_leg(each) in up}
@@ -321,6 +332,7 @@ class Engine:
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)
+                    self.recordings.observe(effect)
                     if isinstance(effect, CallWasConnected):
                         self._say(effect)
 
@@ -385,6 +397,7 @@ class Engine:
 
     def _announce(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
         self._notices.call_is(started.attempt_id, campaign.id, started.lead_id)
+        self.recordings.dialed(started.attempt_id, campaign, started.place)
         for message in self._notices.of_placed(started.attempt_id):
             self._publisher.publish(message)
         self._metrics.placed(campaign.id)
@@ -410,6 +423,7 @@ class Engine:
             await self._campaigns.keep(self.sessions, self._options.node, self.now())
             await self._trunk_watch.keep(self.sessions, self._options.node, self.now())
         await self._campaigns.count(self.now(), self._metrics)
+        self._metrics.recordings(self.recordings.active)
         await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 
     # --- the end --------------------------------------------------------------------------------

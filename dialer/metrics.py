@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from dialer.core.effects import CallHasEnded, CallWasConnected, Effect
+from dialer.core.effects import CallHasEnded, CallWasConnected, Effect, RecordingDidFail
 from dialer.core.floor import Floor
 from dialer.core.outcome import Outcome
 
@@ -41,6 +41,17 @@ class Metrics:
         self._ready = Gauge(
             "dialer_leads_ready", "Leads that wait to be called", ["campaign"], registry=self._registry
         )
+        self._recording_failures = Counter(
+            "dialer_recording_failures",
+            "Conversations that could not be recorded, or not be kept",
+            registry=self._registry,
+        )
+        self._recordings = Gauge(
+            "dialer_recordings_active", "Conversations that are being recorded", registry=self._registry
+        )
+        self._recordings_room = Gauge(
+            "dialer_recordings_free_bytes", "Room on the recordings' disk", registry=self._registry
+        )
         info = Gauge("dialer_build_info", "The version that runs", ["version"], registry=self._registry)
         info.labels(version).set(1)
         self._registry.register(self)
@@ -59,7 +70,9 @@ class Metrics:
 
     def observe(self, effect: Effect) -> None:
         """Counts what happened."""
-        if isinstance(effect, CallWasConnected):
+        if isinstance(effect, RecordingDidFail):
+            self.recording_failed()
+        elif isinstance(effect, CallWasConnected):
             self._waits.observe(max(0.0, effect.waited_s))
         elif isinstance(effect, CallHasEnded):
             campaign = str(effect.campaign)
@@ -69,6 +82,18 @@ class Metrics:
             if effect.outcome in (Outcome.HUMAN, Outcome.ABANDONED):
                 self._people[campaign] += 1
                 self._abandoned[campaign] += effect.outcome == Outcome.ABANDONED
+
+    def recording_failed(self) -> None:
+        """A conversation could not be recorded, or its recording not be kept."""
+        self._recording_failures.inc()
+
+    def recordings(self, active: int) -> None:
+        """So many conversations are being recorded."""
+        self._recordings.set(active)
+
+    def recordings_room(self, free: int) -> None:
+        """So many bytes are free where recordings are."""
+        self._recordings_room.set(free)
 
     def text(self, *, switch_up: bool) -> bytes:
         """Everything, in Prometheus' text format."""

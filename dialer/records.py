@@ -8,6 +8,7 @@ from campaigns import effects, previewing
 from campaigns.core.attempt import MAX_SIP_REASON, Ending, plain_text
 from campaigns.core.disposition import MESSAGE_CUT_SHORT, MESSAGE_PLAYED, NO_DISPOSITION, OPTED_OUT
 from campaigns.message_results import record_message
+from campaigns.recordings import keeping
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.menu_answers import MenuAnswerStore
@@ -21,6 +22,7 @@ from dialer.core.effects import (
     CallWasAnswered,
     CallWasConnected,
     ClaimWasKept,
+    ConsentWasSaid,
     DispositionMissed,
     Effect,
     LeadWasPutBack,
@@ -29,6 +31,8 @@ from dialer.core.effects import (
     MessageOver,
     PersonOptedOut,
     QuestionAnswered,
+    RecordingBegan,
+    RecordingDidFail,
 )
 from leads.stores.shared import Sessions
 
@@ -80,6 +84,12 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await effects.release(session, campaign, [claim])
         case ClaimWasKept(campaign=campaign, claim=claim, until=until):
             await previewing.keep(session, campaign, claim, until)
+        case RecordingBegan(attempt=attempt, node=node, consent=consent, laws=laws, at=at):
+            await keeping.began(session, attempt, node, consent, list(laws), instant(at))
+        case RecordingDidFail(attempt=attempt, node=node, why=why):
+            await keeping.failed(session, attempt, node, why)
+        case ConsentWasSaid(attempt=attempt, node=node, agent=agent, laws=laws, at=at, agreed=agreed):
+            await keeping.consent_said(session, attempt, node, agent, list(laws), instant(at), agreed=agreed)
         case AgentChanged():
             await _change_agent(AgentStore(session), entry)
 

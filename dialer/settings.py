@@ -153,6 +153,8 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
     shutdown_limit_s: float = Field(default=600.0, ge=0)
     """How long a stop waits for conversations to end by themselves."""
+    recordings_dir: Path | None = None
+    """Where recordings are kept; without it a folder in the data folder."""
     rules_dir: Path | None = None
     """A folder of calling rules, one TOML file a jurisdiction; without it those that ship."""
     database: DatabaseSettings = DatabaseSettings()

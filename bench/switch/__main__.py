@@ -1,4 +1,4 @@
-"""`python -m bench.switch [rate] [pairs] [audio] [growth]`: the switch, side by side with bare pjsua2."""
+"""`python -m bench.switch [rate] [pairs] [audio] [growth] [recording]`: the switch beside bare pjsua2."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.switch import audio, growth, pairs, rate
+from bench.switch import audio, growth, pairs, rate, recording
 from bench.switch.figures import load
 from bench.switch.helper import Helper
 from bench.switch.options import FarEndOptions
@@ -21,7 +21,7 @@ from dialer.switch.capacity import ask_binding
 
 Work = TypeVar("Work")
 Run = TypeVar("Run")
-_WORK = ("rate", "pairs", "audio", "growth")
+_WORK = ("rate", "pairs", "audio", "growth", "recording")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Options:
     calls: int
     few: int
     many: int
+    recorded: int
 
 
 async def measure(options: Options) -> Results:
@@ -55,6 +56,8 @@ async def measure(options: Options) -> Results:
             for held in options.held:
                 _say(f"  audio while {held} pairs are up")
                 results.audio.append(await audio.measure(held, options.calls))
+        if "recording" in options.work:
+            await _recordings(options, results, number)
         if "growth" in options.work:
             _say(f"  {options.many:,} calls through one switch")
             async with Helper("bench.switch.far_end", FarEndOptions()) as far_end:
@@ -76,6 +79,13 @@ async def _pairs(options: Options, results: Results, number: int) -> None:
         _say(f"  {options.pairs} pairs")
         held = pairs.Held(far_end, await _target(far_end), options.pairs, options.hold)
         results.pairs.append(await _in_turn(number, pairs.through_switch, pairs.through_bare, held))
+
+
+async def _recordings(options: Options, results: Results, number: int) -> None:
+    async with Helper("bench.switch.far_end", FarEndOptions(speaks=True)) as far_end:
+        _say(f"  {options.recorded} conversations, recorded and not")
+        held = pairs.Held(far_end, await _target(far_end), options.recorded, options.hold)
+        results.recording.append(await recording.run(held, recorded_first=bool(number % 2)))
 
 
 async def _in_turn(
@@ -111,6 +121,7 @@ def main() -> None:
     parser.add_argument("--hold", type=float, default=20, help="how long the pairs are measured, in seconds")
     parser.add_argument("--held", default="0,100", help="pairs that are up while audio is timed")
     parser.add_argument("--calls", type=int, default=200, help="calls whose audio is timed, a round")
+    parser.add_argument("--recorded", type=int, default=100, help="conversations that are recorded")
     parser.add_argument("--few", type=int, default=2_000, help="calls before the first look, for growth")
     parser.add_argument("--many", type=int, default=20_000, help="calls before the last look, for growth")
     parser.add_argument("--json", type=Path, help="where every run is written")
@@ -128,6 +139,7 @@ def main() -> None:
         calls=given.calls,
         few=given.few,
         many=given.many,
+        recorded=given.recorded,
     )
     results = asyncio.run(measure(options))
     print(text(results))

@@ -34,7 +34,7 @@ class Driver:
         self.bridges = False
         self.placed = 0
         self.completed = 0
-        self.bridged = 0
+        self.bridged_legs: list[str] = []
         self.latencies_ms: list[float] = []
         self._placed_at: dict[str, float] = {}
         self._waiting: str | None = None
@@ -64,8 +64,8 @@ class Driver:
             case LegAnswered(leg=leg):
                 self.latencies_ms.append((time.monotonic() - self._placed_at[leg]) * 1000)
                 self._go_on(leg)
-            case LegsBridged():
-                self.bridged += 1
+            case LegsBridged(leg=leg):
+                self.bridged_legs.append(leg)
             case LegEnded():
                 self.completed += 1
         if event.seq % _ACKNOWLEDGE_EVERY == 0:

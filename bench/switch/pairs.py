@@ -8,7 +8,7 @@ from bench.switch.figures import cpu_s, memory_mb
 from bench.switch.helper import Helper, HelperEnded
 from bench.switch.options import BareOptions
 
-_PLACE_PER_S = 60.0
+PLACE_PER_S = 60.0
 _SETTLE_S = 2.0
 _UP_WITHIN_S = 120.0
 
@@ -39,22 +39,23 @@ async def through_switch(held: Held) -> PairsRun:
     """Our switch, over its socket."""
     async with ours.switch() as driver:
         driver.bridges = True
-        await driver.place_all(held.target, 2 * held.pairs, _PLACE_PER_S)
-        await driver.until(lambda: driver.bridged == held.pairs)
-        if driver.bridged < held.pairs:
-            raise HelperEnded(f"Only {driver.bridged} of {held.pairs} pairs were bridged.")
-        return await _measure(held, driver.pid)
+        await driver.place_all(held.target, 2 * held.pairs, PLACE_PER_S)
+        await driver.until(lambda: len(driver.bridged_legs) == held.pairs)
+        if len(driver.bridged_legs) < held.pairs:
+            raise HelperEnded(f"Only {len(driver.bridged_legs)} of {held.pairs} pairs were bridged.")
+        return await measure(held, driver.pid)
 
 
 async def through_bare(held: Held) -> PairsRun:
     """Bare pjsua2."""
-    options = BareOptions("pairs", held.target, 2 * held.pairs, _PLACE_PER_S)
+    options = BareOptions("pairs", held.target, 2 * held.pairs, PLACE_PER_S)
     async with Helper("bench.switch.bare", options) as bare:
         await bare.event("up", within_s=_UP_WITHIN_S)
-        return await _measure(held, bare.pid)
+        return await measure(held, bare.pid)
 
 
-async def _measure(held: Held, pid: int) -> PairsRun:
+async def measure(held: Held, pid: int) -> PairsRun:
+    """Holds what a process has up, and looks at it from outside."""
     await asyncio.sleep(_SETTLE_S)
     clock = asyncio.get_running_loop().time
     before, began = await held.far_end.answer("audio"), clock()

@@ -11,6 +11,7 @@ from bench.switch.figures import percentile, ratios, spread
 from bench.switch.growth import Holding
 from bench.switch.pairs import PairsRun
 from bench.switch.rate import RateRun
+from bench.switch.recording import RecordingRun
 
 _RATE = (
     ("CPU seconds per 1,000 calls", "cpu_s_per_1000_calls"),
@@ -40,13 +41,13 @@ class Results:
     pairs: list[tuple[PairsRun, PairsRun]] = field(default_factory=list)
     audio: list[AudioRun] = field(default_factory=list)
     growth: list[list[Holding]] = field(default_factory=list)
+    recording: list[RecordingRun] = field(default_factory=list)
 
 
 def text(results: Results) -> str:
     """The summary: median (lowest-highest) of the rounds; a ratio is the switch by bare pjsua2."""
-    return "\n".join(
-        [*_machine(results), *_rate(results), *_pairs(results), *_audio(results), *_growth(results)]
-    )
+    parts = (_machine, _rate, _pairs, _audio, _growth, _recording)
+    return "\n".join(line for part in parts for line in part(results))
 
 
 def _machine(results: Results) -> Iterator[str]:
@@ -92,10 +93,15 @@ def _audio(results: Results) -> Iterator[str]:
         )
 
 
-def _compared(figures: Sequence[tuple[str, str]], runs: Sequence[tuple[Any, Any]]) -> Iterator[str]:
+def _compared(
+    figures: Sequence[tuple[str, str]],
+    runs: Sequence[tuple[Any, Any]],
+    names: tuple[str, str] = ("switch", "bare"),
+) -> Iterator[str]:
     for name, figure in figures:
-        switch, bare = ([attrgetter(figure)(run) for run in side] for side in zip(*runs, strict=True))
-        yield f"  {name}: switch {spread(switch)}, bare {spread(bare)}, ratio {ratios(switch, bare)}"
+        ours, other = ([attrgetter(figure)(run) for run in side] for side in zip(*runs, strict=True))
+        sides = f"{names[0]} {spread(ours)}, {names[1]} {spread(other)}"
+        yield f"  {name}: {sides}, ratio {ratios(ours, other)}"
 
 
 def _growth(results: Results) -> Iterator[str]:
@@ -106,3 +112,23 @@ def _growth(results: Results) -> Iterator[str]:
                 f"  after {each.calls:,} calls: {each.memory_mb:g} MB, {each.threads} threads, "
                 f"{each.sockets} sockets, {each.files} open files"
             )
+
+
+def _recording(results: Results) -> Iterator[str]:
+    runs = results.recording
+    if not runs:
+        return
+    pairs = runs[0].plain.pairs
+    yield f"\n{pairs} conversations, recorded and not, {len(runs)} rounds"
+    sides = [(run.recorded, run.plain) for run in runs]
+    yield from _compared(_PAIRS, sides, ("recorded", "not"))
+    for name, side in zip(("recorded", "not"), zip(*sides, strict=True), strict=True):
+        hearing, packets = (
+            min(getattr(run, key) for run in side) for key in ("hearing", "packets_per_s_least")
+        )
+        yield f"  {name}: {hearing} of {2 * pairs} legs hear; the worst gets {packets} packets/s of 50"
+    files = min(run.files for run in runs)
+    yield f"  {files} files; {spread([run.written_mb_per_s for run in runs])} MB/s written"
+    yield f"  the tracks of one conversation differ by {max(run.out_of_step_ms for run in runs):g} ms at most"
+    together = spread([run.together_s_per_hour for run in runs])
+    yield f"  an hour of conversation is put together in {together} s of processor"

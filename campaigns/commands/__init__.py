@@ -7,6 +7,7 @@ from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app
 from campaigns.commands.persons import person_app
 from campaigns.commands.prompts import prompts_app
+from campaigns.commands.recordings import recordings_app
 from campaigns.commands.trunks import trunks_app
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "lead_editing_app",
     "person_app",
     "prompts_app",
+    "recordings_app",
     "report_app",
     "trunks_app",
     "why_app",

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from campaigns.commands.shared import WithRecordings
 from campaigns.persons import PersonErased, erase_person, export_person
 from leads.commands.shared import Country, Json, Number, WithDatabase, echo_json, show
 
@@ -37,11 +38,16 @@ def erase(
     """Take everything personal about the person with a number out of the database."""
     if not yes:
         raise typer.BadParameter("Nothing brings it back; say --yes if that is meant.")
-    database: WithDatabase = context.obj
+    database: WithRecordings = context.obj
     now = datetime.now(UTC)
     erased = database.run(
         lambda sessions: erase_person(
-            sessions, phone, now=now, default_country=default_country, client=client
+            sessions,
+            phone,
+            now=now,
+            default_country=default_country,
+            client=client,
+            folder=database.recordings,
         )
     )
     show(erased, as_json, _lines(erased))
@@ -50,7 +56,8 @@ def erase(
 def _lines(erased: PersonErased) -> list[str]:
     return [
         f"Emptied: {erased.leads:,} leads with {erased.phones:,} phones, {erased.consents:,} consents "
-        f"({erased.withdrawn_consents:,} of them withdrawn before), {erased.attempts:,} calls. "
+        f"({erased.withdrawn_consents:,} of them withdrawn before), {erased.attempts:,} calls, "
+        f"{erased.recordings:,} recordings. "
         f"Campaigns that would have gone on calling: {erased.campaign_leads:,}.",
         f"Do-not-call entries that stay: {len(erased.dnc_entries):,}.",
         *erased.remains,

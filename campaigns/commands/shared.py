@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.errors import InvalidSettingsError
+from campaigns.recordings.folder import RecordingFolder
 from leads.commands.shared import WithDatabase
 
 
@@ -15,6 +16,14 @@ class WithRules(WithDatabase, Protocol):
     @property
     def rules(self) -> Rulebook:
         """Loaded when first asked for. Raises InvalidRuleFileError."""
+
+
+class WithRecordings(WithDatabase, Protocol):
+    """What `dialer.cli` puts into the context: the database, and this node's folder of recordings."""
+
+    @property
+    def recordings(self) -> RecordingFolder:
+        """Where this node keeps them."""
 
 
 def values_of(given: Sequence[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from campaigns.core.calling_window import clock_of
 from campaigns.core.compliance import Allow
+from campaigns.core.jurisdiction import Place
 
 AWAITING_DISPOSITION = "awaiting_disposition"
 """Why a lead is still `calling` when its talk is over."""
@@ -75,12 +76,12 @@ class StartedAttempt:
     """How soon after the answer an agent has to be there, or the message plays, by every rule that holds."""
     permitted_at: datetime
     """When compliance allowed it; the permit is for that moment."""
+    place: Place
+    """Where the person may be."""
     caller_id: str
     """The number that the call shows, E.164."""
     display_name: str = ""
     """The name beside it; empty for none."""
-    countries: frozenset[str] = frozenset()
-    """ISO 3166-1 codes of wherever the person may be, by number and address."""
     language: str = ""
     """The lead's, a BCP 47 tag; empty where nobody knows."""
 

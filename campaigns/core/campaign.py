@@ -21,6 +21,12 @@ AGENTLESS = "agentless"
 PREVIEW_THEN = ("dial", "skip")
 CALLER_ID_RULES = ("rotate", "local")
 """rotate: the number with the fewest calls today. local: the nearest to the callee, then as rotate."""
+NEVER, ALWAYS, ON_DEMAND = "never", "always", "on_demand"
+RECORDING = (NEVER, ALWAYS, ON_DEMAND)
+ASK, ASK_ALL, ANNOUNCED = "ask", "ask_all", "announced"
+RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
+"""Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
+tell everybody at once, as a part of what agents say."""
 AMD_MODES = ("off", "flag", "act")
 AMD_ACTIONS = ("hang_up", "message", "agent")
 STATES = ("draft", "running", "paused", "stopped")
@@ -56,6 +62,8 @@ _FASTEST = 200
 LONGEST_GAP_S = 60 * 24 * 3600.0
 """Between two attempts to one person."""
 MOST_ATTEMPTS_A_DAY = 100
+LONGEST_KEPT_DAYS = 3650
+"""Of a recording."""
 
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -136,6 +144,12 @@ class CampaignSettings:
     """What it plays and asks instead."""
     opt_out_key: str = "9"
     """The digit that asks not to be called again, pressed while a message plays; there is always one."""
+    recording: str = NEVER
+    """Whether conversations are recorded: never, always, or on_demand, when the agent asks for it."""
+    recording_consent: str = ASK
+    """How people learn of it: ask (where the law at theirs wants their consent), ask_all, or announced."""
+    recording_days: int = 90
+    """How long recordings are kept."""
     amd_mode: str = "off"
     """Answering-machine detection: off, flag (a machine is told of, and the call goes on), or act."""
     amd_action: str = "hang_up"
@@ -171,6 +185,13 @@ class CampaignSettings:
             _whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
         _within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
         self._check_message()
+        _among("recording", self.recording, RECORDING)
+        _among("recording_consent", self.recording_consent, RECORDING_CONSENT)
+        _whole("recording_days", self.recording_days, 1, LONGEST_KEPT_DAYS)
+        if self.dial_mode == AGENTLESS and self.recording != NEVER:
+            raise InvalidSettingsError(
+                "recording is for talks with agents, and an agentless campaign has none; leave it out."
+            )
         self._check_detection()
 
     def _check_caller_id(self) -> None:

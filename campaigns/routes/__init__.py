@@ -11,6 +11,7 @@ from campaigns.routes import (
     lead_editing,
     persons,
     prompts,
+    recordings,
     trunks,
 )
 from leads.routes.shared import KnownQuery
@@ -24,4 +25,5 @@ router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
+router.include_router(recordings.router)
 router.include_router(trunks.router)

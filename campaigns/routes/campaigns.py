@@ -49,6 +49,9 @@ class CampaignOut(BaseModel):
     message: str
     menu: dict[str, Any] | None
     opt_out_key: str
+    recording: str
+    recording_consent: str
+    recording_days: int
     amd_mode: str
     amd_action: str
     amd_optimistic: bool

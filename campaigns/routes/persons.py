@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from campaigns import persons
 from campaigns.persons import PersonErased, PersonExport
+from campaigns.routes.shared import RecordingsOf
 from leads.routes.shared import Now, SessionsOf
 
 router = APIRouter(tags=["persons"])
@@ -27,9 +28,14 @@ async def export_person(
 
 @router.post("/persons/{phone}/erase")
 async def erase_person(
-    sessions: SessionsOf, now: Now, phone: Phone, client: Client = None, default_country: Country = "US"
+    sessions: SessionsOf,
+    recordings: RecordingsOf,
+    now: Now,
+    phone: Phone,
+    client: Client = None,
+    default_country: Country = "US",
 ) -> PersonErased:
-    """Take everything personal about them out of the database, and say what remains."""
+    """Take everything personal about them out of the database and the recordings, and say what remains."""
     return await persons.erase_person(
-        sessions, phone, now=now, default_country=default_country, client=client
+        sessions, phone, now=now, default_country=default_country, client=client, folder=recordings
     )

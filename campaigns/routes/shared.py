@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.recordings.folder import RecordingFolder
 
 
 def _rules(request: Request) -> Rulebook:
@@ -12,4 +13,10 @@ def _rules(request: Request) -> Rulebook:
     return rules
 
 
+def _recordings(request: Request) -> RecordingFolder:
+    folder: RecordingFolder = request.app.state.recordings
+    return folder
+
+
 RulesOf = Annotated[Rulebook, Depends(_rules)]
+RecordingsOf = Annotated[RecordingFolder, Depends(_recordings)]

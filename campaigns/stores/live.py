@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 
 from campaigns.core.abandoned_message import AbandonedMessage
 from campaigns.core.attempt import AWAITING_DISPOSITION
-from campaigns.core.campaign import AGENTLESS
+from campaigns.core.campaign import AGENTLESS, ASK, NEVER
+from campaigns.core.jurisdiction import place_of
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
+from campaigns.core.recording import RecordingPolicy, policy_for
 from campaigns.stores.abandoned_messages import AbandonedMessageStore
 from campaigns.stores.prompts import PromptStore
-from campaigns.stores.shared import Session
-from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead
-from leads.tables import Client
+from campaigns.stores.shared import Session, read
+from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, Recording
+from leads.tables import Client, Lead, Phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class RunningCampaign:
         asked = self.menu.prompts if self.menu is not None else frozenset()
         return frozenset({*own, *asked, *(each.prompt for each in self.abandoned)})
 
+    recording: str = NEVER
+    recording_consent: str = ASK
+
     @property
     def agentless(self) -> bool:
         """Whether it plays a message to whoever answers, and needs no agents."""
@@ -79,6 +85,12 @@ class OpenAttempt:
     connected_at: datetime | None
     message_at: datetime | None
     disposition: str
+    recording: RecordingPolicy | None = None
+    """Whether the talk is recorded, and who is asked."""
+    recording_wanted: bool = False
+    """Whether it was being recorded, or paused."""
+    recording_consent: str = ""
+    """What the person said about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +154,8 @@ class LiveStore:
                 menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
+                recording=campaign.recording,
+                recording_consent=campaign.recording_consent,
             )
             for campaign, slug in rows
         ]
@@ -149,9 +163,12 @@ class LiveStore:
     async def open_attempts(self) -> list[OpenAttempt]:
         """The attempts without an end, by id."""
         wanted = (
-            select(Attempt, Campaign, col(Client.slug))
+            select_rows(Attempt, Campaign, col(Client.slug), Lead, col(Phone.region), Recording)
             .join(Campaign, col(Campaign.id) == col(Attempt.campaign_id))
             .join(Client, col(Client.id) == col(Campaign.client_id))
+            .join(Lead, col(Lead.id) == col(Attempt.lead_id))
+            .join(Phone, col(Phone.id) == col(Attempt.phone_id))
+            .outerjoin(Recording, col(Recording.attempt_id) == col(Attempt.id))
             .where(col(Attempt.ended_at).is_(None))
             .order_by(col(Attempt.id))
         )
@@ -169,8 +186,15 @@ class LiveStore:
                 connected_at=attempt.connected_at,
                 message_at=attempt.message_at,
                 disposition=attempt.disposition,
+                recording=policy_for(
+                    campaign.recording,
+                    campaign.recording_consent,
+                    place_of(attempt.e164, region, lead.country, lead.region),
+                ),
+                recording_wanted=recording is not None and recording.state == "recording",
+                recording_consent=recording.consent if recording is not None else "",
             )
-            for attempt, campaign, slug in await self._session.exec(wanted)
+            for attempt, campaign, slug, lead, region, recording in await read(self._session, wanted)
         ]
 
     async def open_shifts(self, session_id: int | None = None) -> list[OpenShift]:

@@ -1,5 +1,6 @@
 """Who may use the API: whoever has the key."""
 
+import hashlib
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,11 @@ def require_key(
 def is_key(given: str, key: str) -> bool:
     """Whether that is the key, in a time that does not tell how much of it is."""
     return secrets.compare_digest(given.encode(), key.encode())
+
+
+def name_of_key(key: str) -> str:
+    """What a log calls the key: it tells keys apart and gives none away."""
+    return f"API key {hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
 def kept_key(path: Path) -> tuple[str, bool]:

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
+from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
-from dialer.api import desk, forecasts, health, problems
-from dialer.api.access import require_key
+from dialer.api import desk, forecasts, health, problems, recording
+from dialer.api.access import name_of_key, require_key
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
 from dialer.engine import Engine
@@ -29,6 +30,7 @@ class Faces:
     rules: Rulebook
     imports: ImportRunner
     forecaster: Forecaster
+    recordings: RecordingFolder
     api_key: str
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
@@ -50,6 +52,8 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.now = faces.engine.now
     app.state.imports = faces.imports
     app.state.forecaster = faces.forecaster
+    app.state.recordings = faces.recordings
+    app.state.caller = lambda _request: name_of_key(faces.api_key)
     app.state.find_campaign = find_campaign
     app.state.lists_of_campaign = lists_of_campaign
     app.state.api_key = faces.api_key
@@ -62,6 +66,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
+    api.include_router(recording.router)
     api.include_router(forecasts.router)
     app.include_router(api)
     return app

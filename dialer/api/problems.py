@@ -15,12 +15,13 @@ from campaigns.errors import CampaignsError
 from dialer.core.floor import UnknownSession
 from dialer.core.preview import NoPreview
 from dialer.errors import WRONG_CALL, DialerError
+from dialer.recording_desk import NoConversation
 from leads.errors import LeadsError
 
 log = structlog.get_logger("api")
 
 _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
-_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, NoPreview)
+_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, NoPreview, NoConversation)
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -46,7 +47,7 @@ def status_of(error: Exception) -> int:
 
 def install(app: FastAPI) -> None:
     """Has every error answered as a problem."""
-    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession, NoPreview):
+    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession, NoPreview, NoConversation):
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

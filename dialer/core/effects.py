@@ -202,6 +202,39 @@ class ClaimWasKept:
     at: float
 
 
+@dataclass(frozen=True)
+class RecordingBegan:
+    """What is said is recorded from now on, or again, on a node; `laws` ask for the person's `consent`."""
+
+    attempt: int
+    node: str
+    consent: str
+    laws: tuple[str, ...]
+    at: float
+
+
+@dataclass(frozen=True)
+class RecordingDidFail:
+    """What is said should be recorded, and is not; the conversation goes on."""
+
+    attempt: int
+    node: str
+    why: str
+    at: float
+
+
+@dataclass(frozen=True)
+class ConsentWasSaid:
+    """The person said to the agent whether they may be recorded; `laws` ask for that."""
+
+    attempt: int
+    node: str
+    agent: int
+    laws: tuple[str, ...]
+    at: float
+    agreed: bool
+
+
 Effect = (
     Bridge
     | HangUpCall
@@ -223,5 +256,8 @@ Effect = (
     | LeadWasSkipped
     | LeadWasPutBack
     | ClaimWasKept
+    | RecordingBegan
+    | RecordingDidFail
+    | ConsentWasSaid
 )
 """What a `Floor` wants done or recorded."""

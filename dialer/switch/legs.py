@@ -145,6 +145,11 @@ class LegBook:
             answered_at = None if leg.answered_at is None else leg.answered_at + clock_offset
             yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at, leg.route.trunk)
 
+    def partner_of(self, name: str) -> str | None:
+        """Whom a leg talks with now; None where it is in no conversation."""
+        leg = self._legs.get(name)
+        return leg.partner if leg is not None and leg.state == "bridged" else None
+
     def place(self, command: PlaceLeg, now: float) -> list[Action]:
         """A leg is to be placed, by the first of its routes."""
         leg = self._legs[command.leg] = Leg(command, rings_at_most_until=now + command.ring_timeout_s)

@@ -100,6 +100,23 @@ class HangUpLeg(Command, frozen=True):
     unless_answered: bool = False
 
 
+class StartRecording(Command, frozen=True):
+    """Write a bridged customer's conversation into a folder: `RecordingStarted` or `RecordingFailed`.
+
+    Nothing happens where the leg is in no conversation, or is being recorded. The recording ends with the
+    conversation, whoever ends it; another conversation of the leg is not recorded unless it is asked again.
+    """
+
+    leg: str
+    folder: str
+
+
+class StopRecording(Command, frozen=True):
+    """Write no more; `RecordingEnded` follows where something was being written."""
+
+    leg: str
+
+
 class AcknowledgeEvents(Command, frozen=True):
     """Every event up to and including this number is safely recorded."""
 
@@ -126,6 +143,7 @@ class LiveLeg(msgspec.Struct, frozen=True):
     partner: str | None = None
     answered_at: float | None = None
     trunk: str = ""
+    recorded: bool = False
 
 
 class SwitchReady(Event, frozen=True, kw_only=True):
@@ -211,6 +229,25 @@ class LegKey(Event, frozen=True, kw_only=True):
     """One of 0 to 9, *, #, A to D."""
 
 
+class RecordingStarted(Event, frozen=True, kw_only=True):
+    """What both sides say is written from now on."""
+
+    leg: str
+
+
+class RecordingEnded(Event, frozen=True, kw_only=True):
+    """Nothing of a conversation is written any more."""
+
+    leg: str
+
+
+class RecordingFailed(Event, frozen=True, kw_only=True):
+    """A conversation could not be written, or is not at the moment; it goes on."""
+
+    leg: str
+    reason: str
+
+
 class LegEnded(Event, frozen=True, kw_only=True):
     """A leg is over. The last event of a leg.
 
@@ -239,7 +276,16 @@ class LegEnded(Event, frozen=True, kw_only=True):
     no_audio: bool = False
 
 
-AnyCommand = PlaceLeg | PlayPrompt | BridgeLegs | HangUpLeg | AcknowledgeEvents | StopSwitch
+AnyCommand = (
+    PlaceLeg
+    | PlayPrompt
+    | BridgeLegs
+    | HangUpLeg
+    | StartRecording
+    | StopRecording
+    | AcknowledgeEvents
+    | StopSwitch
+)
 AnyEvent = (
     SwitchReady
     | TrunkReachable
@@ -251,6 +297,9 @@ AnyEvent = (
     | LegUnclaimed
     | PromptEnded
     | LegKey
+    | RecordingStarted
+    | RecordingEnded
+    | RecordingFailed
     | LegEnded
 )
 

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 import uuid
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -34,12 +35,18 @@ from dialer.switch.messages import (
     HangUpLeg,
     PlaceLeg,
     PlayPrompt,
+    RecordingEnded,
+    RecordingFailed,
+    RecordingStarted,
     Route,
+    StartRecording,
+    StopRecording,
     StopSwitch,
     SwitchReady,
     TrunkReachable,
 )
 from dialer.switch.options import SwitchOptions
+from dialer.switch.recorder import Recorder, RecordingError
 from dialer.switch.server import EngineServer
 from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
 
@@ -62,6 +69,7 @@ class Switch:
         self._server = EngineServer(options.socket)
         self._book = LegBook(engine_present=False)
         self._calls: dict[str, SipCall] = {}
+        self._recorder = Recorder()
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()
@@ -76,6 +84,7 @@ class Switch:
                 self._turn()
         finally:
             self._server.close()
+            self._recorder.close()
             self._endpoint.close()
 
     def stop(self) -> None:
@@ -96,6 +105,8 @@ class Switch:
             had_engine = True
         self._do(self._book.tick(time.monotonic()))
         self._count_audio(time.monotonic())
+        for leg, reason in self._recorder.stuck(time.monotonic()):
+            self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=reason))
         self._server.flush()
         if had_engine and not self._server.connected:
             self._engine_left_at = time.monotonic()
@@ -148,7 +159,10 @@ class Switch:
             version=self._endpoint.version,
             max_legs=self._options.endpoint.max_calls,
             replays_through=self._server.last_unacknowledged,
-            live=list(self._book.live(time.time() - time.monotonic())),
+            live=[
+                msgspec.structs.replace(leg, recorded=leg.leg in self._recorder)
+                for leg in self._book.live(time.time() - time.monotonic())
+            ],
             trunks=self._endpoint.trunks_up(),
         )
 
@@ -162,6 +176,10 @@ class Switch:
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg, unless_answered=spared):
                 self._do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
+            case StartRecording(leg=leg, folder=folder):
+                self._record(leg, Path(folder))
+            case StopRecording(leg=leg):
+                self._stop_recording(leg)
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():
@@ -211,6 +229,22 @@ class Switch:
                 case Event():
                     self._report(action)
 
+    def _record(self, leg: str, folder: Path) -> None:
+        partner = self._book.partner_of(leg)
+        if partner is None or leg in self._recorder:
+            return
+        try:
+            self._recorder.start((leg, self._calls[leg]), (partner, self._calls[partner]), folder)
+        except RecordingError as error:
+            log.error("a conversation is not recorded", leg=leg, error=str(error))
+            self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=str(error)))
+        else:
+            self._report(RecordingStarted(at=time.monotonic(), leg=leg))
+
+    def _stop_recording(self, leg: str) -> None:
+        for recorded in self._recorder.stop(leg):
+            self._report(RecordingEnded(at=time.monotonic(), leg=recorded))
+
     def _play(self, leg: str, path: str) -> float:
         """Its length in seconds; 0 where it cannot be played."""
         try:
@@ -237,6 +271,7 @@ class Switch:
 
     def leg_ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
+        self._stop_recording(leg)
         self._calls.pop(leg, None)
         self._do(self._book.ended(leg, ending, time.monotonic()))
 

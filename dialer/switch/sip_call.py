@@ -3,6 +3,7 @@
 See `endpoint` for the habits of the binding that shape this module.
 """
 
+import contextlib
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.partner: SipCall | None = None
         self._owner = owner
         self._player: Any = None
+        self._track: Any = None
         self._over = False
         self._hung_up = False
         self._confirmed = False
@@ -138,6 +140,24 @@ class SipCall(pj.Call):  # type: ignore[misc]
     def stop_playing(self) -> None:
         """Nothing is played to the far end any more."""
         self._stop_player()
+
+    def record_to(self, track: Any) -> None:
+        """Lets a recorder hear the far end from now on, also where its audio goes away and comes back."""
+        self._track = track
+        self._let_hear(track)
+
+    def stop_recording(self, track: Any) -> None:
+        """The recorder hears nothing more; its file ends when the last who knows it lets go of it."""
+        if self._track is track:
+            self._track = None
+        if (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                audio.stopTransmit(track)
+
+    def _let_hear(self, track: Any) -> None:
+        if (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                audio.startTransmit(track)
 
     def press(self, key: str, *, by_info: bool = False) -> None:
         """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""
@@ -207,6 +227,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
         # A call that was on hold comes back with another audio port.
         if self.partner is not None:
             self._join(self.partner)
+        if self._track is not None:
+            self._let_hear(self._track)
 
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
         """Once for each key, whether it came by RFC 4733 or INFO."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
@@ -17,6 +18,7 @@ from campaigns import service
 from campaigns.commands.persons import person_app
 from campaigns.core.attempt import Ending
 from campaigns.persons import erase_person, export_person
+from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import persons as routes
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Attempt
@@ -224,6 +226,8 @@ async def test_an_erased_person_may_be_loaded_again_as_somebody_new(sessions: Se
 
 
 class _Context:
+    recordings = RecordingFolder(Path("no-such-folder"), "node-1")
+
     def __init__(self, url: str) -> None:
         self._url = url
 
@@ -243,7 +247,10 @@ def test_on_the_command_line_erasing_has_to_be_meant(database_url: str) -> None:
     assert json.loads(run("export", ANN).stdout)["phone"] == ANN
     assert run("erase", ANN).exit_code == 2
     said = run("erase", ANN, "--client", "acme", "--yes").stdout
-    assert "Emptied: 1 leads with 2 phones, 2 consents (1 of them withdrawn before), 0 calls." in said
+    assert (
+        "Emptied: 1 leads with 2 phones, 2 consents (1 of them withdrawn before), 0 calls, 0 recordings."
+        in said
+    )
     assert "Do-not-call entries stay" in said
     assert json.loads(run("erase", ANN, "--yes", "--json").stdout)["leads"] == 1
     assert isinstance(run("export", ANN).exception, PersonNotFoundError)
@@ -256,6 +263,7 @@ async def http(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     problems.install(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
+    app.state.recordings = _Context.recordings
     app.include_router(routes.router)
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://dialer") as client:

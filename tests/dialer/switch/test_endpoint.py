@@ -89,6 +89,9 @@ TONE = (b"\x90" * 10 + b"\x10" * 10) * 8
 class EarlyPhone(asyncio.DatagramProtocol):
     """One call that is answered at once; its sound is there before its 200 is."""
 
+    tone = TONE
+    """What it says, 20 ms of it again and again."""
+
     def __init__(self) -> None:
         self.hears = False
         self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -129,7 +132,7 @@ class EarlyPhone(asyncio.DatagramProtocol):
 
     def _speak(self, peer: Address) -> None:
         header = RTP.pack(0x80, 0, self._sent & 0xFFFF, 160 * self._sent, 1)
-        self._audio.sendto(header + TONE, peer)
+        self._audio.sendto(header + self.tone, peer)
         self._sent += 1
         self._speaking = asyncio.get_running_loop().call_later(0.02, self._speak, peer)
 

@@ -1,0 +1,116 @@
+"""Whether a conversation is recorded: the campaign's setting, the callee's law, and what agents say."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from campaigns.core.campaign import ALWAYS, ANNOUNCED, ASK, ASK_ALL, NEVER
+from campaigns.core.jurisdiction import Place
+from campaigns.core.recording_laws import ConsentLaw, consent_laws
+from campaigns.errors import RecordingConsentError, RecordingRefusedError
+
+GIVEN, REFUSED = "given", "refused"
+"""What a person said; beside "announced", and "" where nothing had to be said."""
+
+STATES = ("none", "recording", "kept", "failed", "refused", "deleting", "deleted")
+"""Of a recording: nothing was recorded (yet); it goes on, or waits to be put together; the file is there;
+something went wrong; the person said no, and nothing is kept; the file is about to go, or gone."""
+
+_COLLECTIONS_DAYS = 3 * 366
+"""12 CFR 1006.100(b): a debt collector keeps recordings for three years after the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPolicy:
+    """What holds for one conversation."""
+
+    recording: str
+    """One of campaign.RECORDING."""
+    consent: str
+    """One of campaign.RECORDING_CONSENT."""
+    laws: tuple[ConsentLaw, ...] = ()
+    """Those that ask for the person's consent."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the person has to say yes before anything is recorded."""
+        return self.consent == ASK_ALL or (self.consent == ASK and bool(self.laws))
+
+
+def policy_for(recording: str, consent: str, place: Place) -> RecordingPolicy:
+    """What holds for a conversation with a person who may be at a place."""
+    return RecordingPolicy(recording, consent, consent_laws(place))
+
+
+@dataclass(frozen=True, slots=True)
+class TalkRecording:
+    """Where the recording of one call stands. Each change gives another value."""
+
+    policy: RecordingPolicy
+    wanted: bool
+    """Whether the campaign or the agent wants it recorded."""
+    consent: str = ""
+    paused: bool = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether what is said now is recorded."""
+        return self.wanted and not self.paused and not self.lacks_consent
+
+    @property
+    def lacks_consent(self) -> bool:
+        """Whether the person has not said yes, and has to."""
+        return self.consent == REFUSED or (self.policy.asks and self.consent != GIVEN)
+
+    def started(self) -> "TalkRecording":
+        """The agent wants it. Raises RecordingRefusedError and RecordingConsentError."""
+        self._require_allowed()
+        if self.consent == REFUSED:
+            raise RecordingConsentError("The person said no; what they say is not recorded.")
+        if self.lacks_consent:
+            names = ", ".join(law.name for law in self.policy.laws) or "the campaign"
+            raise RecordingConsentError(
+                f"Ask the person first and record what they say as their consent: {names} wants that."
+            )
+        return replace(self, wanted=True, paused=False)
+
+    def stopped(self) -> "TalkRecording":
+        """The agent has enough. Raises RecordingRefusedError."""
+        self._require_allowed()
+        if self.policy.recording == ALWAYS:
+            raise RecordingRefusedError(
+                "This campaign records every conversation; pause it for card numbers."
+            )
+        return replace(self, wanted=False, paused=False)
+
+    def after_pause(self, *, paused: bool) -> "TalkRecording":
+        """Nothing is recorded for a while, or again. Raises RecordingRefusedError."""
+        self._require_allowed()
+        return replace(self, paused=paused)
+
+    def asked(self, *, agreed: bool) -> "TalkRecording":
+        """What the person said; a no is for good. Raises RecordingRefusedError and RecordingConsentError."""
+        self._require_allowed()
+        if agreed and self.consent == REFUSED:
+            raise RecordingConsentError("The person said no before, and that holds for this call.")
+        return replace(self, consent=GIVEN if agreed else REFUSED)
+
+    def _require_allowed(self) -> None:
+        if self.policy.recording == NEVER:
+            raise RecordingRefusedError("This campaign records nothing; its setting is recording.")
+
+
+def begin_talk(policy: RecordingPolicy) -> TalkRecording:
+    """Where it stands when a person and an agent begin to talk."""
+    consent = ANNOUNCED if policy.consent == ANNOUNCED and policy.recording != NEVER else ""
+    return TalkRecording(policy, wanted=policy.recording == ALWAYS, consent=consent)
+
+
+def keep_days(kind: str, countries: Collection[str], chosen: int) -> int:
+    """For how many days a recording is kept: as chosen, or as long as the law on debt collectors asks."""
+    return max(chosen, _COLLECTIONS_DAYS) if kind == "collections" and "US" in countries else chosen
+
+
+def delete_after(ended_at: datetime, days: int) -> datetime:
+    """From when on a recording is deleted by itself."""
+    return ended_at + timedelta(days=days)

@@ -1,0 +1,205 @@
+"""The folder of recordings: what the switch writes as it goes (spool), and the files that are kept.
+
+    <folder>/node                       whose folder it is
+    <folder>/spool/<attempt>/<Unix time in ms>.agent.wav, <the same>.customer.wav
+    <folder>/2026/11/23/<attempt>.wav
+
+A file that is kept is whole: it is written under another name, synced to the disk, and renamed. The way there
+may be gone again from any point of it, since the spool goes last.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from campaigns.recordings.sound import (
+    TRACK_HEADER_BYTES,
+    Placed,
+    Samples,
+    Segment,
+    samples_in,
+    stereo,
+    stereo_header,
+    stereo_silence,
+    timeline,
+)
+
+AGENT, CUSTOMER = ".agent.wav", ".customer.wav"
+_SPOOL = "spool"
+_NODE = "node"
+_CHUNK = 1 << 16
+_CALL = re.compile(r"[0-9]{1,18}")
+_TRACK = re.compile(r"([0-9]{1,16})(\.agent|\.customer)\.wav")
+_KEPT = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{1,19}\.wav")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file that is kept: where, and what is in it."""
+
+    path: str
+    started_at: datetime
+    length_s: float
+    bytes: int
+    sha256: str
+    pauses: list[dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFolder:
+    """Where a node keeps its recordings."""
+
+    root: Path
+    node: str
+
+    def claim(self) -> None:
+        """Makes the folder, and says in it whose it is. Raises OSError."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.root / _NODE).write_text(self.node + "\n")
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is the node's own folder, and not one of the same settings on another machine."""
+        try:
+            return (self.root / _NODE).read_text().strip() == self.node
+        except OSError:
+            return False
+
+    def spool_of(self, attempt_id: int) -> Path:
+        """Where the switch writes the tracks of a call."""
+        return self.root / _SPOOL / str(attempt_id)
+
+    def spooled(self) -> dict[int, float]:
+        """The calls that have tracks, with when one was last written (Unix seconds, 0 where none was)."""
+        try:
+            names = os.listdir(self.root / _SPOOL)
+        except FileNotFoundError:
+            return {}
+        return {
+            int(name): _newest(self.root / _SPOOL / name) for name in sorted(names) if _CALL.fullmatch(name)
+        }
+
+    def file(self, path: str) -> Path:
+        """A file that is kept, by its path in the index. Raises ValueError for what is no such path."""
+        if not _KEPT.fullmatch(path):
+            raise ValueError(f"{path!r} is not the path of a recording")
+        return self.root / path
+
+    def put_together(self, attempt_id: int) -> Kept | None:
+        """Makes the stereo file of a call from its tracks; None where they have no sound.
+
+        Done again it makes the same file. Raises OSError, as where the disk is full.
+        """
+        tracks = _tracks(self.spool_of(attempt_id))
+        line = timeline(list(tracks))
+        if line is None:
+            return None
+        began = datetime.fromtimestamp(line.started_ms / 1000, UTC)
+        path = f"{began:%Y/%m/%d}/{attempt_id}.wav"
+        final = self.root / path
+        final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = final.with_suffix(".part")
+        digest, size = hashlib.sha256(), 0
+        with unfinished.open("wb") as out:
+            os.fchmod(out.fileno(), 0o600)
+            for piece in _pieces(line.samples, line.placed, tracks):
+                out.write(piece)
+                digest.update(piece)
+                size += len(piece)
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(final)
+        _sync_folder(final.parent)
+        pauses = [{"from_s": start, "to_s": end} for start, end in line.pauses]
+        return Kept(path, began, round(line.length_s, 3), size, digest.hexdigest(), pauses)
+
+    def drop_spool(self, attempt_id: int) -> None:
+        """Deletes the tracks of a call. Raises OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.spool_of(attempt_id))
+
+    def delete(self, path: str) -> None:
+        """Deletes a file that is kept; nothing happens where it is gone. Raises OSError."""
+        self.file(path).unlink(missing_ok=True)
+
+    def hash(self, path: str) -> str | None:
+        """The SHA-256 of a file that is kept, in hex; None where it is not there."""
+        try:
+            with self.file(path).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            return None
+
+    def free_bytes(self) -> int:
+        """How much room the disk has. Raises OSError."""
+        return shutil.disk_usage(self.root).free
+
+
+def _tracks(spool: Path) -> Mapping[Segment, tuple[Path, Path]]:
+    """The segments of a call, each with its agent's and its customer's track, which may be missing."""
+    started = {int(found[1]) for each in spool.glob("*.wav") if (found := _TRACK.fullmatch(each.name))}
+    tracks = {}
+    for ms in sorted(started):
+        agent, customer = spool / f"{ms}{AGENT}", spool / f"{ms}{CUSTOMER}"
+        tracks[Segment(ms, samples_in(_size(agent)), samples_in(_size(customer)))] = (agent, customer)
+    return tracks
+
+
+def _newest(spool: Path) -> float:
+    with contextlib.suppress(FileNotFoundError):
+        return max((each.stat().st_mtime for each in os.scandir(spool)), default=0.0)
+    return 0.0
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _pieces(
+    samples: int, placed: Iterable[Placed], tracks: Mapping[Segment, tuple[Path, Path]]
+) -> Iterator[bytes]:
+    yield stereo_header(samples)
+    for each in placed:
+        for start in range(0, each.silence, _CHUNK):
+            yield stereo_silence(min(_CHUNK, each.silence - start))
+        agent, customer = tracks[each.segment]
+        left = _chunks(agent, each.segment.agent_samples)
+        right = _chunks(customer, each.segment.customer_samples)
+        while True:
+            both = next(left, _NOTHING), next(right, _NOTHING)
+            if not len(both[0]) and not len(both[1]):
+                break
+            yield stereo(*both)
+
+
+_NOTHING: Samples = np.zeros(0, np.int16)
+
+
+def _chunks(track: Path, samples: int) -> Iterator[Samples]:
+    """The first so many samples of a track, _CHUNK at a time; a track without any need not exist."""
+    if not samples:
+        return
+    with track.open("rb") as file:
+        file.seek(TRACK_HEADER_BYTES)
+        for start in range(0, samples, _CHUNK):
+            yield np.frombuffer(file.read(2 * min(_CHUNK, samples - start)), "<i2")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

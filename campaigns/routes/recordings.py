@@ -1,0 +1,140 @@
+"""Recordings over HTTP: found, heard with ranges, checked and deleted. Errors pass through to the API."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import FileResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from campaigns.recordings import library
+from campaigns.recordings.library import Verified
+from campaigns.routes.shared import RecordingsOf
+from campaigns.stores.recordings import RecordingFilter
+from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+
+router = APIRouter(tags=["recordings"])
+
+_MOST_RANGE = 100
+
+
+def _who(request: Request) -> str:
+    who: str = request.app.state.caller(request)
+    return who
+
+
+Who = Annotated[str, Depends(_who)]
+Some = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
+
+
+class PauseOut(BaseModel):
+    """A stretch in which nothing was recorded: silence in the file, in seconds of it."""
+
+    from_s: float
+    to_s: float
+
+
+class RecordingOut(BaseModel):
+    """What became of the recording of a call; the channels are the agent's (left) and the customer's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    attempt_id: int
+    campaign_id: int
+    client_id: int
+    node: str
+    state: str
+    reason: str
+    consent: str
+    consent_at: datetime | None
+    consent_agent_id: int | None
+    consent_laws: list[str]
+    started_at: datetime | None
+    length_s: float
+    bytes: int
+    sha256: str
+    pauses: list[PauseOut]
+    failure: str
+    delete_after: datetime | None
+    deleted_at: datetime | None
+    deleted_why: str
+
+
+class AccessOut(BaseModel):
+    """Somebody heard, took away, checked or deleted a recording."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: datetime
+    who: str
+    what: str
+    detail: str
+
+
+@router.get("/recordings")
+async def list_recordings(
+    sessions: SessionsOf,
+    client: Annotated[str | None, Query(max_length=64)] = None,
+    campaign_id: Some = None,
+    attempt_id: Some = None,
+    state: Annotated[str | None, Query(max_length=10)] = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[RecordingOut]:
+    """Recordings by client, campaign or call, a page at a time."""
+    chosen = RecordingFilter(client, campaign_id, attempt_id, state)
+    found = await library.list_recordings(sessions, chosen, after, limit)
+    items = [RecordingOut.model_validate(each) for each in found]
+    return Page(items=items, next=items[-1].id if len(items) == limit else None)
+
+
+@router.get("/recordings/{recording_id}")
+async def get_recording(sessions: SessionsOf, recording_id: Id) -> RecordingOut:
+    """One recording."""
+    return RecordingOut.model_validate(await library.get_recording(sessions, recording_id))
+
+
+@router.get("/recordings/{recording_id}/audio", response_class=FileResponse)
+async def hear_recording(
+    request: Request, folder: RecordingsOf, now: Now, who: Who, recording_id: Id
+) -> Response:
+    """The sound: a stereo WAV file, whole or in ranges. Each hearing is logged before a byte leaves."""
+    asked = request.headers.get("Range", "whole")[:_MOST_RANGE]
+    sessions = request.app.state.sessions
+    recording, file = await library.listen(sessions, folder, recording_id, who, asked, now)
+    etag = f'"{recording.sha256}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-store"}
+    if etag in request.headers.get("If-None-Match", ""):
+        return Response(status_code=304, headers=headers)
+    name = f"recording-{recording.id}.wav"
+    return FileResponse(file, media_type="audio/wav", headers=headers, filename=name)
+
+
+@router.get("/recordings/{recording_id}/accesses")
+async def list_accesses(sessions: SessionsOf, recording_id: Id) -> list[AccessOut]:
+    """Who heard, took away, checked or deleted it, and when."""
+    found = await library.list_accesses(sessions, recording_id)
+    return [AccessOut.model_validate(each) for each in found]
+
+
+@router.post("/recordings/{recording_id}/verify")
+async def verify_recording(
+    sessions: SessionsOf, folder: RecordingsOf, now: Now, who: Who, recording_id: Id
+) -> Verified:
+    """Count the SHA-256 of the file anew: ok, changed or missing."""
+    return await library.verify(sessions, folder, recording_id, who, now)
+
+
+@router.delete("/recordings/{recording_id}")
+async def delete_recording(
+    sessions: SessionsOf,
+    folder: RecordingsOf,
+    now: Now,
+    who: Who,
+    recording_id: Id,
+    reason: Annotated[str, Query(min_length=1, max_length=200)],
+) -> RecordingOut:
+    """Delete the file for good; the row stays, with the reason."""
+    deleted = await library.delete(sessions, folder, recording_id, who, reason, now)
+    return RecordingOut.model_validate(deleted)

@@ -1,0 +1,139 @@
+"""What is recorded survives an engine and a connection that end; what fails is counted."""
+
+from pathlib import Path
+
+import pytest
+
+from campaigns.core.campaign import ALWAYS, ASK, ON_DEMAND
+from campaigns.core.jurisdiction import place_of
+from campaigns.core.recording import policy_for
+from campaigns.recordings.folder import RecordingFolder
+from campaigns.stores.live import OpenAttempt
+from dialer.core.effects import CallHasEnded, CallWasConnected, Effect, RecordingBegan, RecordingDidFail
+from dialer.core.floor import Floor
+from dialer.core.outcome import CallEnd, Outcome
+from dialer.metrics import Metrics
+from dialer.recording_desk import RecordingDesk
+from dialer.switch.messages import (
+    AnyCommand,
+    LiveLeg,
+    RecordingEnded,
+    RecordingFailed,
+    RecordingStarted,
+    StartRecording,
+    StopRecording,
+)
+
+ATTEMPT, LEG = 7, "call-7"
+DC, CALIFORNIA = place_of("+12025550100", "US"), place_of("+12135550100", "US")
+
+
+class Switch:
+    """Where commands go."""
+
+    def __init__(self) -> None:
+        self.told: list[AnyCommand] = []
+        self.effects: list[Effect] = []
+        folder = RecordingFolder(Path("recordings"), "node-1")
+        self.desk = RecordingDesk(folder, Floor(), lambda: 1.0, self._send, self.effects.extend)
+
+    def _send(self, command: AnyCommand) -> bool:
+        self.told.append(command)
+        return True
+
+    def asked(self) -> list[type[AnyCommand]]:
+        """What was asked for since the last look."""
+        told, self.told = self.told, []
+        return [type(each) for each in told]
+
+
+@pytest.fixture
+def switch() -> Switch:
+    return Switch()
+
+
+def open_attempt(recording: str, place=DC, *, wanted: bool = False, consent: str = "") -> OpenAttempt:
+    return OpenAttempt(
+        attempt_id=ATTEMPT,
+        campaign_id=1,
+        lead_id=1,
+        agent_id=1,
+        client_slug="acme",
+        dial_mode="power",
+        opt_out_key="9",
+        ringing_at=None,
+        answered_at=None,
+        connected_at=None,
+        message_at=None,
+        disposition="",
+        recording=policy_for(recording, ASK, place),
+        recording_wanted=wanted,
+        recording_consent=consent,
+    )
+
+
+def bridged(*, recorded: bool) -> LiveLeg:
+    return LiveLeg(LEG, "customer", "bridged", "agent-1", 1.0, recorded=recorded)
+
+
+CONNECTED = CallWasConnected(ATTEMPT, 1, 1, 2.0, 0.1)
+
+
+def test_what_was_paused_stays_paused_when_the_engine_comes_back(switch: Switch) -> None:
+    live = [bridged(recorded=False)]
+    switch.desk.restore([open_attempt(ALWAYS)], live)
+    switch.desk.reconcile(live)
+    assert switch.asked() == []
+
+
+def test_what_was_recorded_goes_on_when_the_engine_comes_back(switch: Switch) -> None:
+    live = [bridged(recorded=True)]
+    switch.desk.restore([open_attempt(ON_DEMAND, wanted=True)], live)
+    switch.desk.reconcile(live)
+    assert (switch.asked(), switch.desk.active) == ([], 1)
+
+
+def test_a_no_that_the_switch_has_not_heard_is_told_again(switch: Switch) -> None:
+    live = [bridged(recorded=True)]
+    switch.desk.restore([open_attempt(ALWAYS, wanted=True, consent="refused")], live)
+    switch.desk.reconcile(live)
+    assert switch.asked() == [StopRecording]
+
+
+def test_who_has_not_agreed_before_the_engine_died_is_not_recorded_after(switch: Switch) -> None:
+    live = [bridged(recorded=False)]
+    switch.desk.restore([open_attempt(ALWAYS, CALIFORNIA)], live)
+    switch.desk.reconcile(live)
+    switch.desk.observe(CONNECTED)
+    assert switch.asked() == []
+
+
+def test_another_agent_goes_on_recording_and_ends_a_pause(switch: Switch) -> None:
+    live = [bridged(recorded=False)]
+    switch.desk.restore([open_attempt(ALWAYS)], live)
+    switch.desk.observe(CONNECTED)
+    assert switch.told == [StartRecording(LEG, "recordings/spool/7")]
+
+
+def test_what_the_switch_says_is_written_and_counted(switch: Switch) -> None:
+    switch.desk.restore([open_attempt(ALWAYS)], [])
+    (began,) = switch.desk.heard(RecordingStarted(at=3.0, leg=LEG))
+    assert began == RecordingBegan(ATTEMPT, "node-1", "", (), 3.0)
+    assert switch.desk.active == 1
+    (failed,) = switch.desk.heard(RecordingFailed(at=4.0, leg=LEG, reason="full"))
+    assert failed == RecordingDidFail(ATTEMPT, "node-1", "full", 4.0)
+    metrics = Metrics("1")
+    metrics.observe(failed)
+    assert b"dialer_recording_failures_total 1.0" in metrics.text(switch_up=True)
+    assert switch.desk.heard(RecordingEnded(at=5.0, leg=LEG)) == []
+    assert switch.desk.active == 0
+
+
+def test_calls_that_are_over_are_forgotten(switch: Switch) -> None:
+    live = [bridged(recorded=True)]
+    switch.desk.restore([open_attempt(ALWAYS)], live)
+    end = CallEnd(status=200, reason="OK", by_far_end=True, timed_out=False, provisional=True)
+    switch.desk.observe(CallHasEnded(ATTEMPT, 1, 6.0, Outcome.HUMAN, end))
+    switch.desk.reconcile(live)
+    assert switch.asked() == []
+    assert switch.desk.active == 0
