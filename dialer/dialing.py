@@ -185,6 +185,7 @@ class Dialing:
             reply_within_s=first.reply_within_s,
             others=tuple(others),
             caller_id=started.caller_id,
+            display_name=started.display_name,
             ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
             claim_within_s=0.0 if campaign.agentless and campaign.menu is None else started.claim_within_s,
             message=str(self._watch.message(campaign, started) or self._options.unclaimed_message),

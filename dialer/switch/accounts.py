@@ -41,6 +41,19 @@ class Account(pj.Account):  # type: ignore[misc]
 
 
 @dataclass(frozen=True)
+class Caller:
+    """What the far end is shown: a number, maybe with a name; neither where the number is empty."""
+
+    number: str
+    name: str = ""
+
+    def address(self, domain: str) -> str:
+        """As `From` has it."""
+        shown = f'"{self.name}" ' if self.name else ""
+        return f"{shown}<sip:{self.number}@{domain}>"
+
+
+@dataclass(frozen=True)
 class TrunkNews:
     """Whether a trunk answers now, which it did not (or nobody knew) before."""
 
@@ -145,11 +158,11 @@ def domain_of(trunk: TrunkOptions, address: str) -> str:
     return trunk.uri.partition(":")[2].partition(";")[0]
 
 
-def identity_headers(trunk: TrunkOptions, caller_id: str, address: str) -> list[Any]:
+def identity_headers(trunk: TrunkOptions, caller: Caller, address: str) -> list[Any]:
     """P-Asserted-Identity (RFC 3325), with the word that the number is not to be withheld (RFC 3323)."""
-    if not (trunk.asserted_identity and caller_id):
+    if not (trunk.asserted_identity and caller.number):
         return []
-    named = {"P-Asserted-Identity": f"<sip:{caller_id}@{domain_of(trunk, address)}>", "Privacy": "none"}
+    named = {"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"}
     headers = []
     for name, value in named.items():
         header = pj.SipHeader()

@@ -21,6 +21,7 @@ import pjsua2 as pj
 
 from dialer.switch.accounts import (
     Account,
+    Caller,
     TrunkAccount,
     TrunkNews,
     account_config,
@@ -129,7 +130,7 @@ class Endpoint:
         """Whether each trunk answers, as far as anybody asks it and knows."""
         return {name: account.up for name, account in self._trunks.items() if account.up is not None}
 
-    def place(self, listener: CallListener, uri: str, caller_id: str, trunk: str = "") -> SipCall:
+    def place(self, listener: CallListener, uri: str, caller: Caller, trunk: str = "") -> SipCall:
         """Sends an INVITE, through a trunk where one is named.
 
         Raises EndpointError where it could not be sent.
@@ -140,10 +141,10 @@ class Endpoint:
         if (through := self._trunks.get(trunk)) is not None:
             account, codecs = through, through.options.codecs
             domain = domain_of(through.options, address)
-            for header in identity_headers(through.options, caller_id, address):
+            for header in identity_headers(through.options, caller, address):
                 options.txOption.headers.append(header)
-        if caller_id:
-            options.txOption.localUri = f"<sip:{caller_id}@{domain}>"
+        if caller.number:
+            options.txOption.localUri = caller.address(domain)
         for _ in range(self._port_searches):
             call = SipCall(self, account, pj.PJSUA_INVALID_ID, listener, codecs)
             try:

@@ -70,6 +70,7 @@ class Dial:
     leg: str
     route: Route
     caller_id: str
+    display_name: str = ""
 
 
 @dataclass(frozen=True)
@@ -348,7 +349,7 @@ class LegBook:
     def _dial(self, leg: Leg, now: float) -> list[Action]:
         route = leg.dial(now)
         self._wake(leg, min(leg.rings_at_most_until, leg.reply_by))
-        return [Dial(leg.name, route, leg.placed.caller_id)]
+        return [Dial(leg.name, route, leg.placed.caller_id, leg.placed.display_name)]
 
     def _reroute(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
         failed = leg.route.trunk

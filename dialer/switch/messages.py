@@ -56,6 +56,8 @@ class PlaceLeg(Command, frozen=True):
     stay_s: float = 0.3
     ring_at_least_s: float = 0.0
     """Once it rings it is not given up sooner, whoever asks for it."""
+    display_name: str = ""
+    """Beside the caller ID; without quotes, brackets and control characters."""
     trunk: str = ""
     reply_within_s: float = 0.0
     others: tuple[Route, ...] = ()

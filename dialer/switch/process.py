@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from dialer.switch.accounts import Caller
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.legs import (
     ORPHAN_LIMIT_S,
@@ -38,7 +39,6 @@ from dialer.switch.messages import (
     RecordingEnded,
     RecordingFailed,
     RecordingStarted,
-    Route,
     StartRecording,
     StopRecording,
     StopSwitch,
@@ -191,16 +191,17 @@ class Switch:
             return
         self._do(self._book.place(command, time.monotonic()))
 
-    def _dial(self, leg: str, route: Route, caller_id: str) -> None:
+    def _dial(self, dial: Dial) -> None:
         if self._stop_asked:
-            self.leg_ended(leg, _unsent("the switch stops"))
+            self.leg_ended(dial.leg, _unsent("the switch stops"))
             return
+        caller = Caller(dial.caller_id, dial.display_name)
         try:
-            self._calls[leg] = self._endpoint.place(
-                _LegListener(self, leg), route.uri, caller_id, route.trunk
+            self._calls[dial.leg] = self._endpoint.place(
+                _LegListener(self, dial.leg), dial.route.uri, caller, dial.route.trunk
             )
         except EndpointError as error:
-            self.leg_ended(leg, _unsent(str(error)))
+            self.leg_ended(dial.leg, _unsent(str(error)))
 
     def _give_up_dialing(self, leg: str) -> None:
         if call := self._calls.pop(leg, None):
@@ -212,8 +213,8 @@ class Switch:
                 case Connect(leg=leg, other=other):
                     if not self._calls[leg].connect(self._calls[other]):
                         log.warning("bridged without audio", leg=leg)
-                case Dial(leg=leg, route=route, caller_id=caller_id):
-                    self._dial(leg, route, caller_id)
+                case Dial():
+                    self._dial(action)
                 case GiveUpDialing(leg=leg):
                     self._give_up_dialing(leg)
                 case HangUp(leg=leg):

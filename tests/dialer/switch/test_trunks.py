@@ -55,6 +55,7 @@ class TrunkSwitch(Switch):
             CALLER_ID,
             ring_timeout_s,
             claim_within_s=30.0,
+            display_name="Acme, autumn",
             trunk=first.trunk,
             reply_within_s=first.reply_within_s,
             others=tuple(others),
@@ -210,6 +211,7 @@ def _news(switch: Switch) -> list[TrunkReachable]:
         ("From:", "sip:\\+12025550199@127"),
         ("P-Asserted-Identity:", "sip:\\+12025550199@127"),
         ("Privacy:", "none"),
+        ("From:", "&quot;Acme, autumn&quot;"),
         ("Supported:", "timer"),
     ],
 )
