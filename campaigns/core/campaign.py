@@ -27,6 +27,8 @@ ASK, ASK_ALL, ANNOUNCED = "ask", "ask_all", "announced"
 RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
 """Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
 tell everybody at once, as a part of what agents say."""
+AMD_MODES = ("off", "flag", "act")
+AMD_ACTIONS = ("hang_up", "message", "agent")
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -148,6 +150,16 @@ class CampaignSettings:
     """How people learn of it: ask (where the law at theirs wants their consent), ask_all, or announced."""
     recording_days: int = 90
     """How long recordings are kept."""
+    amd_mode: str = "off"
+    """Answering-machine detection: off, flag (a machine is told of, and the call goes on), or act."""
+    amd_action: str = "hang_up"
+    """What becomes of a machine's call: hang_up, message (after the beep), or agent."""
+    amd_optimistic: bool = True
+    """Whether the agent is connected at once and the verdict comes later, so that nobody waits for it."""
+    voicemail_message: str = ""
+    """What a machine is left: the path of a WAV file where the service runs, from the root on."""
+    amd_review_share: float = 0.05
+    """Of the verdicts, the share that is put before somebody to be checked."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -180,6 +192,7 @@ class CampaignSettings:
             raise InvalidSettingsError(
                 "recording is for talks with agents, and an agentless campaign has none; leave it out."
             )
+        self._check_detection()
 
     def _check_caller_id(self) -> None:
         """Whether the client has the number or the group is for `campaigns.caller_ids` to look at."""
@@ -210,10 +223,7 @@ class CampaignSettings:
         if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
-        if not isinstance(message, str) or len(message) > _LONGEST_PATH or not message.isprintable():
-            raise InvalidSettingsError(
-                f"message is a prompt's name or the path of a WAV file, {_LONGEST_PATH} characters at most."
-            )
+        _text_of_path("message", message, "a prompt's name or the path of a WAV file")
         if self.dial_mode == AGENTLESS and not message and self.menu is None:
             raise InvalidSettingsError(
                 "An agentless campaign plays a message to whoever answers: set message to a prompt's name or "
@@ -233,6 +243,26 @@ class CampaignSettings:
             )
         if self.menu is not None:
             self.menu.check_key(self.opt_out_key)
+
+    def _check_detection(self) -> None:
+        _among("amd_mode", self.amd_mode, AMD_MODES)
+        _among("amd_action", self.amd_action, AMD_ACTIONS)
+        if not isinstance(self.amd_optimistic, bool):
+            raise InvalidSettingsError("amd_optimistic is true or false.")
+        _path("voicemail_message", self.voicemail_message)
+        _within("amd_review_share", self.amd_review_share, 0, 1)
+        if self.voicemail_message and self.amd_action != "message":
+            raise InvalidSettingsError(
+                "voicemail_message is what a machine is left: leave it out, or set amd_action to message."
+            )
+        if self.amd_mode == "act" and self.amd_action == "message" and not self.voicemail_message:
+            raise InvalidSettingsError(
+                "To leave machines a message, set voicemail_message to a WAV file's path."
+            )
+        if self.amd_mode == "act" and self.amd_action == "agent" and self.dial_mode == AGENTLESS:
+            raise InvalidSettingsError(
+                "An agentless campaign has no agent to hand a machine to; use amd_action hang_up or message."
+            )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -277,6 +307,17 @@ def _among(name: str, value: object, allowed: tuple[str, ...]) -> None:
 def _text(name: str, value: object) -> None:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not value.isprintable():
         raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
+
+
+def _text_of_path(name: str, value: object, what: str) -> None:
+    if not isinstance(value, str) or len(value) > _LONGEST_PATH or not value.isprintable():
+        raise InvalidSettingsError(f"{name} is {what}, {_LONGEST_PATH} characters at most.")
+
+
+def _path(name: str, value: str) -> None:
+    _text_of_path(name, value, "the path of a WAV file")
+    if value and not value.startswith("/"):
+        raise InvalidSettingsError(f"{name} is a path from the root on, as in /srv/messages/survey.wav.")
 
 
 def _within(name: str, value: Any, low: float, high: float) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from campaigns.caller_id_figures import CallerIdFigures
+from campaigns.core.detection import ErrorRate
 from campaigns.core.metrics import AgentFigures, Rate
 from campaigns.reports.answers import AnswersReport
 from campaigns.reports.campaign import CampaignReport
@@ -71,6 +72,7 @@ def report_tables(report: CampaignReport) -> list[Table]:
     return [
         figures_table(report),
         *disposition_tables(report),
+        *detection_tables(report),
         leads_table(report),
         *agent_tables(report),
     ]
@@ -103,6 +105,18 @@ def disposition_tables(report: CampaignReport) -> list[Table]:
             ("Attempts by disposition", "disposition", report.dispositions),
         )
     ]
+
+
+def detection_tables(report: CampaignReport) -> list[Table]:
+    """How often answering-machine detection was wrong; nothing where it judged no call."""
+    found = report.detection
+    rows = [
+        ("machine", found.said_machine, *_error_cells(found.people_among_machines)),
+        ("person", found.said_person, *_error_cells(found.machines_among_people)),
+    ]
+    columns = ("taken for", "calls", "checked by agents", "wrong", "share wrong", "95 % interval")
+    judged = found.said_machine + found.said_person
+    return [Table("Answering-machine detection", columns, rows)] if judged else []
 
 
 def leads_table(report: CampaignReport) -> Table:
@@ -195,6 +209,12 @@ def _work_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
     )
     counts = (figures.calls_handled, figures.contacts, figures.conversions)
     return (name, *counts, *shares, _clock(figures.average_handle_time_ms.value))
+
+
+def _error_cells(found: ErrorRate) -> tuple[Cell, ...]:
+    share = "-" if found.value is None else f"{found.value:.2%}"
+    interval = f"{found.low:.1%} to {found.high:.1%}" if found.checked else "-"
+    return found.checked, found.wrong, share, interval
 
 
 def _ratio(figure: Rate) -> str:

@@ -52,6 +52,11 @@ class CampaignOut(BaseModel):
     recording: str
     recording_consent: str
     recording_days: int
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
+    amd_review_share: float
     created_at: datetime
 
 
@@ -106,6 +111,9 @@ class AttemptOut(BaseModel):
     disposition: str
     disposition_at: datetime | None
     notes: str
+    amd_verdict: str
+    amd_confidence: float | None
+    amd_took_s: float | None
 
 
 @router.get("/campaigns", tags=["campaigns"])

@@ -42,6 +42,11 @@ class RunningCampaign:
     message: str
     """What an agentless campaign plays: a prompt's name or a path; empty in other modes, and with a menu."""
     opt_out_key: str
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
+    amd_review_share: float
     menu: Menu | None = None
     sounds: Mapping[str, str] = field(default_factory=dict)
     """The client's prompts by name, each with the SHA-256 of its sound."""
@@ -141,6 +146,11 @@ class LiveStore:
                 opt_out_key=campaign.opt_out_key,
                 preview_limit_s=campaign.preview_limit_s,
                 preview_then=campaign.preview_then,
+                amd_mode=campaign.amd_mode,
+                amd_action=campaign.amd_action,
+                amd_optimistic=campaign.amd_optimistic,
+                voicemail_message=campaign.voicemail_message,
+                amd_review_share=campaign.amd_review_share,
                 menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
