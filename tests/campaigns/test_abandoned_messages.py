@@ -102,7 +102,7 @@ async def test_none_starts_by_which_somebody_would_not_hear_who_has_called(sessi
     messages = await abandoned.list_messages(sessions, "acme")
     assert [(each.country, each.language) for each in messages] == [("GB", ""), ("US", ""), ("US", "es")]
     (started,) = await called(sessions, power)
-    assert (started.countries, started.language) == ({"US"}, "")
+    assert (started.place.countries, started.language) == ({"US"}, "")
     with pytest.raises(PromptInUseError, match="Campaign A may need it"):
         await abandoned.unset_message(sessions, "acme", "US")
     with pytest.raises(PromptInUseError, match="hears sorry"):
