@@ -42,6 +42,8 @@ class RunningCampaign:
     message: str
     """What an agentless campaign plays: a prompt's name or a path; empty in other modes, and with a menu."""
     opt_out_key: str
+    recording: str = NEVER
+    recording_consent: str = ASK
     menu: Menu | None = None
     sounds: Mapping[str, str] = field(default_factory=dict)
     """The client's prompts by name, each with the SHA-256 of its sound."""
@@ -54,9 +56,6 @@ class RunningCampaign:
         own = {self.message} if is_prompt_name(self.message) else set()
         asked = self.menu.prompts if self.menu is not None else frozenset()
         return frozenset({*own, *asked, *(each.prompt for each in self.abandoned)})
-
-    recording: str = NEVER
-    recording_consent: str = ASK
 
     @property
     def agentless(self) -> bool:
