@@ -85,9 +85,7 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, its switch, and the folder for the sounds that the switch plays."""
-
-    """The node's name, how it dials, its switch, and where conversations are recorded."""
+    """The node's name, how it dials, its switch, and the folders of what is played and what is recorded."""
 
     node: str
     dialing: DialingOptions

@@ -188,9 +188,9 @@ class CampaignSettings:
         _among("recording", self.recording, RECORDING)
         _among("recording_consent", self.recording_consent, RECORDING_CONSENT)
         _whole("recording_days", self.recording_days, 1, LONGEST_KEPT_DAYS)
-        if self.dial_mode == AGENTLESS and self.recording != NEVER:
+        if not self.takes_agents and self.recording != NEVER:
             raise InvalidSettingsError(
-                "recording is for talks with agents, and an agentless campaign has none; leave it out."
+                "recording is for talks with agents, and this campaign has none; leave it out."
             )
         self._check_detection()
 

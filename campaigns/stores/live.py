@@ -47,6 +47,8 @@ class RunningCampaign:
     amd_optimistic: bool
     voicemail_message: str
     amd_review_share: float
+    recording: str = NEVER
+    recording_consent: str = ASK
     menu: Menu | None = None
     sounds: Mapping[str, str] = field(default_factory=dict)
     """The client's prompts by name, each with the SHA-256 of its sound."""
@@ -59,9 +61,6 @@ class RunningCampaign:
         own = {self.message} if is_prompt_name(self.message) else set()
         asked = self.menu.prompts if self.menu is not None else frozenset()
         return frozenset({*own, *asked, *(each.prompt for each in self.abandoned)})
-
-    recording: str = NEVER
-    recording_consent: str = ASK
 
     @property
     def agentless(self) -> bool:

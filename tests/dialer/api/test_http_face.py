@@ -1,6 +1,7 @@
 """The HTTP face of a service that runs: health for everyone, the rest for whoever has the key."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,7 +89,7 @@ async def test_metrics_have_the_agreed_names_and_no_person_in_them(anyone: httpx
         assert f"# TYPE {name}" in text
     assert 'dialer_switch_up{switch="switch-1"} 1.0' in text
     assert "dialer_build_info{" in text
-    assert "+1" not in text
+    assert not re.search(r"\+1\d{3}", text)  # 7.5e+10 bytes are no number
 
 
 @pytest.mark.parametrize("key", [None, "wrong", "ключ"])
