@@ -26,6 +26,9 @@ class Tone(StrEnum):
 
 Heard = Tone | Sit
 
+FAILED: frozenset[str] = frozenset({Tone.BUSY, Tone.CONGESTION, Tone.FAX, *Sit})
+"""Tones after which no person comes any more."""
+
 _PURE = 0.8
 _LOUD_ENOUGH = -45.0
 """dBm0; tones come from 0 down to -35."""

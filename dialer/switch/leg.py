@@ -1,6 +1,7 @@
 """One leg, as the switch knows it. Instants are monotonic seconds."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from math import inf
 
 from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, Route
@@ -13,6 +14,21 @@ AUDIO_RESTS_AT_MOST_S = 60.0
 """A far end that suppresses silence sends nothing while its user listens; nobody listens for longer."""
 _SURELY_SILENT_S = 3.0
 """An answered call that ended sooner tells nothing of its audio."""
+_SAME_KEY_S = 0.5
+"""A key that is heard in the sound and told of otherwise too was pressed once."""
+
+
+_TONES_AFTER_ANSWER_S = 6.0
+"""An answer that is an announcement of the network, or a fax machine's, begins with its tones."""
+
+
+class ListenFor(StrEnum):
+    """What may be heard in a leg's sound."""
+
+    TONES = "tones"
+    """The network's; see `dialer.core.tones`."""
+    KEYS = "keys"
+    """DTMF in the sound, where the far end has not said that it sends keys as events (RFC 4733)."""
 
 
 @dataclass
@@ -45,6 +61,10 @@ class Leg:
     """When its message began; None where none did."""
     message_ends_at: float = 0.0
     keys: int = 0
+    last_key: tuple[str, bool, float] = ("", False, -inf)
+    """The last key, whether it was heard in the sound, and when."""
+    heard: str = ""
+    """The network's tone that says most of what was heard."""
     packets: int = 0
     """Of audio that have come since the answer, as far as anybody has counted."""
     audio_at: float = 0.0
@@ -108,8 +128,25 @@ class Leg:
             return False
         return self.counted_at - self.answered_at > _SURELY_SILENT_S
 
-    def press(self) -> bool:
+    @property
+    def to_hear(self) -> dict[ListenFor, float]:
+        """What is to be listened for in its sound now, each until an instant."""
+        wanted: dict[ListenFor, float] = {}
+        if self.role != "customer" or self.left_at is not None:
+            return wanted
+        if self.state == "ringing":
+            wanted[ListenFor.TONES] = inf
+        if self.is_answered and self.answered_at is not None:
+            wanted[ListenFor.TONES] = self.answered_at + _TONES_AFTER_ANSWER_S
+        if self.message_at is not None:
+            wanted[ListenFor.KEYS] = inf
+        return wanted
+
+    def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""
+        (last, was_in_sound, at), self.last_key = self.last_key, (digit, in_sound, now)
+        if digit == last and in_sound != was_in_sound and now - at < _SAME_KEY_S:
+            return False
         self.keys += 1
         return self.message_at is not None and self.keys <= _MOST_KEYS
 

@@ -1,26 +1,29 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Four rules hold here whether or not an engine is connected:
+Five rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
+- a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from dialer.core.tones import FAILED, Tone
 from dialer.core.trunks import may_try_another
-from dialer.switch.leg import Leg
+from dialer.switch.leg import Leg, ListenFor
 from dialer.switch.messages import (
     BridgeFailed,
     EndedBy,
     Event,
     LegAnswered,
     LegEnded,
+    LegHeard,
     LegKey,
     LegRerouted,
     LegRinging,
@@ -166,6 +169,30 @@ class LegBook:
         self._wake(leg, leg.rings_at_least_until if leg.given_up_by else leg.rings_at_most_until)
         return [] if again else [LegRinging(at=now, leg=name, status=status)]
 
+    def to_hear(self, name: str) -> Mapping[ListenFor, float]:
+        """What is to be listened for in a leg's sound now, each until an instant."""
+        leg = self._legs.get(name)
+        return {} if leg is None else leg.to_hear
+
+    def tone_heard(self, name: str, tone: str, now: float) -> list[Action]:
+        """One of the network's tones was heard. One that says no ends the leg, unless it is answered.
+
+        Ring-back is the proof that it rings. After the answer, a busy tone only says that somebody hung up.
+        """
+        leg = self._legs.get(name)
+        if leg is None or leg.state == "leaving" or leg.heard in FAILED:
+            return []
+        if leg.answered_at is not None:
+            if tone not in FAILED or tone in (Tone.BUSY, Tone.CONGESTION):
+                return []
+            leg.heard = tone
+            return [LegHeard(at=now, leg=name, tone=tone)]
+        if tone in FAILED:
+            leg.heard = tone
+            return self._leave(leg, "switch", now)
+        leg.heard = leg.heard or tone
+        return self.ringing(name, _RINGING, now)
+
     def answered(self, name: str, now: float) -> list[Action]:
         """The far end answered. A customer has to be claimed from now on, or hears the message at once."""
         leg = self._legs.get(name)
@@ -221,10 +248,11 @@ class LegBook:
         else:
             self._wake(leg, now)
 
-    def key(self, name: str, digit: str, now: float) -> list[Action]:
-        """A key was pressed; the one that ends a message does so at once."""
+    def key(self, name: str, digit: str, now: float, *, in_sound: bool = False) -> list[Action]:
+        """A key was pressed, and heard in the sound or told of beside it; the one that ends a message does
+        so at once."""
         leg = self._legs.get(name)
-        if leg is None or not leg.press():
+        if leg is None or not leg.press(digit, now, in_sound=in_sound):
             return []
         pressed: list[Action] = [LegKey(at=now, leg=name, digit=digit)]
         ends = digit == leg.placed.end_key and leg.left_at is None
@@ -260,6 +288,7 @@ class LegBook:
                 reason_header=ending.reason_header,
                 heard_s=leg.heard_s(now),
                 heard_all=leg.heard_all(now),
+                heard=leg.heard,
                 trunk=leg.route.trunk,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.had_no_audio,

@@ -180,8 +180,16 @@ class LegUnclaimed(Event, frozen=True, kw_only=True):
     leg: str
 
 
+class LegHeard(Event, frozen=True, kw_only=True):
+    """One of the network's tones was heard in the sound of a leg that is answered."""
+
+    leg: str
+    tone: str
+    """As in `dialer.core.tones`: busy, congestion, fax, sit_vacant, …"""
+
+
 class LegKey(Event, frozen=True, kw_only=True):
-    """A key was pressed while the message played, or just after it, by RFC 4733 or SIP INFO."""
+    """A key was pressed while the message played, or just after it, by RFC 4733, SIP INFO or in the sound."""
 
     leg: str
     digit: str
@@ -195,8 +203,9 @@ class LegEnded(Event, frozen=True, kw_only=True):
     switch has to say; `timed_out` tells that it was given up after its ring time; `provisional` tells
     whether the far side ever sent a provisional answer. `q850_cause` and `reason_header` are what its Reason
     headers say (RFC 3326). `heard_s` is how much of the message was heard, None where none was played, and
-    `heard_all` whether that was all of it. `trunk` had it last, and `trunk_failed` tells that it ended so by
-    the trunk's fault; `no_audio`: it was answered and not one packet of audio came.
+    `heard_all` whether that was all of it. `heard` is the network's tone that said most of what was heard.
+    `trunk` had it last, and `trunk_failed` tells that it ended so by the trunk's fault; `no_audio`: it was
+    answered and not one packet of audio came.
     """
 
     leg: str
@@ -209,6 +218,7 @@ class LegEnded(Event, frozen=True, kw_only=True):
     reason_header: str = ""
     heard_s: float | None = None
     heard_all: bool = False
+    heard: str = ""
     trunk: str = ""
     trunk_failed: bool = False
     no_audio: bool = False
@@ -224,6 +234,7 @@ AnyEvent = (
     | LegsBridged
     | BridgeFailed
     | LegUnclaimed
+    | LegHeard
     | LegKey
     | LegEnded
 )

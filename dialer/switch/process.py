@@ -24,6 +24,7 @@ from dialer.switch.legs import (
     LegBook,
     PlayMessage,
 )
+from dialer.switch.listening import Ears, KeyHeard, Noticed, ToneHeard
 from dialer.switch.messages import (
     AcknowledgeEvents,
     AnyCommand,
@@ -59,6 +60,7 @@ class Switch:
         self._server = EngineServer(options.socket)
         self._book = LegBook(engine_present=False)
         self._calls: dict[str, SipCall] = {}
+        self._ears = Ears()
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()
@@ -92,6 +94,7 @@ class Switch:
             self._server.greet(self._ready())
             had_engine = True
         self._do(self._book.tick(time.monotonic()))
+        self._ears.hear(time.monotonic(), self._noticed)
         self._count_audio(time.monotonic())
         self._server.flush()
         if had_engine and not self._server.connected:
@@ -108,6 +111,18 @@ class Switch:
         for leg in counted:
             if call := self._calls.get(leg):
                 self._do(self._book.audio_counted(leg, call.packets_received(), now))
+
+    def _listen(self, leg: str) -> None:
+        if call := self._calls.get(leg):
+            self._ears.listen(leg, call, self._book.to_hear(leg))
+
+    def _noticed(self, leg: str, noticed: Noticed) -> None:
+        now = time.monotonic()
+        match noticed:
+            case ToneHeard(tone=tone):
+                self._do(self._book.tone_heard(leg, tone.value, now))
+            case KeyHeard(digit=digit):
+                self._do(self._book.key(leg, digit, now, in_sound=True))
 
     def _stop_step(self, now: float) -> None:
         if self._stop_by is None:
@@ -180,6 +195,7 @@ class Switch:
             self.leg_ended(leg, _unsent(str(error)))
 
     def _give_up_dialing(self, leg: str) -> None:
+        self._ears.leave(leg)
         if call := self._calls.pop(leg, None):
             call.forget()
 
@@ -208,6 +224,7 @@ class Switch:
         except EndpointError as error:
             log.error("no message for who answered", error=str(error))
         self._book.message_started(leg, length_s, time.monotonic())
+        self._listen(leg)
 
     def _report(self, event: Event) -> None:
         wall = event.at + time.time() - time.monotonic()
@@ -216,10 +233,12 @@ class Switch:
     def leg_ringing(self, leg: str, status: int) -> None:
         """Called by the leg's listener."""
         self._do(self._book.ringing(leg, status, time.monotonic()))
+        self._listen(leg)
 
     def leg_answered(self, leg: str) -> None:
         """Called by the leg's listener."""
         self._do(self._book.answered(leg, time.monotonic()))
+        self._listen(leg)
 
     def leg_key(self, leg: str, digit: str) -> None:
         """Called by the leg's listener."""
@@ -227,6 +246,7 @@ class Switch:
 
     def leg_ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
+        self._ears.leave(leg)
         self._calls.pop(leg, None)
         self._do(self._book.ended(leg, ending, time.monotonic()))
 

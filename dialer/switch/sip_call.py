@@ -3,6 +3,7 @@
 See `endpoint` for the habits of the binding that shape this module.
 """
 
+import contextlib
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import pjsua2 as pj
 from dialer.errors import DialerError
 from dialer.switch.reasons import NONE, Reasons, reasons_of
 from dialer.switch.sdp import offer_only
+from dialer.switch.tap import Tap
 
 _TRYING = 100
 _KEYS = frozenset("0123456789*#ABCD")
+_HIGHEST_PAYLOAD_TYPE = 127
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
 
@@ -73,6 +76,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.partner: SipCall | None = None
         self._owner = owner
         self._player: Any = None
+        self._taps: list[Tap] = []
+        self.has_audio = False
+        """Whether sound can be heard and sent: after the answer, or before it (early media)."""
         self._over = False
         self._hung_up = False
         self._confirmed = False
@@ -160,6 +166,43 @@ class SipCall(pj.Call):  # type: ignore[misc]
             return None
         return None
 
+    def tap(self) -> Tap:
+        """What the far end says from now on, also where its audio goes away and comes back.
+
+        Raises EndpointError.
+        """
+        try:
+            tap = Tap()
+        except pj.Error as error:
+            raise EndpointError(f"A call could not be listened to: {error.reason}.") from error
+        self._taps.append(tap)
+        self._let_hear(tap)
+        return tap
+
+    def untap(self, tap: Tap) -> None:
+        """Gives a tap back."""
+        self._taps.remove(tap)
+        if (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                audio.stopTransmit(tap)
+        tap.close()
+
+    def _let_hear(self, tap: Tap) -> None:
+        if (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                audio.startTransmit(tap)
+
+    @property
+    def sends_key_events(self) -> bool:
+        """Whether the far end has said that it sends keys as events beside the sound (RFC 4733)."""
+        if self.audio() is None:
+            return False
+        try:
+            stream = self.getStreamInfo(0)
+        except pj.Error:
+            return False
+        return bool(0 <= stream.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
+
     def heard_level(self) -> int:
         """How loud the far end is right now, 0 (silence) to 100.
 
@@ -184,6 +227,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
     def destroy(self) -> None:
         """Gives back what the library has of a call that is over; commands do nothing from now on."""
         self._over = True
+        self.has_audio = False
+        for tap in self._taps:
+            tap.close()
+        self._taps.clear()
         pj.Call.__swig_destroy__(self)
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
@@ -193,7 +240,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._owner.call_failed(error)
 
     def _media_changed(self) -> None:
-        if (audio := self.audio()) is None:
+        audio = self.audio()
+        self.has_audio = audio is not None
+        if audio is None:
             return
         # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
         # half a second late, beginning with what was said before.
@@ -201,6 +250,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
         # A call that was on hold comes back with another audio port.
         if self.partner is not None:
             self._join(self.partner)
+        for tap in self._taps:
+            self._let_hear(tap)
 
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
         """Once for each key, whether it came by RFC 4733 or INFO."""
