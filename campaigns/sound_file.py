@@ -1,6 +1,7 @@
 """Whether a recorded message can be played: asked when a campaign is made, started, and while it runs."""
 
 import wave
+from functools import partial
 from pathlib import Path
 
 from campaigns.core.campaign import CampaignSettings
@@ -38,12 +39,10 @@ def why_unplayable(path: Path) -> str:
 
 
 async def check_message(settings: CampaignSettings) -> None:
-    """A campaign that plays a message has one that can be played. Raises UnplayableMessageError."""
-    if not settings.message:
-        return
-    path = Path(settings.message)
-    if why := await in_thread(lambda: why_unplayable(path)):
-        raise UnplayableMessageError(
-            f"The message {path} cannot be played ({why}); give the campaign 16-bit PCM WAV in one channel "
-            f"at 8 or 16 kHz, {LONGEST_S} seconds at most."
-        )
+    """A campaign's messages, to people and to machines, can be played. Raises UnplayableMessageError."""
+    for path in map(Path, filter(None, (settings.message, settings.voicemail_message))):
+        if why := await in_thread(partial(why_unplayable, path)):
+            raise UnplayableMessageError(
+                f"The message {path} cannot be played ({why}); give the campaign 16-bit PCM WAV in one "
+                f"channel at 8 or 16 kHz, {LONGEST_S} seconds at most."
+            )

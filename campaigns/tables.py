@@ -72,6 +72,16 @@ class Campaign(SQLModel, table=True):
     """What an agentless campaign plays: the path of a WAV file where the service runs."""
     opt_out_key: str = Field(default="9", max_length=1)
     """The digit that asks not to be called again, pressed while a message plays."""
+    amd_mode: str = Field(default="off", max_length=4)
+    """Answering-machine detection: off, flag or act."""
+    amd_action: str = Field(default="hang_up", max_length=8)
+    """What becomes of a machine's call where detection acts: hang_up, message or agent."""
+    amd_optimistic: bool = True
+    """Whether the agent is connected at once and the verdict comes later."""
+    voicemail_message: str = ""
+    """What a machine is left: the path of a WAV file where the service runs."""
+    amd_review_share: float = 0.05
+    """Of the verdicts, the share that is put before somebody to be checked."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
     asked_under: str = Field(default="", max_length=16)
@@ -220,6 +230,12 @@ class Attempt(SQLModel, table=True):
     disposition: str = Field(default="", max_length=20)
     disposition_at: datetime | None = instant(nullable=True)
     notes: str = ""
+    amd_verdict: str = Field(default="", max_length=8)
+    """What answering-machine detection heard: human, machine, fax or unsure; empty where it was off."""
+    amd_confidence: float | None = None
+    """Of the verdict, 0 to 1."""
+    amd_took_s: float | None = None
+    """From the answer to the verdict."""
 
 
 class Agent(SQLModel, table=True):

@@ -101,6 +101,9 @@ class AttemptChanges(TypedDict, total=False):
     connected_at: datetime
     message_at: datetime
     agent_id: int
+    amd_verdict: str
+    amd_confidence: float
+    amd_took_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
 AGENTLESS = "agentless"
 """The mode that plays a message to whoever answers; its calls are offered to no agent."""
 PREVIEW_THEN = ("dial", "skip")
+AMD_MODES = ("off", "flag", "act")
+AMD_ACTIONS = ("hang_up", "message", "agent")
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -124,6 +126,16 @@ class CampaignSettings:
     """What an agentless campaign plays: the path of a WAV file where the service runs, from the root on."""
     opt_out_key: str = "9"
     """The digit that asks not to be called again, pressed while a message plays; there is always one."""
+    amd_mode: str = "off"
+    """Answering-machine detection: off, flag (a machine is told of, and the call goes on), or act."""
+    amd_action: str = "hang_up"
+    """What becomes of a machine's call: hang_up, message (after the beep), or agent."""
+    amd_optimistic: bool = True
+    """Whether the agent is connected at once and the verdict comes later, so that nobody waits for it."""
+    voicemail_message: str = ""
+    """What a machine is left: the path of a WAV file where the service runs, from the root on."""
+    amd_review_share: float = 0.05
+    """Of the verdicts, the share that is put before somebody to be checked."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -150,16 +162,14 @@ class CampaignSettings:
             _whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
         _within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
         self._check_message()
+        self._check_detection()
 
     def _check_message(self) -> None:
         """Whether the file can be played is for `campaigns.sound_file` to look at."""
         if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
-        if not isinstance(message, str) or len(message) > _LONGEST_PATH or not message.isprintable():
-            raise InvalidSettingsError(
-                f"message is the path of a WAV file, of at most {_LONGEST_PATH} characters."
-            )
+        _path("message", message)
         if self.dial_mode == AGENTLESS and not message:
             raise InvalidSettingsError(
                 "An agentless campaign plays a message to whoever answers: set message to a WAV file's path."
@@ -168,8 +178,26 @@ class CampaignSettings:
             raise InvalidSettingsError(
                 "message is for agentless campaigns; leave it out, or set dial_mode to agentless."
             )
-        if message and not message.startswith("/"):
-            raise InvalidSettingsError("message is a path from the root on, as in /srv/messages/survey.wav.")
+
+    def _check_detection(self) -> None:
+        _among("amd_mode", self.amd_mode, AMD_MODES)
+        _among("amd_action", self.amd_action, AMD_ACTIONS)
+        if not isinstance(self.amd_optimistic, bool):
+            raise InvalidSettingsError("amd_optimistic is true or false.")
+        _path("voicemail_message", self.voicemail_message)
+        _within("amd_review_share", self.amd_review_share, 0, 1)
+        if self.voicemail_message and self.amd_action != "message":
+            raise InvalidSettingsError(
+                "voicemail_message is what a machine is left: leave it out, or set amd_action to message."
+            )
+        if self.amd_mode == "act" and self.amd_action == "message" and not self.voicemail_message:
+            raise InvalidSettingsError(
+                "To leave machines a message, set voicemail_message to a WAV file's path."
+            )
+        if self.amd_mode == "act" and self.amd_action == "agent" and self.dial_mode == AGENTLESS:
+            raise InvalidSettingsError(
+                "An agentless campaign has no agent to hand a machine to; use amd_action hang_up or message."
+            )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -209,6 +237,15 @@ def _among(name: str, value: object, allowed: tuple[str, ...]) -> None:
 def _text(name: str, value: object) -> None:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not value.isprintable():
         raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
+
+
+def _path(name: str, value: object) -> None:
+    if not isinstance(value, str) or len(value) > _LONGEST_PATH or not value.isprintable():
+        raise InvalidSettingsError(
+            f"{name} is the path of a WAV file, of at most {_LONGEST_PATH} characters."
+        )
+    if value and not value.startswith("/"):
+        raise InvalidSettingsError(f"{name} is a path from the root on, as in /srv/messages/survey.wav.")
 
 
 def _within(name: str, value: Any, low: float, high: float) -> None:

@@ -41,6 +41,11 @@ class CampaignOut(BaseModel):
     retry_rules: dict[str, Any]
     message: str
     opt_out_key: str
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
+    amd_review_share: float
     created_at: datetime
 
 
@@ -88,6 +93,9 @@ class AttemptOut(BaseModel):
     disposition: str
     disposition_at: datetime | None
     notes: str
+    amd_verdict: str
+    amd_confidence: float | None
+    amd_took_s: float | None
 
 
 @router.get("/campaigns", tags=["campaigns"])

@@ -35,6 +35,10 @@ class RunningCampaign:
     message: str
     """The path of what an agentless campaign plays; empty in other modes."""
     opt_out_key: str
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
 
     @property
     def agentless(self) -> bool:
@@ -108,6 +112,10 @@ class LiveStore:
                 opt_out_key=campaign.opt_out_key,
                 preview_limit_s=campaign.preview_limit_s,
                 preview_then=campaign.preview_then,
+                amd_mode=campaign.amd_mode,
+                amd_action=campaign.amd_action,
+                amd_optimistic=campaign.amd_optimistic,
+                voicemail_message=campaign.voicemail_message,
             )
             for campaign, slug in await self._session.exec(wanted)
         ]

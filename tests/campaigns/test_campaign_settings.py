@@ -22,6 +22,11 @@ def test_settings_read_back_as_they_were_written() -> None:
             "lead_order": "fewest_attempts",
             "preview_limit_s": 20,
             "preview_then": "skip",
+            "amd_mode": "act",
+            "amd_action": "message",
+            "amd_optimistic": False,
+            "voicemail_message": "/srv/voicemail.wav",
+            "amd_review_share": 0.5,
             "callable_times": {"sun": [["10:00", "12:00"]]},
             "retry_rules": {"busy": {"delay_s": 60, "max_attempts": 2}, "rejected": {"delay_s": None}},
         }
@@ -64,6 +69,15 @@ def test_settings_read_back_as_they_were_written() -> None:
         ("opt_out_key", "#"),
         ("opt_out_key", "٣"),
         ("message", "/srv/message.wav"),
+        ("amd_mode", "on"),
+        ("amd_mode", True),
+        ("amd_action", "beep"),
+        ("amd_optimistic", 1),
+        ("amd_optimistic", "yes"),
+        ("voicemail_message", "/srv/voicemail.wav"),
+        ("voicemail_message", 7),
+        ("amd_review_share", 1.1),
+        ("amd_review_share", -0.1),
         ("dial_mode", "agentless"),
         ("ring_timeout_s", 14.9),
         ("wrap_up_limit_s", 0),
@@ -93,6 +107,22 @@ def test_an_agentless_campaign_needs_a_message_and_no_other_has_one() -> None:
         (agentless | {"message": "/a\nb"}, "is the path of a WAV file"),
         (agentless | {"message": "/" + 1000 * "a"}, "is the path of a WAV file"),
         (CALLER | {"message": "/srv/message.wav"}, "for agentless campaigns"),
+    ]:
+        with pytest.raises(InvalidSettingsError, match=why):
+            CampaignSettings.parse(wrong)
+
+
+def test_a_message_for_machines_goes_with_the_action_that_plays_it() -> None:
+    voicemail = CALLER | {"amd_action": "message", "voicemail_message": "/srv/voicemail.wav"}
+    assert CampaignSettings.parse(voicemail | {"amd_mode": "act"}).amd_action == "message"
+    assert CampaignSettings.parse(voicemail | {"amd_mode": "flag"}).voicemail_message
+    agentless = CALLER | {"dial_mode": "agentless", "message": "/srv/message.wav", "amd_mode": "act"}
+    assert CampaignSettings.parse(agentless).amd_action == "hang_up"
+    for wrong, why in [
+        (CALLER | {"voicemail_message": "/srv/voicemail.wav"}, "or set amd_action to message"),
+        (CALLER | {"amd_mode": "act", "amd_action": "message"}, "set voicemail_message"),
+        (voicemail | {"voicemail_message": "voicemail.wav"}, "from the root on"),
+        (agentless | {"amd_action": "agent"}, "has no agent to hand a machine to"),
     ]:
         with pytest.raises(InvalidSettingsError, match=why):
             CampaignSettings.parse(wrong)

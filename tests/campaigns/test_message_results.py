@@ -145,7 +145,7 @@ async def test_nobody_dispositions_a_call_without_agents(sessions: Sessions, mes
 async def test_an_engine_that_comes_back_is_told_how_far_a_message_has_come(
     sessions: Sessions, message: str
 ) -> None:
-    chosen = {"opt_out_key": "1", "max_calls_per_second": 0.5, "max_lines_per_agent": 2.5}
+    chosen = {"opt_out_key": "1", "max_calls_per_second": 0.5, "max_lines_per_agent": 2.5, "amd_mode": "flag"}
     campaign_id = await survey(sessions, message, [Person([NEW_YORKERS[0]])], **chosen)
     (attempt,) = await called(sessions, campaign_id)
     async with sessions() as session, session.begin():
@@ -159,6 +159,7 @@ async def test_an_engine_that_comes_back_is_told_how_far_a_message_has_come(
     assert running.agentless
     assert (running.message, running.opt_out_key) == (message, "1")
     assert (running.max_calls_per_second, running.max_lines_per_agent) == (0.5, 2.5)
+    assert (running.amd_mode, running.amd_action, running.amd_optimistic) == ("flag", "hang_up", True)
 
 
 # --- what the laws ask of recorded messages -------------------------------------------------------

@@ -59,6 +59,10 @@ RUNNING = RunningCampaign(
     opt_out_key="9",
     preview_limit_s=None,
     preview_then="dial",
+    amd_mode="off",
+    amd_action="hang_up",
+    amd_optimistic=True,
+    voicemail_message="",
 )
 ENDED = CallHasEnded(CALL, CAMPAIGN, AT, Outcome.BUSY, CallEnd(486))
 
