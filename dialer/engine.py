@@ -24,7 +24,15 @@ from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
-from dialer.core.effects import Bridge, CallSoftphone, CallWasConnected, Effect, HangUpAgent, HangUpCall
+from dialer.core.effects import (
+    Bridge,
+    CallSoftphone,
+    CallWasConnected,
+    Effect,
+    HangUpAgent,
+    HangUpCall,
+    LeaveMachine,
+)
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.outcome import Outcome
@@ -42,6 +50,7 @@ from dialer.switch.messages import (
     AnyEvent,
     BridgeLegs,
     HangUpLeg,
+    LeaveLeg,
     LegEnded,
     PlaceLeg,
     SwitchReady,
@@ -291,6 +300,8 @@ class Engine:
                     self._link.send(BridgeLegs(call_leg(attempt), agent_leg(session)))
                 case HangUpCall(attempt=attempt, unless_answered=spared):
                     self._link.send(HangUpLeg(call_leg(attempt), spared))
+                case LeaveMachine(attempt=attempt):
+                    self._link.send(LeaveLeg(call_leg(attempt)))
                 case HangUpAgent(session=session):
                     self._link.send(HangUpLeg(agent_leg(session)))
                     self._softphones.pop(session, None)

@@ -8,6 +8,7 @@ from dialer.switch.messages import (
     BridgeFailed,
     LegAnswered,
     LegEnded,
+    LegHeard,
     LegKey,
     LegRinging,
     LegsBridged,
@@ -47,6 +48,8 @@ def effects_of(event: AnyEvent, floor: Floor) -> list[Effect]:
             return floor.line_up(session, at)
         case LegUnclaimed(leg=leg) if attempt := attempt_of(leg):
             return floor.unclaimed(attempt, at)
+        case LegHeard(leg=leg, tone=tone) if attempt := attempt_of(leg):
+            return floor.tone_heard(attempt, tone, at)
         case LegKey(leg=leg, digit=digit) if attempt := attempt_of(leg):
             return floor.key_pressed(attempt, digit, at)
         case LegsBridged(leg=leg, other=other):
@@ -77,4 +80,5 @@ def _call_end(event: LegEnded) -> CallEnd:
         q850_cause=event.q850_cause,
         reason_header=event.reason_header,
         heard_all=event.heard_all,
+        heard=event.heard,
     )

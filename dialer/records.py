@@ -95,6 +95,7 @@ def _ending(ended: CallHasEnded) -> Ending:
         sip_status=end.status or None,
         sip_reason=", ".join(each for each in (end.reason, end.reason_header) if each),
         q850_cause=end.q850_cause,
+        heard=end.heard,
     )
 
 

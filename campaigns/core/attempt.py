@@ -110,7 +110,8 @@ class AttemptChanges(TypedDict, total=False):
 class Ending:
     """How a call ended: its outcome, by whom (customer, agent, dialer, network), and SIP's last answer.
 
-    `q850_cause` is the telephone network's own, where a gateway told it (RFC 3326).
+    `q850_cause` is the telephone network's own, where a gateway told it (RFC 3326), and `heard` the tone of
+    the network that said most of what was heard.
     """
 
     outcome: str
@@ -118,6 +119,7 @@ class Ending:
     sip_status: int | None = None
     sip_reason: str = ""
     q850_cause: int | None = None
+    heard: str = ""
 
 
 @dataclass(frozen=True, slots=True)

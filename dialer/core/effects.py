@@ -27,6 +27,13 @@ class HangUpCall:
 
 
 @dataclass(frozen=True)
+class LeaveMachine:
+    """A machine has answered: part it from its agent, and end the call."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
 class HangUpAgent:
     """End the agent's leg."""
 
@@ -179,6 +186,7 @@ class ClaimWasKept:
 Effect = (
     Bridge
     | HangUpCall
+    | LeaveMachine
     | HangUpAgent
     | CallSoftphone
     | CallRang

@@ -21,6 +21,7 @@ from dialer.core.effects import (
     Effect,
     HangUpAgent,
     HangUpCall,
+    LeaveMachine,
     MessageBegan,
 )
 from dialer.core.floor_agent import FloorAgent
@@ -29,7 +30,7 @@ from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_previews import FloorPreviews
 from dialer.core.floor_queue import FloorQueue
-from dialer.core.outcome import CallEnd, Outcome
+from dialer.core.outcome import CallEnd, Outcome, outcome_of_tone
 from dialer.core.pacing import Pacer
 from dialer.core.pacing_events import (
     AgentLeft,
@@ -326,6 +327,14 @@ class Floor:
         self._pacing.tell(call.campaign, CallAbandoned(at, attempt))
         return [CallWasAbandoned(attempt, at)]
 
+    def tone_heard(self, attempt: int, tone: str, at: float) -> list[Effect]:
+        """An answered call begins with a tone of the network: nobody is there, and it is ended."""
+        call = self.calls.get(attempt)
+        if call is None or outcome_of_tone(tone) is None or call.answered_at is None:
+            return []
+        call.heard = tone
+        return self._by_machine(call, at)
+
     def key_pressed(self, attempt: int, digit: str, at: float) -> list[Effect]:
         """A key was pressed while the message played."""
         call = self.calls.get(attempt)
@@ -395,6 +404,22 @@ class Floor:
         if (call.was_connected or outcome == Outcome.HUMAN) and not call.dispositioned:
             effects.append(DispositionMissed(call.attempt, at))
         return effects + self._release(each, at) if each is not None else effects
+
+    def _by_machine(self, call: FloorCall, at: float) -> list[Effect]:
+        """No person is on the line: its agent is free at once, and has nothing to say of it."""
+        each = self._agent_of(call)
+        if self._advance(call.attempt, CallEvent.BY_MACHINE) is None:
+            return []
+        call.session, call.dispositioned = None, True
+        self._queue.leave(call)
+        if not call.was_connected or each is not None:
+            self._pacing.tell(call.campaign, CallByMachine(at, call.attempt))
+        effects: list[Effect] = [LeaveMachine(call.attempt)]
+        if each is None:
+            return effects
+        if each.state == AgentState.TALKING:
+            return effects + self._begin_wrap_up(each, call, at)
+        return effects + self._release(each, at)
 
     def _begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         effects = each.move(AgentEvent.TALK_END, at)

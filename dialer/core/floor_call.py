@@ -4,7 +4,13 @@ from dataclasses import dataclass, field, replace
 from math import inf
 
 from dialer.core.call import CallState
-from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
+from dialer.core.outcome import (
+    CallEnd,
+    Outcome,
+    outcome_of_answered,
+    outcome_of_tone,
+    outcome_of_unanswered,
+)
 
 _BEFORE_THE_TALK = (CallState.PLACED, CallState.RINGING, CallState.ANSWERED)
 
@@ -34,6 +40,8 @@ class FloorCall:
     """Whether it plays a message to whoever answers, and needs no agent."""
     opt_out_key: str = ""
     opted_out: bool = False
+    heard: str = ""
+    """The tone of the network with which its answer began."""
     rang_at: float | None = None
     ring_at_least_s: float = inf
     """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
@@ -56,6 +64,8 @@ class FloorCall:
         if self.answered_at is None:
             given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
+        if tone := outcome_of_tone(end.heard or self.heard):
+            return tone
         if self.agentless:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None

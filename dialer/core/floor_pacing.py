@@ -157,7 +157,7 @@ class FloorPacing:
 
     def call_is_up(self, call: FloorCall, at: float) -> None:
         """Makes a call known that is up already; a talk becomes known with its agent."""
-        if call.was_connected or call.state == CallState.ABANDONED:
+        if call.was_connected or call.state in (CallState.ABANDONED, CallState.MACHINE):
             return
         self.tell(call.campaign, CallPlaced(at, call.attempt))
         if call.state in (CallState.ANSWERED, CallState.PLAYING):

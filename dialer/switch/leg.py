@@ -144,9 +144,10 @@ class Leg:
 
     def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""
-        (last, was_in_sound, at), self.last_key = self.last_key, (digit, in_sound, now)
+        last, was_in_sound, at = self.last_key
         if digit == last and in_sound != was_in_sound and now - at < _SAME_KEY_S:
             return False
+        self.last_key = (digit, in_sound, now)
         self.keys += 1
         return self.message_at is not None and self.keys <= _MOST_KEYS
 

@@ -49,6 +49,14 @@ class Connect:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Let the legs hear each other no more."""
+
+    leg: str
+    other: str
+
+
+@dataclass(frozen=True)
 class HangUp:
     """End the leg with BYE or CANCEL."""
 
@@ -79,7 +87,7 @@ class GiveUpDialing:
     leg: str
 
 
-Action = Connect | HangUp | PlayMessage | Dial | GiveUpDialing | Event
+Action = Connect | Part | HangUp | PlayMessage | Dial | GiveUpDialing | Event
 
 
 @dataclass(frozen=True)
@@ -226,6 +234,13 @@ class LegBook:
             return []
         return self._give_up(leg, "engine", now)
 
+    def leave(self, name: str, now: float) -> list[Action]:
+        """The engine leaves a machine; whom it talks with waits again."""
+        leg = self._legs.get(name)
+        if leg is None or leg.left_at is not None:
+            return []
+        return self._part(leg, now) + self._leave(leg, "engine", now)
+
     def stop(self, now: float) -> list[Action]:
         """The switch stops, and every leg with it.
 
@@ -270,11 +285,7 @@ class LegBook:
         if failed and leg.has_another_route:
             return self._reroute(leg, ending, now)
         del self._legs[name]
-        if leg.partner is not None and (partner := self._legs.get(leg.partner)) is not None:
-            partner.partner = None
-            if partner.state == "bridged":
-                partner.state = "answered"
-                self._await_claim(partner, now)
+        self._part(leg, now)
         return [
             LegEnded(
                 at=now,
@@ -356,6 +367,18 @@ class LegBook:
         leg.given_up_by = leg.given_up_by or by
         self._wake(leg, leg.rings_at_least_until)
         return []
+
+    def _part(self, leg: Leg, now: float) -> list[Action]:
+        """Its partner waits again: an agent for work, a customer to be claimed."""
+        partner = self._legs.get(leg.partner) if leg.partner is not None else None
+        leg.partner = None
+        if partner is None:
+            return []
+        partner.partner = None
+        if partner.state == "bridged":
+            partner.state = "answered"
+            self._await_claim(partner, now)
+        return [Part(leg.name, partner.name)]
 
     def _wake(self, leg: Leg, at: float) -> None:
         leg.deadline = at

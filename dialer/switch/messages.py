@@ -84,6 +84,12 @@ class HangUpLeg(Command, frozen=True):
     unless_answered: bool = False
 
 
+class LeaveLeg(Command, frozen=True):
+    """End an answered leg on which no person is; whom it talks with can be bridged again at once."""
+
+    leg: str
+
+
 class AcknowledgeEvents(Command, frozen=True):
     """Every event up to and including this number is safely recorded."""
 
@@ -224,7 +230,7 @@ class LegEnded(Event, frozen=True, kw_only=True):
     no_audio: bool = False
 
 
-AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | AcknowledgeEvents | StopSwitch
+AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | LeaveLeg | AcknowledgeEvents | StopSwitch
 AnyEvent = (
     SwitchReady
     | TrunkReachable

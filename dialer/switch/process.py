@@ -22,6 +22,7 @@ from dialer.switch.legs import (
     GiveUpDialing,
     HangUp,
     LegBook,
+    Part,
     PlayMessage,
 )
 from dialer.switch.listening import Ears, KeyHeard, Noticed, ToneHeard
@@ -31,6 +32,7 @@ from dialer.switch.messages import (
     BridgeLegs,
     Event,
     HangUpLeg,
+    LeaveLeg,
     PlaceLeg,
     Route,
     StopSwitch,
@@ -172,6 +174,8 @@ class Switch:
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg, unless_answered=spared):
                 self._do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
+            case LeaveLeg(leg=leg):
+                self._do(self._book.leave(leg, time.monotonic()))
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():
@@ -205,6 +209,8 @@ class Switch:
                 case Connect(leg=leg, other=other):
                     if not self._calls[leg].connect(self._calls[other]):
                         log.warning("bridged without audio", leg=leg)
+                case Part(leg=leg, other=other):
+                    self._calls[leg].part(self._calls[other])
                 case Dial(leg=leg, route=route, caller_id=caller_id):
                     self._dial(leg, route, caller_id)
                 case GiveUpDialing(leg=leg):

@@ -107,6 +107,15 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.partner, other.partner = other, self
         return self._join(other)
 
+    def part(self, other: "SipCall") -> None:
+        """Lets neither hear the other any more."""
+        self.partner = other.partner = None
+        mine, theirs = self.audio(), other.audio()
+        if mine is not None and theirs is not None:
+            with contextlib.suppress(pj.Error):
+                mine.stopTransmit(theirs)
+                theirs.stopTransmit(mine)
+
     def _join(self, other: "SipCall") -> bool:
         mine, theirs = self.audio(), other.audio()
         if mine is None or theirs is None:

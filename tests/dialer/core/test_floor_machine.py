@@ -26,6 +26,7 @@ from dialer.core.effects import (
     LeadWasPutBack,
     LeadWasShown,
     LeadWasSkipped,
+    LeaveMachine,
     MessageBegan,
     MessageOver,
     PersonOptedOut,
@@ -38,6 +39,8 @@ from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
 from dialer.core.preview import NoPreview, PreviewRule
 from tests.dialer.core.claims import claimed
+
+OUTCOMES = {"fax": Outcome.FAX, "sit_vacant": Outcome.INVALID_NUMBER}
 
 CAMPAIGNS = (1, 2)
 AGENTLESS = 3
@@ -66,6 +69,7 @@ class FloorMachine(RuleBasedStateMachine):
         self.numbers = count(1)
         self.placed, self.sessions = [], []
         self.restored_sessions, self.restored_calls, self.ever_connected = set(), set(), set()
+        self.taken_by_machines, self.tones = set(), {}
         self.effects = []
         self.bridges = []
         self.dispositioned = set()
@@ -308,6 +312,16 @@ class FloorMachine(RuleBasedStateMachine):
     def unclaimed(self, n, lag):
         self.do(self.floor.unclaimed(self.call(n), self.now - lag))
 
+    @rule(n=which, tone=st.sampled_from(["fax", "sit_vacant", "ringing"]), lag=late)
+    def a_tone_is_heard(self, n, tone, lag):
+        effects = self.floor.tone_heard(self.call(n), tone, self.now - lag)
+        assert tone != "ringing" or not effects
+        call = self.floor.calls.get(self.call(n))
+        if call is not None and call.answered_at is not None and tone != "ringing":
+            self.tones[call.attempt] = OUTCOMES[tone]
+        self.taken_by_machines.update(each.attempt for each in effects if isinstance(each, LeaveMachine))
+        self.do(effects)
+
     @rule(n=which, digit=st.sampled_from("19"), lag=late)
     def key(self, n, digit, lag):
         effects = self.floor.key_pressed(self.call(n), digit, self.now - lag)
@@ -321,11 +335,13 @@ class FloorMachine(RuleBasedStateMachine):
         if call is not None:
             (ending,) = [each for each in effects if isinstance(each, CallHasEnded)]
             answered = call.answered_at is not None
-            if call.agentless:
+            if tone := self.tones.get(call.attempt):
+                assert ending.outcome == tone
+            elif call.agentless:
                 assert (ending.outcome == Outcome.ANSWERED) == answered
             else:
                 assert (ending.outcome in (Outcome.HUMAN, Outcome.ABANDONED)) == answered
-            assert ending.outcome == Outcome.HUMAN or not call.was_connected
+            assert ending.outcome == Outcome.HUMAN or not call.was_connected or tone
         self.do(effects)
 
     @rule(n=which, outcome=st.sampled_from([Outcome.LOST, Outcome.UNKNOWN, Outcome.CANCELED]))
@@ -480,7 +496,7 @@ class FloorMachine(RuleBasedStateMachine):
     def a_conversation_that_is_over_has_or_gets_or_misses_its_disposition(self):
         wrapping = {each.attempt for each in self.agents() if each.state == AgentState.WRAP_UP}
         over = self.ever_connected - set(self.floor.calls)
-        assert over <= wrapping | self.over_and_missed() | self.dispositioned
+        assert over <= wrapping | self.over_and_missed() | self.dispositioned | self.taken_by_machines
 
     @invariant()
     def each_pacer_knows_the_floor(self):
@@ -523,6 +539,8 @@ class FloorMachine(RuleBasedStateMachine):
         match call.state:
             case CallState.PLACED | CallState.RINGING:
                 return "ringing"
+            case CallState.MACHINE:
+                return "apart"
             case _ if call.agentless:
                 return "connected"
             case CallState.ANSWERED if not call.was_connected:
