@@ -10,6 +10,7 @@ from campaigns import effects
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
+from campaigns.core.retry import RetryAt
 from campaigns.errors import (
     CampaignNotFoundError,
     InvalidInputError,
@@ -26,7 +27,8 @@ from campaigns.stores.filling import FillStore
 from campaigns.stores.pacing import PacingStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
-from campaigns.tables import Agent, Attempt, Campaign
+from campaigns.stores.trunks import TrunkStore
+from campaigns.tables import Agent, Attempt, Campaign, TrunkNow
 from leads.errors import UnknownClientError
 from leads.stores.leads import LeadStore
 from leads.stores.shared import Sessions
@@ -281,12 +283,26 @@ async def release(sessions: Sessions, campaign_id: int, permitted: Sequence[Perm
         await effects.release(session, campaign_id, [each.lead for each in permitted])
 
 
+async def put_off(
+    sessions: Sessions, campaign_id: int, permitted: PermittedLead, reason: str, until: datetime
+) -> bool:
+    """Have a claimed lead wait, without an attempt; False where the claim was no longer ours."""
+    async with sessions() as session, session.begin():
+        return await QueueStore(session).put_off(campaign_id, permitted.lead, RetryAt(until, reason))
+
+
 async def start_attempts(
     sessions: Sessions, rules: Rulebook, campaign_id: int, permitted: Sequence[PermittedLead], now: datetime
 ) -> list[StartedAttempt]:
     """See `effects.start_attempts`; the attempts are committed when it returns."""
     async with sessions() as session, session.begin():
         return await effects.start_attempts(session, rules, campaign_id, permitted, now)
+
+
+async def trunks(sessions: Sessions) -> Sequence[TrunkNow]:
+    """How each node's trunks were when it looked last."""
+    async with sessions() as session:
+        return await TrunkStore(session).standings()
 
 
 async def finish_attempt(sessions: Sessions, attempt_id: int, ending: Ending, now: datetime) -> bool:

@@ -228,6 +228,12 @@ class Attempt(SQLModel, table=True):
     """The telephone network's own cause, where a gateway told it."""
     ended_by: str = Field(default="", max_length=10)
     """customer, agent, dialer or network."""
+    trunk: str = Field(default="", max_length=32)
+    """Which had the call last; empty where that is not known."""
+    attestation: str = Field(default="", max_length=1)
+    """How that trunk signs our calls (STIR/SHAKEN): A, B, C, or empty where nobody said."""
+    rerouted: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The trunks that failed it before anything rang, in order, each with what it said."""
     agent_id: int | None = reference("agent.id", nullable=True)
     disposition: str = Field(default="", max_length=20)
     disposition_at: datetime | None = instant(nullable=True)
@@ -394,6 +400,18 @@ class DialTally(SQLModel, table=True):
     attempt: int = Field(primary_key=True)
     calls: int = 0
     answers: int = 0
+
+
+class TrunkNow(SQLModel, table=True):
+    """How a node's trunk was when the node looked last."""
+
+    __tablename__ = "trunk_now"
+
+    node: str = Field(max_length=64, primary_key=True)
+    trunk: str = Field(max_length=32, primary_key=True)
+    at: datetime = instant()
+    state: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """A `dialer.core.trunks.TrunkStanding` by field name."""
 
 
 class PacingNow(SQLModel, table=True):

@@ -35,12 +35,15 @@ from dialer.forecaster import Forecaster
 from dialer.metrics import Metrics
 from dialer.settings import Settings, SettingsInvalid
 from dialer.switch.capacity import ask_binding, require_lines
-from dialer.switch.options import EndpointOptions, SwitchOptions
+from dialer.switch.options import EndpointOptions, SwitchOptions, TlsOptions
+from dialer.trunk_settings import options_of, trunk_of
 from dialer.version import VERSION
 from leads.importing.runner import ImportRunner
 
 _SOCKET_PATH_BYTES = 107
 """The longest path of a unix socket: `sun_path` has 108 bytes, one of them for the NUL."""
+
+_RESOLVERS = Path("/etc/resolv.conf")
 
 log = structlog.get_logger("service")
 
@@ -231,12 +234,43 @@ def _engine_options(settings: Settings) -> EngineOptions:
         max_calls=sip.lines,
         rtp_port=sip.rtp_port,
         rtp_port_count=sip.rtp_port_count,
+        trunks=tuple(options_of(name, each) for name, each in settings.all_trunks.items()),
+        tcp=any(each.transport == "tcp" for each in settings.all_trunks.values()),
+        tls=_tls(settings),
+        tls_port=sip.tls_port,
+        nameservers=_nameservers(settings),
     )
+    trunks = tuple(trunk_of(name, each) for name, each in settings.all_trunks.items())
     return EngineOptions(
         node=settings.node,
-        dialing=DialingOptions(sip.trunk, sip.lines, unclaimed_message(settings)),
+        dialing=DialingOptions(trunks, sip.lines, unclaimed_message(settings)),
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
     )
+
+
+def _tls(settings: Settings) -> TlsOptions | None:
+    """What SIP over TLS needs, where a trunk is reached so. Raises SettingsInvalid for a missing file."""
+    sip = settings.sip
+    if not any(each.has_tls for each in settings.all_trunks.values()):
+        return None
+    for name, path in (
+        ("TLS_CA_FILE", sip.tls_ca_file),
+        ("TLS_CERTIFICATE_FILE", sip.tls_certificate_file),
+        ("TLS_KEY_FILE", sip.tls_key_file),
+    ):
+        if path is not None and not path.is_file():
+            raise SettingsInvalid(f"DIALER_SIP__{name} names {path}, which is not a file.")
+    return TlsOptions(str(sip.tls_ca_file), str(sip.tls_certificate_file or ""), str(sip.tls_key_file or ""))
+
+
+def _nameservers(settings: Settings) -> tuple[str, ...]:
+    """Those that are set; without any, this machine's, where a trunk's host needs SRV records."""
+    if settings.sip.nameservers or not any(each.needs_srv for each in settings.all_trunks.values()):
+        return settings.sip.nameservers
+    with contextlib.suppress(OSError):
+        lines = [line.split() for line in _RESOLVERS.read_text().splitlines()]
+        return tuple(words[1] for words in lines if len(words) > 1 and words[0] == "nameserver")
+    return ()
 
 
 async def _readiness(database: Database, publisher: Publisher, engine: Engine) -> Readiness:

@@ -25,6 +25,7 @@ from campaigns.commands import (
     lead_editing_app,
     person_app,
     report_app,
+    trunks_app,
     why_app,
 )
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
@@ -67,6 +68,7 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
 app.add_typer(compliance_app, name="compliance")
 app.add_typer(report_app, name="report")
+app.add_typer(trunks_app, name="trunks")
 app.add_typer(db_app, name="db")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from campaigns import service as campaigns
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import PermittedLead, StartedAttempt
+from campaigns.core.retry import NO_TRUNK, TRUNK_BUSY
 from campaigns.stores.live import RunningCampaign
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.effects import Effect
@@ -15,9 +16,10 @@ from dialer.core.floor import Floor
 from dialer.core.outcome import Outcome
 from dialer.core.preview import Preview
 from dialer.core.sharing import share_lines
+from dialer.core.trunks import Trunk, TrunkBook
 from dialer.legs import call_leg
 from dialer.records import instant
-from dialer.switch.messages import PlaceLeg
+from dialer.switch.messages import PlaceLeg, Route
 from leads.stores.shared import Sessions
 
 _DRY_FOR_S = 1.0
@@ -26,6 +28,8 @@ _STALLED_S = 0.25
 """After so long the pacer may think otherwise."""
 _PERMIT_HOLDS_S = 5.0
 """A call that could not leave so soon, as where the database kept its record waiting, is not placed."""
+_BUSY_FOR_S, _UNSERVED_FOR_S = 5.0, 900.0
+"""A lead for whose number every trunk is busy, or to whose number there is none, waits for so long."""
 _KEY_AFTER_MESSAGE_S = 3.0
 """So long a person has for the key that a message has named in its last words."""
 
@@ -34,8 +38,7 @@ _KEY_AFTER_MESSAGE_S = 3.0
 class DialingOptions:
     """Where calls go, how many lines there are, and what a person hears for whom no agent is there."""
 
-    trunk: str
-    """A SIP address with {number}."""
+    trunks: tuple[Trunk, ...]
     lines: int
     unclaimed_message: Path
 
@@ -58,6 +61,7 @@ class Dialing:
     def __init__(
         self,
         options: DialingOptions,
+        trunks: TrunkBook,
         floor: Floor,
         watch: CampaignWatch,
         sessions: Sessions,
@@ -65,6 +69,7 @@ class Dialing:
         hands: DialingHands,
     ) -> None:
         self._options = options
+        self._trunks = trunks
         self._floor = floor
         self._watch = watch
         self._sessions = sessions
@@ -91,10 +96,14 @@ class Dialing:
         taken = [] if preview is None else self._floor.previews.dialed(preview, attempt, now)
         self._hands.carry_out(taken)
         outdated = now - started.permitted_at.timestamp() > _PERMIT_HOLDS_S
-        if not self._hands.may_dial() or outdated or (preview is not None and not taken):
+        unwanted = not self._hands.may_dial() or outdated or (preview is not None and not taken)
+        routes = [] if unwanted else self._trunks.routes(started.e164, now)
+        if not routes:
             self._hands.carry_out(self._floor.lost(attempt, Outcome.CANCELED, now))
-        elif not self._hands.send(self._leg(campaign, started)):
+        elif not self._hands.send(self._leg(campaign, started, routes)):
             self._hands.carry_out(self._floor.lost(attempt, Outcome.LOST, now))
+        else:
+            self._trunks.placed(call_leg(attempt), routes[0].name, now)
 
     def _lines_to_dial(self) -> dict[int, int]:
         """How many calls each campaign places now: what its pacer says, as far as there are lines for all.
@@ -113,6 +122,7 @@ class Dialing:
         in_use = Counter(call.campaign for call in self._floor.calls.values()) + shown
         weights = {each.id: each.weight for each in running.values()}
         free = self._options.lines - in_use.total() - len(self._floor.agents)
+        free = min(free, self._trunks.room(now))
         shares = share_lines(wanted, in_use, weights, free)
         return dict(sorted(shares.items(), key=lambda share: (in_use[share[0]] / weights[share[0]], share)))
 
@@ -130,6 +140,7 @@ class Dialing:
             return
         if self._hands.clock() - asked_at > _STALLED_S:
             permitted = await self._still_wanted(campaign, permitted)
+        permitted = await self._with_a_trunk(campaign, permitted)
         if campaign.dial_mode == "preview":
             self._hands.carry_out(self._floor.previews.show(campaign.id, permitted, self._hands.clock()))
             return
@@ -148,11 +159,31 @@ class Dialing:
             await campaigns.release(self._sessions, campaign.id, permitted[wanted:])
         return permitted[:wanted]
 
-    def _leg(self, campaign: RunningCampaign, started: StartedAttempt) -> PlaceLeg:
+    async def _with_a_trunk(
+        self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
+    ) -> Sequence[PermittedLead]:
+        """Those for whose numbers a trunk has room; the others make way for leads that can be called."""
+        now = self._hands.clock()
+        fitting = self._trunks.fitting([each.lead.e164 for each in permitted], now)
+        for each, fits in zip(permitted, fitting, strict=True):
+            if not fits:
+                served = self._trunks.serves(each.lead.e164)
+                reason, wait_s = (TRUNK_BUSY, _BUSY_FOR_S) if served else (NO_TRUNK, _UNSERVED_FOR_S)
+                until = instant(now + wait_s)
+                await campaigns.put_off(self._sessions, campaign.id, each, reason, until)
+        return [each for each, fits in zip(permitted, fitting, strict=True) if fits]
+
+    def _leg(self, campaign: RunningCampaign, started: StartedAttempt, routes: Sequence[Trunk]) -> PlaceLeg:
+        first, *others = [
+            Route(each.address(started.e164), each.name, each.reply_within_s) for each in routes
+        ]
         return PlaceLeg(
             leg=call_leg(started.attempt_id),
             role="customer",
-            uri=self._options.trunk.replace("{number}", started.e164),
+            uri=first.uri,
+            trunk=first.trunk,
+            reply_within_s=first.reply_within_s,
+            others=tuple(others),
             caller_id=campaign.caller_id,
             ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
             claim_within_s=0.0 if campaign.agentless else started.claim_within_s,

@@ -36,6 +36,7 @@ from dialer.core.effects import (
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.outcome import Outcome
+from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
 from dialer.journal import Journal
@@ -56,6 +57,7 @@ from dialer.switch.messages import (
     SwitchReady,
 )
 from dialer.switch.options import SwitchOptions
+from dialer.trunk_watch import TrunkWatch
 from leads.stores.shared import Sessions
 
 _BEAT_S = 0.25
@@ -110,8 +112,12 @@ class Engine:
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
         self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
+        self.trunks = TrunkBook(options.dialing.trunks)
+        self._trunk_watch = TrunkWatch(self.trunks, clock)
         hands = DialingHands(clock, self._may_dial, self._link.send, self._carry_out, self._announce)
-        self._dialing = Dialing(options.dialing, self.floor, self._campaigns, sessions, rules, hands)
+        self._dialing = Dialing(
+            options.dialing, self.trunks, self.floor, self._campaigns, sessions, rules, hands
+        )
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
         self._joining = JoiningLeads(sessions)
@@ -247,12 +253,13 @@ class Engine:
             log.warning("the connection to the switch is lost; it is made again")
 
     def _on_switch_event(self, event: AnyEvent) -> None:
+        self._trunk_watch.hear(event)
         if isinstance(event, SwitchReady):
             self._on_switch_ready(event)
         else:
             if isinstance(event, LegEnded):
                 self._called_softphones.discard(session_of(event.leg))
-            effects = effects_of(event, self.floor)
+            effects = effects_of(event, self.floor, self.trunks.attestation)
             if not effects and self._leftover is not None:
                 effects = self._leftover.unrecorded(event, self.floor)
             self._carry_out(effects)
@@ -362,7 +369,8 @@ class Engine:
         return not self._draining
 
     def _can_place(self) -> bool:
-        return self._link.up and self._may_dial() and not self._journal.behind
+        has_room = self.trunks.room(self._clock()) > 0
+        return self._link.up and self._may_dial() and not self._journal.behind and has_room
 
     def _announce(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
         self._notices.call_is(started.attempt_id, campaign.id, started.lead_id)
@@ -389,6 +397,7 @@ class Engine:
         if self._clock() >= self._keep_pacing_at:
             self._keep_pacing_at = self._clock() + _KEEP_PACING_EVERY_S
             await self._campaigns.keep(self.sessions, self._options.node, self.now())
+            await self._trunk_watch.keep(self.sessions, self._options.node, self.now())
         await self._campaigns.count(self.now(), self._metrics)
         await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
 

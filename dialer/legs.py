@@ -1,5 +1,8 @@
 """How the engine names the switch's legs, and what the switch's events are to the floor."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from dialer.core.effects import Effect
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_unanswered
@@ -36,8 +39,13 @@ def session_of(leg: str) -> int:
     return _number(leg, "agent")
 
 
-def effects_of(event: AnyEvent, floor: Floor) -> list[Effect]:
-    """Tells the floor what the switch says; returns what the floor answers."""
+def effects_of(
+    event: AnyEvent, floor: Floor, attestation: Callable[[str], str] = lambda _: ""
+) -> list[Effect]:
+    """Tells the floor what the switch says; returns what the floor answers.
+
+    `attestation`: how a trunk signs our calls, by its name.
+    """
     at = event.at
     match event:
         case LegRinging(leg=leg) if attempt := attempt_of(leg):
@@ -57,7 +65,8 @@ def effects_of(event: AnyEvent, floor: Floor) -> list[Effect]:
         case BridgeFailed(leg=leg, other=other):
             return floor.bridge_failed(attempt_of(leg), session_of(other), at)
         case LegEnded(leg=leg) if attempt := attempt_of(leg):
-            return floor.ended(attempt, _call_end(event), at)
+            end = replace(_call_end(event), attestation=attestation(event.trunk))
+            return floor.ended(attempt, end, at)
         case LegEnded(leg=leg, status=status) if session := session_of(leg):
             reason = f"softphone_{status}" if status else "softphone_gone"
             busy = outcome_of_unanswered(_call_end(event)) == Outcome.BUSY
@@ -81,4 +90,7 @@ def _call_end(event: LegEnded) -> CallEnd:
         reason_header=event.reason_header,
         heard_all=event.heard_all,
         heard=event.heard,
+        no_audio=event.no_audio,
+        trunk=event.trunk,
+        rerouted=tuple(event.rerouted),
     )

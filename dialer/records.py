@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campaigns import effects, previewing
-from campaigns.core.attempt import Ending
+from campaigns.core.attempt import MAX_SIP_REASON, Ending, plain_text
 from campaigns.core.disposition import MESSAGE_CUT_SHORT, MESSAGE_PLAYED, NO_DISPOSITION, OPTED_OUT
 from campaigns.message_results import record_message
 from campaigns.stores.agents import AgentStore
@@ -96,6 +96,9 @@ def _ending(ended: CallHasEnded) -> Ending:
         sip_reason=", ".join(each for each in (end.reason, end.reason_header) if each),
         q850_cause=end.q850_cause,
         heard=end.heard,
+        trunk=end.trunk,
+        attestation=end.attestation,
+        rerouted=tuple(plain_text(each, MAX_SIP_REASON) for each in end.rerouted),
     )
 
 

@@ -6,10 +6,11 @@ error: it would be a setting that somebody believes in and nobody reads.
 """
 
 import os
+import re
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -29,11 +30,11 @@ from pydantic_settings import (
 )
 
 from dialer.errors import DialerError
+from dialer.trunk_settings import ADDRESS, TrunkSettings
 
 _PREFIX = "DIALER_"
 _OTHERS = frozenset({"DIALER_CONFIG", "DIALER_INSTALL_FLAGS", "DIALER_CACHE_DIR"})
 """Variables that are no settings: where the TOML file is, and what the set-up scripts read."""
-_TRUNK = r"^sips?:[^\s<>@]*\{number\}[^\s<>@]*@[^\s<>@]+$"
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -99,22 +100,39 @@ class SipSettings(_Group):
     rtp_port_count: int = Field(default=8000, ge=4, le=60000)
     lines: int = Field(default=200, ge=1, le=2000)
     """Calls at one time, agents' legs included."""
-    trunk: str = Field(
-        default="sip:{number}@127.0.0.1:5080", pattern=r"^sips?:[^\s<>]*\{number\}[^\s<>]*@[^\s<>]+$"
-    )
-    """Where customers are called; `{number}` becomes the number in E.164."""
+    trunk: str = Field(default="sip:{number}@127.0.0.1:5080", pattern=ADDRESS)
+    """Where customers are called, where one trunk without further settings is enough; `{number}` becomes the
+    number in E.164."""
+    tls_port: int = Field(default=5061, ge=0, le=65535)
+    """Taken only where a trunk is reached over TLS."""
+    tls_ca_file: Path = Path("/etc/ssl/certs/ca-certificates.crt")
+    """Whose certificates are believed, in PEM: a trunk that shows another is not called."""
+    tls_certificate_file: Path | None = None
+    tls_key_file: Path | None = None
+    """Our own certificate, for trunks that ask for one."""
+    nameservers: tuple[str, ...] = ()
+    """Who is asked for SRV records (RFC 3263), by address; without any, those of this machine, where a trunk
+    needs them."""
     unclaimed_message: Path | None = None
     """A WAV file for people who answer and find no agent; without it the one that ships."""
 
+    @field_validator("nameservers", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return [each for each in re.split(r"[\s,]+", value) if each] if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _can_reach_the_trunk(self) -> Self:
-        carrier = self.trunk.rpartition("@")[2]
+        self.require_way_to(self.trunk.rpartition("@")[2])
+        return self
+
+    def require_way_to(self, carrier: str) -> None:
+        """Raises ValueError where no call from our address can get there."""
         if self.host.startswith("127.") and not carrier.startswith(("127.", "localhost")):
             raise ValueError(
                 f"from {self.host} no call reaches the trunk {carrier}; set DIALER_SIP__HOST to this "
                 "machine's address, or to 0.0.0.0"
             )
-        return self
 
 
 class Settings(BaseSettings):
@@ -141,6 +159,19 @@ class Settings(BaseSettings):
     mqtt: MqttSettings = MqttSettings()
     api: ApiSettings = ApiSettings()
     sip: SipSettings = SipSettings()
+    trunks: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], TrunkSettings] = {}
+    """Each trunk by its name; without any, `sip.trunk` is the only one."""
+
+    @model_validator(mode="after")
+    def _can_reach_the_trunks(self) -> Self:
+        for trunk in self.trunks.values():
+            self.sip.require_way_to(trunk.host)
+        return self
+
+    @property
+    def all_trunks(self) -> dict[str, TrunkSettings]:
+        """Each trunk by its name; at least one."""
+        return self.trunks or {"default": TrunkSettings(uri=self.sip.trunk, keep_alive_s=0)}
 
     @classmethod
     def settings_customise_sources(
@@ -255,9 +286,16 @@ def _refuse_unknown(variables: Collection[str]) -> None:
         and name not in _OTHERS
         and name.upper().removeprefix(_PREFIX) not in known
         and name.removeprefix(_PREFIX).removesuffix("_FILE") not in known
+        and not _is_of_a_trunk(name.removeprefix(_PREFIX).removesuffix("_FILE"))
     ]
     if unknown:
         raise SettingsInvalid(f"The settings are not valid. {'; '.join(unknown)}.")
+
+
+def _is_of_a_trunk(name: str) -> bool:
+    """TRUNKS__<name>__<setting>."""
+    parts = name.lower().split("__")
+    return len(parts) == 3 and parts[0] == "trunks" and parts[2] in TrunkSettings.model_fields
 
 
 def _unknown_key(config: str | None, key: list[str]) -> str:

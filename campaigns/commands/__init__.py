@@ -5,6 +5,7 @@ from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app
 from campaigns.commands.persons import person_app
+from campaigns.commands.trunks import trunks_app
 
 __all__ = [
     "agent_app",
@@ -14,5 +15,6 @@ __all__ = [
     "lead_editing_app",
     "person_app",
     "report_app",
+    "trunks_app",
     "why_app",
 ]

@@ -120,6 +120,9 @@ class Ending:
     sip_reason: str = ""
     q850_cause: int | None = None
     heard: str = ""
+    trunk: str = ""
+    attestation: str = ""
+    rerouted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ SKIPPED = "skipped"
 NEXT_PHONE = "next_phone"
 """Why a lead is due again when a phone of it gave way to another."""
 
+TRUNK_BUSY = "trunk_busy"
+"""Why a lead waits whose number no trunk has room for at the moment."""
+
+NO_TRUNK = "no_trunk"
+"""Why a lead waits whose number no trunk serves."""
+
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _LONGEST_S = 366 * 24 * _HOUR

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.core.calling_window import CallableTimes
-from campaigns.core.retry import DEAD_PHONE
+from campaigns.core.retry import DEAD_PHONE, NO_TRUNK, TRUNK_BUSY
 
 KINDS = (
     "ready",
@@ -15,6 +15,7 @@ KINDS = (
     "frequency",
     "rest",
     "caller_id",
+    "trunk",
     "not_before",
     "best_time",
     "waiting",
@@ -39,6 +40,7 @@ _WAITING_FOR = {
     "rest_after_conversation": "rest",
     "rest_after_refusal": "rest",
     "caller_id_quarantined": "caller_id",
+    **dict.fromkeys((NO_TRUNK, TRUNK_BUSY), "trunk"),
     "outside_best_time": "best_time",
     "not_before": "not_before",
     "new": "not_before",

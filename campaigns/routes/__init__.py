@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from campaigns.routes import campaigns, client_rules, compliance, explain, lead_editing, persons
+from campaigns.routes import campaigns, client_rules, compliance, explain, lead_editing, persons, trunks
 from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
@@ -12,3 +12,4 @@ router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
+router.include_router(trunks.router)

@@ -90,6 +90,9 @@ class AttemptOut(BaseModel):
     q850_cause: int | None
     heard: str
     ended_by: str
+    trunk: str
+    attestation: str
+    rerouted: list[str]
     agent_id: int | None
     disposition: str
     disposition_at: datetime | None

@@ -84,7 +84,7 @@ class AttemptStore:
             self.session,
             update(Attempt)
             .where(col(Attempt.id) == attempt_id, col(Attempt.ended_at).is_(None))
-            .values(ended_at=now, **asdict(ending))
+            .values(ended_at=now, **asdict(ending) | {"rerouted": list(ending.rerouted)})
             .returning(
                 col(Attempt.campaign_id),
                 col(Attempt.lead_id),

@@ -69,4 +69,5 @@ class FloorCall:
         if self.agentless:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None
-        return outcome_of_answered(had_agent=self.was_connected or being_connected)
+        had_agent = self.was_connected or being_connected
+        return outcome_of_answered(had_agent=had_agent, no_audio=end.no_audio)

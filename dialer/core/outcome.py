@@ -51,6 +51,12 @@ class CallEnd:
     heard_all: bool = False
     heard: str = ""
     """The network's tone that was heard, as in `dialer.core.tones`."""
+    no_audio: bool = False
+    """It was answered, and not one packet of audio came."""
+    trunk: str = ""
+    attestation: str = ""
+    rerouted: tuple[str, ...] = ()
+    """The trunks that failed it before anything rang."""
 
 
 _BY_TONE: Mapping[str, Outcome] = {
@@ -145,11 +151,16 @@ def outcome_of_tone(heard: str) -> Outcome | None:
     return _BY_TONE.get(heard)
 
 
-def outcome_of_answered(*, had_agent: bool) -> Outcome:
+def outcome_of_answered(*, had_agent: bool, no_audio: bool = False) -> Outcome:
     """The outcome of an answered call. `had_agent`: one talked, or was just being connected.
+
+    One without any audio met nobody, whether or not an agent was there; without one it counts as abandoned
+    all the same, since a person may have listened.
 
     16 CFR 310.4(b)(4) counts a call as abandoned where no agent is there within two seconds. Someone who
     hangs up sooner, and whom no agent was free for, has met silence all the same and counts as abandoned
     here, an error on the side of the person; someone who hangs up on the agent does not.
     """
-    return Outcome.HUMAN if had_agent else Outcome.ABANDONED
+    if not had_agent:
+        return Outcome.ABANDONED
+    return Outcome.NETWORK_FAILURE if no_audio else Outcome.HUMAN

@@ -120,7 +120,7 @@ class _State:
             self.tokens = 1.0
             return
         most = max(1.0, rate * _BURST_S)
-        gained = rate * (now - self.counted_at)
+        gained = rate * max(0.0, now - self.counted_at)
         self.tokens = most if self.counted_at == -inf else min(most, self.tokens + gained)
         self.counted_at = now
 
@@ -160,6 +160,26 @@ class TrunkBook:
                 each.credit += each.trunk.weight
             able[0].credit -= sum(each.trunk.weight for each in peers)
         return [each.trunk for each in able[:MOST_TRIES]]
+
+    def fitting(self, numbers: Sequence[str], now: float) -> list[bool]:
+        """Of calls to all these numbers at once, for which there is room, the first ones first."""
+        rooms = {state.trunk.name: state.room(now) for state in self._states.values()}
+        return [self._fits(e164, rooms) for e164 in numbers]
+
+    def _fits(self, e164: str, rooms: dict[str, int]) -> bool:
+        for state in self._states.values():
+            if state.trunk.serves(e164) and rooms[state.trunk.name]:
+                rooms[state.trunk.name] -= 1
+                return True
+        return False
+
+    def attestation(self, name: str) -> str:
+        """How the trunk of that name signs our calls; empty where nobody said, or there is none."""
+        return self._states[name].trunk.attestation if name in self._states else ""
+
+    def calls(self) -> set[Hashable]:
+        """Every call that some trunk has."""
+        return set(self._of_call)
 
     def placed(self, call: Hashable, name: str, now: float) -> None:
         """A call is offered to that trunk, first or after another failed it."""

@@ -63,7 +63,9 @@ class Loop:
     def run(self) -> None:
         """Works until the end, then cuts off what calls are left."""
         signal.signal(signal.SIGTERM, lambda *_: self._end())
-        self.say("listening", host=self._endpoint.host, port=self._endpoint.port)
+        self.say(
+            "listening", host=self._endpoint.host, port=self._endpoint.port, tls_port=self._endpoint.tls_port
+        )
         try:
             while not self._ending:
                 self._turn()

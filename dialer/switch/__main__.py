@@ -1,4 +1,7 @@
-"""`python -m dialer.switch`: one switch process; the engine starts it."""
+"""`python -m dialer.switch SOCKET`: one switch process; the engine starts it.
+
+The argument only tells whoever looks at the processes which switch it is.
+"""
 
 import sys
 

@@ -113,6 +113,8 @@ def account_config(options: EndpointOptions, address: str) -> Any:
     config.idUri = f"<sip:{options.user}@{address}>"
     media = config.mediaConfig
     media.lockCodecEnabled = False
+    media.srtpUse = _SRTP[options.srtp]
+    media.srtpSecureSignaling = 0
     media.transportConfig.boundAddress = options.host
     media.transportConfig.port = options.rtp_port
     media.transportConfig.portRange = options.rtp_port_count
@@ -126,7 +128,6 @@ def trunk_config(options: EndpointOptions, trunk: TrunkOptions, address: str) ->
     config = account_config(options, address)
     config.idUri = f"<sip:{trunk.user or options.user}@{domain_of(trunk, address)}>"
     config.mediaConfig.srtpUse = _SRTP[trunk.srtp]
-    config.mediaConfig.srtpSecureSignaling = 0
     if trunk.user:
         config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", trunk.user, 0, trunk.password))
     registration = config.regConfig

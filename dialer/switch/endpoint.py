@@ -71,8 +71,9 @@ class Endpoint:
         self.host, self.port = self._listen(pj.PJSIP_TRANSPORT_UDP, options, options.port)
         if options.tcp:
             self._listen(pj.PJSIP_TRANSPORT_TCP, options, self.port)
+        self.tls_port = 0
         if options.tls is not None:
-            self._listen(pj.PJSIP_TRANSPORT_TLS, options, options.tls_port)
+            _, self.tls_port = self._listen(pj.PJSIP_TRANSPORT_TLS, options, options.tls_port)
         library.libStart()
         library.audDevManager().setNullDev()
         _choose_codecs(library, options)

@@ -1,6 +1,6 @@
 """One leg, as the switch knows it. Instants are monotonic seconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
@@ -39,8 +39,8 @@ class Leg:
     rings_at_most_until: float
     reply_by: float = inf
     """When the far end has to have said something."""
-    tried: int = 0
-    """How many routes have failed."""
+    failed: list[str] = field(default_factory=list)
+    """The routes that have failed, each by its trunk and what it said."""
     state: LegState = "dialing"
     rings_at_least_until: float = 0.0
     given_up_by: EndedBy | None = None
@@ -84,12 +84,12 @@ class Leg:
     @property
     def route(self) -> Route:
         """The way to the far end that is tried now, or was taken."""
-        return self.placed.routes[self.tried]
+        return self.placed.routes[len(self.failed)]
 
     @property
     def has_another_route(self) -> bool:
         """Whether one is left that has not been tried."""
-        return self.tried + 1 < len(self.placed.routes)
+        return len(self.failed) + 1 < len(self.placed.routes)
 
     @property
     def is_answered(self) -> bool:

@@ -301,6 +301,7 @@ class LegBook:
                 heard_all=leg.heard_all(now),
                 heard=leg.heard,
                 trunk=leg.route.trunk,
+                rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.had_no_audio,
             )
@@ -349,7 +350,7 @@ class LegBook:
 
     def _reroute(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
         failed = leg.route.trunk
-        leg.tried += 1
+        leg.failed.append(f"{failed}: {ending.status} {ending.reason}")
         moved = LegRerouted(
             at=now,
             leg=leg.name,

@@ -198,6 +198,7 @@ class SwitchLink:
                 sys.executable,
                 "-m",
                 "dialer.switch",
+                str(self._options.socket),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,

@@ -226,6 +226,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
     heard_all: bool = False
     heard: str = ""
     trunk: str = ""
+    rerouted: list[str] = []
+    """The trunks that failed it before, each with what it said."""
     trunk_failed: bool = False
     no_audio: bool = False
 

@@ -49,6 +49,8 @@ class EndpointOptions:
     """None: no SIP over TLS."""
     tls_port: int = 0
     tcp: bool = False
+    srtp: Srtp = "off"
+    """Of calls without a trunk."""
     nameservers: tuple[str, ...] = ()
     """Who is asked for SRV and address records (RFC 3263); none: the system's resolver, without SRV."""
 

@@ -72,6 +72,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         super().__init__(account, call_id)
         self._codecs = codecs
         self._has_a_reply = False
+        self._redirected = 0
         self.listener = listener
         self.partner: SipCall | None = None
         self._owner = owner
@@ -290,6 +291,18 @@ class SipCall(pj.Call):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self._owner.call_failed(error)
 
+    def onCallRedirected(self, prm: Any) -> int:  # noqa: N802 - the library's name
+        """Nobody sends our calls elsewhere (3xx). The library ends them with a 487 of its own then."""
+        try:
+            event = prm.e
+            body = event.body
+            tsx_state = body.tsxState
+            transaction = tsx_state.tsx
+            self._redirected = int(transaction.statusCode)
+        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
+            self._owner.call_failed(error)
+        return int(pj.PJSIP_REDIRECT_STOP)
+
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:
             self._state_changed(prm)
@@ -314,7 +327,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
             # A caller's CANCEL ends the call with the 487 that we send.
             theirs = info.role == pj.PJSIP_ROLE_UAS or _was_received(prm)
             ending = CallEnding(
-                status=int(info.lastStatusCode),
+                status=self._redirected or int(info.lastStatusCode),
                 reason=_text(info.lastReason),
                 by_far_end=theirs and not self._hung_up,
                 reasons=_reasons(prm),

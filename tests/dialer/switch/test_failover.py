@@ -1,0 +1,244 @@
+"""A leg whose trunk fails it goes on over the next, only while nothing has rung."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
+from dialer.switch.leg import AUDIO_BEGINS_WITHIN_S, AUDIO_RESTS_AT_MOST_S
+from dialer.switch.legs import Action, Dial, Ending, GiveUpDialing, HangUp, LegBook
+from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
+from dialer.switch.sdp import offer_only
+
+UNAVAILABLE = Ending(503, "Service Unavailable", by_far_end=True)
+BUSY = Ending(486, "Busy Here", by_far_end=True)
+OURS = Ending(487, "Request Terminated", by_far_end=False)
+A, B, C = (Route(f"sip:1@{name}", name, 4.0) for name in "abc")
+
+
+def placed(*others: Route, ring_timeout_s: float = 25.0) -> tuple[LegBook, list[Action]]:
+    book = LegBook()
+    leg = PlaceLeg(
+        "call-1",
+        "customer",
+        A.uri,
+        "+12025550100",
+        ring_timeout_s,
+        trunk=A.trunk,
+        reply_within_s=A.reply_within_s,
+        others=others,
+    )
+    return book, book.place(leg, 0.0)
+
+
+def dialed(actions: list[Action]) -> list[str]:
+    return [each.route.trunk for each in actions if isinstance(each, Dial)]
+
+
+def ended(actions: list[Action]) -> LegEnded:
+    (end,) = [each for each in actions if isinstance(each, LegEnded)]
+    return end
+
+
+def test_the_first_route_is_tried_first() -> None:
+    _, actions = placed(B)
+    assert actions == [Dial("call-1", A, "+12025550100")]
+
+
+def test_a_trunk_that_refuses_makes_way_for_the_next_and_the_engine_is_told() -> None:
+    book, _ = placed(B)
+    actions = book.ended("call-1", UNAVAILABLE, 0.1)
+    assert actions == [
+        LegRerouted(at=0.1, leg="call-1", trunk="a", to="b", status=503, reason="Service Unavailable"),
+        Dial("call-1", B, "+12025550100"),
+    ]
+    end = ended(book.ended("call-1", BUSY, 3.0))
+    assert (end.trunk, end.trunk_failed, end.status) == ("b", False, 486)
+
+
+def test_when_every_trunk_has_failed_the_leg_is_over() -> None:
+    book, _ = placed(B, C)
+    assert dialed(book.ended("call-1", UNAVAILABLE, 0.1)) == ["b"]
+    assert dialed(book.ended("call-1", UNAVAILABLE, 0.2)) == ["c"]
+    end = ended(book.ended("call-1", UNAVAILABLE, 0.3))
+    assert (end.trunk, end.trunk_failed) == ("c", True)
+    assert not book
+
+
+@pytest.mark.parametrize("status", [180, 183])
+def test_nothing_is_tried_again_once_anything_rang(status: int) -> None:
+    book, _ = placed(B)
+    book.ringing("call-1", status, 1.0)
+    end = ended(book.ended("call-1", UNAVAILABLE, 2.0))
+    assert (end.trunk, end.trunk_failed) == ("a", False)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        BUSY,
+        Ending(404, "Not Found", by_far_end=True),
+        Ending(500, "Error", by_far_end=True, q850_cause=17),
+        Ending(0, "every line is in use", by_far_end=False, sent=False),
+    ],
+)
+def test_what_is_not_the_trunks_fault_is_tried_nowhere_else(ending: Ending) -> None:
+    book, _ = placed(B)
+    assert not ended(book.ended("call-1", ending, 1.0)).trunk_failed
+
+
+def test_a_trunk_that_says_nothing_is_given_up_and_forgotten() -> None:
+    book, _ = placed(B)
+    assert book.tick(3.9) == []
+    actions = book.tick(4.0)
+    assert actions[0] == GiveUpDialing("call-1")
+    assert dialed(actions) == ["b"]
+    actions = book.tick(8.0)
+    assert actions[0] == GiveUpDialing("call-1")
+    end = ended(actions)
+    assert (end.status, end.trunk, end.trunk_failed, end.provisional) == (408, "b", True, False)
+
+
+def test_a_trunk_that_works_on_it_has_the_ring_time() -> None:
+    book, _ = placed(B)
+    assert book.ringing("call-1", 100, 1.0) == []
+    assert book.tick(24.9) == []
+    actions = book.tick(25.0)
+    assert actions[0] == GiveUpDialing("call-1")
+    assert dialed(actions) == ["b"]
+    book.ringing("call-1", 100, 26.0)
+    assert book.tick(49.9) == []
+    assert book.tick(50.0) == [HangUp("call-1")]
+    end = ended(book.ended("call-1", OURS, 50.1))
+    assert end.timed_out
+    assert end.trunk_failed
+
+
+@pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])
+def test_a_call_that_was_given_up_is_not_tried_elsewhere(by: str) -> None:
+    book, _ = placed(B)
+    {
+        "engine": lambda: book.hang_up("call-1", 1.0),
+        "switch stops": lambda: book.stop(1.0),
+        "engine gone": lambda: book.engine_gone(1.0),
+    }[by]()
+    end = ended(book.ended("call-1", UNAVAILABLE, 1.1))
+    assert not end.trunk_failed
+
+
+# --- audio --------------------------------------------------------------------------------------
+
+
+def answered() -> LegBook:
+    book, _ = placed()
+    book.answered("call-1", 0.0)
+    book.place(PlaceLeg("agent-1", "agent", "sip:agent", "", 20.0), 0.0)
+    book.answered("agent-1", 0.0)
+    book.bridge("call-1", "agent-1", 0.0)
+    return book
+
+
+def test_an_answer_without_any_audio_is_ended_and_told_of() -> None:
+    book = answered()
+    assert book.to_count() == ["call-1"]
+    assert book.audio_counted("call-1", 0, AUDIO_BEGINS_WITHIN_S - 0.1) == []
+    assert book.audio_counted("call-1", 0, AUDIO_BEGINS_WITHIN_S) == [HangUp("call-1")]
+    assert ended(book.ended("call-1", OURS, 9.0)).no_audio
+
+
+def test_audio_that_stops_ends_the_call_after_a_while_and_is_no_fault_of_the_trunk() -> None:
+    book = answered()
+    assert book.audio_counted("call-1", 50, 1.0) == []
+    assert book.audio_counted("call-1", 50, AUDIO_RESTS_AT_MOST_S) == []
+    assert book.audio_counted("call-1", 50, 1.0 + AUDIO_RESTS_AT_MOST_S) == [HangUp("call-1")]
+    assert not ended(book.ended("call-1", OURS, 70.0)).no_audio
+
+
+def test_a_call_on_hold_sends_none_and_stays() -> None:
+    book = answered()
+    book.audio_counted("call-1", 50, 1.0)
+    for second in range(2, 600):
+        assert book.audio_counted("call-1", None, float(second)) == []
+    assert book.audio_counted("call-1", 50, 610.0) == []
+
+
+def test_a_call_that_ends_at_once_tells_nothing_of_its_audio() -> None:
+    book = answered()
+    book.audio_counted("call-1", 0, 2.0)
+    assert not ended(book.ended("call-1", Ending(200, "OK", by_far_end=True), 2.5)).no_audio
+
+
+# --- keep-alive ---------------------------------------------------------------------------------
+
+
+def test_a_trunk_is_asked_every_so_often_and_is_up_once_it_answers() -> None:
+    trunk = KeepAlive(30.0)
+    assert trunk.is_due(0.0)
+    assert not trunk.is_due(29.9)
+    trunk.answered(404)
+    assert trunk.up
+    assert trunk.is_due(30.0)
+
+
+def test_two_questions_without_an_answer_and_a_trunk_is_down_one_answer_and_it_is_up() -> None:
+    trunk = KeepAlive(30.0)
+    trunk.is_due(0.0)
+    trunk.is_due(ANSWER_WITHIN_S)
+    assert trunk.up is None
+    trunk.is_due(30.0)
+    trunk.is_due(30.0 + ANSWER_WITHIN_S)
+    assert trunk.up is False
+    trunk.answered(408)
+    assert trunk.up is False
+    trunk.is_due(60.0)
+    trunk.answered(200)
+    assert trunk.up
+
+
+def test_a_late_refusal_counts_once() -> None:
+    trunk = KeepAlive(30.0)
+    trunk.is_due(0.0)
+    trunk.is_due(ANSWER_WITHIN_S)
+    trunk.answered(408)
+    assert trunk.up is None
+
+
+def test_a_trunk_that_is_not_asked_is_unknown_for_ever() -> None:
+    assert not KeepAlive(0.0).is_due(1e9)
+
+
+# --- codecs -------------------------------------------------------------------------------------
+
+OFFER = "\r\n".join(
+    [
+        "v=0",
+        "m=audio 4000 RTP/AVP 0 8 9 120",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:8 PCMA/8000",
+        "a=rtpmap:9 G722/8000",
+        "a=sendrecv",
+        "a=rtpmap:120 telephone-event/8000",
+        "a=fmtp:120 0-16",
+        "",
+    ]
+)
+
+
+def test_an_offer_has_the_trunks_codecs_in_its_order_and_keys() -> None:
+    offered = offer_only(OFFER, ["PCMA", "PCMU"])
+    assert "m=audio 4000 RTP/AVP 8 0 120\r\n" in offered
+    assert "G722" not in offered
+    assert "a=fmtp:120 0-16\r\n" in offered
+    assert "a=sendrecv\r\n" in offered
+
+
+def test_an_offer_is_never_left_without_a_codec() -> None:
+    assert offer_only(OFFER, ["opus"]) == OFFER
+
+
+@given(st.lists(st.sampled_from(["PCMU", "PCMA", "G722"]), min_size=1, unique=True))
+def test_an_offer_reduced_twice_is_the_same(codecs: list[str]) -> None:
+    once = offer_only(OFFER, codecs)
+    assert offer_only(once, codecs) == once
+    audio = next(line for line in once.splitlines() if line.startswith("m=audio"))
+    assert len(audio.split()) == 4 + len(codecs)

@@ -1,0 +1,322 @@
+"""Trunks over real SIP: who we are there, what we offer, and what happens where one fails."""
+
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dialer.simulation.options import CarrierOptions, SoftphonesOptions
+from dialer.simulation.people import Kind, World
+from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
+from dialer.switch.leg import AUDIO_BEGINS_WITHIN_S
+from dialer.switch.messages import (
+    BridgeLegs,
+    HangUpLeg,
+    LegAnswered,
+    LegEnded,
+    LegRerouted,
+    LegRinging,
+    PlaceLeg,
+    Route,
+    TrunkReachable,
+)
+from dialer.switch.options import EndpointOptions, Srtp, TlsOptions, TrunkOptions
+from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, look
+from tests.support import eventually
+
+CALLER_ID, NUMBER = "+12025550199", "+12025551000"
+PASSWORD = "secret"  # noqa: S105 - the one that the scenarios ask for
+VERIFIED = '<verifyauth assign_to="known" username="acme" password="secret"/>'
+NAMED = '<ereg regexp="acme" search_in="hdr" header="Proxy-Authorization:" assign_to="known"/>'
+
+
+class TrunkSwitch(Switch):
+    """A switch with trunks."""
+
+    def __init__(self, folder: Path, *trunks: TrunkOptions, **more: object) -> None:
+        super().__init__(folder)
+        endpoint = replace(self.options.endpoint, trunks=trunks, **more)  # type: ignore[arg-type]
+        self.options = replace(self.options, endpoint=endpoint)
+        self.link._options = self.options  # noqa: SLF001 - it has not started yet
+
+    def call(self, *routes: Route, ring_timeout_s: float = 10.0) -> None:
+        """Calls a customer over these trunks."""
+        first, *others = routes
+        asked = PlaceLeg(
+            "call",
+            "customer",
+            first.uri,
+            CALLER_ID,
+            ring_timeout_s,
+            claim_within_s=30.0,
+            trunk=first.trunk,
+            reply_within_s=first.reply_within_s,
+            others=tuple(others),
+        )
+        assert self.link.send(asked)
+
+    async def hung_up(self) -> LegEnded:
+        """Ends the call."""
+        self.link.send(HangUpLeg("call"))
+        return await self.said(LegEnded, "call")
+
+
+@asynccontextmanager
+async def switch_with(folder: Path, *trunks: TrunkOptions, **more: object) -> AsyncIterator[TrunkSwitch]:
+    """It is up, and is stopped at the end."""
+    started = TrunkSwitch(folder, *trunks, **more)
+    await started.link.start()
+    try:
+        yield started
+    finally:
+        await started.stop()
+
+
+def trunk(name: str, sipp: Sipp, **settings: object) -> TrunkOptions:
+    return TrunkOptions(name=name, uri=f"sip:127.0.0.1:{sipp.port}", **settings)  # type: ignore[arg-type]
+
+
+def route(name: str, sipp: Sipp, reply_within_s: float = 4.0) -> Route:
+    return Route(sipp.uri(NUMBER), name, reply_within_s)
+
+
+# --- failover -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["503 Service Unavailable", "500 Server Error", "302 Moved Temporarily"])
+async def test_a_trunk_that_refuses_makes_way_for_the_next(
+    switch: Switch, sipp: StartSipp, status: str
+) -> None:
+    bad, good = await sipp("refuses", status=status), await sipp("answers")
+    place = PlaceLeg("call", "customer", bad.uri(NUMBER), CALLER_ID, 10, 30.0, trunk="a")
+    switch.link.send(msgspec.structs.replace(place, others=(route("b", good),)))
+    await switch.said(LegAnswered, "call")
+    (moved,) = switch.of(LegRerouted, "call")
+    assert (moved.trunk, moved.to, moved.status) == ("a", "b", int(status[:3]))
+    assert [each.trunk for each in (await look(switch.options.socket)).live] == ["b"]
+    await bad.content()
+    switch.link.send(HangUpLeg("call"))
+    await good.content()
+
+
+async def test_a_trunk_that_says_nothing_makes_way_for_the_next_and_is_left_for_good(
+    tmp_path: Path, sipp: StartSipp
+) -> None:
+    silent, good = await sipp("silent"), await sipp("answers")
+    async with switch_with(tmp_path) as switch:
+        switch.call(route("a", silent, reply_within_s=1.0), route("b", good))
+        await switch.said(LegAnswered, "call")
+        (moved,) = switch.of(LegRerouted, "call")
+        assert (moved.trunk, moved.status) == ("a", 408)
+        assert (await switch.hung_up()).rerouted == ["a: 408 no reply"]
+        await good.content()
+
+
+async def test_where_every_trunk_is_silent_the_call_is_over_soon(tmp_path: Path, sipp: StartSipp) -> None:
+    silent = await sipp("silent", calls=2)
+    async with switch_with(tmp_path) as switch:
+        switch.call(route("a", silent, 1.0), route("b", silent, 1.0))
+        ended = await switch.said(LegEnded, "call")
+        assert (ended.trunk, ended.status, ended.trunk_failed) == ("b", 408, True)
+
+
+@pytest.mark.parametrize("status", ["486 Busy Here", "404 Not Found", "603 Decline"])
+async def test_what_the_callee_says_is_asked_of_no_other_trunk(
+    tmp_path: Path, sipp: StartSipp, status: str
+) -> None:
+    busy, other = await sipp("refuses", status=status), await sipp("answers")
+    async with switch_with(tmp_path) as switch:
+        switch.call(route("a", busy), route("b", other))
+        ended = await switch.said(LegEnded, "call")
+        assert (ended.status, ended.trunk, ended.rerouted) == (int(status[:3]), "a", [])
+
+
+async def test_nobody_is_called_twice_once_it_rang(tmp_path: Path, sipp: StartSipp) -> None:
+    rang = await sipp("early_media_then_refuses", status="503 Service Unavailable")
+    other = await sipp("answers")
+    async with switch_with(tmp_path) as switch:
+        switch.call(route("a", rang), route("b", other))
+        assert not (await switch.said(LegEnded, "call")).trunk_failed
+        assert not switch.of(LegRerouted, "call")
+
+
+# --- who we are ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "check"),
+    [
+        ("407 Proxy Authentication Required", "Proxy-Authenticate", NAMED),
+        ("401 Unauthorized", "WWW-Authenticate", VERIFIED),
+    ],
+)
+async def test_a_trunk_that_asks_for_a_password_gets_it(
+    tmp_path: Path, sipp: StartSipp, status: str, header: str, check: str
+) -> None:
+    carrier = await sipp("asks_who_we_are", status=status, header=header, check=check)
+    known = trunk("a", carrier, user="acme", password=PASSWORD)
+    async with switch_with(tmp_path, known) as switch:
+        switch.call(route("a", carrier))
+        await switch.said(LegAnswered, "call")
+        await switch.hung_up()
+        await carrier.content()
+
+
+async def test_a_trunk_that_does_not_know_us_makes_way_for_the_next(tmp_path: Path, sipp: StartSipp) -> None:
+    values = {"status": "401 Unauthorized", "header": "WWW-Authenticate", "check": VERIFIED}
+    carrier, other = await sipp("asks_who_we_are", **values), await sipp("answers")
+    stranger = trunk("a", carrier, user="acme", password=PASSWORD[::-1])
+    async with switch_with(tmp_path, stranger, trunk("b", other)) as switch:
+        switch.call(route("a", carrier), route("b", other))
+        await switch.said(LegAnswered, "call")
+        (moved,) = switch.of(LegRerouted, "call")
+        assert moved.status == 403
+        await switch.hung_up()
+
+
+async def test_we_register_with_a_trunk_that_wants_it(tmp_path: Path, sipp: StartSipp) -> None:
+    carrier = await sipp("is_a_registrar")
+    known = trunk("a", carrier, user="acme", password=PASSWORD, register=True)
+    async with switch_with(tmp_path, known) as switch:
+        (news,) = await eventually(lambda: _news(switch))
+        assert (news.trunk, news.up) == ("a", True)
+        assert (await look(switch.options.socket)).trunks == {"a": True}
+        await carrier.content()
+
+
+async def test_a_trunk_is_up_while_it_answers_options_and_down_when_it_does_not(
+    tmp_path: Path, sipp: StartSipp
+) -> None:
+    carrier = await sipp("is_there")
+    async with switch_with(tmp_path, trunk("a", carrier, keep_alive_s=0.5)) as switch:
+        await eventually(lambda: len(_news(switch)) == 2, within_s=30)
+        news = _news(switch)
+    assert [each.up for each in news] == [True, False]
+
+
+def _news(switch: Switch) -> list[TrunkReachable]:
+    return [each for each in switch.events if isinstance(each, TrunkReachable)]
+
+
+@pytest.mark.parametrize(
+    ("header", "pattern"),
+    [
+        ("From:", "sip:\\+12025550199@127"),
+        ("P-Asserted-Identity:", "sip:\\+12025550199@127"),
+        ("Privacy:", "none"),
+        ("Supported:", "timer"),
+    ],
+)
+async def test_a_trunk_is_told_who_calls(tmp_path: Path, sipp: StartSipp, header: str, pattern: str) -> None:
+    carrier = await sipp("checks_and_answers", where="hdr", header=f'header="{header}"', pattern=pattern)
+    known = trunk("a", carrier, user="acme", password=PASSWORD, asserted_identity=True)
+    async with switch_with(tmp_path, known) as switch:
+        switch.call(route("a", carrier))
+        await switch.said(LegAnswered, "call")
+        await switch.hung_up()
+        await carrier.content()
+
+
+async def test_a_trunk_is_offered_its_codecs_alone(tmp_path: Path, sipp: StartSipp) -> None:
+    pattern = r"m=audio [0-9]+ RTP/AVP 0 1[0-9][0-9][^0-9 ]"
+    carrier = await sipp("checks_and_answers", where="body", header="", pattern=pattern)
+    async with switch_with(tmp_path, trunk("a", carrier, codecs=("PCMU",))) as switch:
+        switch.call(route("a", carrier))
+        await switch.said(LegAnswered, "call")
+        await switch.hung_up()
+        await carrier.content()
+
+
+# --- hygiene ------------------------------------------------------------------------------------
+
+
+async def test_of_two_phones_that_ring_the_one_that_answers_counts(switch: Switch, sipp: StartSipp) -> None:
+    carrier = await sipp("forks")
+    switch.place("call", carrier.uri(NUMBER), claim_within_s=30.0)
+    await switch.said(LegAnswered, "call")
+    assert len(switch.of(LegRinging, "call")) == 1
+    switch.link.send(HangUpLeg("call"))
+    await carrier.content()
+
+
+async def test_a_far_end_may_hold_the_call_and_come_back(switch: Switch, sipp: StartSipp) -> None:
+    carrier = await sipp("puts_us_on_hold")
+    switch.place("call", carrier.uri(NUMBER), claim_within_s=30.0)
+    await switch.said(LegAnswered, "call")
+    await carrier.content()
+    assert not (await switch.said(LegEnded, "call")).no_audio
+
+
+async def test_an_answer_without_audio_is_ended_and_told_of(switch: Switch, sipp: StartSipp) -> None:
+    carrier = await sipp("answers")
+    switch.place("call", carrier.uri(NUMBER), claim_within_s=60.0)
+    ended = await switch.said(LegEnded, "call", within_s=AUDIO_BEGINS_WITHIN_S + 20)
+    assert ended.no_audio
+    await carrier.content()
+
+
+# --- transports ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> TlsOptions:
+    """Of a carrier on loopback, which is its own authority."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return TlsOptions(str(certificate), str(certificate), str(key))
+
+
+@pytest.mark.parametrize("srtp", ["off", "optional", "required"])
+async def test_calls_go_over_tls_with_audio_both_ways(
+    tmp_path: Path, certificate: TlsOptions, srtp: Srtp
+) -> None:
+    theirs = EndpointOptions(
+        max_calls=4, rtp_port=12000, rtp_port_count=200, tls=certificate, srtp="optional", user="carrier"
+    )
+    world = World(shares={Kind.PERSON: 1.0}, ring_mean_s=0.1, talk_mean_s=60.0)
+    async with (
+        SimulatedCarrier(CarrierOptions(world=world, endpoint=theirs)) as carrier,
+        SimulatedSoftphones(SoftphonesOptions()) as softphones,
+    ):
+        port = carrier.events_of("listening")[0]["tls_port"]
+        place = f"127.0.0.1:{port};transport=tls"
+        ours = TrunkOptions(name="a", uri=f"sip:{place}", srtp=srtp)
+        trust = TlsOptions(ca_file=certificate.ca_file)
+        async with switch_with(tmp_path, ours, tls=trust) as switch:
+            switch.place("agent-1", softphones.uri("agent1"))
+            switch.call(Route(f"sip:{NUMBER}@{place}", "a", 4.0))
+            await switch.said(LegAnswered, "agent-1")
+            await switch.said(LegAnswered, "call")
+            switch.link.send(BridgeLegs("call", "agent-1"))
+            await eventually(lambda: softphones.events_of("heard"))
+            await switch.hung_up()
+            (ended,) = await eventually(lambda: carrier.events_of("ended"))
+            assert ended["heard"]
+
+
+async def test_a_carrier_that_nobody_vouches_for_is_not_called(
+    tmp_path: Path, certificate: TlsOptions
+) -> None:
+    theirs = EndpointOptions(max_calls=4, rtp_port=12000, rtp_port_count=200, tls=certificate, user="carrier")
+    async with SimulatedCarrier(CarrierOptions(endpoint=theirs)) as carrier:
+        place = f"127.0.0.1:{carrier.events_of('listening')[0]['tls_port']};transport=tls"
+        async with switch_with(
+            tmp_path, TrunkOptions(name="a", uri=f"sip:{place}"), tls=TlsOptions()
+        ) as switch:
+            switch.call(Route(f"sip:{NUMBER}@{place}", "a", 4.0))
+            ended = await switch.said(LegEnded, "call")
+            assert ended.trunk_failed
+        assert not carrier.events_of("invite")
