@@ -19,6 +19,7 @@ from dialer.core.effects import (
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
+    CallWasJudged,
     ClaimWasKept,
     DispositionMissed,
     Effect,
@@ -64,6 +65,13 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await attempts.update_attempt(attempt, connected_at=instant(at), agent_id=agent)
         case CallWasAbandoned(attempt=attempt, at=at) | MessageBegan(attempt=attempt, at=at):
             await attempts.update_attempt(attempt, message_at=instant(at))
+        case CallWasJudged(attempt=attempt, verdict=verdict):
+            await attempts.update_attempt(
+                attempt,
+                amd_verdict=verdict.value,
+                amd_confidence=entry.confidence,
+                amd_took_s=entry.took_s,
+            )
         case PersonOptedOut(attempt=attempt, at=at) | MessageOver(attempt=attempt, at=at):
             await record_message(session, attempt, message_code(entry), instant(at))
         case CallHasEnded(attempt=attempt, at=at):

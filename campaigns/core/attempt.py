@@ -71,6 +71,8 @@ class StartedAttempt:
     """How long the call rings at least before it may be given up, by every rule that holds."""
     claim_within_s: float
     """How soon after the answer an agent has to be there, or the message plays, by every rule that holds."""
+    claim_from_answer: bool
+    """Whether a rule counts that time from the answer; else from the end of the person's greeting."""
     permitted_at: datetime
     """When compliance allowed it; the permit is for that moment."""
 

@@ -62,6 +62,11 @@ class OpenAttempt:
     connected_at: datetime | None
     message_at: datetime | None
     disposition: str
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
+    amd_verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,11 @@ class LiveStore:
                 connected_at=attempt.connected_at,
                 message_at=attempt.message_at,
                 disposition=attempt.disposition,
+                amd_mode=campaign.amd_mode,
+                amd_action=campaign.amd_action,
+                amd_optimistic=campaign.amd_optimistic,
+                voicemail_message=campaign.voicemail_message,
+                amd_verdict=attempt.amd_verdict,
             )
             for attempt, campaign, slug in await self._session.exec(wanted)
         ]

@@ -9,7 +9,9 @@ from math import inf
 
 from dialer.core import call as calls
 from dialer.core.agent import AgentEvent, AgentState
+from dialer.core.amd import Verdict
 from dialer.core.call import CallEvent, CallState, IllegalCallEvent
+from dialer.core.detection import OFF, Detection
 from dialer.core.effects import (
     CallHasEnded,
     CallRang,
@@ -17,6 +19,7 @@ from dialer.core.effects import (
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
+    CallWasJudged,
     DispositionMissed,
     Effect,
     HangUpAgent,
@@ -89,6 +92,7 @@ class Floor:
         agentless: bool = False,
         opt_out_key: str = "",
         preview: PreviewRule = _AS_LONG_AS_WANTED,
+        detection: Detection = OFF,
     ) -> None:
         """The campaign dials from now on; its pacer is told who is there and which calls are up.
 
@@ -101,6 +105,7 @@ class Floor:
             agentless=agentless,
             opt_out_key=opt_out_key,
             preview=preview,
+            detection=detection,
         )
         self._pacing.open(opened, at)
 
@@ -244,11 +249,18 @@ class Floor:
         at: float,
         answer_chance: float | None = None,
         ring_at_least_s: float = inf,
+        *,
+        claim_from_answer: bool = False,
     ) -> None:
-        """A call is about to be placed; its attempt is recorded already."""
+        """A call is about to be placed; its attempt is recorded already.
+
+        `claim_from_answer`: a law counts from the answer, so that no verdict may be waited for.
+        """
         call = self.calls[attempt] = FloorCall(attempt, campaign, lead, ring_at_least_s=ring_at_least_s)
         if known := self.campaigns.get(campaign):
             call.agentless, call.opt_out_key = known.agentless, known.opt_out_key
+            call.detection = known.detection
+            call.held = known.detection.holds and not claim_from_answer
         self._pacing.tell(campaign, CallPlaced(at, attempt, answer_chance))
 
     def restore_call(self, restored: FloorCall, at: float) -> None:
@@ -271,12 +283,14 @@ class Floor:
     def answered(self, attempt: int, at: float) -> list[Effect]:
         """The call was answered: the agent who waits longest takes it, or it waits for one.
 
-        Nobody is offered a call that is agentless.
+        Nobody is offered a call that is agentless, or that is held until it is known who answered.
         """
         call = self._advance(attempt, CallEvent.ANSWER)
         if call is None:
             return []
         call.answered_at = call.waits_since = at
+        if call.held and call.verdict is None:
+            return [CallWasAnswered(attempt, at)]
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
         if call.agentless:
             return [CallWasAnswered(attempt, at)]
@@ -326,6 +340,29 @@ class Floor:
             return []
         self._pacing.tell(call.campaign, CallAbandoned(at, attempt))
         return [CallWasAbandoned(attempt, at)]
+
+    def judged(
+        self, attempt: int, verdict: Verdict, confidence: float, took_s: float, at: float
+    ) -> list[Effect]:
+        """Detection says who answered: a person gets an agent, and of a machine becomes what is set."""
+        call = self.calls.get(attempt)
+        if call is None:
+            return []
+        effects: list[Effect] = [CallWasJudged(attempt, at, verdict, confidence, took_s)]
+        if call.verdict is not None:
+            return effects
+        call.verdict = verdict
+        if call.detection.takes(verdict):
+            return effects + self._by_machine(call, at, call.detection.left_to(verdict))
+        if not call.held or call.agentless or call.state != CallState.ANSWERED:
+            return effects
+        self._pacing.tell(call.campaign, CallAnswered(at, attempt))
+        call.waits_since = at
+        return effects + self._queue.find_agent(call, at)
+
+    def message_left(self, attempt: int, at: float) -> list[Effect]:
+        """A machine is being left its message."""
+        return [MessageBegan(attempt, at)] if attempt in self.calls else []
 
     def tone_heard(self, attempt: int, tone: str, at: float) -> list[Effect]:
         """An answered call begins with a tone of the network: nobody is there, and it is ended."""
@@ -405,7 +442,7 @@ class Floor:
             effects.append(DispositionMissed(call.attempt, at))
         return effects + self._release(each, at) if each is not None else effects
 
-    def _by_machine(self, call: FloorCall, at: float) -> list[Effect]:
+    def _by_machine(self, call: FloorCall, at: float, message: str = "") -> list[Effect]:
         """No person is on the line: its agent is free at once, and has nothing to say of it."""
         each = self._agent_of(call)
         if self._advance(call.attempt, CallEvent.BY_MACHINE) is None:
@@ -414,7 +451,7 @@ class Floor:
         self._queue.leave(call)
         if not call.was_connected or each is not None:
             self._pacing.tell(call.campaign, CallByMachine(at, call.attempt))
-        effects: list[Effect] = [LeaveMachine(call.attempt)]
+        effects: list[Effect] = [LeaveMachine(call.attempt, message)]
         if each is None:
             return effects
         if each.state == AgentState.TALKING:

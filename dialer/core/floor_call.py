@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.detection import OFF, Detection
 from dialer.core.outcome import (
     CallEnd,
     Outcome,
@@ -40,6 +42,11 @@ class FloorCall:
     """Whether it plays a message to whoever answers, and needs no agent."""
     opt_out_key: str = ""
     opted_out: bool = False
+    detection: Detection = OFF
+    held: bool = False
+    """Whether it is offered to agents only after the verdict."""
+    verdict: Verdict | None = None
+    """Who answered, by answering-machine detection."""
     heard: str = ""
     """The tone of the network with which its answer began."""
     rang_at: float | None = None
@@ -66,6 +73,8 @@ class FloorCall:
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
         if tone := outcome_of_tone(end.heard or self.heard):
             return tone
+        if self.state == CallState.MACHINE:
+            return Outcome.FAX if self.verdict == Verdict.FAX else Outcome.MACHINE
         if self.agentless:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
+from dialer.core.detection import OFF, Detection
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import Outcome
@@ -47,6 +48,7 @@ class FloorCampaign:
     agentless: bool = False
     opt_out_key: str = ""
     preview: PreviewRule = field(default_factory=PreviewRule)
+    detection: Detection = OFF
     running: bool = True
 
 

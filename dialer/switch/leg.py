@@ -29,6 +29,10 @@ class ListenFor(StrEnum):
     """The network's; see `dialer.core.tones`."""
     KEYS = "keys"
     """DTMF in the sound, where the far end has not said that it sends keys as events (RFC 4733)."""
+    PERSON = "person"
+    """Whether a person, a machine or a fax has answered."""
+    MAILBOX = "mailbox"
+    """When a machine begins to record."""
 
 
 @dataclass
@@ -65,6 +69,11 @@ class Leg:
     """The last key, whether it was heard in the sound, and when."""
     heard: str = ""
     """The network's tone that says most of what was heard."""
+    judged: bool = False
+    """Whether detection has said who answered."""
+    beeped_at: float = -inf
+    voicemail: str = ""
+    """What a machine is to be left, or is being left."""
     packets: int = 0
     """Of audio that have come since the answer, as far as anybody has counted."""
     audio_at: float = 0.0
@@ -138,9 +147,23 @@ class Leg:
             wanted[ListenFor.TONES] = inf
         if self.is_answered and self.answered_at is not None:
             wanted[ListenFor.TONES] = self.answered_at + _TONES_AFTER_ANSWER_S
-        if self.message_at is not None:
+        if self.is_answered and self.placed.detect != "off" and not self.judged:
+            wanted[ListenFor.PERSON] = inf
+        if self.awaits_mailbox:
+            wanted[ListenFor.MAILBOX] = inf
+        elif self.message_at is not None and not self.voicemail:
             wanted[ListenFor.KEYS] = inf
         return wanted
+
+    @property
+    def awaits_mailbox(self) -> bool:
+        """Whether a machine is to be left a message as soon as it records."""
+        return bool(self.voicemail) and self.message_at is None and self.left_at is None
+
+    @property
+    def is_being_judged(self) -> bool:
+        """Whether it is kept from everybody until it is known who answered."""
+        return self.placed.detect == "first" and not self.judged
 
     def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""
@@ -149,7 +172,8 @@ class Leg:
             return False
         self.last_key = (digit, in_sound, now)
         self.keys += 1
-        return self.message_at is not None and self.keys <= _MOST_KEYS
+        heard_by_a_person = self.message_at is not None and not self.voicemail
+        return heard_by_a_person and self.keys <= _MOST_KEYS
 
     def heard_s(self, now: float) -> float | None:
         """How much of the message has been heard; None where none began."""

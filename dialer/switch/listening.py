@@ -12,8 +12,12 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from dialer.core import amd
 from dialer.core.dtmf import KeyListener
+from dialer.core.mailbox import MailboxListener
+from dialer.core.peaks import FRAME, FRAME_S
 from dialer.core.tones import Heard, ToneListener
+from dialer.core.voice import EnergyVoice
 from dialer.switch.leg import ListenFor
 from dialer.switch.sip_call import EndpointError, SipCall
 from dialer.switch.tap import Tap
@@ -37,7 +41,24 @@ class KeyHeard:
     digit: str
 
 
-Noticed = ToneHeard | KeyHeard
+@dataclass(frozen=True)
+class PersonJudged:
+    """Who answered, as it sounds."""
+
+    heard: amd.Heard
+    greeting_ended_at: float | None
+
+
+@dataclass(frozen=True)
+class MailboxRecords:
+    """A machine has beeped, or been quiet for as good as that."""
+
+
+Noticed = ToneHeard | KeyHeard | PersonJudged | MailboxRecords
+
+_NOT_LISTENED = amd.Heard(amd.Verdict.UNSURE, 0.0, 0.0, 0.0, 0, "not_heard")
+"""Where a call cannot be listened to, who answered counts as a person."""
+_RULE = amd.AmdRule()
 
 
 @dataclass
@@ -49,25 +70,32 @@ class Ear:
     _tones: ToneListener | None = None
     _tones_until: float = inf
     _keys: KeyListener | None = None
+    _person: amd.Detector | None = None
+    _mailbox: MailboxListener | None = None
 
-    def listen_for(self, what: ListenFor, until: float) -> None:
+    def listen_for(self, what: ListenFor, until: float, now: float) -> None:
         """From now on, and until then; what is listened for already is so until then."""
         match what:
             case ListenFor.TONES:
                 self._tones, self._tones_until = self._tones or ToneListener(), until
             case ListenFor.KEYS:
                 self._keys = self._keys or KeyListener()
+            case ListenFor.PERSON:
+                self._person = self._person or amd.Detector(_RULE, now, EnergyVoice())
+            case ListenFor.MAILBOX:
+                self._mailbox = self._mailbox or MailboxListener(now)
 
     @property
     def is_done(self) -> bool:
         """Whether nothing is listened for any more."""
-        return self._tones is None and self._keys is None
+        return not any((self._tones, self._keys, self._person, self._mailbox))
 
     def hear(self, now: float) -> Iterator[Noticed]:
         """What is noticed in the sound that has come since it was last asked."""
         if self._tones is not None and now >= self._tones_until:
             self._tones = None
         samples = self._take()
+        yield from self._frames_heard(samples, now)
         if not len(samples):
             return
         if self._tones is not None and (tone := self._tones.hear(samples)) is not None:
@@ -77,6 +105,28 @@ class Ear:
                 self._keys = None
             else:
                 yield from map(KeyHeard, self._keys.hear(samples))
+
+    def _frames_heard(self, samples: NDArray[np.int16], now: float) -> Iterator[Noticed]:
+        """What goes by frames of 20 ms, of which the last is heard now."""
+        frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME)
+        for left, frame in zip(range(len(frames) - 1, -1, -1), frames, strict=True):
+            at = now - left * FRAME_S
+            if self._person is not None and (heard := self._person.hear(frame, at)) is not None:
+                yield self._judge(self._person, heard)
+            if self._mailbox is not None and self._mailbox.hear(frame, at):
+                self._mailbox = None
+                yield MailboxRecords()
+        if self._person is not None and (heard := self._person.expire(now)) is not None:
+            yield self._judge(self._person, heard)
+
+    def _judge(self, detector: amd.Detector, heard: amd.Heard) -> PersonJudged:
+        self._person = None
+        return PersonJudged(heard, detector.greeting_ended_at)
+
+    def give_up(self) -> Iterator[Noticed]:
+        """Nothing can be heard: what has to be told of all the same."""
+        if self._person is not None:
+            yield PersonJudged(_NOT_LISTENED, None)
 
     def close(self) -> None:
         """Hears nothing more."""
@@ -101,10 +151,10 @@ class Ears:
     def __len__(self) -> int:
         return len(self._ears)
 
-    def listen(self, leg: str, call: SipCall, wanted: Mapping[ListenFor, float]) -> None:
+    def listen(self, leg: str, call: SipCall, wanted: Mapping[ListenFor, float], now: float) -> None:
         """Listens to the leg for all that, each until its instant."""
         for what, until in wanted.items():
-            self._ears.setdefault(leg, Ear(call)).listen_for(what, until)
+            self._ears.setdefault(leg, Ear(call)).listen_for(what, until, now)
 
     def leave(self, leg: str) -> None:
         """Nobody listens to the leg any more."""
@@ -122,6 +172,8 @@ class Ears:
                     tell(leg, noticed)
             except EndpointError as error:
                 log.error("nobody listens", leg=leg, error=str(error))
+                for noticed in ear.give_up():
+                    tell(leg, noticed)
                 self.leave(leg)
             if ear.is_done:
                 self.leave(leg)

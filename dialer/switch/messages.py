@@ -16,6 +16,8 @@ import msgspec
 
 LegRole = Literal["customer", "agent"]
 LegState = Literal["dialing", "ringing", "answered", "bridged", "leaving"]
+Detect = Literal["off", "beside", "first"]
+"""Whether the switch tells who answered: while all else goes on, or before the leg has to be claimed."""
 EndedBy = Literal["far_end", "engine", "switch"]
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -43,6 +45,9 @@ class PlaceLeg(Command, frozen=True):
     A customer leg that is answered and not bridged within `claim_within_s` (0: at once) hears `message` (a
     path to a WAV file) and is ended `stay_s` after it, whether or not an engine is there; `end_key`, pressed
     meanwhile, ends it at once.
+
+    With `detect`, `LegJudged` follows the answer. Where detection comes first, `claim_within_s` counts from
+    the end of the greeting, and the verdict of a machine gives the engine a moment to say what becomes of it.
     """
 
     leg: str
@@ -59,6 +64,7 @@ class PlaceLeg(Command, frozen=True):
     trunk: str = ""
     reply_within_s: float = 0.0
     others: tuple[Route, ...] = ()
+    detect: Detect = "off"
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -85,9 +91,13 @@ class HangUpLeg(Command, frozen=True):
 
 
 class LeaveLeg(Command, frozen=True):
-    """End an answered leg on which no person is; whom it talks with can be bridged again at once."""
+    """End an answered leg on which no person is; whom it talks with can be bridged again at once.
+
+    With `message` (the path of a WAV file) it is left that first, after the beep: `LegMessage`.
+    """
 
     leg: str
+    message: str = ""
 
 
 class AcknowledgeEvents(Command, frozen=True):
@@ -186,6 +196,27 @@ class LegUnclaimed(Event, frozen=True, kw_only=True):
     leg: str
 
 
+class LegJudged(Event, frozen=True, kw_only=True):
+    """Who answered, as it sounds: `verdict` is human, machine, fax or unsure. Once a leg, where it was asked.
+
+    `took_s` counts from the answer, `greeting_s` from the first word to the last; `why` is a stable code.
+    """
+
+    leg: str
+    verdict: str
+    confidence: float
+    took_s: float
+    greeting_s: float
+    words: int
+    why: str
+
+
+class LegMessage(Event, frozen=True, kw_only=True):
+    """A machine is being left its message."""
+
+    leg: str
+
+
 class LegHeard(Event, frozen=True, kw_only=True):
     """One of the network's tones was heard in the sound of a leg that is answered."""
 
@@ -242,6 +273,8 @@ AnyEvent = (
     | LegsBridged
     | BridgeFailed
     | LegUnclaimed
+    | LegJudged
+    | LegMessage
     | LegHeard
     | LegKey
     | LegEnded

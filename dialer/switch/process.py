@@ -24,8 +24,9 @@ from dialer.switch.legs import (
     LegBook,
     Part,
     PlayMessage,
+    StopMessage,
 )
-from dialer.switch.listening import Ears, KeyHeard, Noticed, ToneHeard
+from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
 from dialer.switch.messages import (
     AcknowledgeEvents,
     AnyCommand,
@@ -116,7 +117,7 @@ class Switch:
 
     def _listen(self, leg: str) -> None:
         if call := self._calls.get(leg):
-            self._ears.listen(leg, call, self._book.to_hear(leg))
+            self._ears.listen(leg, call, self._book.to_hear(leg), time.monotonic())
 
     def _noticed(self, leg: str, noticed: Noticed) -> None:
         now = time.monotonic()
@@ -125,6 +126,10 @@ class Switch:
                 self._do(self._book.tone_heard(leg, tone.value, now))
             case KeyHeard(digit=digit):
                 self._do(self._book.key(leg, digit, now, in_sound=True))
+            case PersonJudged(heard=heard, greeting_ended_at=greeting_ended_at):
+                self._do(self._book.judged(leg, heard, greeting_ended_at, now))
+            case MailboxRecords():
+                self._do(self._book.mailbox_records(leg, now))
 
     def _stop_step(self, now: float) -> None:
         if self._stop_by is None:
@@ -174,8 +179,9 @@ class Switch:
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg, unless_answered=spared):
                 self._do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
-            case LeaveLeg(leg=leg):
-                self._do(self._book.leave(leg, time.monotonic()))
+            case LeaveLeg(leg=leg, message=message):
+                self._do(self._book.leave(leg, message, time.monotonic()))
+                self._listen(leg)
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():
@@ -218,6 +224,8 @@ class Switch:
                 case HangUp(leg=leg):
                     if call := self._calls.get(leg):
                         call.hang_up()
+                case StopMessage(leg=leg):
+                    self._calls[leg].stop_playing()
                 case PlayMessage(leg=leg, path=path):
                     self._play(leg, path)
                 case Event():
@@ -229,7 +237,7 @@ class Switch:
             length_s = self._calls[leg].play(path)
         except EndpointError as error:
             log.error("no message for who answered", error=str(error))
-        self._book.message_started(leg, length_s, time.monotonic())
+        self._do(self._book.message_started(leg, length_s, time.monotonic()))
         self._listen(leg)
 
     def _report(self, event: Event) -> None:

@@ -149,6 +149,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._player = player
         return duration
 
+    def stop_playing(self) -> None:
+        """What plays, if anything does, plays no more."""
+        self._stop_player()
+
     def press(self, key: str, *, by_info: bool = False) -> None:
         """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""
         pressed = pj.CallSendDtmfParam()

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.core.agent import AgentState
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.detection import OFF, Detection, MachineAction
 from dialer.core.effects import (
     AgentChanged,
     Bridge,
@@ -40,11 +42,14 @@ from dialer.core.pacing_settings import PacingSettings
 from dialer.core.preview import NoPreview, PreviewRule
 from tests.dialer.core.claims import claimed
 
-OUTCOMES = {"fax": Outcome.FAX, "sit_vacant": Outcome.INVALID_NUMBER}
-
 CAMPAIGNS = (1, 2)
 AGENTLESS = 3
 """A campaign that plays a message to whoever answers."""
+DETECTIONS = {
+    CAMPAIGNS[-1]: Detection("act", MachineAction.MESSAGE, optimistic=False, message="voicemail.wav"),
+    AGENTLESS: Detection("act", MachineAction.MESSAGE, message="voicemail.wav"),
+}
+OUTCOMES = {"fax": Outcome.FAX, "sit_vacant": Outcome.INVALID_NUMBER}
 KEY = "9"
 NEVER = 999
 RESTORED = 501
@@ -131,6 +136,10 @@ class FloorMachine(RuleBasedStateMachine):
             call.was_connected = state == CallState.CONNECTED or (
                 answered_at is not None and not agentless and data.draw(st.booleans())
             )
+            if state == CallState.MACHINE:
+                call.dispositioned = True
+                self.tones[attempt] = Outcome.MACHINE
+                self.taken_by_machines.add(attempt)
             if call.was_connected:
                 self.ever_connected.add(attempt)
             if state == CallState.CONNECTED:
@@ -172,7 +181,14 @@ class FloorMachine(RuleBasedStateMachine):
         agentless = campaign == AGENTLESS
         pacer = make_pacer("agentless" if agentless else mode, PacingSettings())
         self.floor.open_campaign(
-            campaign, pacer, 20.0, self.now, agentless=agentless, opt_out_key=KEY, preview=rule
+            campaign,
+            pacer,
+            20.0,
+            self.now,
+            agentless=agentless,
+            opt_out_key=KEY,
+            preview=rule,
+            detection=DETECTIONS.get(campaign, OFF),
         )
 
     @rule(campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS, NEVER]))
@@ -322,6 +338,16 @@ class FloorMachine(RuleBasedStateMachine):
         self.taken_by_machines.update(each.attempt for each in effects if isinstance(each, LeaveMachine))
         self.do(effects)
 
+    @rule(n=which, verdict=st.sampled_from(list(Verdict)), lag=late)
+    def it_is_known_who_answered(self, n, verdict, lag):
+        call = self.floor.calls.get(self.call(n))
+        effects = self.floor.judged(self.call(n), verdict, 0.9, 1.5, self.now - lag)
+        taken = [each.attempt for each in effects if isinstance(each, LeaveMachine)]
+        if taken:
+            self.tones[call.attempt] = Outcome.FAX if verdict == Verdict.FAX else Outcome.MACHINE
+        self.taken_by_machines.update(taken)
+        self.do(effects)
+
     @rule(n=which, digit=st.sampled_from("19"), lag=late)
     def key(self, n, digit, lag):
         effects = self.floor.key_pressed(self.call(n), digit, self.now - lag)
@@ -441,7 +467,8 @@ class FloorMachine(RuleBasedStateMachine):
             if call.agentless:
                 assert call.session is None, "nobody is offered a call that plays a message"
             elif call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
-                known = self.holder(call) or call.attempt in waiting or call.let_go_by in self.story
+                kept = call.held and call.verdict is None
+                known = kept or self.holder(call) or call.attempt in waiting or call.let_go_by in self.story
                 assert known, "a person nobody knows of"
 
     @invariant()
@@ -544,7 +571,7 @@ class FloorMachine(RuleBasedStateMachine):
             case _ if call.agentless:
                 return "connected"
             case CallState.ANSWERED if not call.was_connected:
-                return "waiting"
+                return "ringing" if call.held and call.verdict is None else "waiting"
             case CallState.CONNECTED if self.holder(call):
                 return "connected"
         return "apart"

@@ -17,6 +17,7 @@ import pytest
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
     AnyEvent,
+    Detect,
     Event,
     FrameReader,
     LegRole,
@@ -202,6 +203,7 @@ class Switch:
         ring_at_least_s: float = 0.0,
         claim_within_s: float = 2.0,
         end_key: str = "",
+        detect: Detect = "off",
     ) -> None:
         """Calls a customer, or an agent where the leg's name begins so."""
         role: LegRole = "agent" if leg.startswith("agent") else "customer"
@@ -215,6 +217,7 @@ class Switch:
             message=message,
             ring_at_least_s=ring_at_least_s,
             end_key=end_key,
+            detect=detect,
         )
         assert self.link.send(asked)
 

@@ -4,11 +4,12 @@ import asyncio
 import re
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.dialer.switch.conftest import Address
 from tests.telephone import FRAME, Samples, from_mu_law, silence, to_mu_law
@@ -77,12 +78,16 @@ class FarEnd(asyncio.DatagramProtocol):
         """All that has come since the answer, without the gaps between packets."""
         return np.concatenate([silence(0), *(from_mu_law(packet) for _, packet in self._packets)])
 
-    def heard_from(self, sound_s: float) -> Samples:
-        """What has come since it had said so much after its answer, in seconds."""
-        begins = self._answered_at + sound_s
-        return np.concatenate(
-            [silence(0), *(from_mu_law(each) for at, each in self._packets if at >= begins)]
-        )
+    def heard_until(self, sound_s: float) -> Samples:
+        """What had come when it had said so much after its answer, in seconds."""
+        ends = self._answered_at + sound_s
+        packets = [from_mu_law(packet) for at, packet in self._packets if at < ends]
+        return np.concatenate([silence(0), *packets])
+
+    def heard_tone_at(self, has_tone: Callable[[Samples], NDArray[np.bool_]]) -> float:
+        """How long after its answer the first packet with the tone came, in seconds."""
+        came = (at for at, packet in self._packets if has_tone(from_mu_law(packet)).any())
+        return next(came) - self._answered_at
 
     def say(self, samples: Samples) -> None:
         """Says something more."""
