@@ -66,12 +66,12 @@ def noise(length_s: float, level: float, seed: int = 1) -> Samples:
     return np.clip(chance.normal(0, deviation, round(length_s * RATE_HZ)), -32768, 32767).astype(np.int16)
 
 
-def speech(length_s: float, seed: int = 1, level: float = -18.0) -> Samples:
-    """Vowels with their harmonics and formants, with gaps as between words and syllables."""
+def speech(length_s: float, seed: int = 1, level: float = -18.0, gaps: float = 0.3) -> Samples:
+    """Vowels with their harmonics and formants; before so many of them a gap as between words."""
     chance = np.random.default_rng(seed)
     parts: list[Samples] = []
     while sum(map(len, parts)) < length_s * RATE_HZ:
-        if chance.random() < 0.3:
+        if chance.random() < gaps:
             parts.append(silence(chance.uniform(0.05, 0.4)))
         parts.append(_vowel(chance, level))
     return np.concatenate(parts)[: round(length_s * RATE_HZ)]

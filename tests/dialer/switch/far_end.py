@@ -58,6 +58,11 @@ class FarEnd(asyncio.DatagramProtocol):
         host, port = self._transport.get_extra_info("sockname")
         return f"sip:far-end@{host}:{port}"
 
+    @property
+    def port(self) -> int:
+        """Where it takes its call."""
+        return int(self._transport.get_extra_info("sockname")[1])
+
     def datagram_received(self, data: bytes, addr: Address) -> None:
         text = data.decode()
         if text.startswith("INVITE") and self._invite is None:
