@@ -289,7 +289,7 @@ class Floor:
         if call is None:
             return []
         call.answered_at = call.waits_since = at
-        if call.held and call.verdict is None:
+        if call.is_kept:
             return [CallWasAnswered(attempt, at)]
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
         if call.agentless:

@@ -56,6 +56,11 @@ class FloorCall:
     """Whether it is being ended since nobody would be free for who answers it."""
 
     @property
+    def is_kept(self) -> bool:
+        """Whether nobody is offered it yet, since it is not known who answered."""
+        return self.held and self.verdict is None
+
+    @property
     def seeks_an_agent(self) -> bool:
         """Whether a first agent has to be free for it, now or once it is answered."""
         needs_none = self.agentless or self.was_connected

@@ -162,7 +162,7 @@ class FloorPacing:
         if call.was_connected or call.state in (CallState.ABANDONED, CallState.MACHINE):
             return
         self.tell(call.campaign, CallPlaced(at, call.attempt))
-        if call.state in (CallState.ANSWERED, CallState.PLAYING):
+        if call.state in (CallState.ANSWERED, CallState.PLAYING) and not call.is_kept:
             self.tell(call.campaign, CallAnswered(at, call.attempt))
 
     def call_ended(self, call: FloorCall, outcome: Outcome, at: float) -> None:

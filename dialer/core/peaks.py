@@ -11,6 +11,8 @@ FRAME_S = 0.02
 WINDOW_FRAMES = 5
 """100 ms tell 440 Hz from 480 Hz."""
 _WINDOW = FRAME * WINDOW_FRAMES
+_AT_ONCE = 10
+"""Frames that are looked at together, since each look has a price."""
 _BIN_HZ = 10.0
 _LOBE = 2
 """A tone fills so many bins on either side of its peak, in a Hann window."""
@@ -40,7 +42,7 @@ class Sound:
 
 
 class PeakReader:
-    """Takes sound as it comes, and tells of each frame of 20 ms, 40 ms late and five at a time."""
+    """Takes sound as it comes, and tells of each frame of 20 ms, 40 ms late and ten at a time."""
 
     def __init__(self) -> None:
         self._kept = np.zeros(_WINDOW - FRAME, np.int16)
@@ -51,7 +53,7 @@ class PeakReader:
         """Any number of samples at 8 kHz."""
         self._coming.append(samples)
         self._length += len(samples)
-        if self._length < _WINDOW:
+        if self._length < _AT_ONCE * FRAME:
             return []
         sound = np.concatenate([self._kept, *self._coming])
         frames = (len(sound) - len(self._kept)) // FRAME

@@ -22,14 +22,18 @@ class Tap(pj.AudioMediaPort):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self._portions: deque[bytes] = deque(maxlen=_MOST_PORTIONS)
+        self._portions: deque[bytearray] = deque(maxlen=_MOST_PORTIONS)
         self._open = True
         self.createPort("tap", _format())
 
     def onFrameReceived(self, frame: Any) -> None:  # noqa: N802 - the library's name
         """In the library's own thread."""
-        if frame.size:
-            self._portions.append(bytes(frame.buf))
+        sound = frame.buf
+        portion = bytearray(sound.size())
+        # To go through the vector byte by byte would cost a hundred times as much. The binding copies without
+        # Python's lock, which is safe with an array that nobody else knows yet, and that is large enough.
+        sound.copy_to_bytearray(portion)
+        self._portions.append(portion)
 
     def take(self) -> NDArray[np.int16]:
         """What has come since it was last taken; empty where nothing has."""

@@ -137,7 +137,7 @@ class FloorMachine(RuleBasedStateMachine):
                 answered_at is not None and not agentless and data.draw(st.booleans())
             )
             if state == CallState.MACHINE:
-                call.dispositioned = True
+                call.dispositioned, call.verdict = True, Verdict.MACHINE
                 self.tones[attempt] = Outcome.MACHINE
                 self.taken_by_machines.add(attempt)
             if call.was_connected:
@@ -392,7 +392,7 @@ class FloorMachine(RuleBasedStateMachine):
             self.do(self.floor.log_out(session, self.now))
         ended = Counter(each.attempt for each in self.of(CallHasEnded))
         assert ended == Counter(self.placed)
-        assert self.ever_connected <= self.over_and_missed() | self.dispositioned
+        assert self.ever_connected <= self.over_and_missed() | self.dispositioned | self.taken_by_machines
         assert self.floor.waiting == []
         for session in self.sessions:
             assert self.story[session][-1].state == AgentState.LOGGED_OUT
@@ -467,8 +467,12 @@ class FloorMachine(RuleBasedStateMachine):
             if call.agentless:
                 assert call.session is None, "nobody is offered a call that plays a message"
             elif call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
-                kept = call.held and call.verdict is None
-                known = kept or self.holder(call) or call.attempt in waiting or call.let_go_by in self.story
+                known = (
+                    call.is_kept
+                    or self.holder(call)
+                    or call.attempt in waiting
+                    or call.let_go_by in self.story
+                )
                 assert known, "a person nobody knows of"
 
     @invariant()
@@ -571,7 +575,7 @@ class FloorMachine(RuleBasedStateMachine):
             case _ if call.agentless:
                 return "connected"
             case CallState.ANSWERED if not call.was_connected:
-                return "ringing" if call.held and call.verdict is None else "waiting"
+                return "ringing" if call.is_kept else "waiting"
             case CallState.CONNECTED if self.holder(call):
                 return "connected"
         return "apart"

@@ -64,7 +64,7 @@ class FarEnd(asyncio.DatagramProtocol):
         return int(self._transport.get_extra_info("sockname")[1])
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        text = data.decode()
+        text = data.decode(errors="replace")
         if text.startswith("INVITE") and self._invite is None:
             self._invite = (text, addr)
             media = re.search(r"^m=audio (\d+)", text, re.MULTILINE)
