@@ -32,6 +32,7 @@ from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
 from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.caller_id_pool import CallerIdPoolStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.compliance import ComplianceStore, lock_persons
 from campaigns.stores.dials import DialStore
@@ -99,7 +100,8 @@ async def start_attempts(
 ) -> list[StartedAttempt]:
     """Ask again who may be called, and record an attempt for each who may; place calls after the commit.
 
-    A lead whose claim has passed to somebody else is left out. Raises CampaignNotFoundError.
+    A lead whose claim has passed to somebody else is left out, and one for which another node has taken the
+    last call of its caller ID goes back in line. Raises CampaignNotFoundError.
     """
     if not permitted:
         return []
@@ -112,7 +114,9 @@ async def start_attempts(
     await _deny(session, campaign_id, permits, answers, now)
     allowed = _one_each([(lead, answer) for lead, answer in answers if isinstance(answer, Allow)])
     await ComplianceStore(session).keep_rule_sets([answer.policy for _, answer in allowed], now)
-    attempts = [_new_attempt(lead, answer, campaign.caller_id, now) for lead, answer in allowed]
+    # Last of what others may wait for: whoever waits for a number holds nothing that we still need.
+    allowed = await _counted(session, campaign, permits, allowed)
+    attempts = [_new_attempt(lead, answer, now) for lead, answer in allowed]
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
     return [
         StartedAttempt(
@@ -126,6 +130,10 @@ async def start_attempts(
             claim_within_s=answer.policy.claim_within_s,
             claim_from_answer=any(rule.from_answer for rule in answer.policy.abandonments),
             permitted_at=now,
+            caller_id=answer.facts.caller_id,
+            display_name=permits.numbers[answer.facts.caller_id].display_name,
+            countries=answer.policy.place.countries,
+            language=lead.language,
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]
@@ -144,7 +152,25 @@ def _one_each(allowed: Sequence[tuple[ClaimedLead, Allow]]) -> list[tuple[Claime
     return first
 
 
-def _new_attempt(lead: ClaimedLead, answer: Allow, caller_id: str, now: datetime) -> NewAttempt:
+async def _counted(
+    session: Session, campaign: Campaign, permits: Permits, allowed: Sequence[tuple[ClaimedLead, Allow]]
+) -> list[tuple[ClaimedLead, Allow]]:
+    """Counts the calls on their caller IDs; the leads that a cap leaves no room for go back in line."""
+    wanted = Counter(answer.facts.caller_id for _, answer in allowed)
+    over = await CallerIdPoolStore(session).count(campaign.client_id, wanted, permits.numbers)
+    counted, left = [], []
+    for lead, answer in reversed(allowed):
+        caller_id = answer.facts.caller_id
+        if over[caller_id]:
+            over[caller_id] -= 1
+            left.append(lead)
+        else:
+            counted.append((lead, answer))
+    await QueueStore(session).release(campaign, left)
+    return counted[::-1]
+
+
+def _new_attempt(lead: ClaimedLead, answer: Allow, now: datetime) -> NewAttempt:
     return NewAttempt(
         lead_id=lead.lead_id,
         phone_id=lead.phone_id,
@@ -157,7 +183,7 @@ def _new_attempt(lead: ClaimedLead, answer: Allow, caller_id: str, now: datetime
         address_country=min(answer.policy.place.countries - {country_of(lead.phone_region)[0]}, default=""),
         subject=answer.facts.subject,
         debt=answer.facts.debt,
-        caller_id=caller_id,
+        caller_id=answer.facts.caller_id,
     )
 
 

@@ -55,6 +55,34 @@ class UnplayableMessageError(InvalidSettingsError):
     code = "message-unplayable"
 
 
+class InvalidMenuError(InvalidSettingsError):
+    """A menu that leads nowhere, goes round in circles, or names what is not there."""
+
+    code = "invalid-menu"
+
+
+class UnusableSoundError(InvalidInputError):
+    """A sound file that cannot become a prompt; `code` says why."""
+
+    code = "sound-unusable"
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InvalidPromptError(InvalidInputError):
+    """A prompt's name, language or text that makes no sense."""
+
+    code = "invalid-prompt"
+
+
+class PromptUnspokenError(InvalidPromptError):
+    """No voice speaks the language, or the text could not be spoken."""
+
+    code = "prompt-unspoken"
+
+
 class UnknownOutcomeError(InvalidInputError):
     """A call outcome that is not one of the fixed names."""
 
@@ -65,6 +93,12 @@ class UnknownDispositionError(InvalidInputError):
     """A disposition code outside the campaign's set."""
 
     code = "unknown-disposition"
+
+
+class InvalidCallerIdError(InvalidInputError):
+    """What is to be recorded of a caller ID is missing or out of range."""
+
+    code = "invalid-caller-id"
 
 
 class LeadListNotFoundError(NotFoundError):
@@ -79,6 +113,12 @@ class CampaignNotFoundError(NotFoundError):
     code = "campaign-not-found"
 
 
+class AbandonedMessageNotFoundError(NotFoundError):
+    """The client has no such message for people who get no agent."""
+
+    code = "abandoned-message-not-found"
+
+
 class AttemptNotFoundError(NotFoundError):
     """No attempt has this number."""
 
@@ -89,6 +129,60 @@ class AgentNotFoundError(NotFoundError):
     """No agent has this number."""
 
     code = "agent-not-found"
+
+
+class CallerIdNotFoundError(NotFoundError):
+    """The client has no caller ID of this number."""
+
+    code = "caller-id-not-found"
+
+
+class CallerIdGroupNotFoundError(NotFoundError):
+    """The client has no group of caller IDs of this name."""
+
+    code = "caller-id-group-not-found"
+
+
+class CallerIdExistsError(ConflictError):
+    """The number is on record already, as this client's or as another's."""
+
+    code = "caller-id-exists"
+
+
+class CallerIdNotInUseError(ConflictError):
+    """A campaign has no number that its client has and uses."""
+
+    code = "caller-id-not-in-use"
+
+
+class PromptNotFoundError(NotFoundError):
+    """The client has no prompt of this name or number."""
+
+    code = "prompt-not-found"
+
+
+class PromptExistsError(ConflictError):
+    """The client has a prompt of this name already."""
+
+    code = "prompt-exists"
+
+
+class PromptInUseError(ConflictError):
+    """A campaign that is not over plays the prompt."""
+
+    code = "prompt-in-use"
+
+
+class AbandonedMessageMissingError(ConflictError):
+    """A law asks that who is abandoned hears the seller's name, and the client has no such message."""
+
+    code = "abandoned-message-missing"
+
+
+class SpeechUnavailableError(ConflictError):
+    """There is nothing here that speaks a text."""
+
+    code = "speech-unavailable"
 
 
 class CampaignExistsError(ConflictError):

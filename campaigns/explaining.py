@@ -60,6 +60,8 @@ class CampaignFacts:
     sentence: str
     rules: list[RuleAnswer]
     next_callable_at: datetime | None
+    caller_id: str
+    """The number that a call at `at` would show; empty where none is free."""
     state: str
     """Of the lead in the campaign; empty where it was not taken up."""
     reason: str
@@ -213,6 +215,7 @@ class _Explainer:
             sentence=verdict.sentence,
             rules=list(verdict.rules),
             next_callable_at=verdict.next_callable_at,
+            caller_id="" if snapshot.facts.caller_id_held else snapshot.facts.caller_id,
             state=standing.state,
             reason=standing.reason,
             due_at=standing.due_at,

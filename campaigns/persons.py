@@ -15,7 +15,8 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls there were, when, and how they went, without the number and the notes.",
+    "Figures stay: how many calls there were, when, how they went and which keys were pressed, without the "
+    "number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
 )
@@ -38,6 +39,8 @@ class PersonCall:
     disposition: str
     disposition_at: datetime | None
     notes: str
+    answers: dict[str, str]
+    """To the questions of a menu, by key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,7 @@ async def export_person(
         traces = await _traces(session, scope)
         store = PersonStore(session)
         attempts = await store.attempts(traces)
+        answers = await store.answers([each.id for each in attempts])
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
     if not (attempts or person.leads or person.consents or person.dnc_entries):
@@ -116,7 +120,7 @@ async def export_person(
         phone=e164,
         person=person,
         campaigns=[_progress(each) for each in progress],
-        attempts=[_call(each) for each in attempts],
+        attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
         skips=[_skip(each) for each in skips],
     )
 
@@ -195,7 +199,7 @@ def _skip(row: LeadSkip) -> PersonSkip:
     )
 
 
-def _call(attempt: Attempt) -> PersonCall:
+def _call(attempt: Attempt, answers: dict[str, str]) -> PersonCall:
     return PersonCall(
         id=attempt.id,
         campaign_id=attempt.campaign_id,
@@ -210,4 +214,5 @@ def _call(attempt: Attempt) -> PersonCall:
         disposition=attempt.disposition,
         disposition_at=attempt.disposition_at,
         notes=attempt.notes,
+        answers=answers,
     )

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import effects
+from campaigns.caller_id_figures import CallerIdFigures, figures_of
+from campaigns.caller_ids import check_caller_id
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
@@ -16,15 +18,18 @@ from campaigns.errors import (
     InvalidInputError,
     InvalidSettingsError,
     LeadListNotFoundError,
+    PromptNotFoundError,
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.caller_ids import CallerIdStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.filling import FillStore
 from campaigns.stores.pacing import PacingStore
+from campaigns.stores.prompts import PromptStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
 from campaigns.stores.trunks import TrunkStore
@@ -63,6 +68,29 @@ class CampaignStatus:
     leads: Progress
     pacing: list[NodePacing]
     """By node; empty before the campaign was ever dialed."""
+    caller_ids: list[CallerIdFigures]
+    """How its numbers fare; told only where one campaign is asked about."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdChange:
+    """What a campaign's calls are to show: a number or a group in its place, and by which rule."""
+
+    caller_id: str | None = None
+    group: str | None = None
+    rule: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """The settings that are given."""
+        named = {"caller_id": self.caller_id, "caller_id_group": self.group, "caller_id_rule": self.rule}
+        return {name: value for name, value in named.items() if value is not None}
+
+    def settings(self) -> dict[str, str]:
+        """The settings that change: a number takes the place of a group, and a group that of a number."""
+        given = self.given()
+        if "caller_id" in given:
+            return {"caller_id_group": ""} | given
+        return ({"caller_id": ""} | given) if "caller_id_group" in given else given
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +112,8 @@ async def create_campaign(
 ) -> int:
     """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
-    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError and
-    CampaignExistsError.
+    Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError,
+    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError and CampaignExistsError.
     """
     await check_message(settings)
     if not lists:
@@ -93,7 +121,9 @@ async def create_campaign(
     weights = lists if isinstance(lists, Mapping) else dict.fromkeys(lists, 0)
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
+        await _check_prompts(session, client.id, settings)
         campaign = await CampaignStore(session).create(client.id, _checked_name(name), settings, now)
+        await check_caller_id(session, campaign, now, starts=False)
         await _attach(session, campaign, weights)
     await take_up(sessions, campaign.id, now)
     return campaign.id
@@ -106,12 +136,13 @@ async def change_campaign(
     *,
     lead_order: str | None = None,
     weights: Mapping[str, int] | None = None,
+    shown: CallerIdChange | None = None,
 ) -> Campaign:
-    """Change what a campaign dials by and how its lists are mixed, also while it runs; None changes nothing.
+    """Change what a campaign dials by, how its lists are mixed and what its calls show, also while it runs.
 
-    A list that it did not dial yet is added. The leads are put in order some at a time; if that is cut off,
-    the same change again completes it. Raises CampaignNotFoundError, LeadListNotFoundError and
-    InvalidSettingsError.
+    None changes nothing. A list that it did not dial yet is added. The leads are put in order some at a time;
+    if that is cut off, the same change again completes it. Raises CampaignNotFoundError,
+    LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError and CallerIdNotInUseError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
@@ -119,6 +150,11 @@ async def change_campaign(
         if lead_order is not None:
             settings = settings_of(campaign).to_json() | {"lead_order": lead_order}
             await store.set_order(campaign, CampaignSettings.parse(settings).lead_order)
+        if shown is not None:
+            settings = settings_of(campaign).to_json() | shown.settings()
+            await store.set_caller_id(campaign, CampaignSettings.parse(settings))
+            await check_caller_id(session, campaign, now, starts=campaign.state == "running")
+            await CallerIdStore(session).wake_campaign(campaign_id, now)
         await _attach(session, campaign, weights or {})
     after: int | None = 0
     while lead_order is not None and after is not None:
@@ -207,6 +243,7 @@ async def campaign_statuses(
                     NodePacing(node=row.node, at=row.at, state=row.state)
                     for row in await PacingStore(session).of(each.id)
                 ],
+                caller_ids=await figures_of(session, each, now) if campaign_id is not None else [],
             )
             for each in found
         ]
@@ -215,13 +252,19 @@ async def campaign_statuses(
 async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
     """Start a campaign, or go on with it, with the leads its lists have now.
 
-    Raises CampaignNotFoundError, CampaignStateError and UnplayableMessageError.
+    Raises CampaignNotFoundError, CampaignStateError, UnplayableMessageError, PromptNotFoundError,
+    CallerIdGroupNotFoundError and CallerIdNotInUseError.
     """
     campaign = await get_campaign(sessions, campaign_id)
     change_state(campaign.state, "start")
-    await check_message(settings_of(campaign))
+    settings = settings_of(campaign)
+    await check_message(settings)
+    async with sessions() as session:
+        await _check_prompts(session, campaign.client_id, settings)
     await take_up(sessions, campaign_id, now)
     async with sessions() as session, session.begin():
+        campaign = await CampaignStore(session).get(campaign_id)
+        await check_caller_id(session, campaign, now, starts=True)
         return await _change_campaign(session, campaign_id, "start", now)
 
 
@@ -330,6 +373,14 @@ async def _change_campaign(session: Session, campaign_id: int, action: str, now:
     campaign = await store.get(campaign_id)
     await store.set_state(campaign, change_state(campaign.state, action), now)
     return campaign
+
+
+async def _check_prompts(session: Session, client_id: int, settings: CampaignSettings) -> None:
+    there = {name for _, name in await PromptStore(session).sounds_of([client_id])}
+    if missing := sorted(settings.prompts - there):
+        raise PromptNotFoundError(
+            f"The client has no prompt {missing[0]}; `dialer prompts add` or `say` makes it."
+        )
 
 
 async def _attach(session: Session, campaign: Campaign, weights: Mapping[str, int]) -> None:

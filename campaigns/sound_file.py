@@ -5,11 +5,11 @@ from functools import partial
 from pathlib import Path
 
 from campaigns.core.campaign import CampaignSettings
+from campaigns.core.prompt import LONGEST_S, is_prompt_name
 from campaigns.errors import UnplayableMessageError
 from leads.threads import in_thread
 
 RATES = (8000, 16000)
-LONGEST_S = 300
 _BYTES_A_SAMPLE = 2
 
 
@@ -28,7 +28,7 @@ def why_unplayable(path: Path) -> str:
         if form not in [(1, _BYTES_A_SAMPLE, rate) for rate in RATES]:
             return "it is not 16-bit PCM in one channel at 8 or 16 kHz"
         if not 0 < length_s <= LONGEST_S:
-            return f"it is not between 0 and {LONGEST_S} seconds long"
+            return f"it is not between 0 and {LONGEST_S:.0f} seconds long"
         if path.stat().st_size < samples * _BYTES_A_SAMPLE:
             return "it is cut off"
     except (OSError, ValueError) as error:
@@ -39,10 +39,16 @@ def why_unplayable(path: Path) -> str:
 
 
 async def check_message(settings: CampaignSettings) -> None:
-    """A campaign's messages, to people and to machines, can be played. Raises UnplayableMessageError."""
-    for path in map(Path, filter(None, (settings.message, settings.voicemail_message))):
+    """A campaign's messages, to people and to machines, can be played. Raises UnplayableMessageError.
+
+    What is the name of a prompt is looked at elsewhere.
+    """
+    for message in (settings.message, settings.voicemail_message):
+        if not message or is_prompt_name(message):
+            continue
+        path = Path(message)
         if why := await in_thread(partial(why_unplayable, path)):
             raise UnplayableMessageError(
                 f"The message {path} cannot be played ({why}); give the campaign 16-bit PCM WAV in one "
-                f"channel at 8 or 16 kHz, {LONGEST_S} seconds at most."
+                f"channel at 8 or 16 kHz, {LONGEST_S:.0f} seconds at most."
             )

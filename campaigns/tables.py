@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from leads.tables import BigId, UtcDateTime, instant, key, reference
@@ -45,6 +56,11 @@ class Campaign(SQLModel, table=True):
     weight: int = 1
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     caller_id: str
+    """The one number that people see; empty where `caller_id_group` names a group."""
+    caller_id_group: str = Field(default="", max_length=100)
+    """The name of a group of the client's own."""
+    caller_id_rule: str = Field(default="rotate", max_length=8)
+    """How a number of the group is chosen: rotate or local."""
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
@@ -69,7 +85,11 @@ class Campaign(SQLModel, table=True):
     least_gap_s: float = 0.0
     """Between two attempts to one person."""
     message: str = ""
-    """What an agentless campaign plays: the path of a WAV file where the service runs."""
+    """What an agentless campaign plays: a prompt's name, or the path of a WAV file where the service runs."""
+    menu: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    """What it plays and asks instead; see campaigns.core.menu."""
     opt_out_key: str = Field(default="9", max_length=1)
     """The digit that asks not to be called again, pressed while a message plays."""
     amd_mode: str = Field(default="off", max_length=4)
@@ -187,6 +207,7 @@ class Attempt(SQLModel, table=True):
         Index("ix_attempt_e164", "e164", "placed_at"),
         Index("ix_attempt_debt", "debt", "placed_at", **_where("debt <> ''")),
         Index("ix_attempt_open", "id", **_NOT_ENDED),
+        Index("ix_attempt_caller_id", "caller_id", "placed_at"),
     )
 
     id: int = key()
@@ -362,6 +383,80 @@ class CallerIdRest(SQLModel, table=True):
     """The call that was blocked last."""
 
 
+class CallerId(SQLModel, table=True):
+    """A number that a client may show, and what shows its right to it. A number is one client's at a time.
+
+    The record stays when the number is given back (`retired_at`), or goes to another client.
+    """
+
+    __tablename__ = "caller_id"
+    __table_args__ = (
+        UniqueConstraint("id", "client_id"),
+        Index("uq_caller_id_number", "e164", unique=True, **_where("retired_at IS NULL")),
+        Index("ix_caller_id_e164", "e164", "id"),
+    )
+
+    id: int = key()
+    client_id: int = reference("client.id")
+    e164: str = Field(max_length=16)
+    display_name: str = Field(default="", max_length=32)
+    daily_cap: int | None = None
+    """Calls a day from it, by all of the client's campaigns; None for no cap."""
+    active: bool = True
+    timezone: str = Field(max_length=64)
+    """The IANA zone whose midnight ends its day."""
+    attestation: str = Field(default="", max_length=1)
+    """What STIR/SHAKEN attestation its carrier is to give: A, B, C, or empty where nobody said."""
+    owner: str = Field(max_length=200)
+    """To whom the carrier has assigned it."""
+    document: str = Field(max_length=200)
+    """What shows the client's right to use it, and where that is kept."""
+    owned_from: str = Field(max_length=10)
+    """The first day of that right, ISO 8601, in its own zone."""
+    owned_until: str = Field(default="", max_length=10)
+    """The last one; empty where no end is set."""
+    recorded_by: str = Field(max_length=200)
+    recorded_at: datetime = instant()
+    retired_at: datetime | None = instant(nullable=True)
+
+
+class CallerIdGroup(SQLModel, table=True):
+    """A client's numbers that campaigns choose among. A name is unique within its client."""
+
+    __tablename__ = "caller_id_group"
+    __table_args__ = (UniqueConstraint("client_id", "name"), UniqueConstraint("id", "client_id"))
+
+    id: int = key()
+    client_id: int = reference("client.id", index=False)
+    name: str = Field(max_length=100)
+
+
+class CallerIdMember(SQLModel, table=True):
+    """A number in a group. Both are of one client: the keys that it refers to have the client in them."""
+
+    __tablename__ = "caller_id_member"
+    __table_args__ = (
+        ForeignKeyConstraint(["group_id", "client_id"], ["caller_id_group.id", "caller_id_group.client_id"]),
+        ForeignKeyConstraint(["number_id", "client_id"], ["caller_id.id", "caller_id.client_id"]),
+        Index("ix_caller_id_member_number", "number_id"),
+    )
+
+    group_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    number_id: int = Field(sa_column=Column(BigId, primary_key=True, autoincrement=False))
+    client_id: int = Field(sa_column=Column(BigId, nullable=False))
+
+
+class CallerIdDay(SQLModel, table=True):
+    """How many calls of a client's showed a number, a day of the number's own."""
+
+    __tablename__ = "caller_id_day"
+
+    client_id: int = part_of_key("client.id")
+    caller_id: str = Field(max_length=16, primary_key=True)
+    day: str = Field(max_length=10, primary_key=True)
+    calls: int = 0
+
+
 class DenialTally(SQLModel, table=True):
     """How many times compliance denied a call for one reason, a day (UTC)."""
 
@@ -424,3 +519,60 @@ class PacingNow(SQLModel, table=True):
     at: datetime = instant()
     state: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     """A `dialer.core.pacing_settings.PacingState` by field name."""
+
+
+class PromptSound(SQLModel, table=True):
+    """A sound as the switch plays it. Each node writes itself a file of it when a campaign needs it."""
+
+    __tablename__ = "prompt_sound"
+
+    sha256: str = Field(max_length=64, primary_key=True)
+    """Of `wav`, in hexadecimal digits."""
+    wav: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """16-bit PCM in one channel at 8 kHz, with its header."""
+
+
+class Prompt(SQLModel, table=True):
+    """A sound that a client's calls play. A name is unique within its client."""
+
+    __tablename__ = "prompt"
+    __table_args__ = (Index("uq_prompt_client_name", "client_id", "name", unique=True),)
+
+    id: int = key()
+    client_id: int = reference("client.id", index=False)
+    name: str = Field(max_length=60)
+    language: str = Field(max_length=35)
+    """A BCP 47 tag."""
+    source: str = Field(max_length=8)
+    """uploaded or spoken."""
+    text: str = ""
+    """What was spoken; empty of a recording."""
+    length_s: float
+    warnings: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    """Codes of campaigns.core.prompt.WARNINGS."""
+    sha256: str = Field(sa_column=Column(String(64), ForeignKey("prompt_sound.sha256"), nullable=False))
+    created_at: datetime = instant()
+
+
+class AbandonedMessage(SQLModel, table=True):
+    """What a client's people hear who answer and get no agent: by country and language, empty for any."""
+
+    __tablename__ = "abandoned_message"
+
+    client_id: int = part_of_key("client.id")
+    country: str = Field(max_length=2, primary_key=True)
+    """ISO 3166-1: where the person may be, by number or address."""
+    language: str = Field(max_length=35, primary_key=True)
+    """A BCP 47 tag, as the lead's."""
+    prompt_id: int = reference("prompt.id")
+
+
+class AttemptAnswer(SQLModel, table=True):
+    """The key by which a person has answered a question of a menu; the last one where it was asked twice."""
+
+    __tablename__ = "attempt_answer"
+
+    attempt_id: int = part_of_key("attempt.id")
+    question: str = Field(max_length=40, primary_key=True)
+    key: str = Field(max_length=1)
+    answered_at: datetime = instant()

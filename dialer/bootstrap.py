@@ -245,6 +245,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         node=settings.node,
         dialing=DialingOptions(trunks, sip.lines, unclaimed_message(settings)),
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
+        prompts=data / "prompts",
     )
 
 

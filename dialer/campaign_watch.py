@@ -10,9 +10,12 @@ import structlog
 from campaigns import service as campaigns
 from campaigns.compliance.abandonment import tightest_budget
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.abandoned_message import choose
 from campaigns.core.abandonment_rules import Budget
 from campaigns.core.answer_chance import FEWEST_CALLS, AnswerChances, learn
 from campaigns.core.attempt import StartedAttempt
+from campaigns.errors import CampaignsError
+from campaigns.prompts.abandoned import missing_message
 from campaigns.sound_file import why_unplayable
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.dials import DialStore
@@ -28,6 +31,7 @@ from dialer.core.pacing_settings import DialMode, PacingSettings
 from dialer.core.preview import PreviewRule, PreviewThen
 from dialer.metrics import Metrics
 from dialer.notices import Notices
+from dialer.prompt_files import PromptFiles
 from leads.stores.shared import Sessions
 from leads.threads import in_thread
 
@@ -38,9 +42,17 @@ class CampaignWatch:
     """The campaigns that run, as the database said when it was last looked at."""
 
     def __init__(
-        self, readings: Sessions, rules: Rulebook, floor: Floor, notices: Notices, publisher: Publisher
+        self,
+        readings: Sessions,
+        rules: Rulebook,
+        floor: Floor,
+        notices: Notices,
+        publisher: Publisher,
+        files: PromptFiles,
     ) -> None:
         self.running: dict[int, RunningCampaign] = {}
+        self._files = files
+        self._sounds: dict[int, dict[str, Path]] = {}
         self._chances: dict[int, AnswerChances] = {}
         self._at_limit: set[int] = set()
         self._unheard: set[int] = set()
@@ -66,15 +78,37 @@ class CampaignWatch:
             await self._say_state(gone)
 
     async def _can_be_heard(self, campaign: RunningCampaign) -> bool:
-        """A campaign whose message cannot be played dials nobody until it can: people would meet silence."""
-        if not campaign.agentless:
-            return True
-        path = Path(campaign.message)
-        why = await in_thread(lambda: why_unplayable(path))
+        """A campaign that cannot be heard dials nobody until it can: people would meet silence."""
+        why = await self._why_unheard(campaign)
         if why and campaign.id not in self._unheard:
             log.error("the message cannot be played; nobody is called", campaign=campaign.id, why=why)
         (self._unheard.add if why else self._unheard.discard)(campaign.id)
         return not why
+
+    async def _why_unheard(self, campaign: RunningCampaign) -> str:
+        if missing := sorted(campaign.prompts - campaign.sounds.keys()):
+            return f"there is no prompt {missing[0]}"
+        try:
+            paths = await self._files.paths({name: campaign.sounds[name] for name in campaign.prompts})
+        except (CampaignsError, OSError) as error:
+            return str(error)
+        self._sounds[campaign.id] = paths
+        if not campaign.agentless or campaign.menu is not None or campaign.message in paths:
+            return ""
+        path = paths[campaign.message] = Path(campaign.message)
+        return await in_thread(lambda: why_unplayable(path))
+
+    def sound(self, campaign_id: int, prompt: str) -> Path | None:
+        """The file of a prompt that a campaign plays, or played when it last ran."""
+        return self._sounds.get(campaign_id, {}).get(prompt)
+
+    def message(self, campaign: RunningCampaign, started: StartedAttempt) -> Path | None:
+        """What the person hears who answers and gets no agent, or whom an agentless campaign calls; None
+        where the client has chosen nothing."""
+        if campaign.agentless and campaign.menu is None:
+            return self.sound(campaign.id, campaign.message)
+        chosen = choose(campaign.abandoned, started.countries, started.language)
+        return None if chosen is None else self.sound(campaign.id, chosen.prompt)
 
     def answer_chance(self, started: StartedAttempt, campaign_id: int) -> float | None:
         """The chance that a person answers, by what the campaign's calls have taught; None before that."""
@@ -138,6 +172,8 @@ class CampaignWatch:
     async def _open(self, campaign: RunningCampaign, now: datetime) -> None:
         async with self._readings() as session:
             prior = await prior_of(session, campaign.id, campaign.wrap_up_limit_s, now)
+            if missing := await missing_message(session, self._rules, campaign.id):
+                log.warning("people may not hear who has called", campaign=campaign.id, why=missing)
         settings = PacingSettings(
             abandon_target=campaign.abandon_rate_target,
             ring_timeout_s=campaign.ring_timeout_s,
@@ -157,6 +193,7 @@ class CampaignWatch:
             opt_out_key=campaign.opt_out_key,
             preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),
             detection=detection_of(campaign),
+            menu=campaign.menu,
         )
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))

@@ -19,11 +19,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from campaigns.commands import (
     agent_app,
+    caller_id_app,
     campaign_app,
     compliance_app,
     explain_app,
     lead_editing_app,
     person_app,
+    prompts_app,
     report_app,
     trunks_app,
     why_app,
@@ -66,7 +68,9 @@ app.add_typer(dnc_app, name="dnc")
 app.add_typer(consent_app, name="consent")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
+app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")
+app.add_typer(prompts_app, name="prompts")
 app.add_typer(report_app, name="report")
 app.add_typer(trunks_app, name="trunks")
 app.add_typer(db_app, name="db")

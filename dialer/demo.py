@@ -26,6 +26,8 @@ from campaigns import service as campaigns
 from campaigns.compliance.client_rules import grant_exemption, list_exemptions
 from campaigns.core.campaign import CampaignSettings
 from campaigns.core.rules import WindowRule
+from campaigns.prompts.abandoned import set_message
+from campaigns.prompts.library import add_prompt
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import report_tables, show
 from campaigns.stores.queue import QueueStore
@@ -52,6 +54,8 @@ from leads.importing.report import ImportReport
 
 CLIENT = "demo"
 _LOG = "demo.log"
+_MESSAGE = Path(__file__).parent / "sounds" / "demo.wav"
+"""Says who calls, what for, and which key opts out."""
 _CALLER_ID = "+12025550100"
 _TIME_LIMIT_S = 105.0
 """The demo ends within two minutes, start and end included."""
@@ -274,6 +278,7 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
     )
     run = _now().strftime("%Y-%m-%d %H:%M:%S")
     await _exempt_from_hours(stage)
+    await _choose_message(stage)
     campaign_id = await campaigns.create_campaign(
         sessions, CLIENT, f"Demo {run}", settings, ["sample"], _now()
     )
@@ -305,6 +310,14 @@ async def _exempt_from_hours(stage: _Stage) -> None:
                 reference="The carrier is simulated and nobody real is called.",
                 now=_now(),
             )
+
+
+async def _choose_message(stage: _Stage) -> None:
+    """Who answers and gets no agent hears who has called, as the laws ask."""
+    sessions = stage.service.database.sessions
+    with await asyncio.to_thread(_MESSAGE.open, "rb") as recording:
+        await add_prompt(sessions, CLIENT, "no-agent", "en-US", recording, _now(), replace=True)
+    await set_message(sessions, CLIENT, "no-agent")
 
 
 async def _dial(stage: _Stage, campaign_id: int, shifts: Sequence[Shift]) -> tuple[Ended, list[str]]:

@@ -39,6 +39,7 @@ async def examine(settings: Settings) -> list[Finding]:
         await _database(settings),
         await _broker(settings),
         *await asyncio.to_thread(examine_ports, settings),
+        *await asyncio.to_thread(_trunks, settings),
     ]
 
 
@@ -101,6 +102,20 @@ async def _broker(settings: Settings) -> Finding:
             return Finding("broker", True, f"{options.host}:{options.port} answers")
     except Exception as error:  # noqa: BLE001 - whatever keeps the broker from answering is the finding
         return Finding("broker", False, f"the broker does not answer: {error}")
+
+
+def _trunks(settings: Settings) -> list[Finding]:
+    findings = []
+    for name, trunk in settings.all_trunks.items():
+        host = trunk.host.rpartition(":")[0] if ":" in trunk.host else trunk.host
+        try:
+            known = trunk.needs_srv or bool(socket.getaddrinfo(host.strip("[]"), None))
+        except OSError:
+            known = False
+        way = "TLS" if trunk.has_tls else trunk.transport.upper()
+        detail = f"{trunk.host} over {way}" if known else f"{host} is no host that this machine knows"
+        findings.append(Finding(f"trunk {name}", known, detail))
+    return findings
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -32,6 +33,7 @@ from dialer.core.effects import (
     HangUpAgent,
     HangUpCall,
     LeaveMachine,
+    PlayToCaller,
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
@@ -44,6 +46,7 @@ from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
+from dialer.prompt_files import PromptFiles
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
 from dialer.switch.link import SwitchLink
@@ -54,6 +57,7 @@ from dialer.switch.messages import (
     LeaveLeg,
     LegEnded,
     PlaceLeg,
+    PlayPrompt,
     SwitchReady,
 )
 from dialer.switch.options import SwitchOptions
@@ -81,11 +85,12 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, and its switch."""
+    """The node's name, how it dials, its switch, and the folder for the sounds that the switch plays."""
 
     node: str
     dialing: DialingOptions
     switch: SwitchOptions
+    prompts: Path
 
 
 class Engine:
@@ -111,7 +116,8 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher)
+        files = PromptFiles(options.prompts, readings)
+        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher, files)
         self.trunks = TrunkBook(options.dialing.trunks)
         self._trunk_watch = TrunkWatch(self.trunks, clock)
         hands = DialingHands(clock, self._may_dial, self._link.send, self._carry_out, self._announce)
@@ -314,11 +320,20 @@ class Engine:
                     self._softphones.pop(session, None)
                 case CallSoftphone(session=session):
                     self._call_softphone(session)
+                case PlayToCaller():
+                    self._play(effect)
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)
                     if isinstance(effect, CallWasConnected):
                         self._say(effect)
+
+    def _play(self, due: PlayToCaller) -> None:
+        path = self._campaigns.sound(due.campaign, due.prompt)
+        if path is None and due.prompt:
+            log.error("there is no such prompt; it is left out", campaign=due.campaign, prompt=due.prompt)
+        sound = str(path or "")
+        self._link.send(PlayPrompt(call_leg(due.attempt), due.number, sound, due.stay_s, due.stop_on_key))
 
     def _call_softphone(self, session: int) -> None:
         if session in self._called_softphones:

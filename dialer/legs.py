@@ -19,6 +19,7 @@ from dialer.switch.messages import (
     LegRinging,
     LegsBridged,
     LegUnclaimed,
+    PromptEnded,
 )
 
 
@@ -67,6 +68,8 @@ def effects_of(
             return floor.tone_heard(attempt, tone, at)
         case LegKey(leg=leg, digit=digit) if attempt := attempt_of(leg):
             return floor.key_pressed(attempt, digit, at)
+        case PromptEnded(leg=leg, number=number) if attempt := attempt_of(leg):
+            return floor.prompt_ended(attempt, number, at)
         case LegsBridged(leg=leg, other=other):
             return floor.connected(attempt_of(leg), session_of(other), at)
         case BridgeFailed(leg=leg, other=other):

@@ -65,7 +65,7 @@ class Metrics:
             campaign = str(effect.campaign)
             self._calls.labels(campaign, effect.outcome.value).inc()
             if effect.end.status:
-                self._sip.labels("default", effect.end.status).inc()
+                self._sip.labels(effect.end.trunk or "none", effect.end.status).inc()
             if effect.outcome in (Outcome.HUMAN, Outcome.ABANDONED):
                 self._people[campaign] += 1
                 self._abandoned[campaign] += effect.outcome == Outcome.ABANDONED

@@ -10,6 +10,7 @@ from campaigns.core.disposition import MESSAGE_CUT_SHORT, MESSAGE_PLAYED, NO_DIS
 from campaigns.message_results import record_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.menu_answers import MenuAnswerStore
 from campaigns.stores.shared import Session
 from dialer.core.agent import AgentState
 from dialer.core.effects import (
@@ -28,6 +29,7 @@ from dialer.core.effects import (
     MessageBegan,
     MessageOver,
     PersonOptedOut,
+    QuestionAnswered,
 )
 from leads.stores.shared import Sessions
 
@@ -74,6 +76,8 @@ async def _write_one(session: Session, entry: Entry) -> None:
             )
         case PersonOptedOut(attempt=attempt, at=at) | MessageOver(attempt=attempt, at=at):
             await record_message(session, attempt, message_code(entry), instant(at))
+        case QuestionAnswered(attempt=attempt, question=question, key=key, at=at):
+            await MenuAnswerStore(session).put(attempt, question, key, instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
         case DispositionMissed(attempt=attempt, at=at):
@@ -92,7 +96,7 @@ def message_code(effect: PersonOptedOut | MessageOver) -> str:
     """The disposition that says what came of a message."""
     if isinstance(effect, PersonOptedOut):
         return OPTED_OUT
-    return MESSAGE_PLAYED if effect.heard_all else MESSAGE_CUT_SHORT
+    return effect.disposition or (MESSAGE_PLAYED if effect.heard_all else MESSAGE_CUT_SHORT)
 
 
 def _ending(ended: CallHasEnded) -> Ending:

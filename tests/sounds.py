@@ -26,3 +26,15 @@ def tone(path: Path, *, rate: int = 8000, length_s: float = 2.0) -> Path:
         file.setparams((1, 2, rate, 0, "NONE", ""))
         file.writeframes(b"".join(struct.pack("<h", round(loudness * each)) for each in samples))
     return path
+
+
+def wav_bytes(tag: int, bits: int, samples: bytes, *, rate: int = 8000, channels: int = 1) -> bytes:
+    """A WAV file by its format tag, whatever `samples` hold."""
+    block = channels * bits // 8
+    form = struct.pack("<HHIIHH", tag, channels, rate, rate * block, block, bits)
+    return b"".join(
+        (
+            *(b"RIFF", struct.pack("<I", 36 + len(samples)), b"WAVE"),
+            *(b"fmt ", struct.pack("<I", 16), form, b"data", struct.pack("<I", len(samples)), samples),
+        )
+    )

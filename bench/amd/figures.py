@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 
 from bench.amd.trial import Judged
-
-_Z = 1.959964
-"""95 %."""
+from campaigns.core.detection import wilson
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,7 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float]:
-        if not self.total:
-            return 0.0, 1.0
-        n, p = self.total, self.value
-        middle, half = p + _Z**2 / (2 * n), _Z * sqrt(p * (1 - p) / n + _Z**2 / (4 * n * n))
-        return (middle - half) / (1 + _Z**2 / n), (middle + half) / (1 + _Z**2 / n)
+        return wilson(self.count, self.total)
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -1,19 +1,23 @@
 """What the campaigns room puts on the command line."""
 
+from campaigns.commands.caller_ids import caller_id_app
 from campaigns.commands.campaigns import agent_app, campaign_app, report_app
 from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app
 from campaigns.commands.persons import person_app
+from campaigns.commands.prompts import prompts_app
 from campaigns.commands.trunks import trunks_app
 
 __all__ = [
     "agent_app",
+    "caller_id_app",
     "campaign_app",
     "compliance_app",
     "explain_app",
     "lead_editing_app",
     "person_app",
+    "prompts_app",
     "report_app",
     "trunks_app",
     "why_app",

@@ -8,14 +8,20 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import service
-from campaigns.commands.shared import values_of
-from campaigns.core.campaign import DIAL_MODES, CampaignSettings
+from campaigns.commands.shared import WithRules, values_of
+from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
+from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.menu_file import read_menu
+from campaigns.prompts import abandoned
+from campaigns.reports.answers import AnswersReport, report_of_answers, write_answers
 from campaigns.reports.campaign import CampaignReport
 from campaigns.reports.text import (
     Table,
     abandonment_table,
     agent_tables,
+    answer_tables,
+    caller_ids_table,
     disposition_tables,
     report_tables,
     show,
@@ -33,6 +39,17 @@ report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
 
 CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
 Client = Annotated[str, typer.Option("--client", help="The client's slug.")]
+CallerId = Annotated[str | None, typer.Option("--caller-id", help="The number that people see, E.164.")]
+CallerIdGroup = Annotated[
+    str | None, typer.Option("--caller-id-group", help="A group of caller IDs, in place of a number.")
+]
+CallerIdRule = Annotated[
+    str | None,
+    typer.Option(
+        "--caller-id-rule",
+        help=f"How a number of the group is chosen: {' or '.join(CALLER_ID_RULES)} (the nearest first).",
+    ),
+]
 _MOST_DIGITS = 9
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
 _MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
@@ -45,13 +62,16 @@ def create(
     client: Client,
     name: Annotated[str, typer.Option("--name", help="Its name, unique within the client.")],
     lists: Annotated[list[str], typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)],
-    caller_id: Annotated[str, typer.Option("--caller-id", help="The number that people see, E.164.")],
+    caller_id: CallerId = None,
+    caller_id_group: CallerIdGroup = None,
+    caller_id_rule: CallerIdRule = None,
     kind: Annotated[str, typer.Option(help="sales, survey, appointment or collections.")] = "sales",
     dial_mode: Annotated[str, typer.Option(help=_MODE_HELP)] = "progressive",
     lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
     message: Annotated[
-        Path | None, typer.Option("--message", metavar="WAV", help="What an agentless campaign plays.")
+        str | None, typer.Option("--message", metavar="PROMPT", help="What it plays; a WAV's path also does.")
     ] = None,
+    menu: Annotated[Path | None, typer.Option("--menu", help="What it plays and asks, TOML or JSON.")] = None,
     order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
     setting: Annotated[
         list[str] | None,
@@ -61,12 +81,13 @@ def create(
 ) -> None:
     """Create a campaign, in draft."""
     values = {
-        "caller_id": caller_id,
+        **service.CallerIdChange(caller_id, caller_id_group, caller_id_rule).given(),
         "kind": kind,
         "dial_mode": dial_mode,
         "lines_per_agent": lines_per_agent,
         "lead_order": order,
-        **({"message": str(message.absolute())} if message is not None else {}),
+        **({"message": _message(message)} if message is not None else {}),
+        **({"menu": read_menu(menu)} if menu is not None else {}),
     }
     weights = _weights(lists)
     settings = CampaignSettings.parse(values | values_of(setting or []))
@@ -90,29 +111,46 @@ def change(
     lists: Annotated[
         list[str] | None, typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)
     ] = None,
+    caller_id: CallerId = None,
+    caller_id_group: CallerIdGroup = None,
+    caller_id_rule: CallerIdRule = None,
     as_json: Json = False,
 ) -> None:
-    """Change what a campaign dials first and how its lists are mixed, while it runs as well."""
+    """Change what a campaign dials first, how its lists are mixed and what its calls show, also in a run."""
+    shown = service.CallerIdChange(caller_id, caller_id_group, caller_id_rule)
 
     async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
         campaign_id = await service.find_campaign(sessions, campaign)
         changed = await service.change_campaign(
-            sessions, campaign_id, datetime.now(UTC), lead_order=order, weights=_weights(lists or [])
+            sessions,
+            campaign_id,
+            datetime.now(UTC),
+            lead_order=order,
+            weights=_weights(lists or []),
+            shown=shown if shown.given() else None,
         )
         return changed, await service.dialed_lists(sessions, campaign_id)
 
     changed, dialed = _run(context, work)
     if as_json:
-        echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed})
+        echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed} | shown.given())
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")
+    if shown.given():
+        group = f"a number of the group {changed.caller_id_group} ({changed.caller_id_rule})"
+        typer.echo(f"Its calls show {changed.caller_id or group}.")
 
 
 @campaign_app.command("start")
 def start(context: typer.Context, campaign: CampaignRef) -> None:
     """Start a campaign, or go on with it."""
-    _change(context, campaign, service.start_campaign)
+    rules: WithRules = context.obj
+
+    async def begin(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
+        return await abandoned.start_campaign(sessions, rules.rules, campaign_id, now)
+
+    _change(context, campaign, begin)
 
 
 @campaign_app.command("pause")
@@ -161,6 +199,7 @@ def status(
     tables = [Table("Campaigns", columns, rows)]
     if campaign is not None:
         tables += [_pacing(each) for status in found for each in status.pacing]
+        tables += [caller_ids_table("Caller IDs", status.caller_ids) for status in found]
     show(tables)
 
 
@@ -229,6 +268,30 @@ def report_agents(context: typer.Context, campaign: CampaignRef, as_json: Json =
     _report(context, campaign, as_json, agent_tables)
 
 
+@report_app.command("answers")
+def report_answers(
+    context: typer.Context,
+    campaign: CampaignRef,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="CSV", help="Also write each answer to this file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What people have answered in a campaign's menu."""
+
+    async def work(sessions: Sessions) -> AnswersReport:
+        campaign_id = await service.find_campaign(sessions, campaign)
+        if export is not None:
+            await write_answers(sessions, campaign_id, export)
+        return await report_of_answers(sessions, campaign_id)
+
+    found = _run(context, work)
+    if as_json:
+        echo_json(found)
+    else:
+        show(answer_tables(found))
+
+
 @report_app.command("abandonment")
 def report_abandonment(context: typer.Context, campaign: CampaignRef, as_json: Json = False) -> None:
     """The share of people who answered and met nobody."""
@@ -259,6 +322,11 @@ def _change(
 
     campaign = _run(context, work)
     typer.echo(f"Campaign {campaign.id} ({campaign.name}) is {campaign.state}.")
+
+
+def _message(given: str) -> str:
+    """A prompt's name, or else a path from the root on."""
+    return given if is_prompt_name(given) else str(Path(given).absolute())
 
 
 def _weights(given: Sequence[str]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.errors import NotFoundError
-from campaigns.stores.caller_ids import CallerIdStore
+from campaigns.stores.caller_id_rests import CallerIdRestStore
 from campaigns.stores.shared import Sessions
 from leads.checks import checked_number
 
@@ -23,7 +23,7 @@ class RestingCallerId:
 async def resting_caller_ids(sessions: Sessions, now: datetime) -> list[RestingCallerId]:
     """The caller IDs that rest now, until when and why."""
     async with sessions() as session:
-        found = await CallerIdStore(session).resting(now)
+        found = await CallerIdRestStore(session).resting(now)
     return [
         RestingCallerId(
             caller_id=rest.caller_id,
@@ -43,7 +43,7 @@ async def release_caller_id(sessions: Sessions, number: str, default_country: st
     """
     caller_id = checked_number(number, default_country)
     async with sessions() as session, session.begin():
-        released = await CallerIdStore(session).release(caller_id, now)
+        released = await CallerIdRestStore(session).release(caller_id, now)
     if not released:
         raise NotFoundError(
             f"The caller ID {caller_id} does not rest; `compliance caller-ids` lists those that do."

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import ClaimedLead
+from campaigns.core.caller_ids import CallerIdPool, CallerNumber, callee_of
 from campaigns.core.compliance import Allow, Deny, Snapshot, permit
-from campaigns.core.facts import Facts, PastAttempt
+from campaigns.core.facts import CallerIdHeld, Facts, PastAttempt
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.policy import OwnRules, client_limits, own_calendar, own_limits
 from campaigns.core.whereabouts import zones_of_lead
+from campaigns.stores.caller_id_pool import CallerIdPoolStore
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.compliance import ComplianceStore
@@ -41,7 +43,7 @@ class _Known:
     debts: dict[int, str]
     zones: dict[int, set[str]]
     """Of all of a lead's phones; read where they count."""
-    caller_id_rests_until: datetime | None
+    caller_ids: CallerIdPool
 
     def history(self, lead: ClaimedLead) -> list[PastAttempt]:
         """Each attempt once: to the number, else to the lead, else about its debt."""
@@ -65,12 +67,26 @@ class Permits:
         self._store = ComplianceStore(session)
         self._debts: dict[int, str] = {}
         """By lead, of those that were asked about; empty for none."""
+        self.numbers: dict[str, CallerNumber] = {}
+        """The campaign's caller IDs, each as it was when a call was last asked about."""
 
     async def ask(
         self, leads: Sequence[ClaimedLead], now: datetime
     ) -> list[tuple[ClaimedLead, Allow | Deny]]:
-        """Compliance's answer for each lead at its phone."""
-        return [(lead, permit(snapshot, now)) for lead, snapshot in await self.snapshots(leads, now)]
+        """Compliance's answer for each lead at its phone, with the caller ID that its call is to show.
+
+        The calls that are allowed count in turn: they are shared among the caller IDs, within their caps.
+        """
+        if not leads:
+            return []
+        known = await self._read(leads, now, None)
+        answers: list[tuple[ClaimedLead, Allow | Deny]] = []
+        for lead in leads:
+            answer = permit(self._snapshot(lead, known, now), now)
+            if isinstance(answer, Allow):
+                known.caller_ids.use(answer.facts.caller_id)
+            answers.append((lead, answer))
+        return answers
 
     async def debts(self, leads: Sequence[ClaimedLead]) -> dict[int, str]:
         """Lead to the debt that it is called about; leads without one are left out."""
@@ -125,8 +141,15 @@ class Permits:
             history_by_debt=by_debt,
             debts=debts,
             zones=await store.zones_of_phones(lead_ids) if self._settings.kind == "collections" else {},
-            caller_id_rests_until=await store.rests_until(campaign.caller_id),
+            caller_ids=await self._caller_ids(now),
         )
+
+    async def _caller_ids(self, now: datetime) -> CallerIdPool:
+        campaign = self._campaign
+        numbers = await CallerIdPoolStore(self._session).numbers(campaign, now)
+        pool = CallerIdPool(numbers, campaign.caller_id_rule, now)
+        self.numbers |= pool.numbers
+        return pool
 
     async def _own_rules(self) -> OwnRules:
         campaign, settings = self._campaign, self._settings
@@ -144,6 +167,8 @@ class Permits:
         campaign, settings = self._campaign, self._settings
         place = place_of(lead.e164, lead.phone_region, lead.country, lead.region)
         consents = records_of(known.consents.get(lead.e164, []))
+        history = known.history(lead)
+        shown = known.caller_ids.choose(callee_of(lead.e164, campaign.id, history))
         return Snapshot(
             campaign_running=campaign.state == "running",
             suppressed=known.suppressed.get(lead.e164),
@@ -160,10 +185,10 @@ class Permits:
                 consents=_held(consents, now),
                 withdrawn=withdrawn(consents, now),
                 agent_guaranteed=settings.dial_mode in _AN_AGENT_WAITS,
-                caller_id=campaign.caller_id,
-                caller_id_rests_until=known.caller_id_rests_until,
+                caller_id=shown.caller_id if isinstance(shown, CallerIdHeld) else shown.e164,
+                caller_id_held=shown if isinstance(shown, CallerIdHeld) else None,
             ),
-            history=known.history(lead),
+            history=history,
             not_before=lead.not_before,
             best_time=lead.best_time,
         )

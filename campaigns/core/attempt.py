@@ -46,6 +46,8 @@ class ClaimedLead:
     region: str = ""
     timezone: str = ""
     """The lead's own, as its list's owner knows it; empty where only the number and the address tell."""
+    language: str = ""
+    """A BCP 47 tag, as the list's owner gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,14 @@ class StartedAttempt:
     """Whether a rule counts that time from the answer; else from the end of the person's greeting."""
     permitted_at: datetime
     """When compliance allowed it; the permit is for that moment."""
+    caller_id: str
+    """The number that the call shows, E.164."""
+    display_name: str = ""
+    """The name beside it; empty for none."""
+    countries: frozenset[str] = frozenset()
+    """ISO 3166-1 codes of wherever the person may be, by number and address."""
+    language: str = ""
+    """The lead's, a BCP 47 tag; empty where nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

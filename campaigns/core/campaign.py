@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.menu import Menu
+from campaigns.core.prompt import is_prompt_name
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.errors import CampaignStateError, InvalidSettingsError
@@ -17,6 +19,8 @@ DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
 AGENTLESS = "agentless"
 """The mode that plays a message to whoever answers; its calls are offered to no agent."""
 PREVIEW_THEN = ("dial", "skip")
+CALLER_ID_RULES = ("rotate", "local")
+"""rotate: the number with the fewest calls today. local: the nearest to the callee, then as rotate."""
 AMD_MODES = ("off", "flag", "act")
 AMD_ACTIONS = ("hang_up", "message", "agent")
 STATES = ("draft", "running", "paused", "stopped")
@@ -89,8 +93,12 @@ def change_state(state: str, action: str) -> str:
 class CampaignSettings:
     """How a campaign dials; seconds in `_s`, shares of 1 in `_rate`. Raises InvalidSettingsError."""
 
-    caller_id: str
+    caller_id: str = ""
     """The number that people see, E.164; a call without one is lawful hardly anywhere."""
+    caller_id_group: str = ""
+    """In its place: a group of the client's caller IDs, by name."""
+    caller_id_rule: str = "rotate"
+    """How a number of the group is chosen: one of CALLER_ID_RULES."""
     kind: str = "sales"
     dial_mode: str = "progressive"
     lines_per_agent: float = 1.0
@@ -123,7 +131,9 @@ class CampaignSettings:
     least_gap_s: float = 0.0
     """Between two attempts to one person."""
     message: str = ""
-    """What an agentless campaign plays: the path of a WAV file where the service runs, from the root on."""
+    """What an agentless campaign plays: a prompt's name, or the path of a WAV file where the service runs."""
+    menu: Menu | None = None
+    """What it plays and asks instead."""
     opt_out_key: str = "9"
     """The digit that asks not to be called again, pressed while a message plays; there is always one."""
     amd_mode: str = "off"
@@ -140,8 +150,7 @@ class CampaignSettings:
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
         _among("dial_mode", self.dial_mode, DIAL_MODES)
-        if not isinstance(self.caller_id, str) or not _E164.fullmatch(self.caller_id):
-            raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
+        self._check_caller_id()
         _within("lines_per_agent", self.lines_per_agent, 1, 10)
         _whole("max_lines", self.max_lines, 1, 2000)
         _within("max_calls_per_second", self.max_calls_per_second, 0.01, _FASTEST)
@@ -164,20 +173,55 @@ class CampaignSettings:
         self._check_message()
         self._check_detection()
 
+    def _check_caller_id(self) -> None:
+        """Whether the client has the number or the group is for `campaigns.caller_ids` to look at."""
+        _text("caller_id_group", self.caller_id_group)
+        _among("caller_id_rule", self.caller_id_rule, CALLER_ID_RULES)
+        if self.caller_id_group:
+            if self.caller_id:
+                raise InvalidSettingsError(
+                    "A campaign has a caller_id or a caller_id_group; give one of them."
+                )
+        elif not isinstance(self.caller_id, str) or not _E164.fullmatch(self.caller_id):
+            raise InvalidSettingsError("caller_id is the number that people see, in E.164: +12025550123.")
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The names of the client's prompts that it plays."""
+        if self.menu is not None:
+            return self.menu.prompts
+        return frozenset({self.message} if is_prompt_name(self.message) else ())
+
+    @property
+    def takes_agents(self) -> bool:
+        """Whether agents may work for it."""
+        return self.dial_mode != AGENTLESS or (self.menu is not None and self.menu.transfers)
+
     def _check_message(self) -> None:
-        """Whether the file can be played is for `campaigns.sound_file` to look at."""
+        """Whether a file can be played is for `campaigns.sound_file` to look at."""
         if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
-        _path("message", message)
-        if self.dial_mode == AGENTLESS and not message:
+        _text_of_path("message", message, "a prompt's name or the path of a WAV file")
+        if self.dial_mode == AGENTLESS and not message and self.menu is None:
             raise InvalidSettingsError(
-                "An agentless campaign plays a message to whoever answers: set message to a WAV file's path."
+                "An agentless campaign plays a message to whoever answers: set message to a prompt's name or "
+                "to a WAV file's path, or give it a menu."
             )
-        if self.dial_mode != AGENTLESS and message:
+        if self.dial_mode != AGENTLESS and (message or self.menu is not None):
             raise InvalidSettingsError(
-                "message is for agentless campaigns; leave it out, or set dial_mode to agentless."
+                "message and menu are for agentless campaigns; leave them out, or set dial_mode to agentless."
             )
+        if message and self.menu is not None:
+            raise InvalidSettingsError(
+                "A campaign has a message or a menu; a menu's first step may say more."
+            )
+        if message and not message.startswith("/") and not is_prompt_name(message):
+            raise InvalidSettingsError(
+                "message is a prompt's name, or a path from the root on, as in /srv/messages/survey.wav."
+            )
+        if self.menu is not None:
+            self.menu.check_key(self.opt_out_key)
 
     def _check_detection(self) -> None:
         _among("amd_mode", self.amd_mode, AMD_MODES)
@@ -206,13 +250,17 @@ class CampaignSettings:
         unknown = sorted(str(name)[:40] for name in values if name not in known)
         if unknown:
             raise InvalidSettingsError(f"{unknown[0]!r} is not a setting; use {', '.join(sorted(known))}.")
-        if "caller_id" not in values:
-            raise InvalidSettingsError("caller_id is missing: the number that people see, in E.164.")
+        if "caller_id" not in values and not values.get("caller_id_group"):
+            raise InvalidSettingsError(
+                "caller_id is missing: the number that people see, in E.164; or caller_id_group."
+            )
         parsed = dict(values)
         if "callable_times" in parsed:
             parsed["callable_times"] = CallableTimes.parse(parsed["callable_times"])
         if "retry_rules" in parsed:
             parsed["retry_rules"] = RetryRules.parse(parsed["retry_rules"])
+        if parsed.get("menu") is not None:
+            parsed["menu"] = Menu.parse(parsed["menu"])
         return cls(**parsed)
 
     def to_json(self) -> dict[str, Any]:
@@ -221,6 +269,7 @@ class CampaignSettings:
         return values | {
             "callable_times": self.callable_times.to_json(),
             "retry_rules": self.retry_rules.to_json(),
+            "menu": self.menu.to_json() if self.menu is not None else None,
         }
 
 
@@ -239,11 +288,13 @@ def _text(name: str, value: object) -> None:
         raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
 
 
-def _path(name: str, value: object) -> None:
+def _text_of_path(name: str, value: object, what: str) -> None:
     if not isinstance(value, str) or len(value) > _LONGEST_PATH or not value.isprintable():
-        raise InvalidSettingsError(
-            f"{name} is the path of a WAV file, of at most {_LONGEST_PATH} characters."
-        )
+        raise InvalidSettingsError(f"{name} is {what}, {_LONGEST_PATH} characters at most.")
+
+
+def _path(name: str, value: str) -> None:
+    _text_of_path(name, value, "the path of a WAV file")
     if value and not value.startswith("/"):
         raise InvalidSettingsError(f"{name} is a path from the root on, as in /srv/messages/survey.wav.")
 

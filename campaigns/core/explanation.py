@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.compliance import RULES, Allow, Deny, Reason, Snapshot, permit
 from campaigns.core.objections import Objection, explain
 from campaigns.core.policy import OWN_CALENDAR
@@ -74,6 +75,7 @@ _SOURCES: Mapping[str, str] = MappingProxyType(
         "not_before": "the lead's not_before",
         "consent_not_withdrawn": "the client's records of consent",
         "best_time": "the lead's best_time",
+        **dict.fromkeys(HELD_BY.values(), "the campaign's caller IDs"),
         "in_line": "the lead's place in the campaign",
         "phones_turn": "the lead's phones",
     }

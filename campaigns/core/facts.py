@@ -35,6 +35,18 @@ class PastAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerIdHeld:
+    """Why no caller ID may be shown for a call yet; see `campaigns.core.caller_ids`."""
+
+    code: str
+    sentence: str
+    until: datetime
+    """When to ask again."""
+    caller_id: str = ""
+    """The number that is waited for, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The call that is asked for."""
 
@@ -53,5 +65,5 @@ class Facts:
     """Whether an agent waits for this very call, so that it cannot be abandoned."""
     caller_id: str = ""
     """The number that it is to show."""
-    caller_id_rests_until: datetime | None = None
-    """Until when the caller ID is quarantined, because a network blocked it."""
+    caller_id_held: CallerIdHeld | None = None
+    """Why no number may be shown yet; None where one may."""

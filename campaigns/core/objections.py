@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.core.calendar import Calendar, known_clocks
+from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.frequency import free_by_cooling, free_by_frequency
 from campaigns.core.policy import Policy
@@ -76,11 +77,10 @@ def explain(
 
 
 def _caller_id(facts: Facts, now: datetime) -> Objection | None:
-    until = facts.caller_id_rests_until
-    if until is None or until <= now:
+    held = facts.caller_id_held
+    if held is None or held.until <= now:
         return None
-    sentence = f"A network blocked the caller ID; it rests until {until.isoformat()}."
-    return Objection("caller_id_quarantined", "caller-id-quarantine", sentence, until)
+    return Objection(held.code, HELD_BY[held.code], held.sentence, held.until)
 
 
 def _closed(policy: Policy, facts: Facts, now: datetime) -> list[Objection | None]:

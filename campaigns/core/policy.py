@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from campaigns.core.calendar import ALWAYS, OPEN, Calendar, Holidays
+from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.campaign import LEAST_RING_S
 from campaigns.core.client_limits import ClientLimits
@@ -116,7 +117,7 @@ class Policy:
 _OWN = "The campaign's own limit"
 _CLIENTS = "The client's own limit"
 _OWN_LIMITS = ("own-daily-cap", "own-least-gap", "client-daily-cap", "client-least-gap")
-OWN_RULES = frozenset({*_OWN_LIMITS, "own-calendar", "caller-id-quarantine", "zone"})
+OWN_RULES = frozenset({*_OWN_LIMITS, "own-calendar", *HELD_BY.values(), "zone"})
 """Ids that no law's rule may take."""
 _FINGERPRINT_CHARS = 16
 MOST_SILENCE_S = 2.0

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.retry import DEAD_PHONE, NO_TRUNK, TRUNK_BUSY
 
@@ -39,7 +40,7 @@ _WAITING_FOR = {
     "rest_after_machine": "rest",
     "rest_after_conversation": "rest",
     "rest_after_refusal": "rest",
-    "caller_id_quarantined": "caller_id",
+    **dict.fromkeys(HELD_BY, "caller_id"),
     **dict.fromkeys((NO_TRUNK, TRUNK_BUSY), "trunk"),
     "outside_best_time": "best_time",
     "not_before": "not_before",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.core.campaign import Progress
+from campaigns.core.detection import DetectionFigures, detection_figures
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.core.metrics import (
     AgentFigures,
@@ -71,6 +72,8 @@ class CampaignReport:
     """Every attempt in one line; calls that go on are `in_progress`."""
     dispositions: list[Share]
     """Every attempt that has a disposition in one line."""
+    detection: DetectionFigures
+    """How often answering-machine detection was wrong, as far as agents checked it."""
     leads: list[LeadGroup]
     """Every lead of the campaign's lists in one line."""
     progress: Progress
@@ -107,6 +110,7 @@ async def build_report(
         abandon_rate_target=campaign.abandon_rate_target,
         outcomes=_shares(outcomes),
         dispositions=_shares(dispositions),
+        detection=detection_figures(await store.verdicts(campaign.id)),
         leads=leads,
         progress=progress,
         agents=agents,

@@ -7,6 +7,7 @@ from sqlalchemy import case, distinct, func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from campaigns.core.detection import VerdictGroup
 from campaigns.core.metrics import Stretch
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
 from leads.tables import Client, Lead
@@ -51,6 +52,17 @@ class ReportStore:
             .order_by(*group)
         )
         return [AttemptGroup(*row) for row in await self._session.exec(wanted)]
+
+    async def verdicts(self, campaign_id: int) -> list[VerdictGroup]:
+        """Attempts that answering-machine detection judged, by verdict and disposition."""
+        group = (col(Attempt.amd_verdict), col(Attempt.disposition))
+        wanted = (
+            select(*group, func.count())
+            .where(Attempt.campaign_id == campaign_id, Attempt.amd_verdict != "")
+            .group_by(*group)
+            .order_by(*group)
+        )
+        return [VerdictGroup(*row) for row in await self._session.exec(wanted)]
 
     async def leads_attempted(
         self, campaign_id: int, contacts: Sequence[str], conversions: Sequence[str]

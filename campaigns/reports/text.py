@@ -10,7 +10,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from campaigns.caller_id_figures import CallerIdFigures
+from campaigns.core.detection import ErrorRate
 from campaigns.core.metrics import AgentFigures, Rate
+from campaigns.reports.answers import AnswersReport
 from campaigns.reports.campaign import CampaignReport
 
 Cell = str | int | float | datetime | Rate | None
@@ -69,6 +72,7 @@ def report_tables(report: CampaignReport) -> list[Table]:
     return [
         figures_table(report),
         *disposition_tables(report),
+        *detection_tables(report),
         leads_table(report),
         *agent_tables(report),
     ]
@@ -103,10 +107,52 @@ def disposition_tables(report: CampaignReport) -> list[Table]:
     ]
 
 
+def detection_tables(report: CampaignReport) -> list[Table]:
+    """How often answering-machine detection was wrong; nothing where it judged no call."""
+    found = report.detection
+    rows = [
+        ("machine", found.said_machine, *_error_cells(found.people_among_machines)),
+        ("person", found.said_person, *_error_cells(found.machines_among_people)),
+    ]
+    columns = ("taken for", "calls", "checked by agents", "wrong", "share wrong", "95 % interval")
+    judged = found.said_machine + found.said_person
+    return [Table("Answering-machine detection", columns, rows)] if judged else []
+
+
 def leads_table(report: CampaignReport) -> Table:
     """Leads by state and reason."""
     rows = [(each.state, each.reason, each.count) for each in report.leads]
     return Table("Leads", ("state", "reason", "leads"), rows)
+
+
+_CALLER_ID_COLUMNS = ("caller ID", "state", "today", "cap", "answered", "blocked", "short calls")
+
+
+def caller_ids_table(title: str, figures: Sequence[CallerIdFigures]) -> Table:
+    """How caller IDs fare, a line each."""
+    rows = [
+        (
+            each.caller_id,
+            _caller_id_state(each),
+            each.calls_today,
+            each.daily_cap,
+            each.answered,
+            each.blocked,
+            each.short,
+        )
+        for each in figures
+    ]
+    days = f", over {figures[0].days} days" if figures else ""
+    return Table(f"{title}{days}", _CALLER_ID_COLUMNS, rows)
+
+
+def _caller_id_state(figures: CallerIdFigures) -> str:
+    if not figures.in_use:
+        return "not in use"
+    if figures.rests_until is not None:
+        return f"rests until {figures.rests_until:%Y-%m-%d %H:%M} UTC"
+    capped = figures.daily_cap is not None and figures.calls_today >= figures.daily_cap
+    return "has had its calls" if capped else "free"
 
 
 _TIME_COLUMNS = ("agent", "logged in", "available", "preview", "talk", "hold", "wrap", "pause", "other")
@@ -119,6 +165,18 @@ def agent_tables(report: CampaignReport) -> list[Table]:
     return [
         Table("Agents' time", _TIME_COLUMNS, [_time_row(*each) for each in agents]),
         Table("Agents' work", _WORK_COLUMNS, [_work_row(*each) for each in agents]),
+    ]
+
+
+def answer_tables(report: AnswersReport) -> list[Table]:
+    """A table a question."""
+    return [
+        Table(
+            f"{each.question}: answered by {written(each.answered)}",
+            ("key", "leads to", "answers", "share"),
+            [(answer.key, answer.leads_to, answer.count, answer.share) for answer in each.answers],
+        )
+        for each in report.questions
     ]
 
 
@@ -151,6 +209,12 @@ def _work_row(name: str, figures: AgentFigures) -> tuple[Cell, ...]:
     )
     counts = (figures.calls_handled, figures.contacts, figures.conversions)
     return (name, *counts, *shares, _clock(figures.average_handle_time_ms.value))
+
+
+def _error_cells(found: ErrorRate) -> tuple[Cell, ...]:
+    share = "-" if found.value is None else f"{found.value:.2%}"
+    interval = f"{found.low:.1%} to {found.high:.1%}" if found.checked else "-"
+    return found.checked, found.wrong, share, interval
 
 
 def _ratio(figure: Rate) -> str:

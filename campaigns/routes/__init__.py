@@ -2,12 +2,24 @@
 
 from fastapi import APIRouter
 
-from campaigns.routes import campaigns, client_rules, compliance, explain, lead_editing, persons, trunks
+from campaigns.routes import (
+    caller_ids,
+    campaigns,
+    client_rules,
+    compliance,
+    explain,
+    lead_editing,
+    persons,
+    prompts,
+    trunks,
+)
 from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
+router.include_router(caller_ids.router)
 router.include_router(persons.router)
+router.include_router(prompts.router)
 router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(compliance.router)

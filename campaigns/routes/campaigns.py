@@ -4,10 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
+from campaigns.core.campaign import CALLER_ID_RULES
+from campaigns.prompts import abandoned
+from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
 from campaigns.reports.campaign import CampaignReport
+from campaigns.routes.shared import RulesOf
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter()
@@ -30,6 +35,8 @@ class CampaignOut(BaseModel):
     max_calls_per_second: float
     max_lines_per_agent: float | None
     caller_id: str
+    caller_id_group: str
+    caller_id_rule: str
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
@@ -40,6 +47,7 @@ class CampaignOut(BaseModel):
     callable_times: dict[str, list[list[str]]]
     retry_rules: dict[str, Any]
     message: str
+    menu: dict[str, Any] | None
     opt_out_key: str
     amd_mode: str
     amd_action: str
@@ -66,6 +74,9 @@ class CampaignChange(BaseModel):
 
     lead_order: str | None = None
     weights: dict[str, int] = {}
+    caller_id: str | None = None
+    caller_id_group: str | None = Field(None, description="In place of a number.")
+    caller_id_rule: str | None = Field(None, description=" or ".join(CALLER_ID_RULES))
 
 
 class AttemptOut(BaseModel):
@@ -78,6 +89,7 @@ class AttemptOut(BaseModel):
     lead_id: int
     phone: str = Field(validation_alias="e164")
     number: int
+    caller_id: str
     permit: dict[str, Any]
     placed_at: datetime
     ringing_at: datetime | None
@@ -120,9 +132,18 @@ async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
 async def change_campaign(
     sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
 ) -> CampaignOut:
-    """Change what it dials first and how its lists are mixed; a list that it did not dial is added."""
+    """Change what it dials first, how its lists are mixed, and what its calls show.
+
+    A list that it did not dial is added.
+    """
+    shown = service.CallerIdChange(change.caller_id, change.caller_id_group, change.caller_id_rule)
     changed = await service.change_campaign(
-        sessions, campaign_id, now, lead_order=change.lead_order, weights=change.weights
+        sessions,
+        campaign_id,
+        now,
+        lead_order=change.lead_order,
+        weights=change.weights,
+        shown=shown if shown.given() else None,
     )
     return CampaignOut.model_validate(changed)
 
@@ -135,9 +156,9 @@ async def list_dialed_lists(sessions: SessionsOf, campaign_id: Id) -> list[Diale
 
 
 @router.post("/campaigns/{campaign_id}/start", tags=["campaigns"])
-async def start_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
+async def start_campaign(sessions: SessionsOf, rules: RulesOf, now: Now, campaign_id: Id) -> CampaignOut:
     """Start dialing, or go on with it; leads loaded since join in."""
-    return CampaignOut.model_validate(await service.start_campaign(sessions, campaign_id, now))
+    return CampaignOut.model_validate(await abandoned.start_campaign(sessions, rules, campaign_id, now))
 
 
 @router.post("/campaigns/{campaign_id}/pause", tags=["campaigns"])
@@ -156,6 +177,24 @@ async def stop_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> Camp
 async def report_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignReport:
     """Every figure of a campaign from its beginning until now."""
     return await service.report(sessions, campaign_id, now)
+
+
+@router.get("/campaigns/{campaign_id}/answers", tags=["campaigns"])
+async def report_answers(sessions: SessionsOf, campaign_id: Id) -> AnswersReport:
+    """What people have answered in a campaign's menu, by question and key."""
+    return await report_of_answers(sessions, campaign_id)
+
+
+@router.get("/campaigns/{campaign_id}/answers/export", tags=["campaigns"], response_class=StreamingResponse)
+async def export_answers(sessions: SessionsOf, campaign_id: Id) -> StreamingResponse:
+    """Each answer, as CSV."""
+    await service.get_campaign(sessions, campaign_id)
+    name = f"campaign-{campaign_id}-answers.csv"
+    return StreamingResponse(
+        lines_of_answers(sessions, campaign_id),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @router.get("/attempts", tags=["attempts"])

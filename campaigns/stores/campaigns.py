@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from campaigns.core.campaign import CampaignSettings
 from campaigns.errors import CampaignExistsError, CampaignNotFoundError
 from campaigns.stores.shared import Session
-from campaigns.tables import Campaign, CampaignList
-from leads.tables import LeadList
+from campaigns.tables import Campaign, CampaignList, CampaignQueue
+from leads.tables import LeadList, ZoneGroup
 
 
 def settings_of(campaign: Campaign) -> CampaignSettings:
@@ -62,6 +62,13 @@ class CampaignStore:
         campaign.lead_order = lead_order
         await self.session.flush()
 
+    async def set_caller_id(self, campaign: Campaign, settings: CampaignSettings) -> None:
+        """Write what a campaign's calls show."""
+        campaign.caller_id = settings.caller_id
+        campaign.caller_id_group = settings.caller_id_group
+        campaign.caller_id_rule = settings.caller_id_rule
+        await self.session.flush()
+
     async def get(self, campaign_id: int) -> Campaign:
         """A campaign. Raises CampaignNotFoundError."""
         found = await self.session.get(Campaign, campaign_id)
@@ -86,6 +93,23 @@ class CampaignStore:
     async def named(self, name: str) -> Sequence[Campaign]:
         """The campaigns of a name, one a client at most."""
         return (await self.session.exec(select(Campaign).where(Campaign.name == name))).all()
+
+    async def dialing(self, client_id: int) -> Sequence[Campaign]:
+        """A client's campaigns that run, or may go on."""
+        wanted = select(Campaign).where(
+            Campaign.client_id == client_id, col(Campaign.state).in_(("running", "paused"))
+        )
+        return (await self.session.exec(wanted.order_by(col(Campaign.id)))).all()
+
+    async def countries(self, campaign_id: int) -> set[str]:
+        """Of the numbers that a campaign dials, ISO 3166-1; empty for one that nobody can place."""
+        wanted = (
+            select(ZoneGroup.region)
+            .join(CampaignQueue, col(CampaignQueue.zone_group_id) == col(ZoneGroup.id))
+            .where(CampaignQueue.campaign_id == campaign_id)
+            .distinct()
+        )
+        return set(await self.session.exec(wanted))
 
     async def set_state(self, campaign: Campaign, state: str, now: datetime) -> None:
         """Write a campaign's state; `state_since` moves only with a change."""

@@ -125,11 +125,6 @@ class ComplianceStore:
                 found.setdefault(lead_id, set()).update(zones)
         return found
 
-    async def rests_until(self, caller_id: str) -> datetime | None:
-        """Until when a caller ID rests; None where no network ever blocked it."""
-        rest = await self.session.get(CallerIdRest, caller_id, populate_existing=True)
-        return rest.until if rest else None
-
     async def rest(self, caller_id: str, now: datetime, attempt_id: int) -> None:
         """A network blocked a caller ID: nobody is called from it for an hour, or a day where it is again."""
         row = await self.session.get(CallerIdRest, caller_id, populate_existing=True)

@@ -86,6 +86,7 @@ def as_if_claimed(
         country=lead.country,
         region=lead.region,
         timezone=lead.timezone,
+        language=lead.language,
     )
 
 

@@ -1,13 +1,18 @@
 """What is under way, as an engine needs it: campaigns that run, open attempts, open shifts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import col, select
 
+from campaigns.core.abandoned_message import AbandonedMessage
 from campaigns.core.attempt import AWAITING_DISPOSITION
 from campaigns.core.campaign import AGENTLESS
+from campaigns.core.menu import Menu
+from campaigns.core.prompt import is_prompt_name
+from campaigns.stores.abandoned_messages import AbandonedMessageStore
+from campaigns.stores.prompts import PromptStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead
 from leads.tables import Client
@@ -26,19 +31,31 @@ class RunningCampaign:
     max_calls_per_second: float
     max_lines_per_agent: float | None
     weight: int
-    caller_id: str
     ring_timeout_s: float
     wrap_up_limit_s: float
     abandon_rate_target: float
     preview_limit_s: float | None
     preview_then: str
     message: str
-    """The path of what an agentless campaign plays; empty in other modes."""
+    """What an agentless campaign plays: a prompt's name or a path; empty in other modes, and with a menu."""
     opt_out_key: str
     amd_mode: str
     amd_action: str
     amd_optimistic: bool
     voicemail_message: str
+    amd_review_share: float
+    menu: Menu | None = None
+    sounds: Mapping[str, str] = field(default_factory=dict)
+    """The client's prompts by name, each with the SHA-256 of its sound."""
+    abandoned: tuple[AbandonedMessage, ...] = ()
+    """What people hear who get no agent, as the client has chosen."""
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The names of all prompts that its calls may play."""
+        own = {self.message} if is_prompt_name(self.message) else set()
+        asked = self.menu.prompts if self.menu is not None else frozenset()
+        return frozenset({*own, *asked, *(each.prompt for each in self.abandoned)})
 
     @property
     def agentless(self) -> bool:
@@ -98,6 +115,12 @@ class LiveStore:
             .where(Campaign.state == "running")
             .order_by(col(Campaign.id))
         )
+        rows = (await self._session.exec(wanted)).all()
+        clients = {campaign.client_id for campaign, _ in rows}
+        sounds: dict[int, dict[str, str]] = {client: {} for client in clients}
+        for (client, name), sha256 in (await PromptStore(self._session).sounds_of(clients)).items():
+            sounds[client][name] = sha256
+        abandoned = await AbandonedMessageStore(self._session).of(clients)
         return [
             RunningCampaign(
                 id=campaign.id,
@@ -109,7 +132,6 @@ class LiveStore:
                 max_calls_per_second=campaign.max_calls_per_second,
                 max_lines_per_agent=campaign.max_lines_per_agent,
                 weight=campaign.weight,
-                caller_id=campaign.caller_id,
                 ring_timeout_s=campaign.ring_timeout_s,
                 wrap_up_limit_s=campaign.wrap_up_limit_s,
                 abandon_rate_target=campaign.abandon_rate_target,
@@ -121,8 +143,12 @@ class LiveStore:
                 amd_action=campaign.amd_action,
                 amd_optimistic=campaign.amd_optimistic,
                 voicemail_message=campaign.voicemail_message,
+                amd_review_share=campaign.amd_review_share,
+                menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
+                sounds=sounds[campaign.client_id],
+                abandoned=abandoned[campaign.client_id],
             )
-            for campaign, slug in await self._session.exec(wanted)
+            for campaign, slug in rows
         ]
 
     async def open_attempts(self) -> list[OpenAttempt]:

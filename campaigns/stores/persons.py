@@ -9,7 +9,7 @@ from sqlalchemy.engine import CursorResult
 from sqlmodel import col, select
 
 from campaigns.stores.shared import Session
-from campaigns.tables import Attempt, Campaign, CampaignLead
+from campaigns.tables import Attempt, AttemptAnswer, Campaign, CampaignLead
 from leads.stores.shared import chunks
 
 ERASED = "erased"
@@ -43,6 +43,15 @@ class PersonStore:
                     query = query.where(col(Attempt.campaign_id).in_(mine))
                 found |= {each.id: each for each in (await self._session.exec(query)).all()}
         return [found[each] for each in sorted(found)]
+
+    async def answers(self, attempt_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+        """What was answered in menus: by call, question to key."""
+        found: dict[int, dict[str, str]] = {}
+        for chunk in chunks(attempt_ids):
+            query = select(AttemptAnswer).where(col(AttemptAnswer.attempt_id).in_(chunk))
+            for each in (await self._session.exec(query)).all():
+                found.setdefault(each.attempt_id, {})[each.question] = each.key
+        return found
 
     async def campaign_ids(self, client_id: int) -> frozenset[int]:
         """The client's campaigns."""

@@ -229,6 +229,7 @@ class QueueStore:
                 col(Lead.country),
                 col(Lead.region),
                 col(Lead.timezone),
+                col(Lead.language),
             )
             .select_from(CampaignLead)
             .join(Lead, col(Lead.id) == col(CampaignLead.lead_id))

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 
 from campaigns import service as campaigns
-from campaigns.core.campaign import AGENTLESS
 from campaigns.errors import CampaignWithoutAgentsError
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
-from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.live import LiveStore
 from dialer.api.sessions import AgentSession, session_of
 from dialer.engine import Engine
@@ -69,7 +68,7 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
         agents, store = AgentStore(session), CampaignStore(session)
         agent = await agents.get(wanted.agent_id)
         for campaign_id in wanted.campaign_ids:
-            if (await store.get(campaign_id)).dial_mode == AGENTLESS:
+            if not settings_of(await store.get(campaign_id)).takes_agents:
                 raise CampaignWithoutAgentsError(
                     f"Campaign {campaign_id} is agentless and has no calls for agents; leave it out."
                 )

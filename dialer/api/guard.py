@@ -11,9 +11,9 @@ from dialer.api.problems import problem
 
 API = "/api/v1/"
 MAX_BODY_BYTES = 1 << 20
-"""More than the longest request needs; only a lead file is longer."""
+"""More than the longest request needs; only a lead file and a recording are longer."""
 
-_STREAMED = frozenset({("POST", f"{API}imports")})
+_STREAMED = frozenset({("POST", f"{API}imports"), ("POST", f"{API}prompts")})
 """What reads its body in pieces, and limits it by itself."""
 
 

@@ -37,7 +37,7 @@ def status_of(error: Exception) -> int:
         return 404
     if isinstance(error, _CONFLICT):
         return 409
-    if isinstance(error, leads.errors.ImportTooLargeError):
+    if isinstance(error, leads.errors.ImportTooLargeError) or getattr(error, "code", "") == "sound-too-large":
         return 413
     if isinstance(error, DialerError) and error.exit_code != WRONG_CALL:
         return 503

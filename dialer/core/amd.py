@@ -51,10 +51,8 @@ class AmdRule:
     """What is shorter is a click."""
     word_gap_s: float = 0.1
     """A shorter gap is part of a word."""
-    pause_s: float = 0.8
-    """So much silence ends a short greeting."""
-    long_pause_s: float = 1.2
-    """So much ends a longer one, which may be a machine's that takes breath."""
+    pause_s: float = 1.0
+    """So much silence ends the greeting, and brings the verdict."""
     silence_s: float = 2.0
     """So much silence from the answer on tells nothing, and is not waited out further."""
     human_s: float = 1.2
@@ -67,11 +65,7 @@ class AmdRule:
     """From the answer to the verdict, whatever is heard."""
 
     def __post_init__(self) -> None:
-        pauses_s = (self.pause_s, self.long_pause_s)
-        if (
-            not 0 < self.word_gap_s <= min(pauses_s) <= max(pauses_s) < LEGAL_S
-            or not 0 < self.silence_s <= LEGAL_S
-        ):
+        if not 0 < self.word_gap_s <= self.pause_s < LEGAL_S or not 0 < self.silence_s <= LEGAL_S:
             raise ValueError("A person waits no longer than the law allows: see pause_s and silence_s.")
         if not 0 < self.shortest_voice_s < self.pause_s:
             raise ValueError("shortest_voice_s is more than 0 and less than pause_s.")
@@ -113,7 +107,7 @@ class _Greeting:
 CONFIDENCE: Mapping[str, float] = MappingProxyType(
     {
         "short_greeting": 0.85,
-        "middling_greeting": 0.55,
+        "middling_greeting": 0.45,
         "silence": 0.6,
         "time_limit": 0.2,
         "long_greeting": 0.98,
@@ -146,9 +140,9 @@ class Detector:
 
     @property
     def greeting_ended_at(self) -> float | None:
-        """When the greeting was over; None while it lasts or has not begun."""
+        """When the greeting was over; None while it lasts or has not begun. The law counts from there."""
         greeting = self._greeting
-        if greeting is None or self._now - greeting.last_voice_at < self._pause_s(greeting):
+        if greeting is None or self._now - greeting.last_voice_at < self._rule.pause_s:
             return None
         return greeting.last_voice_at
 
@@ -187,18 +181,13 @@ class Detector:
             if waited_s >= min(rule.silence_s, rule.longest_s):
                 return self._decide(Verdict.UNSURE, "silence")
             return None
-        if self._now - greeting.last_voice_at >= self._pause_s(greeting):
+        if self._now - greeting.last_voice_at >= rule.pause_s:
             if greeting.voice_s <= rule.human_s:
                 return self._decide(Verdict.HUMAN, "short_greeting")
             return self._decide(Verdict.UNSURE, "middling_greeting")
         if waited_s >= rule.longest_s:
             return self._decide(Verdict.UNSURE, "time_limit")
         return None
-
-    def _pause_s(self, greeting: _Greeting) -> float:
-        """The silence that ends it."""
-        short = greeting.voice_s <= self._rule.human_s
-        return self._rule.pause_s if short else self._rule.long_pause_s
 
     def _is_fax(self) -> bool:
         hz = self._beep.tone_hz

@@ -31,6 +31,7 @@ class CallEvent(StrEnum):
     UNCLAIMED = "unclaimed"
     PLAY = "play"
     BY_MACHINE = "by_machine"
+    TRANSFER = "transfer"
     END = "end"
 
 
@@ -61,6 +62,7 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
     (_S.CONNECTED, _E.END): _S.ENDED,
     (_S.ABANDONED, _E.END): _S.ENDED,
     (_S.PLAYING, _E.BY_MACHINE): _S.MACHINE,
+    (_S.PLAYING, _E.TRANSFER): _S.ANSWERED,
     (_S.PLAYING, _E.END): _S.ENDED,
     (_S.MACHINE, _E.END): _S.ENDED,
 }

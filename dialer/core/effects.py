@@ -49,6 +49,18 @@ class CallSoftphone:
     session: int
 
 
+@dataclass(frozen=True)
+class PlayToCaller:
+    """Play a prompt, or nothing where it is empty; the line stays open `stay_s` after it."""
+
+    attempt: int
+    campaign: int
+    number: int
+    prompt: str
+    stay_s: float
+    stop_on_key: bool
+
+
 # --- what has to be recorded --------------------------------------------------------------------
 
 
@@ -115,12 +127,26 @@ class PersonOptedOut:
 
 
 @dataclass(frozen=True)
+class QuestionAnswered:
+    """A person has pressed a key in answer to a question of a menu."""
+
+    attempt: int
+    question: str
+    key: str
+    at: float
+
+
+@dataclass(frozen=True)
 class MessageOver:
-    """An agentless campaign's call is over, and its message was heard to the end or not."""
+    """An agentless campaign's call is over, and its message or menu was heard to the end or not.
+
+    `disposition` is what the end of its menu says; empty where that says nothing.
+    """
 
     attempt: int
     at: float
     heard_all: bool
+    disposition: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,6 +228,8 @@ Effect = (
     | LeaveMachine
     | HangUpAgent
     | CallSoftphone
+    | PlayToCaller
+    | QuestionAnswered
     | CallRang
     | CallWasAnswered
     | CallWasConnected

@@ -7,6 +7,8 @@ has to be recorded, in order. Nothing here waits, writes or sends.
 from collections.abc import Iterable
 from math import inf
 
+from campaigns.core.menu import Menu
+from campaigns.core.menu_run import MenuRun
 from dialer.core import call as calls
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.amd import Verdict
@@ -29,6 +31,7 @@ from dialer.core.effects import (
 )
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_menu import FloorMenus
 from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_previews import FloorPreviews
@@ -68,6 +71,7 @@ class Floor:
         """How many events came that the tables do not know; each changed nothing."""
         self._pacing = FloorPacing(self.agents, self.calls)
         self._queue = FloorQueue(self.agents, self.calls, self._pacing)
+        self._menus = FloorMenus(self.calls, self._queue, self._advance)
         self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self._set_free)
 
     @property
@@ -93,10 +97,11 @@ class Floor:
         opt_out_key: str = "",
         preview: PreviewRule = _AS_LONG_AS_WANTED,
         detection: Detection = OFF,
+        menu: Menu | None = None,
     ) -> None:
         """The campaign dials from now on; its pacer is told who is there and which calls are up.
 
-        `agentless`: it plays a message to whoever answers. `opt_out_key` counts while a message plays.
+        `agentless`: it plays a message or its menu to whoever answers. `opt_out_key` counts while one plays.
         """
         opened = FloorCampaign(
             campaign,
@@ -106,6 +111,7 @@ class Floor:
             opt_out_key=opt_out_key,
             preview=preview,
             detection=detection,
+            menu=menu,
         )
         self._pacing.open(opened, at)
 
@@ -261,6 +267,7 @@ class Floor:
             call.agentless, call.opt_out_key = known.agentless, known.opt_out_key
             call.detection = known.detection
             call.held = known.detection.holds and not claim_from_answer
+            call.menu = MenuRun(known.menu) if known.menu is not None else None
         self._pacing.tell(campaign, CallPlaced(at, attempt, answer_chance))
 
     def restore_call(self, restored: FloorCall, at: float) -> None:
@@ -283,7 +290,8 @@ class Floor:
     def answered(self, attempt: int, at: float) -> list[Effect]:
         """The call was answered: the agent who waits longest takes it, or it waits for one.
 
-        Nobody is offered a call that is agentless, or that is held until it is known who answered.
+        Nobody is offered a call that is agentless, which begins with its menu, if it has one; nor one that
+        is held until it is known who answered.
         """
         call = self._advance(attempt, CallEvent.ANSWER)
         if call is None:
@@ -293,7 +301,7 @@ class Floor:
             return [CallWasAnswered(attempt, at)]
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
         if call.agentless:
-            return [CallWasAnswered(attempt, at)]
+            return [CallWasAnswered(attempt, at), *self._menus.begin(call, at)]
         return [CallWasAnswered(attempt, at), *self._queue.find_agent(call, at)]
 
     def connected(self, attempt: int, session: int, at: float) -> list[Effect]:
@@ -305,6 +313,8 @@ class Floor:
             return []
         self._queue.leave(call)
         call.was_connected = True
+        if call.menu is not None:
+            call.menu.close()
         waited_s = 0.0 if call.waits_since is None else max(0.0, at - call.waits_since)
         effects: list[Effect] = [CallWasConnected(attempt, session, each.agent, at, waited_s)]
         self._pacing.tell(call.campaign, CallConnected(at, attempt, session, waited_s))
@@ -354,10 +364,12 @@ class Floor:
         call.verdict = verdict
         if call.detection.takes(verdict):
             return effects + self._by_machine(call, at, call.detection.left_to(verdict))
-        if not call.held or call.agentless or call.state != CallState.ANSWERED:
+        if not call.held or call.state != CallState.ANSWERED:
             return effects
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
         call.waits_since = at
+        if call.agentless:
+            return effects + self._menus.begin(call, at)
         return effects + self._queue.find_agent(call, at)
 
     def message_left(self, attempt: int, at: float) -> list[Effect]:
@@ -373,9 +385,16 @@ class Floor:
         return self._by_machine(call, at)
 
     def key_pressed(self, attempt: int, digit: str, at: float) -> list[Effect]:
-        """A key was pressed while the message played."""
+        """A key was pressed while a message or a prompt played, or after it."""
         call = self.calls.get(attempt)
-        return [] if call is None else key_pressed(call, digit, at)
+        if call is None:
+            return []
+        return key_pressed(call, digit, at) or self._menus.key(call, digit, at)
+
+    def prompt_ended(self, attempt: int, number: int, at: float) -> list[Effect]:
+        """The caller has heard the prompt of that number."""
+        call = self.calls.get(attempt)
+        return [] if call is None else self._menus.prompt_ended(call, number, at)
 
     def ended(self, attempt: int, end: CallEnd, at: float) -> list[Effect]:
         """The call is over; its agent, if it had one, wraps up."""
@@ -402,8 +421,8 @@ class Floor:
     # --- time -----------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[Effect]:
-        """Ends the wrap-ups and previews that have lasted too long, and calls busy softphones again."""
-        effects = self.previews.tick(now)
+        """Ends what has lasted too long (wrap-ups, previews, waits for keys); calls busy softphones again."""
+        effects = self.previews.tick(now) + self._menus.tick(now)
         for each in list(self.agents.values()):
             if each.wrap_up_ends_at is not None and each.wrap_up_ends_at <= now:
                 effects += self._set_free(each, now)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from campaigns.core.menu_run import MenuRun
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
 from dialer.core.detection import OFF, Detection
@@ -49,6 +50,8 @@ class FloorCall:
     """Who answered, by answering-machine detection."""
     heard: str = ""
     """The tone of the network with which its answer began."""
+    menu: MenuRun | None = None
+    """Its way through its campaign's menu."""
     rang_at: float | None = None
     ring_at_least_s: float = inf
     """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
@@ -63,7 +66,8 @@ class FloorCall:
     @property
     def seeks_an_agent(self) -> bool:
         """Whether a first agent has to be free for it, now or once it is answered."""
-        needs_none = self.agentless or self.was_connected
+        seeks = self.menu is not None and self.menu.seeks_an_agent
+        needs_none = (self.agentless and not seeks) or self.was_connected
         return self.session is None and not needs_none and self.state in _BEFORE_THE_TALK
 
     def may_be_given_up(self, now: float) -> bool:
@@ -80,7 +84,7 @@ class FloorCall:
             return tone
         if self.state == CallState.MACHINE:
             return Outcome.FAX if self.verdict == Verdict.FAX else Outcome.MACHINE
-        if self.agentless:
+        if self.agentless and not self.was_connected:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         had_agent = self.was_connected or being_connected

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from campaigns.core.menu import Menu
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.detection import OFF, Detection
@@ -49,6 +50,7 @@ class FloorCampaign:
     opt_out_key: str = ""
     preview: PreviewRule = field(default_factory=PreviewRule)
     detection: Detection = OFF
+    menu: Menu | None = None
     running: bool = True
 
 

@@ -5,6 +5,7 @@ OPTIONS is a `CarrierOptions` as JSON. Events, one JSON object a line, each with
 - `listening`: host, port
 - `invite`: call (counts from 1), number, behaviour (a `people.Kind`)
 - `answered`: call, number, behaviour
+- `heard`: call, number, behaviour; the first sound came
 - `pressed`: call, number, behaviour, key
 - `ended`: call, number, behaviour, answered (bool), by_caller (bool), heard (bool: sound came while
   the call was up), heard_after_s (from the answer to the first sound, or null)
@@ -87,6 +88,7 @@ class _Callee:
         if self._call.heard_level() < _AUDIBLE:
             return
         self._heard_after_s = time.monotonic() - self._answered_at
+        self._loop.say("heard", **self._label)
         if self._behaviour.talk_s is not None:
             self._loop.after(self._behaviour.talk_s, self._call.hang_up)
         if self._behaviour.key:

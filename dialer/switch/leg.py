@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
-from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, Route
+from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
 
 _MOST_KEYS = 100
 """That are told of a leg: nobody presses more, but a machine may send any number."""
@@ -64,6 +64,9 @@ class Leg:
     message_at: float | None = None
     """When its message began; None where none did."""
     message_ends_at: float = 0.0
+    prompt: PlayPrompt | None = None
+    """What plays, or was played last, since the engine has claimed it for a menu."""
+    prompt_plays: bool = False
     keys: int = 0
     last_key: tuple[str, bool, float] = ("", False, -inf)
     """The last key, whether it was heard in the sound, and when."""
@@ -102,8 +105,15 @@ class Leg:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the far end is on the line, and not just being left."""
-        return self.state in ("answered", "bridged")
+        """Whether the far end is on the line, to talk or for a message, and not just being left."""
+        return self.state in ("answered", "bridged") or self.hears_a_message
+
+    @property
+    def hears_a_message(self) -> bool:
+        """Whether one plays, or has just played, or a prompt."""
+        if self.state == "prompted":
+            return True
+        return self.state == "leaving" and self.message_at is not None and self.left_at is None
 
     @property
     def is_dialing(self) -> bool:
@@ -151,7 +161,7 @@ class Leg:
             wanted[ListenFor.PERSON] = inf
         if self.awaits_mailbox:
             wanted[ListenFor.MAILBOX] = inf
-        elif self.message_at is not None and not self.voicemail:
+        elif self.hears_a_message and not self.voicemail:
             wanted[ListenFor.KEYS] = inf
         return wanted
 
@@ -172,8 +182,8 @@ class Leg:
             return False
         self.last_key = (digit, in_sound, now)
         self.keys += 1
-        heard_by_a_person = self.message_at is not None and not self.voicemail
-        return heard_by_a_person and self.keys <= _MOST_KEYS
+        plays = self.message_at is not None or (self.prompt is not None and self.state != "bridged")
+        return plays and not self.voicemail and self.keys <= _MOST_KEYS
 
     def heard_s(self, now: float) -> float | None:
         """How much of the message has been heard; None where none began."""

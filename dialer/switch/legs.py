@@ -1,12 +1,13 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Six rules hold here whether or not an engine is connected:
+Seven rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
+- one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
@@ -35,6 +36,8 @@ from dialer.switch.messages import (
     LegUnclaimed,
     LiveLeg,
     PlaceLeg,
+    PlayPrompt,
+    PromptEnded,
     Route,
 )
 
@@ -87,13 +90,6 @@ class PlayMessage:
 
 
 @dataclass(frozen=True)
-class StopMessage:
-    """Play no more to the leg."""
-
-    leg: str
-
-
-@dataclass(frozen=True)
 class Dial:
     """Send the leg's INVITE by this route."""
 
@@ -109,7 +105,22 @@ class GiveUpDialing:
     leg: str
 
 
-Action = Connect | Part | HangUp | PlayMessage | StopMessage | Dial | GiveUpDialing | Event
+@dataclass(frozen=True)
+class StartPrompt:
+    """Play a WAV file to the leg in place of what plays; the caller answers with `prompt_started`."""
+
+    leg: str
+    path: str
+
+
+@dataclass(frozen=True)
+class StopPrompt:
+    """Play nothing to the leg any more."""
+
+    leg: str
+
+
+Action = Connect | Part | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | GiveUpDialing | Event
 
 
 @dataclass(frozen=True)
@@ -172,12 +183,13 @@ class LegBook:
     def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
         """So many packets of audio have come so far; None: none are due, as on hold.
 
-        A far end that has fallen silent is ended.
+        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself.
         """
         leg = self._legs.get(name)
         if leg is None or not leg.is_answered:
             return []
-        return self._leave(leg, "switch", now) if leg.count_audio(packets, now) else []
+        silent = leg.count_audio(packets, now) and not leg.hears_a_message
+        return self._leave(leg, "switch", now) if silent else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
         """A provisional answer came; the first of those above 100 is reported.
@@ -241,12 +253,12 @@ class LegBook:
         if len(pair) < 2:
             return [BridgeFailed(at=now, leg=name, other=other, reason="a leg has ended")]
         for leg in pair:
-            if leg.state != "answered":
+            if leg.state not in ("answered", "prompted"):
                 return [BridgeFailed(at=now, leg=name, other=other, reason=f"{leg.name} is {leg.state}")]
         for leg, partner in (pair, reversed(pair)):
             leg.state = "bridged"
             leg.partner = partner.name
-            leg.deadline = None
+            leg.deadline, leg.prompt, leg.prompt_plays = None, None, False
         return [Connect(name, other), LegsBridged(at=now, leg=name, other=other)]
 
     def hang_up(self, name: str, now: float, *, unless_answered: bool = False) -> list[Action]:
@@ -292,7 +304,8 @@ class LegBook:
         if not message or leg.answered_at is None:
             return self._part(leg, now) + self._leave(leg, "engine", now)
         parted = self._part(leg, now)
-        parted += [StopMessage(name)] if leg.message_at is not None else []
+        parted += [StopPrompt(name)] if leg.message_at is not None or leg.prompt_plays else []
+        leg.prompt, leg.prompt_plays = None, False
         leg.state, leg.ended_by = "leaving", "switch"
         leg.message_at, leg.voicemail = None, message
         self._wake(leg, now + _MAILBOX_WITHIN_S)
@@ -332,15 +345,35 @@ class LegBook:
         self._wake(leg, leg.message_ends_at + (_AFTER_VOICEMAIL_S if leg.voicemail else leg.placed.stay_s))
         return [LegMessage(at=now, leg=name)] if leg.voicemail else []
 
+    def play_prompt(self, command: PlayPrompt, now: float) -> list[Action]:
+        """The engine claims a customer's leg for a menu, or goes on with it."""
+        leg = self._legs.get(command.leg)
+        if leg is None or leg.role != "customer" or leg.state not in ("answered", "prompted"):
+            return []
+        leg.state, leg.prompt, leg.prompt_plays, leg.deadline = "prompted", command, True, None
+        return [StartPrompt(leg.name, command.path)] if command.path else self._prompt_over(leg, now)
+
+    def prompt_started(self, name: str, length_s: float, now: float) -> None:
+        """The prompt plays, or could not be played where `length_s` is 0."""
+        leg = self._legs.get(name)
+        if leg is not None and leg.prompt_plays:
+            self._wake(leg, now + length_s)
+
     def key(self, name: str, digit: str, now: float, *, in_sound: bool = False) -> list[Action]:
-        """A key was pressed, and heard in the sound or told of beside it; the one that ends a message does
-        so at once."""
+        """A key was pressed, and heard in the sound or told of beside it.
+
+        The one that opts out ends the call at once, any other maybe a prompt.
+        """
         leg = self._legs.get(name)
         if leg is None or not leg.press(digit, now, in_sound=in_sound):
             return []
         pressed: list[Action] = [LegKey(at=now, leg=name, digit=digit)]
         ends = digit == leg.placed.end_key and leg.left_at is None
-        return pressed + self._leave(leg, "switch", now) if ends else pressed
+        if ends:
+            return pressed + self._leave(leg, "switch", now)
+        if leg.state == "prompted" and leg.prompt_plays and leg.prompt and leg.prompt.stop_on_key:
+            return [*pressed, StopPrompt(name), *self._prompt_over(leg, now)]
+        return pressed
 
     def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
         """A leg is over. Its partner waits again: an agent for work, a customer to be claimed.
@@ -467,8 +500,17 @@ class LegBook:
         else:
             leg.deadline = None
 
+    def _prompt_over(self, leg: Leg, now: float) -> list[Action]:
+        if leg.prompt is None or not leg.prompt_plays:
+            return []
+        leg.prompt_plays = False
+        self._wake(leg, now + leg.prompt.stay_s)
+        return [PromptEnded(at=now, leg=leg.name, number=leg.prompt.number)]
+
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
+        if leg.state == "prompted" and leg.prompt_plays:
+            return self._prompt_over(leg, now)
         if leg.is_dialing and now >= leg.reply_by:
             return [GiveUpDialing(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
         if leg.is_dialing and leg.has_another_route:

@@ -85,6 +85,11 @@ class Ear:
             case ListenFor.MAILBOX:
                 self._mailbox = self._mailbox or MailboxListener(now)
 
+    def let_be(self, what: ListenFor) -> None:
+        """Listens for that no more."""
+        if what == ListenFor.KEYS:
+            self._keys = None
+
     @property
     def is_done(self) -> bool:
         """Whether nothing is listened for any more."""
@@ -155,6 +160,11 @@ class Ears:
         """Listens to the leg for all that, each until its instant."""
         for what, until in wanted.items():
             self._ears.setdefault(leg, Ear(call)).listen_for(what, until, now)
+
+    def let_be(self, leg: str, what: ListenFor) -> None:
+        """Nobody listens to the leg for that any more."""
+        if ear := self._ears.get(leg):
+            ear.let_be(what)
 
     def leave(self, leg: str) -> None:
         """Nobody listens to the leg any more."""

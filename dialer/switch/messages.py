@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 LegRole = Literal["customer", "agent"]
-LegState = Literal["dialing", "ringing", "answered", "bridged", "leaving"]
+LegState = Literal["dialing", "ringing", "answered", "prompted", "bridged", "leaving"]
 Detect = Literal["off", "beside", "first"]
 """Whether the switch tells who answered: while all else goes on, or before the leg has to be claimed."""
 EndedBy = Literal["far_end", "engine", "switch"]
@@ -70,6 +70,22 @@ class PlaceLeg(Command, frozen=True):
     def routes(self) -> tuple[Route, ...]:
         """Every way to the far end, in the order in which they are tried."""
         return (Route(self.uri, self.trunk, self.reply_within_s), *self.others)
+
+
+class PlayPrompt(Command, frozen=True):
+    """Play a WAV file to an answered customer who has no agent, in place of what plays; then `PromptEnded`.
+
+    That claims the leg: keys are told of from now on, and it is ended `stay_s` after the prompt unless a
+    command comes, whether or not an engine is there. With `stop_on_key` a key ends the prompt at once. An
+    empty path plays nothing. Nothing happens to a leg that has an agent, or is being left.
+    """
+
+    leg: str
+    number: int
+    """Of the prompt, the engine's choice."""
+    path: str
+    stay_s: float
+    stop_on_key: bool = False
 
 
 class BridgeLegs(Command, frozen=True):
@@ -225,8 +241,18 @@ class LegHeard(Event, frozen=True, kw_only=True):
     """As in `dialer.core.tones`: busy, congestion, fax, sit_vacant, …"""
 
 
+class PromptEnded(Event, frozen=True, kw_only=True):
+    """The prompt of that number was heard to its end, ended by a key, or could not be played."""
+
+    leg: str
+    number: int
+
+
 class LegKey(Event, frozen=True, kw_only=True):
-    """A key was pressed while the message played, or just after it, by RFC 4733, SIP INFO or in the sound."""
+    """A key was pressed while the message or a prompt played, or just after it.
+
+    By RFC 4733, SIP INFO or in the sound.
+    """
 
     leg: str
     digit: str
@@ -263,7 +289,7 @@ class LegEnded(Event, frozen=True, kw_only=True):
     no_audio: bool = False
 
 
-AnyCommand = PlaceLeg | BridgeLegs | HangUpLeg | LeaveLeg | AcknowledgeEvents | StopSwitch
+AnyCommand = PlaceLeg | PlayPrompt | BridgeLegs | HangUpLeg | LeaveLeg | AcknowledgeEvents | StopSwitch
 AnyEvent = (
     SwitchReady
     | TrunkReachable
@@ -276,6 +302,7 @@ AnyEvent = (
     | LegJudged
     | LegMessage
     | LegHeard
+    | PromptEnded
     | LegKey
     | LegEnded
 )

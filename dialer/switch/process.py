@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from dialer.switch.endpoint import Endpoint
+from dialer.switch.leg import ListenFor
 from dialer.switch.legs import (
     ORPHAN_LIMIT_S,
     Action,
@@ -24,7 +25,8 @@ from dialer.switch.legs import (
     LegBook,
     Part,
     PlayMessage,
-    StopMessage,
+    StartPrompt,
+    StopPrompt,
 )
 from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
 from dialer.switch.messages import (
@@ -35,6 +37,7 @@ from dialer.switch.messages import (
     HangUpLeg,
     LeaveLeg,
     PlaceLeg,
+    PlayPrompt,
     Route,
     StopSwitch,
     SwitchReady,
@@ -175,6 +178,8 @@ class Switch:
         match command:
             case PlaceLeg():
                 self._place(command)
+            case PlayPrompt():
+                self._do(self._book.play_prompt(command, time.monotonic()))
             case BridgeLegs(leg=leg, other=other):
                 self._do(self._book.bridge(leg, other, time.monotonic()))
             case HangUpLeg(leg=leg, unless_answered=spared):
@@ -213,6 +218,7 @@ class Switch:
         for action in actions:
             match action:
                 case Connect(leg=leg, other=other):
+                    self._ears.let_be(leg, ListenFor.KEYS)
                     if not self._calls[leg].connect(self._calls[other]):
                         log.warning("bridged without audio", leg=leg)
                 case Part(leg=leg, other=other):
@@ -224,21 +230,25 @@ class Switch:
                 case HangUp(leg=leg):
                     if call := self._calls.get(leg):
                         call.hang_up()
-                case StopMessage(leg=leg):
-                    self._calls[leg].stop_playing()
                 case PlayMessage(leg=leg, path=path):
-                    self._play(leg, path)
+                    self._do(self._book.message_started(leg, self._play(leg, path), time.monotonic()))
+                    self._listen(leg)
+                case StartPrompt(leg=leg, path=path):
+                    self._book.prompt_started(leg, self._play(leg, path), time.monotonic())
+                    self._listen(leg)
+                case StopPrompt(leg=leg):
+                    if call := self._calls.get(leg):
+                        call.stop_playing()
                 case Event():
                     self._report(action)
 
-    def _play(self, leg: str, path: str) -> None:
-        length_s = 0.0
+    def _play(self, leg: str, path: str) -> float:
+        """Its length in seconds; 0 where it cannot be played."""
         try:
-            length_s = self._calls[leg].play(path)
+            return self._calls[leg].play(path)
         except EndpointError as error:
-            log.error("no message for who answered", error=str(error))
-        self._do(self._book.message_started(leg, length_s, time.monotonic()))
-        self._listen(leg)
+            log.error("no sound for who answered", error=str(error))
+            return 0.0
 
     def _report(self, event: Event) -> None:
         wall = event.at + time.time() - time.monotonic()

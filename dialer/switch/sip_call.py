@@ -136,6 +136,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         try:
             with wave.open(path, "rb") as reader:
                 duration = reader.getnframes() / reader.getframerate()
+            self._stop_player()
             player = pj.AudioMediaPlayer()
             player.createPlayer(path, 0 if loop else pj.PJMEDIA_FILE_NO_LOOP)
             audio = self.audio()
@@ -150,7 +151,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         return duration
 
     def stop_playing(self) -> None:
-        """What plays, if anything does, plays no more."""
+        """Nothing is played to the far end any more."""
         self._stop_player()
 
     def press(self, key: str, *, by_info: bool = False) -> None:

@@ -15,6 +15,7 @@ from campaigns.errors import CampaignNotFoundError, InvalidSettingsError, LeadLi
 from campaigns.reports.text import Table, plain, show, written
 from campaigns.stores.shared import Sessions
 from dialer.database import opened
+from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_leads
 
 T = TypeVar("T")
@@ -25,6 +26,8 @@ CREATE = ["create", "--client", "acme", "--name", "Sale", "--list", "autumn", "-
 
 class AtUrl:
     """Opens the database for each command, as the real command line does."""
+
+    rules = NO_LAW
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -20,6 +20,7 @@ async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
+    app.state.rules = NO_LAW
     app.include_router(router)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://dialer") as opened:

@@ -102,10 +102,10 @@ def test_an_agentless_campaign_needs_a_message_and_no_other_has_one() -> None:
     settings = CampaignSettings.parse(agentless | {"message": "/srv/message.wav"})
     assert (settings.message, settings.opt_out_key) == ("/srv/message.wav", "9")
     for wrong, why in [
-        (agentless, "set message to a WAV file's path"),
+        (agentless, "set message to a prompt's name"),
         (agentless | {"message": "message.wav"}, "from the root on"),
-        (agentless | {"message": "/a\nb"}, "is the path of a WAV file"),
-        (agentless | {"message": "/" + 1000 * "a"}, "is the path of a WAV file"),
+        (agentless | {"message": "/a\nb"}, "or the path of a WAV file"),
+        (agentless | {"message": "/" + 1000 * "a"}, "or the path of a WAV file"),
         (CALLER | {"message": "/srv/message.wav"}, "for agentless campaigns"),
     ]:
         with pytest.raises(InvalidSettingsError, match=why):
@@ -131,6 +131,21 @@ def test_a_message_for_machines_goes_with_the_action_that_plays_it() -> None:
 def test_a_campaign_without_a_caller_id_is_refused() -> None:
     with pytest.raises(InvalidSettingsError, match="caller_id is missing"):
         CampaignSettings.parse({})
+
+
+def test_a_campaign_shows_one_number_or_those_of_a_group() -> None:
+    group = CampaignSettings.parse({"caller_id_group": "east", "caller_id_rule": "local"})
+    assert (group.caller_id, group.caller_id_group, group.caller_id_rule) == ("", "east", "local")
+    assert CampaignSettings.parse(group.to_json()) == group
+    for wrong in (
+        CALLER | {"caller_id_group": "east"},
+        CALLER | {"caller_id_rule": "random"},
+        {"caller_id_group": ""},
+        {"caller_id_group": "a\nb"},
+        {"caller_id_group": 7},
+    ):
+        with pytest.raises(InvalidSettingsError):
+            CampaignSettings.parse(wrong)
 
 
 @pytest.mark.parametrize(("state", "action"), list(product(STATES, ("start", "pause", "stop", "delete"))))

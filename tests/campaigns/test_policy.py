@@ -10,7 +10,7 @@ import pytest
 from campaigns.compliance.rulebook import load_rulebook
 from campaigns.core.calendar import Calendar, Holidays
 from campaigns.core.calling_window import DAYS, CallableTimes
-from campaigns.core.facts import Facts, PastAttempt
+from campaigns.core.facts import CallerIdHeld, Facts, PastAttempt
 from campaigns.core.jurisdiction import Place, place_of
 from campaigns.core.objections import next_allowed, rule_objections
 from campaigns.core.policy import NO_OWN_RULES, Exemption, OwnRules, make_policy, own_calendar, own_limits
@@ -118,7 +118,8 @@ def test_an_exemption_from_no_rule_is_refused() -> None:
 
 
 def test_a_caller_id_that_a_network_blocked_rests() -> None:
-    resting = replace(NEW_YORKER, caller_id_rests_until=NOON + timedelta(hours=1))
+    held = CallerIdHeld("caller_id_quarantined", "It rests.", NOON + timedelta(hours=1))
+    resting = replace(NEW_YORKER, caller_id_held=held)
     policy = RULEBOOK.policy(PLACE, "sales", "progressive")
     (why,) = rule_objections(policy, resting, (), NOON)
     assert (why.code, why.until) == ("caller_id_quarantined", NOON + timedelta(hours=1))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from campaigns import service
@@ -17,6 +18,7 @@ from dialer.core.preview import Preview
 from dialer.core.preview_pacer import PreviewPacer
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
+from dialer.prompt_files import PromptFiles
 from dialer.records import write
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
@@ -36,7 +38,8 @@ class Stage:
         self.placed: list[str] = []
         self.effects: list[Effect] = []
         self.floor = Floor()
-        self.watch = CampaignWatch(sessions, NO_LAW, self.floor, Notices(), _Deaf())  # type: ignore[arg-type]
+        files = PromptFiles(Path("no-such-folder"), sessions)
+        self.watch = CampaignWatch(sessions, NO_LAW, self.floor, Notices(), _Deaf(), files)  # type: ignore[arg-type]
         hands = Hands(lambda: self.now, lambda: self.can_place, self._place, self.carry_out, self.written)
         self.desk = PreviewDesk(self.floor, sessions, NO_LAW, self.watch.running, hands)
         self.just_written: Callable[[], None] = lambda: None

@@ -17,11 +17,17 @@ from dialer.campaign_watch import CampaignWatch
 from dialer.core.floor import Floor
 from dialer.database import opened
 from dialer.notices import Notices
+from dialer.prompt_files import PromptFiles
 from tests.campaigns.seeds import NOW, Person, people, seed_campaign, seed_leads
 from tests.dialer.call_seeds import seed_calls
 from tests.sounds import sound
 
 LAW = load_rulebook()
+
+
+def no_files(sessions: Sessions) -> PromptFiles:
+    """For campaigns that play no prompts."""
+    return PromptFiles(Path("no-such-folder"), sessions)
 
 
 class Heard:
@@ -55,7 +61,7 @@ async def test_a_power_campaign_at_its_legal_limit_goes_on_progressively(session
     campaign = await seed_campaign(sessions, dial_mode="power", lines_per_agent=3)
     publisher = cast(Publisher, Heard())
     floor = Floor()
-    watch = CampaignWatch(sessions, LAW, floor, Notices(), publisher)
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), publisher, no_files(sessions))
     await watch.look(NOW)
     pacer = floor.campaigns[campaign].pacer
     await watch.learn(NOW)
@@ -80,7 +86,7 @@ async def test_a_predictive_campaign_is_paced_so_and_says_what_it_believes(sessi
     await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
     campaign = await seed_campaign(sessions, dial_mode="predictive", ring_timeout_s=20)
     floor = Floor()
-    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()))
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()), no_files(sessions))
     await watch.look(NOW)
     floor.log_in(1, 1, [campaign], NOW.timestamp())
     floor.line_up(1, NOW.timestamp())
@@ -109,7 +115,7 @@ async def test_an_agentless_campaign_dials_while_its_message_can_be_played(
     chosen = {"kind": "survey", "dial_mode": "agentless", "message": str(message), "max_lines": 4}
     campaign = await seed_campaign(sessions, **chosen)
     floor = Floor()
-    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()))
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()), no_files(sessions))
     await watch.look(NOW)
     assert floor.calls_to_place(campaign, NOW.timestamp()) == 4
     message.rename(tmp_path / "gone.wav")
@@ -123,7 +129,7 @@ async def test_an_agentless_campaign_dials_while_its_message_can_be_played(
 async def test_chances_of_an_answer_are_learnt_from_the_campaigns_calls(sessions: Sessions) -> None:
     await seed_leads(sessions, [Person([f"+1212555{number:04}"]) for number in range(100, 160)])
     campaign = await seed_campaign(sessions)
-    watch = CampaignWatch(sessions, LAW, Floor(), Notices(), cast(Publisher, Heard()))
+    watch = CampaignWatch(sessions, LAW, Floor(), Notices(), cast(Publisher, Heard()), no_files(sessions))
     await watch.look(NOW)
     permitted = await service.claim_permitted(sessions, LAW, campaign, 1, NOW)
     (started,) = await service.start_attempts(sessions, LAW, campaign, permitted, NOW)
@@ -149,7 +155,7 @@ async def test_a_campaign_that_has_dialed_is_paced_by_its_calls_from_the_first_o
     campaign = await seed_campaign(sessions, dial_mode="predictive")
     await seed_calls(sessions, campaign)
     floor = Floor()
-    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()))
+    watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()), no_files(sessions))
     await watch.look(NOW)
     told = floor.campaigns[campaign].pacer.explain(NOW.timestamp())
     assert told.answer_rate == pytest.approx((0.5 * 10 + 66 / 200 * 50) / 60)

@@ -69,6 +69,10 @@ def test_from_nothing_to_a_campaign(cli: Cli) -> None:
     assert (
         cli("agent", "add", "--client", "acme", "--name", "Anna", "--sip-uri", "sip:anna@x").returncode == 0
     )
+    assert "[abandoned-message-missing]" in cli("campaign", "start", "A").stderr
+    words = "This is Acme, at +12025550123, with an offer. Press 9 to be called no more."
+    assert cli("prompts", "say", words, "--client", "acme", "--name", "sorry").returncode == 0
+    assert cli("prompts", "set-abandoned", "sorry", "--client", "acme").returncode == 0
     assert cli("campaign", "start", "A").returncode == 0
     (status,) = json.loads(cli("campaign", "status", "--json").stdout)
     assert status["state"] == "running"

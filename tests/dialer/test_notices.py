@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from campaigns.core.campaign import Progress
+from campaigns.core.detection import detection_figures
 from campaigns.core.metrics import Counts, campaign_figures, team_figures
 from campaigns.reports.campaign import CampaignReport, LeadGroup
 from campaigns.stores.live import RunningCampaign
@@ -51,7 +52,6 @@ RUNNING = RunningCampaign(
     max_calls_per_second=50.0,
     max_lines_per_agent=None,
     weight=1,
-    caller_id="+12025550100",
     ring_timeout_s=25.0,
     wrap_up_limit_s=30.0,
     abandon_rate_target=0.03,
@@ -63,6 +63,7 @@ RUNNING = RunningCampaign(
     amd_action="hang_up",
     amd_optimistic=True,
     voicemail_message="",
+    amd_review_share=0.05,
 )
 ENDED = CallHasEnded(CALL, CAMPAIGN, AT, Outcome.BUSY, CallEnd(486))
 
@@ -247,6 +248,7 @@ def report_of(counts):
         abandon_rate_target=0.03,
         outcomes=[],
         dispositions=[],
+        detection=detection_figures([]),
         leads=[LeadGroup("ready", "new", 4), LeadGroup("ready", "retry", 3), LeadGroup("final", "sale", 9)],
         progress=Progress(due=4, waiting=3, claimed=0, calling=0, final=9, next_due_at=None),
         agents=[],

@@ -119,7 +119,6 @@ def test_somebody_much_louder_than_the_room_begins_the_greeting_anew() -> None:
 def test_a_rule_that_keeps_a_person_waiting_is_refused() -> None:
     wrong: list[dict[str, Any]] = [
         {"pause_s": LEGAL_S},
-        {"long_pause_s": 2.5},
         {"pause_s": 0.05},
         {"silence_s": 2.1},
         {"silence_s": 0.0},
@@ -204,8 +203,8 @@ def test_the_first_silence_after_speech_of_more_than_the_pause_has_its_verdict(
     for place, (said_s, silent_s) in enumerate(utterances):
         parts += [speech(said_s, seed=seed + place), np.zeros(round(silent_s * 8000))]
         at_s += said_s
-        if due_s is None and silent_s > RULE.long_pause_s + 0.1:
-            due_s = at_s + RULE.long_pause_s + 0.1
+        if due_s is None and silent_s > RULE.pause_s + 0.1:
+            due_s = at_s + RULE.pause_s + 0.1
         at_s += silent_s
     heard = played(framed(*parts))
     if due_s is not None:

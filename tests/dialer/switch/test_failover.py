@@ -25,6 +25,7 @@ def placed(*others: Route, ring_timeout_s: float = 25.0) -> tuple[LegBook, list[
         "+12025550100",
         ring_timeout_s,
         trunk=A.trunk,
+        message="sorry.wav",
         reply_within_s=A.reply_within_s,
         others=others,
     )
@@ -152,6 +153,17 @@ def test_audio_that_stops_ends_the_call_after_a_while_and_is_no_fault_of_the_tru
     assert book.audio_counted("call-1", 50, AUDIO_RESTS_AT_MOST_S) == []
     assert book.audio_counted("call-1", 50, 1.0 + AUDIO_RESTS_AT_MOST_S) == [HangUp("call-1")]
     assert not ended(book.ended("call-1", OURS, 70.0)).no_audio
+
+
+def test_who_hears_a_message_hears_it_to_the_end_and_the_silence_is_told_of() -> None:
+    book, _ = placed()
+    book.answered("call-1", 0.0)
+    book.tick(2.0)
+    book.message_started("call-1", 10.0, 2.0)
+    assert book.to_count() == ["call-1"]
+    assert book.audio_counted("call-1", 0, 11.0) == []
+    book.tick(12.3)
+    assert ended(book.ended("call-1", OURS, 12.4)).no_audio
 
 
 def test_a_call_on_hold_sends_none_and_stays() -> None:

@@ -5,7 +5,7 @@ import pytest
 from dialer.core.amd import Heard, Verdict
 from dialer.core.tones import FAILED
 from dialer.switch.leg import ListenFor
-from dialer.switch.legs import HangUp, LegBook, Part, PlayMessage, StopMessage
+from dialer.switch.legs import HangUp, LegBook, Part, PlayMessage, StopPrompt
 from dialer.switch.messages import LegEnded, LegHeard, LegKey, LegMessage, LegsBridged, LegUnclaimed
 from tests.dialer.switch.test_legs import (
     MESSAGE,
@@ -229,7 +229,7 @@ def test_a_machine_that_never_records_is_left_without_a_message():
 def test_what_plays_to_a_machine_stops_when_it_is_known_to_be_one():
     book = book_with(customer(claim_within_s=0.0, detect="beside"))
     book.message_started("call-1", 20.0, 0.0)
-    assert book.leave("call-1", VOICEMAIL, 4.0) == [StopMessage("call-1")]
+    assert book.leave("call-1", VOICEMAIL, 4.0) == [StopPrompt("call-1")]
     assert ended(book, 5.0).heard_s is None
 
 

@@ -1,0 +1,108 @@
+"""How often answering-machine detection is wrong in a campaign, by what agents say of its calls."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+
+from campaigns.core.disposition import STANDARD, Flag
+
+PERSON_VERDICTS = ("human", "unsure")
+MACHINE_VERDICTS = ("machine", "fax")
+_Z = 1.959964
+"""Of the standard normal law, for 95 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictGroup:
+    """Attempts with one verdict and one disposition, which may be empty."""
+
+    verdict: str
+    disposition: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRate:
+    """`wrong` of `checked`, with Wilson's interval of 95 %; `value` is None where nothing was checked."""
+
+    value: float | None
+    wrong: int
+    checked: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionFigures:
+    """Verdicts, and how many were wrong of those that an agent checked by a disposition."""
+
+    said_person: int
+    """Verdicts human and unsure."""
+    said_machine: int
+    """Verdicts machine and fax."""
+    people_among_machines: ErrorRate
+    """Of those that were called machines; the false positives of Ofcom's formula."""
+    machines_among_people: ErrorRate
+    """Of those that were called people."""
+
+
+def sampled_for_review(attempt_id: int, share: float) -> bool:
+    """Whether this attempt is among the share that is checked: always the same answer for one attempt.
+
+    What is checked goes to an agent, whatever the verdict, since only who hears the call can say who it was.
+    """
+    digest = hashlib.blake2b(str(attempt_id).encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 < share
+
+
+def detection_figures(groups: Iterable[VerdictGroup]) -> DetectionFigures:
+    """The figures of a campaign. A disposition that tells neither a person nor a machine checks nothing."""
+    said = {True: 0, False: 0}
+    checked = {True: 0, False: 0}
+    wrong = {True: 0, False: 0}
+    for group in groups:
+        if group.verdict not in PERSON_VERDICTS + MACHINE_VERDICTS:
+            continue
+        machine = group.verdict in MACHINE_VERDICTS
+        said[machine] += group.count
+        was_machine = _was_machine(group.disposition)
+        if was_machine is not None:
+            checked[machine] += group.count
+            wrong[machine] += group.count if was_machine != machine else 0
+    return DetectionFigures(
+        said_person=said[False],
+        said_machine=said[True],
+        people_among_machines=error_rate(wrong[True], checked[True]),
+        machines_among_people=error_rate(wrong[False], checked[False]),
+    )
+
+
+def error_rate(wrong: int, checked: int) -> ErrorRate:
+    """A rate with its interval."""
+    low, high = wilson(wrong, checked)
+    return ErrorRate(wrong / checked if checked else None, wrong, checked, low, high)
+
+
+def wilson(count: int, total: int) -> tuple[float, float]:
+    """The interval of 95 % of a share.
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
+    American Statistical Association 22 (1927).
+    """
+    if not total:
+        return 0.0, 1.0
+    share, spread = count / total, _Z**2 / total
+    middle = share + spread / 2
+    half = _Z * sqrt(share * (1 - share) / total + spread / (4 * total))
+    # Rounding may put an end on the wrong side of a share of 0 or 1.
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return max(0.0, min(share, low)), min(1.0, max(share, high))
+
+
+def _was_machine(disposition: str) -> bool | None:
+    """What the agent heard; None where the disposition does not tell."""
+    flags = STANDARD[disposition].flags if disposition in STANDARD else frozenset()
+    if Flag.MACHINE in flags:
+        return True
+    return False if Flag.HUMAN_ANSWERED in flags else None
