@@ -124,7 +124,7 @@ class Leftover:
             call.session = session_of(leg.partner)
         elif leg.answered_at is not None:
             call.state = CallState.ANSWERED if leg.state == "answered" else _leaving(attempt)
-            if leg.state == "leaving" and call.verdict is not None and call.detection.takes(call.verdict):
+            if leg.state == "leaving" and call.verdict is not None and call.is_taken(call.verdict):
                 call.state, call.dispositioned = CallState.MACHINE, True
         return call
 

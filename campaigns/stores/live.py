@@ -83,6 +83,7 @@ class OpenAttempt:
     amd_action: str
     amd_optimistic: bool
     voicemail_message: str
+    amd_review_share: float
     amd_verdict: str
 
 
@@ -178,6 +179,7 @@ class LiveStore:
                 amd_action=campaign.amd_action,
                 amd_optimistic=campaign.amd_optimistic,
                 voicemail_message=campaign.voicemail_message,
+                amd_review_share=campaign.amd_review_share,
                 amd_verdict=attempt.amd_verdict,
             )
             for attempt, campaign, slug in await self._session.exec(wanted)

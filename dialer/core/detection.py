@@ -24,6 +24,8 @@ class Detection:
     optimistic: bool = True
     message: str = ""
     """What a machine is left: the path of a WAV file."""
+    review_share: float = 0.0
+    """Of the calls, the share that agents get whatever the verdict, so that somebody checks it."""
 
     @property
     def listens(self) -> bool:
@@ -60,6 +62,8 @@ class DetectionSettings(Protocol):
     @property
     def amd_optimistic(self) -> bool: ...
     @property
+    def amd_review_share(self) -> float: ...
+    @property
     def voicemail_message(self) -> str: ...
 
 
@@ -70,4 +74,5 @@ def detection_of(settings: DetectionSettings) -> Detection:
         MachineAction(settings.amd_action),
         settings.amd_optimistic,
         settings.voicemail_message,
+        settings.amd_review_share,
     )

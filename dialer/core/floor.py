@@ -362,7 +362,7 @@ class Floor:
         if call.verdict is not None:
             return effects
         call.verdict = verdict
-        if call.detection.takes(verdict):
+        if call.is_taken(verdict):
             return effects + self._by_machine(call, at, call.detection.left_to(verdict))
         if not call.held or call.state != CallState.ANSWERED:
             return effects

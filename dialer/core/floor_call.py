@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from campaigns.core.detection import sampled_for_review
 from campaigns.core.menu_run import MenuRun
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
@@ -62,6 +63,11 @@ class FloorCall:
     def is_kept(self) -> bool:
         """Whether nobody is offered it yet, since it is not known who answered."""
         return self.held and self.verdict is None
+
+    def is_taken(self, verdict: Verdict) -> bool:
+        """Whether the verdict takes it from agents: not where one is to check it."""
+        checked = not self.agentless and sampled_for_review(self.attempt, self.detection.review_share)
+        return self.detection.takes(verdict) and not checked
 
     @property
     def seeks_an_agent(self) -> bool:

@@ -155,7 +155,7 @@ class Leg:
             return wanted
         if self.state == "ringing":
             wanted[ListenFor.TONES] = inf
-        if self.is_answered and self.answered_at is not None:
+        if self.is_answered and self.answered_at is not None and self.state != "leaving":
             wanted[ListenFor.TONES] = self.answered_at + _TONES_AFTER_ANSWER_S
         if self.is_answered and self.placed.detect != "off" and not self.judged:
             wanted[ListenFor.PERSON] = inf

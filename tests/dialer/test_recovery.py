@@ -39,6 +39,7 @@ def leftover(mode: Mode, *, recorded: bool = False, disposition: str = "") -> Le
         amd_action="hang_up",
         amd_optimistic=True,
         voicemail_message="",
+        amd_review_share=0.0,
         amd_verdict="",
     )
     return Leftover((), [attempt], ())

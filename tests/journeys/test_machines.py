@@ -123,6 +123,7 @@ async def test_people_talk_to_agents_and_machines_do_not(tmp_path: Path, optimis
             agents,
             amd_mode="act",
             amd_action="message",
+            amd_review_share=0,
             amd_optimistic=optimistic,
             voicemail_message=str(voicemail),
         ) as service,

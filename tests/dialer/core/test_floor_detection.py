@@ -208,3 +208,16 @@ def test_a_machine_that_hears_an_agentless_message_is_left_its_own() -> None:
     floor.unclaimed(7, 10.0)
     assert judged(floor, 7, Verdict.MACHINE, 13.0) == [LeaveMachine(7, VOICEMAIL)]
     assert ended_as(floor, 7, 30.0, heard_all=True) == Outcome.MACHINE
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_machine_whose_verdict_is_to_be_checked_is_an_agents(held) -> None:
+    floor = floor_with(ANN)
+    chosen = Detection("act", MachineAction.HANG_UP, not held, review_share=1.0)
+    floor.open_campaign(SALES, make_pacer("progressive", PacingSettings()), 30.0, -100.0, detection=chosen)
+    effects = answer(floor, 7, 10.0)
+    effects += judged(floor, 7, Verdict.MACHINE, 12.0)
+    assert only(Bridge, effects) == [Bridge(7, ANN)]
+    floor.connected(7, ANN, 12.1)
+    (ended,) = only(CallHasEnded, floor.ended(7, BYE, 20.0))
+    assert ended.outcome == Outcome.HUMAN, "until the agent has said what it was"
