@@ -128,6 +128,7 @@ async def start_attempts(
             local_hour=local_hour(lead.zones, now),
             ring_at_least_s=answer.policy.ring_at_least_s,
             claim_within_s=answer.policy.claim_within_s,
+            claim_from_answer=any(rule.from_answer for rule in answer.policy.abandonments),
             permitted_at=now,
             caller_id=answer.facts.caller_id,
             display_name=permits.numbers[answer.facts.caller_id].display_name,

@@ -59,6 +59,7 @@ def called(attempt: Attempt, agent: str | None) -> list[Event]:
     parts = [f"Call {attempt.number} to {whom}: {result}"]
     parts += [f"SIP {attempt.sip_status}"] if attempt.sip_status else []
     parts += [f"Q.850 cause {attempt.q850_cause}"] if attempt.q850_cause is not None else []
+    parts += [f"{attempt.heard.replace('_', ' ')} tone heard"] if attempt.heard else []
     parts += [f"over {attempt.trunk}"] if attempt.trunk else []
     parts += [f"after {failed}" for failed in attempt.rerouted]
     parts += [f"with {agent}"] if agent else []

@@ -250,6 +250,8 @@ class Attempt(SQLModel, table=True):
     sip_reason: str = ""
     """The words of the last answer, and what its Reason headers say besides."""
     q850_cause: int | None = None
+    heard: str = Field(default="", max_length=20)
+    """The network's tone that said most of what was heard: busy, sit_vacant, ringing, …"""
     """The telephone network's own cause, where a gateway told it."""
     ended_by: str = Field(default="", max_length=10)
     """customer, agent, dialer or network."""

@@ -23,6 +23,7 @@ from campaigns.stores.live import LiveStore, RunningCampaign
 from campaigns.stores.pacing import PacingStore
 from dialer.bus.mqtt import Publisher
 from dialer.call_history import prior_of
+from dialer.core.detection import detection_of
 from dialer.core.floor import Floor
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_events import BudgetLooked
@@ -191,6 +192,7 @@ class CampaignWatch:
             agentless=campaign.agentless,
             opt_out_key=campaign.opt_out_key,
             preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),
+            detection=detection_of(campaign),
             menu=campaign.menu,
         )
         self._notices.campaign_is(campaign.id, campaign.client_slug)

@@ -19,7 +19,7 @@ from dialer.core.sharing import share_lines
 from dialer.core.trunks import Trunk, TrunkBook
 from dialer.legs import call_leg
 from dialer.records import instant
-from dialer.switch.messages import PlaceLeg, Route
+from dialer.switch.messages import Detect, PlaceLeg, Route
 from leads.stores.shared import Sessions
 
 _DRY_FOR_S = 1.0
@@ -91,7 +91,15 @@ class Dialing:
         """Sends the call of an attempt that is on record; `preview`: for the agent who looks at its lead."""
         attempt, now = started.attempt_id, self._hands.clock()
         chance = self._watch.answer_chance(started, campaign.id)
-        self._floor.place(attempt, campaign.id, started.lead_id, now, chance, started.ring_at_least_s)
+        self._floor.place(
+            attempt,
+            campaign.id,
+            started.lead_id,
+            now,
+            chance,
+            started.ring_at_least_s,
+            claim_from_answer=started.claim_from_answer,
+        )
         self._hands.announce(campaign, started)
         taken = [] if preview is None else self._floor.previews.dialed(preview, attempt, now)
         self._hands.carry_out(taken)
@@ -192,4 +200,11 @@ class Dialing:
             end_key=campaign.opt_out_key,
             stay_s=_KEY_AFTER_MESSAGE_S,
             ring_at_least_s=started.ring_at_least_s,
+            detect=self._detect(started.attempt_id),
         )
+
+    def _detect(self, attempt: int) -> Detect:
+        call = self._floor.calls[attempt]
+        if not call.detection.listens:
+            return "off"
+        return "first" if call.held else "beside"

@@ -33,6 +33,7 @@ from dialer.core.effects import (
     Effect,
     HangUpAgent,
     HangUpCall,
+    LeaveMachine,
     PlayToCaller,
 )
 from dialer.core.floor import Floor
@@ -55,6 +56,7 @@ from dialer.switch.messages import (
     AnyEvent,
     BridgeLegs,
     HangUpLeg,
+    LeaveLeg,
     LegEnded,
     PlaceLeg,
     PlayPrompt,
@@ -320,6 +322,8 @@ class Engine:
                     self._link.send(BridgeLegs(call_leg(attempt), agent_leg(session)))
                 case HangUpCall(attempt=attempt, unless_answered=spared):
                     self._link.send(HangUpLeg(call_leg(attempt), spared))
+                case LeaveMachine(attempt=attempt, message=message):
+                    self._link.send(LeaveLeg(call_leg(attempt), message))
                 case HangUpAgent(session=session):
                     self._link.send(HangUpLeg(agent_leg(session)))
                     self._softphones.pop(session, None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from dialer.core.amd import Verdict
 from dialer.core.effects import Effect
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_unanswered
@@ -11,7 +12,10 @@ from dialer.switch.messages import (
     BridgeFailed,
     LegAnswered,
     LegEnded,
+    LegHeard,
+    LegJudged,
     LegKey,
+    LegMessage,
     LegRinging,
     LegsBridged,
     LegUnclaimed,
@@ -56,6 +60,12 @@ def effects_of(
             return floor.line_up(session, at)
         case LegUnclaimed(leg=leg) if attempt := attempt_of(leg):
             return floor.unclaimed(attempt, at)
+        case LegJudged(leg=leg) if attempt := attempt_of(leg):
+            return floor.judged(attempt, Verdict(event.verdict), event.confidence, event.took_s, at)
+        case LegMessage(leg=leg) if attempt := attempt_of(leg):
+            return floor.message_left(attempt, at)
+        case LegHeard(leg=leg, tone=tone) if attempt := attempt_of(leg):
+            return floor.tone_heard(attempt, tone, at)
         case LegKey(leg=leg, digit=digit) if attempt := attempt_of(leg):
             return floor.key_pressed(attempt, digit, at)
         case PromptEnded(leg=leg, number=number) if attempt := attempt_of(leg):
@@ -89,6 +99,7 @@ def _call_end(event: LegEnded) -> CallEnd:
         q850_cause=event.q850_cause,
         reason_header=event.reason_header,
         heard_all=event.heard_all,
+        heard=event.heard,
         no_audio=event.no_audio,
         trunk=event.trunk,
         rerouted=tuple(event.rerouted),

@@ -21,6 +21,7 @@ from dialer.core.effects import (
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
+    CallWasJudged,
     ClaimWasKept,
     ConsentWasSaid,
     DispositionMissed,
@@ -70,6 +71,13 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await attempts.update_attempt(attempt, connected_at=instant(at), agent_id=agent)
         case CallWasAbandoned(attempt=attempt, at=at) | MessageBegan(attempt=attempt, at=at):
             await attempts.update_attempt(attempt, message_at=instant(at))
+        case CallWasJudged(attempt=attempt, verdict=verdict):
+            await attempts.update_attempt(
+                attempt,
+                amd_verdict=verdict.value,
+                amd_confidence=entry.confidence,
+                amd_took_s=entry.took_s,
+            )
         case PersonOptedOut(attempt=attempt, at=at) | MessageOver(attempt=attempt, at=at):
             await record_message(session, attempt, message_code(entry), instant(at))
         case QuestionAnswered(attempt=attempt, question=question, key=key, at=at):
@@ -109,6 +117,7 @@ def _ending(ended: CallHasEnded) -> Ending:
         sip_status=end.status or None,
         sip_reason=", ".join(each for each in (end.reason, end.reason_header) if each),
         q850_cause=end.q850_cause,
+        heard=end.heard,
         trunk=end.trunk,
         attestation=end.attestation,
         rerouted=tuple(plain_text(each, MAX_SIP_REASON) for each in end.rerouted),

@@ -11,7 +11,9 @@ from campaigns.core.campaign import AGENTLESS
 from campaigns.core.disposition import OPTED_OUT
 from campaigns.stores.live import LiveStore, OpenAttempt, OpenShift
 from dialer.core.agent import AgentState
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.detection import detection_of
 from dialer.core.effects import (
     AgentChanged,
     CallRang,
@@ -110,6 +112,8 @@ class Leftover:
             agentless=attempt.dial_mode == AGENTLESS,
             opt_out_key=attempt.opt_out_key,
             opted_out=attempt.disposition == OPTED_OUT,
+            detection=detection_of(attempt),
+            verdict=Verdict(attempt.amd_verdict) if attempt.amd_verdict else None,
         )
         leg = self._live.get(call_leg(attempt.attempt_id))
         if leg is None:
@@ -120,6 +124,8 @@ class Leftover:
             call.session = session_of(leg.partner)
         elif leg.answered_at is not None:
             call.state = CallState.ANSWERED if leg.state == "answered" else _leaving(attempt)
+            if leg.state == "leaving" and call.verdict is not None and call.is_taken(call.verdict):
+                call.state, call.dispositioned = CallState.MACHINE, True
         return call
 
     def _agent(self, shift: OpenShift, now: float) -> FloorAgent:

@@ -74,6 +74,8 @@ class StartedAttempt:
     """How long the call rings at least before it may be given up, by every rule that holds."""
     claim_within_s: float
     """How soon after the answer an agent has to be there, or the message plays, by every rule that holds."""
+    claim_from_answer: bool
+    """Whether a rule counts that time from the answer; else from the end of the person's greeting."""
     permitted_at: datetime
     """When compliance allowed it; the permit is for that moment."""
     place: Place
@@ -121,7 +123,8 @@ class AttemptChanges(TypedDict, total=False):
 class Ending:
     """How a call ended: its outcome, by whom (customer, agent, dialer, network), and SIP's last answer.
 
-    `q850_cause` is the telephone network's own, where a gateway told it (RFC 3326).
+    `q850_cause` is the telephone network's own, where a gateway told it (RFC 3326), and `heard` the tone of
+    the network that said most of what was heard.
     """
 
     outcome: str
@@ -129,6 +132,7 @@ class Ending:
     sip_status: int | None = None
     sip_reason: str = ""
     q850_cause: int | None = None
+    heard: str = ""
     trunk: str = ""
     attestation: str = ""
     rerouted: tuple[str, ...] = ()

@@ -103,6 +103,7 @@ class AttemptOut(BaseModel):
     sip_status: int | None
     sip_reason: str
     q850_cause: int | None
+    heard: str
     ended_by: str
     trunk: str
     attestation: str

@@ -84,6 +84,12 @@ class OpenAttempt:
     connected_at: datetime | None
     message_at: datetime | None
     disposition: str
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
+    amd_review_share: float
+    amd_verdict: str
     recording: RecordingPolicy | None = None
     """Whether the talk is recorded, and who is asked."""
     recording_wanted: bool = False
@@ -192,6 +198,12 @@ class LiveStore:
                 ),
                 recording_wanted=recording is not None and recording.state == "recording",
                 recording_consent=recording.consent if recording is not None else "",
+                amd_mode=campaign.amd_mode,
+                amd_action=campaign.amd_action,
+                amd_optimistic=campaign.amd_optimistic,
+                voicemail_message=campaign.voicemail_message,
+                amd_review_share=campaign.amd_review_share,
+                amd_verdict=attempt.amd_verdict,
             )
             for attempt, campaign, slug, lead, region, recording in await read(self._session, wanted)
         ]

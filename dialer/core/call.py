@@ -16,6 +16,8 @@ class CallState(StrEnum):
     CONNECTED = "connected"
     ABANDONED = "abandoned"
     PLAYING = "playing"
+    MACHINE = "machine"
+    """A machine has answered, of a person or of the network: nobody is promised an agent."""
     ENDED = "ended"
 
 
@@ -28,6 +30,7 @@ class CallEvent(StrEnum):
     AGENT_LOST = "agent_lost"
     UNCLAIMED = "unclaimed"
     PLAY = "play"
+    BY_MACHINE = "by_machine"
     TRANSFER = "transfer"
     END = "end"
 
@@ -52,12 +55,16 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
     (_S.ANSWERED, _E.CONNECT): _S.CONNECTED,
     (_S.ANSWERED, _E.UNCLAIMED): _S.ABANDONED,
     (_S.ANSWERED, _E.PLAY): _S.PLAYING,
+    (_S.ANSWERED, _E.BY_MACHINE): _S.MACHINE,
     (_S.ANSWERED, _E.END): _S.ENDED,
     (_S.CONNECTED, _E.AGENT_LOST): _S.ANSWERED,
+    (_S.CONNECTED, _E.BY_MACHINE): _S.MACHINE,
     (_S.CONNECTED, _E.END): _S.ENDED,
     (_S.ABANDONED, _E.END): _S.ENDED,
+    (_S.PLAYING, _E.BY_MACHINE): _S.MACHINE,
     (_S.PLAYING, _E.TRANSFER): _S.ANSWERED,
     (_S.PLAYING, _E.END): _S.ENDED,
+    (_S.MACHINE, _E.END): _S.ENDED,
 }
 """What moves a call on."""
 
@@ -77,6 +84,8 @@ LATE: frozenset[tuple[CallState, CallEvent]] = frozenset(
         (_S.PLAYING, _E.RING),
         (_S.PLAYING, _E.ANSWER),
         (_S.PLAYING, _E.PLAY),
+        (_S.ABANDONED, _E.BY_MACHINE),
+        *((_S.MACHINE, event) for event in CallEvent if event != CallEvent.END),
         *((_S.ENDED, event) for event in CallEvent),
     }
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from campaigns.core.attempt import ClaimedLead
 from dialer.core.agent import AgentState
+from dialer.core.amd import Verdict
 from dialer.core.outcome import CallEnd, Outcome
 
 # --- what has to be done ------------------------------------------------------------------------
@@ -24,6 +25,14 @@ class HangUpCall:
 
     attempt: int
     unless_answered: bool = False
+
+
+@dataclass(frozen=True)
+class LeaveMachine:
+    """A machine has answered: part it from its agent, leave it the message, if any, and end the call."""
+
+    attempt: int
+    message: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,21 @@ class CallWasAbandoned:
 
 @dataclass(frozen=True)
 class MessageBegan:
-    """Whoever answered an agentless campaign's call hears its message."""
+    """Whoever answered an agentless campaign's call hears its message, or a machine is left one."""
 
     attempt: int
     at: float
+
+
+@dataclass(frozen=True)
+class CallWasJudged:
+    """Answering-machine detection says who answered."""
+
+    attempt: int
+    at: float
+    verdict: Verdict
+    confidence: float
+    took_s: float
 
 
 @dataclass(frozen=True)
@@ -238,6 +258,7 @@ class ConsentWasSaid:
 Effect = (
     Bridge
     | HangUpCall
+    | LeaveMachine
     | HangUpAgent
     | CallSoftphone
     | PlayToCaller
@@ -246,6 +267,7 @@ Effect = (
     | CallWasAnswered
     | CallWasConnected
     | CallWasAbandoned
+    | CallWasJudged
     | MessageBegan
     | PersonOptedOut
     | MessageOver

@@ -11,7 +11,9 @@ from campaigns.core.menu import Menu
 from campaigns.core.menu_run import MenuRun
 from dialer.core import call as calls
 from dialer.core.agent import AgentEvent, AgentState
+from dialer.core.amd import Verdict
 from dialer.core.call import CallEvent, CallState, IllegalCallEvent
+from dialer.core.detection import OFF, Detection
 from dialer.core.effects import (
     CallHasEnded,
     CallRang,
@@ -19,10 +21,12 @@ from dialer.core.effects import (
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
+    CallWasJudged,
     DispositionMissed,
     Effect,
     HangUpAgent,
     HangUpCall,
+    LeaveMachine,
     MessageBegan,
 )
 from dialer.core.floor_agent import FloorAgent
@@ -32,7 +36,7 @@ from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_previews import FloorPreviews
 from dialer.core.floor_queue import FloorQueue
-from dialer.core.outcome import CallEnd, Outcome
+from dialer.core.outcome import CallEnd, Outcome, outcome_of_tone
 from dialer.core.pacing import Pacer
 from dialer.core.pacing_events import (
     AgentLeft,
@@ -92,6 +96,7 @@ class Floor:
         agentless: bool = False,
         opt_out_key: str = "",
         preview: PreviewRule = _AS_LONG_AS_WANTED,
+        detection: Detection = OFF,
         menu: Menu | None = None,
     ) -> None:
         """The campaign dials from now on; its pacer is told who is there and which calls are up.
@@ -105,6 +110,7 @@ class Floor:
             agentless=agentless,
             opt_out_key=opt_out_key,
             preview=preview,
+            detection=detection,
             menu=menu,
         )
         self._pacing.open(opened, at)
@@ -249,11 +255,18 @@ class Floor:
         at: float,
         answer_chance: float | None = None,
         ring_at_least_s: float = inf,
+        *,
+        claim_from_answer: bool = False,
     ) -> None:
-        """A call is about to be placed; its attempt is recorded already."""
+        """A call is about to be placed; its attempt is recorded already.
+
+        `claim_from_answer`: a law counts from the answer, so that no verdict may be waited for.
+        """
         call = self.calls[attempt] = FloorCall(attempt, campaign, lead, ring_at_least_s=ring_at_least_s)
         if known := self.campaigns.get(campaign):
             call.agentless, call.opt_out_key = known.agentless, known.opt_out_key
+            call.detection = known.detection
+            call.held = known.detection.holds and not claim_from_answer
             call.menu = MenuRun(known.menu) if known.menu is not None else None
         self._pacing.tell(campaign, CallPlaced(at, attempt, answer_chance))
 
@@ -277,12 +290,15 @@ class Floor:
     def answered(self, attempt: int, at: float) -> list[Effect]:
         """The call was answered: the agent who waits longest takes it, or it waits for one.
 
-        Nobody is offered a call that is agentless; it begins with its menu, if it has one.
+        Nobody is offered a call that is agentless, which begins with its menu, if it has one; nor one that
+        is held until it is known who answered.
         """
         call = self._advance(attempt, CallEvent.ANSWER)
         if call is None:
             return []
         call.answered_at = call.waits_since = at
+        if call.is_kept:
+            return [CallWasAnswered(attempt, at)]
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
         if call.agentless:
             return [CallWasAnswered(attempt, at), *self._menus.begin(call, at)]
@@ -334,6 +350,39 @@ class Floor:
             return []
         self._pacing.tell(call.campaign, CallAbandoned(at, attempt))
         return [CallWasAbandoned(attempt, at)]
+
+    def judged(
+        self, attempt: int, verdict: Verdict, confidence: float, took_s: float, at: float
+    ) -> list[Effect]:
+        """Detection says who answered: a person gets an agent, and of a machine becomes what is set."""
+        call = self.calls.get(attempt)
+        if call is None:
+            return []
+        effects: list[Effect] = [CallWasJudged(attempt, at, verdict, confidence, took_s)]
+        if call.verdict is not None:
+            return effects
+        call.verdict = verdict
+        if call.is_taken(verdict):
+            return effects + self._by_machine(call, at, call.detection.left_to(verdict))
+        if not call.held or call.state != CallState.ANSWERED:
+            return effects
+        self._pacing.tell(call.campaign, CallAnswered(at, attempt))
+        call.waits_since = at
+        if call.agentless:
+            return effects + self._menus.begin(call, at)
+        return effects + self._queue.find_agent(call, at)
+
+    def message_left(self, attempt: int, at: float) -> list[Effect]:
+        """A machine is being left its message."""
+        return [MessageBegan(attempt, at)] if attempt in self.calls else []
+
+    def tone_heard(self, attempt: int, tone: str, at: float) -> list[Effect]:
+        """An answered call begins with a tone of the network: nobody is there, and it is ended."""
+        call = self.calls.get(attempt)
+        if call is None or outcome_of_tone(tone) is None or call.answered_at is None:
+            return []
+        call.heard = tone
+        return self._by_machine(call, at)
 
     def key_pressed(self, attempt: int, digit: str, at: float) -> list[Effect]:
         """A key was pressed while a message or a prompt played, or after it."""
@@ -411,6 +460,22 @@ class Floor:
         if (call.was_connected or outcome == Outcome.HUMAN) and not call.dispositioned:
             effects.append(DispositionMissed(call.attempt, at))
         return effects + self._release(each, at) if each is not None else effects
+
+    def _by_machine(self, call: FloorCall, at: float, message: str = "") -> list[Effect]:
+        """No person is on the line: its agent is free at once, and has nothing to say of it."""
+        each = self._agent_of(call)
+        if self._advance(call.attempt, CallEvent.BY_MACHINE) is None:
+            return []
+        call.session, call.dispositioned = None, True
+        self._queue.leave(call)
+        if not call.was_connected or each is not None:
+            self._pacing.tell(call.campaign, CallByMachine(at, call.attempt))
+        effects: list[Effect] = [LeaveMachine(call.attempt, message)]
+        if each is None:
+            return effects
+        if each.state == AgentState.TALKING:
+            return effects + self._begin_wrap_up(each, call, at)
+        return effects + self._release(each, at)
 
     def _begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         effects = each.move(AgentEvent.TALK_END, at)

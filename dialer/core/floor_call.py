@@ -3,9 +3,18 @@
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from campaigns.core.detection import sampled_for_review
 from campaigns.core.menu_run import MenuRun
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
-from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
+from dialer.core.detection import OFF, Detection
+from dialer.core.outcome import (
+    CallEnd,
+    Outcome,
+    outcome_of_answered,
+    outcome_of_tone,
+    outcome_of_unanswered,
+)
 
 _BEFORE_THE_TALK = (CallState.PLACED, CallState.RINGING, CallState.ANSWERED)
 
@@ -35,6 +44,13 @@ class FloorCall:
     """Whether it plays a message to whoever answers, and needs no agent."""
     opt_out_key: str = ""
     opted_out: bool = False
+    detection: Detection = OFF
+    held: bool = False
+    """Whether it is offered to agents only after the verdict."""
+    verdict: Verdict | None = None
+    """Who answered, by answering-machine detection."""
+    heard: str = ""
+    """The tone of the network with which its answer began."""
     menu: MenuRun | None = None
     """Its way through its campaign's menu."""
     rang_at: float | None = None
@@ -42,6 +58,16 @@ class FloorCall:
     """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
     given_up: bool = False
     """Whether it is being ended since nobody would be free for who answers it."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether nobody is offered it yet, since it is not known who answered."""
+        return self.held and self.verdict is None
+
+    def is_taken(self, verdict: Verdict) -> bool:
+        """Whether the verdict takes it from agents: not where one is to check it."""
+        checked = not self.agentless and sampled_for_review(self.attempt, self.detection.review_share)
+        return self.detection.takes(verdict) and not checked
 
     @property
     def seeks_an_agent(self) -> bool:
@@ -60,6 +86,10 @@ class FloorCall:
         if self.answered_at is None:
             given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
+        if tone := outcome_of_tone(end.heard or self.heard):
+            return tone
+        if self.state == CallState.MACHINE:
+            return Outcome.FAX if self.verdict == Verdict.FAX else Outcome.MACHINE
         if self.agentless and not self.was_connected:
             return Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None

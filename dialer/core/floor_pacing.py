@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from campaigns.core.menu import Menu
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
+from dialer.core.detection import OFF, Detection
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.outcome import Outcome
@@ -48,6 +49,7 @@ class FloorCampaign:
     agentless: bool = False
     opt_out_key: str = ""
     preview: PreviewRule = field(default_factory=PreviewRule)
+    detection: Detection = OFF
     menu: Menu | None = None
     running: bool = True
 
@@ -159,10 +161,10 @@ class FloorPacing:
 
     def call_is_up(self, call: FloorCall, at: float) -> None:
         """Makes a call known that is up already; a talk becomes known with its agent."""
-        if call.was_connected or call.state == CallState.ABANDONED:
+        if call.was_connected or call.state in (CallState.ABANDONED, CallState.MACHINE):
             return
         self.tell(call.campaign, CallPlaced(at, call.attempt))
-        if call.state in (CallState.ANSWERED, CallState.PLAYING):
+        if call.state in (CallState.ANSWERED, CallState.PLAYING) and not call.is_kept:
             self.tell(call.campaign, CallAnswered(at, call.attempt))
 
     def call_ended(self, call: FloorCall, outcome: Outcome, at: float) -> None:

@@ -27,8 +27,10 @@ class FloorQueue:
     def find_agent(self, call: FloorCall, at: float) -> list[Effect]:
         """A call that has just been answered, or has lost its agent, gets one or waits.
 
-        One that an agent had dialed gets that agent.
+        One that an agent had dialed gets that agent, and one that is kept nobody, before its verdict.
         """
+        if call.is_kept:
+            return []
         own = self._agents.get(call.session) if call.session is not None else None
         if own is not None and own.call_among(self._calls) is call:
             self._pacing.tell_all(own, AgentTalking(at, own.session), besides=call.campaign)

@@ -1,7 +1,11 @@
 """What became of a call, told from how its SIP dialog went and ended."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+
+from dialer.core.sit import Sit
+from dialer.core.tones import Tone
 
 
 class Outcome(StrEnum):
@@ -45,6 +49,8 @@ class CallEnd:
     reason_header: str = ""
     """What the far end's Reason headers say (RFC 3326)."""
     heard_all: bool = False
+    heard: str = ""
+    """The network's tone that was heard, as in `dialer.core.tones`."""
     no_audio: bool = False
     """It was answered, and not one packet of audio came."""
     trunk: str = ""
@@ -52,6 +58,22 @@ class CallEnd:
     rerouted: tuple[str, ...] = ()
     """The trunks that failed it before anything rang."""
 
+
+_BY_TONE: Mapping[str, Outcome] = {
+    Tone.BUSY: Outcome.BUSY,
+    Tone.CONGESTION: Outcome.CONGESTION,
+    Tone.FAX: Outcome.FAX,
+    Sit.VACANT: Outcome.INVALID_NUMBER,
+    Sit.INTERCEPT: Outcome.DISCONNECTED,
+    Sit.REORDER: Outcome.CONGESTION,
+    Sit.NO_CIRCUIT: Outcome.CONGESTION,
+    Sit.OTHER: Outcome.NETWORK_FAILURE,
+    Sit.PLAIN: Outcome.NETWORK_FAILURE,
+}
+"""What a tone says of the number and the network; it counts before any code."""
+
+_VAGUE = (Sit.OTHER, Sit.PLAIN)
+"""Tones that say no more than that the call has failed: a code of the far end says more."""
 
 _BY_CAUSE = {
     1: Outcome.INVALID_NUMBER,  # unallocated number
@@ -100,8 +122,11 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
     Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608; 603 with the words Network
     Blocked, or with the Reason of a carrier's analytics, is a network's (ATIS-1000099), else the person's
     refusal. A 408 means that nobody picked up where the phone rang, and that nothing answered at all where
-    it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status.
+    it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status,
+    and the network's tones before both.
     """
+    if end.heard in _BY_TONE and not (end.heard in _VAGUE and end.by_far_end):
+        return _BY_TONE[end.heard]
     if end.timed_out:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if not end.by_far_end and end.status in (200, 487):
@@ -119,6 +144,11 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
 
 def _is_by_analytics(end: CallEnd) -> bool:
     return "network blocked" in end.reason.lower() or "v=analytics" in end.reason_header.lower()
+
+
+def outcome_of_tone(heard: str) -> Outcome | None:
+    """The outcome of an answered call that began with one of the network's tones: nobody was there."""
+    return _BY_TONE.get(heard)
 
 
 def outcome_of_answered(*, had_agent: bool, no_audio: bool = False) -> Outcome:

@@ -1,6 +1,7 @@
 """One leg, as the switch knows it. Instants are monotonic seconds."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from math import inf
 
 from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
@@ -13,6 +14,25 @@ AUDIO_RESTS_AT_MOST_S = 60.0
 """A far end that suppresses silence sends nothing while its user listens; nobody listens for longer."""
 _SURELY_SILENT_S = 3.0
 """An answered call that ended sooner tells nothing of its audio."""
+_SAME_KEY_S = 0.5
+"""A key that is heard in the sound and told of otherwise too was pressed once."""
+
+
+_TONES_AFTER_ANSWER_S = 6.0
+"""An answer that is an announcement of the network, or a fax machine's, begins with its tones."""
+
+
+class ListenFor(StrEnum):
+    """What may be heard in a leg's sound."""
+
+    TONES = "tones"
+    """The network's; see `dialer.core.tones`."""
+    KEYS = "keys"
+    """DTMF in the sound, where the far end has not said that it sends keys as events (RFC 4733)."""
+    PERSON = "person"
+    """Whether a person, a machine or a fax has answered."""
+    MAILBOX = "mailbox"
+    """When a machine begins to record."""
 
 
 @dataclass
@@ -48,6 +68,15 @@ class Leg:
     """What plays, or was played last, since the engine has claimed it for a menu."""
     prompt_plays: bool = False
     keys: int = 0
+    last_key: tuple[str, bool, float] = ("", False, -inf)
+    """The last key, whether it was heard in the sound, and when."""
+    heard: str = ""
+    """The network's tone that says most of what was heard."""
+    judged: bool = False
+    """Whether detection has said who answered."""
+    beeped_at: float = -inf
+    voicemail: str = ""
+    """What a machine is to be left, or is being left."""
     packets: int = 0
     """Of audio that have come since the answer, as far as anybody has counted."""
     audio_at: float = 0.0
@@ -118,11 +147,43 @@ class Leg:
             return False
         return self.counted_at - self.answered_at > _SURELY_SILENT_S
 
-    def press(self) -> bool:
+    @property
+    def to_hear(self) -> dict[ListenFor, float]:
+        """What is to be listened for in its sound now, each until an instant."""
+        wanted: dict[ListenFor, float] = {}
+        if self.role != "customer" or self.left_at is not None:
+            return wanted
+        if self.state == "ringing":
+            wanted[ListenFor.TONES] = inf
+        if self.is_answered and self.answered_at is not None and self.state != "leaving":
+            wanted[ListenFor.TONES] = self.answered_at + _TONES_AFTER_ANSWER_S
+        if self.is_answered and self.placed.detect != "off" and not self.judged:
+            wanted[ListenFor.PERSON] = inf
+        if self.awaits_mailbox:
+            wanted[ListenFor.MAILBOX] = inf
+        elif self.hears_a_message and not self.voicemail:
+            wanted[ListenFor.KEYS] = inf
+        return wanted
+
+    @property
+    def awaits_mailbox(self) -> bool:
+        """Whether a machine is to be left a message as soon as it records."""
+        return bool(self.voicemail) and self.message_at is None and self.left_at is None
+
+    @property
+    def is_being_judged(self) -> bool:
+        """Whether it is kept from everybody until it is known who answered."""
+        return self.placed.detect == "first" and not self.judged
+
+    def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""
+        last, was_in_sound, at = self.last_key
+        if digit == last and in_sound != was_in_sound and now - at < _SAME_KEY_S:
+            return False
+        self.last_key = (digit, in_sound, now)
         self.keys += 1
         plays = self.message_at is not None or (self.prompt is not None and self.state != "bridged")
-        return plays and self.keys <= _MOST_KEYS
+        return plays and not self.voicemail and self.keys <= _MOST_KEYS
 
     def heard_s(self, now: float) -> float | None:
         """How much of the message has been heard; None where none began."""

@@ -1,28 +1,35 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Five rules hold here whether or not an engine is connected:
+Seven rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
+- a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
+- where detection comes first, that time counts from the end of the greeting, while an engine is there;
 - one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
+from dialer.core.amd import Heard, Verdict
+from dialer.core.tones import FAILED, Tone
 from dialer.core.trunks import may_try_another
-from dialer.switch.leg import Leg
+from dialer.switch.leg import Leg, ListenFor
 from dialer.switch.messages import (
     BridgeFailed,
     EndedBy,
     Event,
     LegAnswered,
     LegEnded,
+    LegHeard,
+    LegJudged,
     LegKey,
+    LegMessage,
     LegRerouted,
     LegRinging,
     LegsBridged,
@@ -36,6 +43,17 @@ from dialer.switch.messages import (
 
 ORPHAN_LIMIT_S = 60.0
 
+_DETECTION_AT_MOST_S = 10.0
+"""Detection has its own limit, and is over by then; nobody is kept longer, whatever fails."""
+_BRIDGED_WITHIN_S = 0.5
+"""A verdict may be what the law's time has nearly passed with: an agent who is free is there sooner."""
+_WORD_WITHIN_S = 2.0
+"""What becomes of a machine is for the engine to say; without its word, it hears what a person would."""
+_MAILBOX_WITHIN_S = 60.0
+_BEEPED_JUST_NOW_S = 2.0
+_AFTER_VOICEMAIL_S = 0.3
+"""The last packets are on their way."""
+
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
 
@@ -43,6 +61,14 @@ _RINGING = 180
 @dataclass(frozen=True)
 class Connect:
     """Let both legs hear each other."""
+
+    leg: str
+    other: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Let the legs hear each other no more."""
 
     leg: str
     other: str
@@ -95,7 +121,7 @@ class StopPrompt:
     leg: str
 
 
-Action = StartPrompt | StopPrompt | Connect | HangUp | PlayMessage | Dial | GiveUpDialing | Event
+Action = Connect | Part | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | GiveUpDialing | Event
 
 
 @dataclass(frozen=True)
@@ -191,6 +217,30 @@ class LegBook:
         self._wake(leg, leg.rings_at_least_until if leg.given_up_by else leg.rings_at_most_until)
         return [] if again else [LegRinging(at=now, leg=name, status=status)]
 
+    def to_hear(self, name: str) -> Mapping[ListenFor, float]:
+        """What is to be listened for in a leg's sound now, each until an instant."""
+        leg = self._legs.get(name)
+        return {} if leg is None else leg.to_hear
+
+    def tone_heard(self, name: str, tone: str, now: float) -> list[Action]:
+        """One of the network's tones was heard. One that says no ends the leg, unless it is answered.
+
+        Ring-back is the proof that it rings. After the answer, a busy tone only says that somebody hung up.
+        """
+        leg = self._legs.get(name)
+        if leg is None or leg.state == "leaving" or leg.heard in FAILED:
+            return []
+        if leg.answered_at is not None:
+            if tone not in FAILED or tone in (Tone.BUSY, Tone.CONGESTION):
+                return []
+            leg.heard = tone
+            return [LegHeard(at=now, leg=name, tone=tone)]
+        if tone in FAILED:
+            leg.heard = tone
+            return self._leave(leg, "switch", now)
+        leg.heard = leg.heard or tone
+        return self.ringing(name, _RINGING, now)
+
     def answered(self, name: str, now: float) -> list[Action]:
         """The far end answered. A customer has to be claimed from now on, or hears the message at once."""
         leg = self._legs.get(name)
@@ -200,7 +250,7 @@ class LegBook:
         leg.answered_at = leg.audio_at = leg.counted_at = now
         self._await_claim(leg, now)
         answered: list[Action] = [LegAnswered(at=now, leg=name)]
-        at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0
+        at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0 and not leg.is_being_judged
         return answered + self._on_deadline(leg, now) if at_once else answered
 
     def bridge(self, name: str, other: str, now: float) -> list[Action]:
@@ -224,6 +274,58 @@ class LegBook:
             return []
         return self._give_up(leg, "engine", now)
 
+    def judged(self, name: str, heard: Heard, greeting_ended_at: float | None, now: float) -> list[Action]:
+        """Detection says who answered. Where it came first, the leg has to be claimed from now on."""
+        leg = self._legs.get(name)
+        if leg is None or leg.judged:
+            return []
+        was_kept, leg.judged = leg.is_being_judged and leg.state == "answered", True
+        if heard.why == "beep":
+            leg.beeped_at = now
+        verdict = LegJudged(
+            at=now,
+            leg=name,
+            verdict=heard.verdict.value,
+            confidence=heard.confidence,
+            took_s=heard.took_s,
+            greeting_s=heard.greeting_s,
+            words=heard.words,
+            why=heard.why,
+        )
+        if not was_kept:
+            return [verdict]
+        if heard.verdict in (Verdict.MACHINE, Verdict.FAX):
+            self._wake(leg, now + _WORD_WITHIN_S)
+        elif leg.placed.claim_within_s <= 0:
+            return [verdict, *self._on_deadline(leg, now)]
+        elif self.engine_present:
+            self._wake(leg, _claim_by(leg.placed.claim_within_s, heard, greeting_ended_at, now))
+        return [verdict]
+
+    def leave(self, name: str, message: str, now: float) -> list[Action]:
+        """The engine leaves a machine, or has it left a message; whom it talks with waits again."""
+        leg = self._legs.get(name)
+        if leg is None or leg.left_at is not None or leg.voicemail:
+            return []
+        if not message or leg.answered_at is None:
+            return self._part(leg, now) + self._leave(leg, "engine", now)
+        parted = self._part(leg, now)
+        parted += [StopPrompt(name)] if leg.message_at is not None or leg.prompt_plays else []
+        leg.prompt, leg.prompt_plays = None, False
+        leg.state, leg.ended_by = "leaving", "switch"
+        leg.message_at, leg.voicemail = None, message
+        self._wake(leg, now + _MAILBOX_WITHIN_S)
+        if now - leg.beeped_at <= _BEEPED_JUST_NOW_S:
+            return parted + self.mailbox_records(name, now)
+        return parted
+
+    def mailbox_records(self, name: str, now: float) -> list[Action]:
+        """A machine that is to be left a message records from now on."""
+        leg = self._legs.get(name)
+        if leg is None or not leg.awaits_mailbox:
+            return []
+        return [PlayMessage(name, leg.voicemail)]
+
     def stop(self, now: float) -> list[Action]:
         """The switch stops, and every leg with it.
 
@@ -231,20 +333,23 @@ class LegBook:
         """
         actions = []
         for leg in self._legs.values():
-            if leg.state != "leaving" and not (leg.state == "answered" and leg.role == "customer"):
+            if leg.awaits_mailbox:
+                actions += self._leave(leg, "switch", now)
+            elif leg.state != "leaving" and not (leg.state == "answered" and leg.role == "customer"):
                 actions += self._give_up(leg, "switch", now)
         return actions
 
-    def message_started(self, name: str, length_s: float, now: float) -> None:
+    def message_started(self, name: str, length_s: float, now: float) -> list[Action]:
         """The message plays, or could not be played where `length_s` is 0; the leg is ended after it."""
         leg = self._legs.get(name)
         if leg is None:
-            return
-        if length_s > 0:
-            leg.message_at, leg.message_ends_at = now, now + length_s
-            self._wake(leg, leg.message_ends_at + leg.placed.stay_s)
-        else:
+            return []
+        if length_s <= 0:
             self._wake(leg, now)
+            return []
+        leg.message_at, leg.message_ends_at = now, now + length_s
+        self._wake(leg, leg.message_ends_at + (_AFTER_VOICEMAIL_S if leg.voicemail else leg.placed.stay_s))
+        return [LegMessage(at=now, leg=name)] if leg.voicemail else []
 
     def play_prompt(self, command: PlayPrompt, now: float) -> list[Action]:
         """The engine claims a customer's leg for a menu, or goes on with it."""
@@ -260,10 +365,13 @@ class LegBook:
         if leg is not None and leg.prompt_plays:
             self._wake(leg, now + length_s)
 
-    def key(self, name: str, digit: str, now: float) -> list[Action]:
-        """A key was pressed; the one that opts out ends the call at once, any other maybe a prompt."""
+    def key(self, name: str, digit: str, now: float, *, in_sound: bool = False) -> list[Action]:
+        """A key was pressed, and heard in the sound or told of beside it.
+
+        The one that opts out ends the call at once, any other maybe a prompt.
+        """
         leg = self._legs.get(name)
-        if leg is None or not leg.press():
+        if leg is None or not leg.press(digit, now, in_sound=in_sound):
             return []
         pressed: list[Action] = [LegKey(at=now, leg=name, digit=digit)]
         ends = digit == leg.placed.end_key and leg.left_at is None
@@ -285,11 +393,7 @@ class LegBook:
         if failed and leg.has_another_route:
             return self._reroute(leg, ending, now)
         del self._legs[name]
-        if leg.partner is not None and (partner := self._legs.get(leg.partner)) is not None:
-            partner.partner = None
-            if partner.state == "bridged":
-                partner.state = "answered"
-                self._await_claim(partner, now)
+        self._part(leg, now)
         return [
             LegEnded(
                 at=now,
@@ -303,6 +407,7 @@ class LegBook:
                 reason_header=ending.reason_header,
                 heard_s=leg.heard_s(now),
                 heard_all=leg.heard_all(now),
+                heard=leg.heard,
                 trunk=leg.route.trunk,
                 rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
@@ -329,6 +434,10 @@ class LegBook:
                 self._wake(leg, now + ORPHAN_LIMIT_S)
             elif leg.state in ("dialing", "ringing"):
                 actions += self._give_up(leg, "switch", now)
+            elif leg.role == "customer" and leg.state == "answered" and leg.answered_at is not None:
+                # Nobody is there to claim it after a verdict.
+                claim_by = max(now, leg.answered_at + leg.placed.claim_within_s)
+                self._wake(leg, claim_by if leg.deadline is None else min(leg.deadline, claim_by))
         return actions
 
     def engine_back(self) -> None:
@@ -372,13 +481,26 @@ class LegBook:
         self._wake(leg, leg.rings_at_least_until)
         return []
 
+    def _part(self, leg: Leg, now: float) -> list[Action]:
+        """Its partner waits again: an agent for work, a customer to be claimed."""
+        partner = self._legs.get(leg.partner) if leg.partner is not None else None
+        leg.partner = None
+        if partner is None:
+            return []
+        partner.partner = None
+        if partner.state == "bridged":
+            partner.state = "answered"
+            self._await_claim(partner, now)
+        return [Part(leg.name, partner.name)]
+
     def _wake(self, leg: Leg, at: float) -> None:
         leg.deadline = at
         self._quiet_until = min(self._quiet_until, at)
 
     def _await_claim(self, leg: Leg, now: float) -> None:
         if leg.role == "customer":
-            self._wake(leg, now + leg.placed.claim_within_s)
+            kept = leg.is_being_judged and self.engine_present
+            self._wake(leg, now + (_DETECTION_AT_MOST_S if kept else leg.placed.claim_within_s))
         elif not self.engine_present:
             self._wake(leg, now + ORPHAN_LIMIT_S)
         else:
@@ -418,3 +540,13 @@ class LegBook:
         leg.left_at = now if leg.left_at is None else leg.left_at
         leg.deadline = None
         return [HangUp(leg.name)]
+
+
+def _claim_by(claim_within_s: float, heard: Heard, greeting_ended_at: float | None, now: float) -> float:
+    """When a person whom detection has kept has to be claimed.
+
+    Who has said nothing has waited since the answer, and who still speaks does not wait yet.
+    """
+    if greeting_ended_at is not None:
+        return max(now + _BRIDGED_WITHIN_S, greeting_ended_at + claim_within_s)
+    return now + (claim_within_s if heard.words else _BRIDGED_WITHIN_S)

@@ -16,6 +16,8 @@ import msgspec
 
 LegRole = Literal["customer", "agent"]
 LegState = Literal["dialing", "ringing", "answered", "prompted", "bridged", "leaving"]
+Detect = Literal["off", "beside", "first"]
+"""Whether the switch tells who answered: while all else goes on, or before the leg has to be claimed."""
 EndedBy = Literal["far_end", "engine", "switch"]
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -43,6 +45,9 @@ class PlaceLeg(Command, frozen=True):
     A customer leg that is answered and not bridged within `claim_within_s` (0: at once) hears `message` (a
     path to a WAV file) and is ended `stay_s` after it, whether or not an engine is there; `end_key`, pressed
     meanwhile, ends it at once.
+
+    With `detect`, `LegJudged` follows the answer. Where detection comes first, `claim_within_s` counts from
+    the end of the greeting, and the verdict of a machine gives the engine a moment to say what becomes of it.
     """
 
     leg: str
@@ -61,6 +66,7 @@ class PlaceLeg(Command, frozen=True):
     trunk: str = ""
     reply_within_s: float = 0.0
     others: tuple[Route, ...] = ()
+    detect: Detect = "off"
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -117,6 +123,16 @@ class StopRecording(Command, frozen=True):
     """Write no more; `RecordingEnded` follows where something was being written."""
 
     leg: str
+
+
+class LeaveLeg(Command, frozen=True):
+    """End an answered leg on which no person is; whom it talks with can be bridged again at once.
+
+    With `message` (the path of a WAV file) it is left that first, after the beep: `LegMessage`.
+    """
+
+    leg: str
+    message: str = ""
 
 
 class AcknowledgeEvents(Command, frozen=True):
@@ -216,6 +232,35 @@ class LegUnclaimed(Event, frozen=True, kw_only=True):
     leg: str
 
 
+class LegJudged(Event, frozen=True, kw_only=True):
+    """Who answered, as it sounds: `verdict` is human, machine, fax or unsure. Once a leg, where it was asked.
+
+    `took_s` counts from the answer, `greeting_s` from the first word to the last; `why` is a stable code.
+    """
+
+    leg: str
+    verdict: str
+    confidence: float
+    took_s: float
+    greeting_s: float
+    words: int
+    why: str
+
+
+class LegMessage(Event, frozen=True, kw_only=True):
+    """A machine is being left its message."""
+
+    leg: str
+
+
+class LegHeard(Event, frozen=True, kw_only=True):
+    """One of the network's tones was heard in the sound of a leg that is answered."""
+
+    leg: str
+    tone: str
+    """As in `dialer.core.tones`: busy, congestion, fax, sit_vacant, …"""
+
+
 class PromptEnded(Event, frozen=True, kw_only=True):
     """The prompt of that number was heard to its end, ended by a key, or could not be played."""
 
@@ -224,7 +269,10 @@ class PromptEnded(Event, frozen=True, kw_only=True):
 
 
 class LegKey(Event, frozen=True, kw_only=True):
-    """A key was pressed while the message or a prompt played, or just after it."""
+    """A key was pressed while the message or a prompt played, or just after it.
+
+    By RFC 4733, SIP INFO or in the sound.
+    """
 
     leg: str
     digit: str
@@ -257,8 +305,9 @@ class LegEnded(Event, frozen=True, kw_only=True):
     switch has to say; `timed_out` tells that it was given up after its ring time; `provisional` tells
     whether the far side ever sent a provisional answer. `q850_cause` and `reason_header` are what its Reason
     headers say (RFC 3326). `heard_s` is how much of the message was heard, None where none was played, and
-    `heard_all` whether that was all of it. `trunk` had it last, and `trunk_failed` tells that it ended so by
-    the trunk's fault; `no_audio`: it was answered and not one packet of audio came.
+    `heard_all` whether that was all of it. `heard` is the network's tone that said most of what was heard.
+    `trunk` had it last, and `trunk_failed` tells that it ended so by the trunk's fault; `no_audio`: it was
+    answered and not one packet of audio came.
     """
 
     leg: str
@@ -271,6 +320,7 @@ class LegEnded(Event, frozen=True, kw_only=True):
     reason_header: str = ""
     heard_s: float | None = None
     heard_all: bool = False
+    heard: str = ""
     trunk: str = ""
     rerouted: list[str] = []
     """The trunks that failed it before, each with what it said."""
@@ -283,6 +333,7 @@ AnyCommand = (
     | PlayPrompt
     | BridgeLegs
     | HangUpLeg
+    | LeaveLeg
     | StartRecording
     | StopRecording
     | AcknowledgeEvents
@@ -297,6 +348,9 @@ AnyEvent = (
     | LegsBridged
     | BridgeFailed
     | LegUnclaimed
+    | LegJudged
+    | LegMessage
+    | LegHeard
     | PromptEnded
     | LegKey
     | RecordingStarted

@@ -15,6 +15,7 @@ import structlog
 
 from dialer.switch.accounts import Caller
 from dialer.switch.endpoint import Endpoint
+from dialer.switch.leg import ListenFor
 from dialer.switch.legs import (
     ORPHAN_LIMIT_S,
     Action,
@@ -24,16 +25,19 @@ from dialer.switch.legs import (
     GiveUpDialing,
     HangUp,
     LegBook,
+    Part,
     PlayMessage,
     StartPrompt,
     StopPrompt,
 )
+from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
 from dialer.switch.messages import (
     AcknowledgeEvents,
     AnyCommand,
     BridgeLegs,
     Event,
     HangUpLeg,
+    LeaveLeg,
     PlaceLeg,
     PlayPrompt,
     RecordingEnded,
@@ -70,6 +74,7 @@ class Switch:
         self._book = LegBook(engine_present=False)
         self._calls: dict[str, SipCall] = {}
         self._recorder = Recorder()
+        self._ears = Ears()
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()
@@ -104,6 +109,7 @@ class Switch:
             self._server.greet(self._ready())
             had_engine = True
         self._do(self._book.tick(time.monotonic()))
+        self._ears.hear(time.monotonic(), self._noticed)
         self._count_audio(time.monotonic())
         for leg, reason in self._recorder.stuck(time.monotonic()):
             self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=reason))
@@ -122,6 +128,22 @@ class Switch:
         for leg in counted:
             if call := self._calls.get(leg):
                 self._do(self._book.audio_counted(leg, call.packets_received(), now))
+
+    def _listen(self, leg: str) -> None:
+        if call := self._calls.get(leg):
+            self._ears.listen(leg, call, self._book.to_hear(leg), time.monotonic())
+
+    def _noticed(self, leg: str, noticed: Noticed) -> None:
+        now = time.monotonic()
+        match noticed:
+            case ToneHeard(tone=tone):
+                self._do(self._book.tone_heard(leg, tone.value, now))
+            case KeyHeard(digit=digit):
+                self._do(self._book.key(leg, digit, now, in_sound=True))
+            case PersonJudged(heard=heard, greeting_ended_at=greeting_ended_at):
+                self._do(self._book.judged(leg, heard, greeting_ended_at, now))
+            case MailboxRecords():
+                self._do(self._book.mailbox_records(leg, now))
 
     def _stop_step(self, now: float) -> None:
         if self._stop_by is None:
@@ -180,6 +202,9 @@ class Switch:
                 self._record(leg, Path(folder))
             case StopRecording(leg=leg):
                 self._stop_recording(leg)
+            case LeaveLeg(leg=leg, message=message):
+                self._do(self._book.leave(leg, message, time.monotonic()))
+                self._listen(leg)
             case StopSwitch():
                 self.stop()
             case AcknowledgeEvents():
@@ -204,6 +229,7 @@ class Switch:
             self.leg_ended(dial.leg, _unsent(str(error)))
 
     def _give_up_dialing(self, leg: str) -> None:
+        self._ears.leave(leg)
         if call := self._calls.pop(leg, None):
             call.forget()
 
@@ -211,19 +237,25 @@ class Switch:
         for action in actions:
             match action:
                 case Connect(leg=leg, other=other):
+                    self._ears.let_be(leg, ListenFor.KEYS)
                     if not self._calls[leg].connect(self._calls[other]):
                         log.warning("bridged without audio", leg=leg)
                 case Dial():
                     self._dial(action)
+                case Part(leg=leg, other=other):
+                    self._stop_recording(leg)
+                    self._calls[leg].part(self._calls[other])
                 case GiveUpDialing(leg=leg):
                     self._give_up_dialing(leg)
                 case HangUp(leg=leg):
                     if call := self._calls.get(leg):
                         call.hang_up()
                 case PlayMessage(leg=leg, path=path):
-                    self._book.message_started(leg, self._play(leg, path), time.monotonic())
+                    self._do(self._book.message_started(leg, self._play(leg, path), time.monotonic()))
+                    self._listen(leg)
                 case StartPrompt(leg=leg, path=path):
                     self._book.prompt_started(leg, self._play(leg, path), time.monotonic())
+                    self._listen(leg)
                 case StopPrompt(leg=leg):
                     if call := self._calls.get(leg):
                         call.stop_playing()
@@ -261,10 +293,12 @@ class Switch:
     def leg_ringing(self, leg: str, status: int) -> None:
         """Called by the leg's listener."""
         self._do(self._book.ringing(leg, status, time.monotonic()))
+        self._listen(leg)
 
     def leg_answered(self, leg: str) -> None:
         """Called by the leg's listener."""
         self._do(self._book.answered(leg, time.monotonic()))
+        self._listen(leg)
 
     def leg_key(self, leg: str, digit: str) -> None:
         """Called by the leg's listener."""
@@ -273,6 +307,7 @@ class Switch:
     def leg_ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
         self._stop_recording(leg)
+        self._ears.leave(leg)
         self._calls.pop(leg, None)
         self._do(self._book.ended(leg, ending, time.monotonic()))
 

@@ -14,9 +14,11 @@ import pjsua2 as pj
 from dialer.errors import DialerError
 from dialer.switch.reasons import NONE, Reasons, reasons_of
 from dialer.switch.sdp import offer_only
+from dialer.switch.tap import Tap
 
 _TRYING = 100
 _KEYS = frozenset("0123456789*#ABCD")
+_HIGHEST_PAYLOAD_TYPE = 127
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
 
@@ -76,6 +78,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._owner = owner
         self._player: Any = None
         self._track: Any = None
+        self._taps: list[Tap] = []
+        self.has_audio = False
+        """Whether sound can be heard and sent: after the answer, or before it (early media)."""
         self._over = False
         self._hung_up = False
         self._confirmed = False
@@ -103,6 +108,15 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._stop_player()
         self.partner, other.partner = other, self
         return self._join(other)
+
+    def part(self, other: "SipCall") -> None:
+        """Lets neither hear the other any more."""
+        self.partner = other.partner = None
+        mine, theirs = self.audio(), other.audio()
+        if mine is not None and theirs is not None:
+            with contextlib.suppress(pj.Error):
+                mine.stopTransmit(theirs)
+                theirs.stopTransmit(mine)
 
     def _join(self, other: "SipCall") -> bool:
         mine, theirs = self.audio(), other.audio()
@@ -154,10 +168,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
             with contextlib.suppress(pj.Error):
                 audio.stopTransmit(track)
 
-    def _let_hear(self, track: Any) -> None:
+    def _let_hear(self, port: Any) -> None:
         if (audio := self.audio()) is not None:
             with contextlib.suppress(pj.Error):
-                audio.startTransmit(track)
+                audio.startTransmit(port)
 
     def press(self, key: str, *, by_info: bool = False) -> None:
         """Presses a key for the far end: in the audio's stream (RFC 4733), or by SIP INFO."""
@@ -186,6 +200,38 @@ class SipCall(pj.Call):  # type: ignore[misc]
             return None
         return None
 
+    def tap(self) -> Tap:
+        """What the far end says from now on, also where its audio goes away and comes back.
+
+        Raises EndpointError.
+        """
+        try:
+            tap = Tap()
+        except pj.Error as error:
+            raise EndpointError(f"A call could not be listened to: {error.reason}.") from error
+        self._taps.append(tap)
+        self._let_hear(tap)
+        return tap
+
+    def untap(self, tap: Tap) -> None:
+        """Gives a tap back."""
+        self._taps.remove(tap)
+        if (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                audio.stopTransmit(tap)
+        tap.close()
+
+    @property
+    def sends_key_events(self) -> bool:
+        """Whether the far end has said that it sends keys as events beside the sound (RFC 4733)."""
+        if self.audio() is None:
+            return False
+        try:
+            stream = self.getStreamInfo(0)
+        except pj.Error:
+            return False
+        return bool(0 <= stream.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
+
     def heard_level(self) -> int:
         """How loud the far end is right now, 0 (silence) to 100.
 
@@ -210,6 +256,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
     def destroy(self) -> None:
         """Gives back what the library has of a call that is over; commands do nothing from now on."""
         self._over = True
+        self.has_audio = False
+        for tap in self._taps:
+            tap.close()
+        self._taps.clear()
         pj.Call.__swig_destroy__(self)
 
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
@@ -219,7 +269,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._owner.call_failed(error)
 
     def _media_changed(self) -> None:
-        if (audio := self.audio()) is None:
+        audio = self.audio()
+        self.has_audio = audio is not None
+        if audio is None:
             return
         # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
         # half a second late, beginning with what was said before.
@@ -229,6 +281,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._join(self.partner)
         if self._track is not None:
             self._let_hear(self._track)
+        for tap in self._taps:
+            self._let_hear(tap)
 
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
         """Once for each key, whether it came by RFC 4733 or INFO."""

@@ -35,6 +35,12 @@ def leftover(mode: Mode, *, recorded: bool = False, disposition: str = "") -> Le
         connected_at=None,
         message_at=known,
         disposition=disposition,
+        amd_mode="off",
+        amd_action="hang_up",
+        amd_optimistic=True,
+        voicemail_message="",
+        amd_review_share=0.0,
+        amd_verdict="",
     )
     return Leftover((), [attempt], ())
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.core.agent import AgentState
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.detection import OFF, Detection, MachineAction
 from dialer.core.effects import (
     AgentChanged,
     Bridge,
@@ -26,6 +28,7 @@ from dialer.core.effects import (
     LeadWasPutBack,
     LeadWasShown,
     LeadWasSkipped,
+    LeaveMachine,
     MessageBegan,
     MessageOver,
     PersonOptedOut,
@@ -42,6 +45,11 @@ from tests.dialer.core.claims import claimed
 CAMPAIGNS = (1, 2)
 AGENTLESS = 3
 """A campaign that plays a message to whoever answers."""
+DETECTIONS = {
+    CAMPAIGNS[-1]: Detection("act", MachineAction.MESSAGE, optimistic=False, message="voicemail.wav"),
+    AGENTLESS: Detection("act", MachineAction.MESSAGE, message="voicemail.wav"),
+}
+OUTCOMES = {"fax": Outcome.FAX, "sit_vacant": Outcome.INVALID_NUMBER}
 KEY = "9"
 NEVER = 999
 RESTORED = 501
@@ -66,6 +74,7 @@ class FloorMachine(RuleBasedStateMachine):
         self.numbers = count(1)
         self.placed, self.sessions = [], []
         self.restored_sessions, self.restored_calls, self.ever_connected = set(), set(), set()
+        self.taken_by_machines, self.tones = set(), {}
         self.effects = []
         self.bridges = []
         self.dispositioned = set()
@@ -127,6 +136,10 @@ class FloorMachine(RuleBasedStateMachine):
             call.was_connected = state == CallState.CONNECTED or (
                 answered_at is not None and not agentless and data.draw(st.booleans())
             )
+            if state == CallState.MACHINE:
+                call.dispositioned, call.verdict = True, Verdict.MACHINE
+                self.tones[attempt] = Outcome.MACHINE
+                self.taken_by_machines.add(attempt)
             if call.was_connected:
                 self.ever_connected.add(attempt)
             if state == CallState.CONNECTED:
@@ -168,7 +181,14 @@ class FloorMachine(RuleBasedStateMachine):
         agentless = campaign == AGENTLESS
         pacer = make_pacer("agentless" if agentless else mode, PacingSettings())
         self.floor.open_campaign(
-            campaign, pacer, 20.0, self.now, agentless=agentless, opt_out_key=KEY, preview=rule
+            campaign,
+            pacer,
+            20.0,
+            self.now,
+            agentless=agentless,
+            opt_out_key=KEY,
+            preview=rule,
+            detection=DETECTIONS.get(campaign, OFF),
         )
 
     @rule(campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS, NEVER]))
@@ -308,6 +328,26 @@ class FloorMachine(RuleBasedStateMachine):
     def unclaimed(self, n, lag):
         self.do(self.floor.unclaimed(self.call(n), self.now - lag))
 
+    @rule(n=which, tone=st.sampled_from(["fax", "sit_vacant", "ringing"]), lag=late)
+    def a_tone_is_heard(self, n, tone, lag):
+        effects = self.floor.tone_heard(self.call(n), tone, self.now - lag)
+        assert tone != "ringing" or not effects
+        call = self.floor.calls.get(self.call(n))
+        if call is not None and call.answered_at is not None and tone != "ringing":
+            self.tones[call.attempt] = OUTCOMES[tone]
+        self.taken_by_machines.update(each.attempt for each in effects if isinstance(each, LeaveMachine))
+        self.do(effects)
+
+    @rule(n=which, verdict=st.sampled_from(list(Verdict)), lag=late)
+    def it_is_known_who_answered(self, n, verdict, lag):
+        call = self.floor.calls.get(self.call(n))
+        effects = self.floor.judged(self.call(n), verdict, 0.9, 1.5, self.now - lag)
+        taken = [each.attempt for each in effects if isinstance(each, LeaveMachine)]
+        if taken:
+            self.tones[call.attempt] = Outcome.FAX if verdict == Verdict.FAX else Outcome.MACHINE
+        self.taken_by_machines.update(taken)
+        self.do(effects)
+
     @rule(n=which, digit=st.sampled_from("19"), lag=late)
     def key(self, n, digit, lag):
         effects = self.floor.key_pressed(self.call(n), digit, self.now - lag)
@@ -321,11 +361,13 @@ class FloorMachine(RuleBasedStateMachine):
         if call is not None:
             (ending,) = [each for each in effects if isinstance(each, CallHasEnded)]
             answered = call.answered_at is not None
-            if call.agentless:
+            if tone := self.tones.get(call.attempt):
+                assert ending.outcome == tone
+            elif call.agentless:
                 assert (ending.outcome == Outcome.ANSWERED) == answered
             else:
                 assert (ending.outcome in (Outcome.HUMAN, Outcome.ABANDONED)) == answered
-            assert ending.outcome == Outcome.HUMAN or not call.was_connected
+            assert ending.outcome == Outcome.HUMAN or not call.was_connected or tone
         self.do(effects)
 
     @rule(n=which, outcome=st.sampled_from([Outcome.LOST, Outcome.UNKNOWN, Outcome.CANCELED]))
@@ -350,7 +392,7 @@ class FloorMachine(RuleBasedStateMachine):
             self.do(self.floor.log_out(session, self.now))
         ended = Counter(each.attempt for each in self.of(CallHasEnded))
         assert ended == Counter(self.placed)
-        assert self.ever_connected <= self.over_and_missed() | self.dispositioned
+        assert self.ever_connected <= self.over_and_missed() | self.dispositioned | self.taken_by_machines
         assert self.floor.waiting == []
         for session in self.sessions:
             assert self.story[session][-1].state == AgentState.LOGGED_OUT
@@ -425,7 +467,12 @@ class FloorMachine(RuleBasedStateMachine):
             if call.agentless:
                 assert call.session is None, "nobody is offered a call that plays a message"
             elif call.state == CallState.ANSWERED and call.attempt not in hung_up | self.restored_calls:
-                known = self.holder(call) or call.attempt in waiting or call.let_go_by in self.story
+                known = (
+                    call.is_kept
+                    or self.holder(call)
+                    or call.attempt in waiting
+                    or call.let_go_by in self.story
+                )
                 assert known, "a person nobody knows of"
 
     @invariant()
@@ -480,7 +527,7 @@ class FloorMachine(RuleBasedStateMachine):
     def a_conversation_that_is_over_has_or_gets_or_misses_its_disposition(self):
         wrapping = {each.attempt for each in self.agents() if each.state == AgentState.WRAP_UP}
         over = self.ever_connected - set(self.floor.calls)
-        assert over <= wrapping | self.over_and_missed() | self.dispositioned
+        assert over <= wrapping | self.over_and_missed() | self.dispositioned | self.taken_by_machines
 
     @invariant()
     def each_pacer_knows_the_floor(self):
@@ -523,10 +570,12 @@ class FloorMachine(RuleBasedStateMachine):
         match call.state:
             case CallState.PLACED | CallState.RINGING:
                 return "ringing"
+            case CallState.MACHINE:
+                return "apart"
             case _ if call.agentless:
                 return "connected"
             case CallState.ANSWERED if not call.was_connected:
-                return "waiting"
+                return "ringing" if call.is_kept else "waiting"
             case CallState.CONNECTED if self.holder(call):
                 return "connected"
         return "apart"

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.core.outcome import CallEnd, Outcome, outcome_of_answered, outcome_of_unanswered
+from dialer.core.outcome import (
+    CallEnd,
+    Outcome,
+    outcome_of_answered,
+    outcome_of_tone,
+    outcome_of_unanswered,
+)
+from dialer.core.tones import FAILED, Tone
 
 TABLE = [
     (CallEnd(486), Outcome.BUSY),
@@ -55,6 +62,18 @@ TABLE = [
     ),
     (CallEnd(603, "Decline", reason_header='SIP;cause=603;text="busy"'), Outcome.REJECTED),
     (CallEnd(487, by_far_end=False, q850_cause=17), Outcome.CANCELED),
+    (CallEnd(487, by_far_end=False, provisional=True, heard="busy"), Outcome.BUSY),
+    (CallEnd(487, by_far_end=False, provisional=True, heard="congestion"), Outcome.CONGESTION),
+    (CallEnd(480, provisional=True, heard="sit_vacant"), Outcome.INVALID_NUMBER),
+    (CallEnd(486, provisional=True, heard="sit_intercept"), Outcome.DISCONNECTED),
+    (CallEnd(404, provisional=True, q850_cause=1, heard="sit_no_circuit"), Outcome.CONGESTION),
+    (CallEnd(480, provisional=True, heard="sit_reorder"), Outcome.CONGESTION),
+    (CallEnd(487, by_far_end=False, provisional=True, heard="sit"), Outcome.NETWORK_FAILURE),
+    (CallEnd(404, provisional=True, heard="sit"), Outcome.INVALID_NUMBER),
+    (CallEnd(480, provisional=True, q850_cause=22, heard="sit_other"), Outcome.DISCONNECTED),
+    (CallEnd(480, provisional=True, heard="fax"), Outcome.FAX),
+    (CallEnd(480, provisional=True, heard="ringing"), Outcome.NO_ANSWER),
+    (CallEnd(487, by_far_end=False, timed_out=True, provisional=True, heard="ringing"), Outcome.NO_ANSWER),
 ]
 
 
@@ -85,3 +104,9 @@ def test_whatever_the_network_says_there_is_an_outcome_and_it_never_claims_a_per
     assert outcome not in (Outcome.HUMAN, Outcome.ABANDONED, Outcome.MACHINE, Outcome.LOST, Outcome.UNKNOWN)
     if end.timed_out:
         assert outcome == (Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE)
+
+
+def test_every_tone_that_says_no_has_an_outcome_and_ring_back_has_none() -> None:
+    assert all(outcome_of_tone(tone) is not None for tone in FAILED)
+    assert outcome_of_tone(Tone.RINGING) is None
+    assert outcome_of_tone("") is None

@@ -17,6 +17,7 @@ import pytest
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
     AnyEvent,
+    Detect,
     Event,
     FrameReader,
     LegRole,
@@ -85,6 +86,13 @@ class Sipp:
         await self._process.wait()
 
 
+class Called(Protocol):
+    """Somebody who takes calls at a port of this machine."""
+
+    @property
+    def port(self) -> int: ...
+
+
 class StartSipp(Protocol):
     """Starts a sipp that plays a scenario of ours; keywords replace what it has in brackets."""
 
@@ -135,7 +143,7 @@ class Exchange(asyncio.DatagramProtocol):
     It changes no message: behind one trunk, each number has a sipp of its own.
     """
 
-    def __init__(self, routes: Mapping[str, Sipp]) -> None:
+    def __init__(self, routes: Mapping[str, Called]) -> None:
         self._routes = {number: ("127.0.0.1", each.port) for number, each in routes.items()}
         self._switch: Address | None = None
         self._transport: asyncio.DatagramTransport | None = None
@@ -153,7 +161,7 @@ class Exchange(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def exchange(routes: Mapping[str, Sipp]) -> AsyncIterator[str]:
+async def exchange(routes: Mapping[str, Called]) -> AsyncIterator[str]:
     """A trunk with a sipp behind each number; yields the trunk's address, with `{number}`."""
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: Exchange(routes), local_addr=("127.0.0.1", 0)
@@ -202,6 +210,7 @@ class Switch:
         ring_at_least_s: float = 0.0,
         claim_within_s: float = 2.0,
         end_key: str = "",
+        detect: Detect = "off",
     ) -> None:
         """Calls a customer, or an agent where the leg's name begins so."""
         role: LegRole = "agent" if leg.startswith("agent") else "customer"
@@ -215,6 +224,7 @@ class Switch:
             message=message,
             ring_at_least_s=ring_at_least_s,
             end_key=end_key,
+            detect=detect,
         )
         assert self.link.send(asked)
 

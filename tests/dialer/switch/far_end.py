@@ -1,0 +1,189 @@
+"""A far end that sounds as a test wants it to, before and after it answers, and keeps what it hears."""
+
+import asyncio
+import re
+import socket
+import struct
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.dialer.switch.conftest import Address
+from tests.telephone import FRAME, Samples, from_mu_law, silence, to_mu_law
+
+_RTP = struct.Struct(">BBHII")
+_NOTHING = silence(0)
+
+
+class FarEnd(asyncio.DatagramProtocol):
+    """One call: 183 with `early` sound, 200 after `answers_after_s` (None: never), then `says`.
+
+    It speaks G.711 mu-law, sends silence when it has said all, and offers no telephone-event unless asked.
+    """
+
+    def __init__(
+        self,
+        says: Samples = _NOTHING,
+        *,
+        early: Samples = _NOTHING,
+        answers_after_s: float | None = 0.0,
+        key_events: bool = False,
+    ) -> None:
+        self._early, self._says = to_mu_law(early), to_mu_law(says)
+        self._answers_after_s = answers_after_s
+        self._key_events = key_events
+        self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._audio.bind(("127.0.0.1", 0))
+        self._audio.setblocking(False)
+        self._sent = 0
+        self._to_say = b""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._invite: tuple[str, Address] | None = None
+        self.answered = self.over = False
+        self.canceled_after_s: float | None = None
+        self._rang_at = 0.0
+        self._packets: list[tuple[float, bytes]] = []
+        self._answered_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        asyncio.get_running_loop().add_reader(self._audio, self._listen)
+
+    @property
+    def uri(self) -> str:
+        """Its SIP address."""
+        host, port = self._transport.get_extra_info("sockname")
+        return f"sip:far-end@{host}:{port}"
+
+    @property
+    def port(self) -> int:
+        """Where it takes its call."""
+        return int(self._transport.get_extra_info("sockname")[1])
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:
+        text = data.decode(errors="replace")
+        if text.startswith("INVITE") and self._invite is None:
+            self._invite = (text, addr)
+            media = re.search(r"^m=audio (\d+)", text, re.MULTILINE)
+            assert media
+            self._tasks.append(asyncio.create_task(self._take_call(("127.0.0.1", int(media[1])))))
+        elif text.startswith("CANCEL") and self._invite:
+            self.canceled_after_s = asyncio.get_running_loop().time() - self._rang_at
+            self._respond("200 OK", text, addr)
+            self._respond("487 Request Terminated", *self._invite)
+            self.over = True
+        elif text.startswith("BYE"):
+            self._respond("200 OK", text, addr)
+            self.over = True
+
+    def heard(self) -> Samples:
+        """All that has come since the answer, without the gaps between packets."""
+        return np.concatenate([silence(0), *(from_mu_law(packet) for _, packet in self._packets)])
+
+    def heard_until(self, sound_s: float) -> Samples:
+        """What had come when it had said so much after its answer, in seconds."""
+        ends = self._answered_at + sound_s
+        packets = [from_mu_law(packet) for at, packet in self._packets if at < ends]
+        return np.concatenate([silence(0), *packets])
+
+    def heard_tone_at(self, has_tone: Callable[[Samples], NDArray[np.bool_]]) -> float:
+        """How long after its answer the first packet with the tone came, in seconds."""
+        came = (at for at, packet in self._packets if has_tone(from_mu_law(packet)).any())
+        return next(came) - self._answered_at
+
+    def say(self, samples: Samples) -> None:
+        """Says something more."""
+        self._to_say += to_mu_law(samples)
+
+    def hang_up(self) -> None:
+        """It says BYE, once it has answered."""
+        assert self._invite
+        invite, addr = self._invite
+        contact = re.search(r"^Contact: <(.*?)[;>]", invite, re.MULTILINE)
+        call_id = re.search(r"^Call-ID: (.*?)\r\n", invite, re.MULTILINE)
+        us = re.search(r"^To: (.*?)\r\n", invite, re.MULTILINE)
+        them = re.search(r"^From: (.*?)\r\n", invite, re.MULTILINE)
+        assert contact and call_id and us and them  # noqa: PT018
+        host, port = self._transport.get_extra_info("sockname")
+        bye = (
+            f"BYE {contact[1]} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK-bye\r\n"
+            f"From: {us[1]};tag=1\r\nTo: {them[1]}\r\nCall-ID: {call_id[1]}\r\nCSeq: 1 BYE\r\n"
+            "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        )
+        self._transport.sendto(bye.encode(), addr)
+        self.over = True
+
+    def close(self) -> None:
+        """Frees its sockets."""
+        for task in self._tasks:
+            task.cancel()
+        asyncio.get_running_loop().remove_reader(self._audio)
+        self._audio.close()
+        self._transport.close()
+
+    async def _take_call(self, peer: Address) -> None:
+        assert self._invite
+        loop = asyncio.get_running_loop()
+        self._rang_at = loop.time()
+        self._tasks.append(asyncio.create_task(self._speak(peer)))
+        if self._early:
+            self._to_say = self._early
+            self._respond("183 Session Progress", *self._invite, sdp=True)
+        if self._answers_after_s is None:
+            return
+        await asyncio.sleep(self._answers_after_s)
+        if not self.over:
+            self._to_say = self._says
+            self._answered_at = loop.time()
+            self.answered = True
+            self._respond("200 OK", *self._invite, sdp=True)
+
+    async def _speak(self, peer: Address) -> None:
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        while not self.over:
+            # An instant early is put aside; a late one is made up for, as by any phone.
+            await asyncio.sleep(max(0.0, begun + 0.02 * self._sent - loop.time()))
+            packet, self._to_say = self._to_say[:FRAME], self._to_say[FRAME:]
+            header = _RTP.pack(0x80, 0, self._sent & 0xFFFF, FRAME * self._sent, 1)
+            self._audio.sendto(header + packet.ljust(FRAME, b"\xff"), peer)
+            self._sent += 1
+
+    def _listen(self) -> None:
+        packet = self._audio.recv(2048)
+        if self.answered:
+            self._packets.append((asyncio.get_running_loop().time(), packet[_RTP.size :]))
+
+    def _respond(self, status: str, request: str, addr: Address, *, sdp: bool = False) -> None:
+        kept = "".join(re.findall(r"^(?:Via|From|Call-ID|CSeq): .*?\r\n", request, re.MULTILINE))
+        to = re.search(r"^To: (.*?)(?:;tag=.*?)?\r\n", request, re.MULTILINE)
+        assert to
+        rest = self._sdp() if sdp else "Content-Length: 0\r\n\r\n"
+        self._transport.sendto(f"SIP/2.0 {status}\r\n{kept}To: {to[1]};tag=1\r\n{rest}".encode(), addr)
+
+    def _sdp(self) -> str:
+        port = self._audio.getsockname()[1]
+        events = " 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16" if self._key_events else ""
+        body = (
+            "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {port} RTP/AVP 0{events}\r\n"
+        )
+        host, own = self._transport.get_extra_info("sockname")
+        contact = f"Contact: <sip:far-end@{host}:{own}>\r\nContent-Type: application/sdp\r\n"
+        return f"{contact}Content-Length: {len(body)}\r\n\r\n{body}"
+
+
+@asynccontextmanager
+async def called(*far_ends: FarEnd) -> AsyncIterator[None]:
+    """Each can be called meanwhile."""
+    loop = asyncio.get_running_loop()
+    for each in far_ends:
+        await loop.create_datagram_endpoint(lambda each=each: each, local_addr=("127.0.0.1", 0))  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        for each in far_ends:
+            each.close()
