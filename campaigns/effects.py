@@ -27,7 +27,7 @@ from campaigns.core.attempt import (
 from campaigns.core.campaign import AGENTLESS
 from campaigns.core.compliance import Allow, Deny
 from campaigns.core.disposition import NO_DISPOSITION, Disposition, Flag, disposition
-from campaigns.core.retry import OUTCOMES, Final, RetryAt, decide, keeps_phone
+from campaigns.core.retry import OUTCOMES, RESTS_CALLER_ID, Final, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
 from campaigns.stores.answers import AnswerStore
@@ -209,7 +209,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     if ending.sip_status == UNWANTED:
         attempt = await store.get_attempt(attempt_id)
         await opt_out(session, campaign, attempt, now, reason="said on the phone that calls are unwanted")
-    if ending.outcome == "blocked" and ended.caller_id:
+    if ending.outcome in RESTS_CALLER_ID and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
     result = ended.disposition or ending.outcome
     if result == "human":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dialer.bus import asyncapi
 from dialer.core import call
+from dialer.outcome_document import call_outcomes
 
 _CALL_STATES = """# Call states
 
@@ -36,7 +37,11 @@ def call_states() -> str:
 
 def documents() -> dict[str, str]:
     """The text of each document, by file name."""
-    return {"call-states.md": call_states(), "asyncapi.json": asyncapi.text()}
+    return {
+        "call-states.md": call_states(),
+        "call-outcomes.md": call_outcomes(),
+        "asyncapi.json": asyncapi.text(),
+    }
 
 
 def write(folder: Path) -> None:

@@ -38,6 +38,9 @@ OUTCOMES = (
 DEAD_PHONE = ("invalid_number", "disconnected")
 """Outcomes that tell of the phone, not of the person: the lead's next phone takes its place."""
 
+RESTS_CALLER_ID = ("blocked",)
+"""Outcomes that tell of the number that was shown: nobody is called from it for a while."""
+
 SKIPPED = "skipped"
 """What an agent did with a lead that was shown before the call; there was none, so it is no outcome."""
 

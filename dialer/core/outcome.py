@@ -59,7 +59,7 @@ class CallEnd:
     """The trunks that failed it before anything rang."""
 
 
-_BY_TONE: Mapping[str, Outcome] = {
+BY_TONE: Mapping[str, Outcome] = {
     Tone.BUSY: Outcome.BUSY,
     Tone.CONGESTION: Outcome.CONGESTION,
     Tone.FAX: Outcome.FAX,
@@ -75,7 +75,7 @@ _BY_TONE: Mapping[str, Outcome] = {
 _VAGUE = (Sit.OTHER, Sit.PLAIN)
 """Tones that say no more than that the call has failed: a code of the far end says more."""
 
-_BY_CAUSE = {
+BY_CAUSE = {
     1: Outcome.INVALID_NUMBER,  # unallocated number
     2: Outcome.NETWORK_FAILURE,  # no route to the transit network
     3: Outcome.NETWORK_FAILURE,  # no route to the destination, which may be there tomorrow
@@ -125,8 +125,8 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
     it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status,
     and the network's tones before both.
     """
-    if end.heard in _BY_TONE and not (end.heard in _VAGUE and end.by_far_end):
-        return _BY_TONE[end.heard]
+    if end.heard in BY_TONE and not (end.heard in _VAGUE and end.by_far_end):
+        return BY_TONE[end.heard]
     if end.timed_out:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if not end.by_far_end and end.status in (200, 487):
@@ -137,8 +137,8 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if end.status == 603 and _is_by_analytics(end):
         return Outcome.BLOCKED
-    if end.by_far_end and end.status not in _NOT_OF_A_GATEWAY and end.q850_cause in _BY_CAUSE:
-        return _BY_CAUSE[end.q850_cause]
+    if end.by_far_end and end.status not in _NOT_OF_A_GATEWAY and end.q850_cause in BY_CAUSE:
+        return BY_CAUSE[end.q850_cause]
     return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)
 
 
@@ -148,7 +148,7 @@ def _is_by_analytics(end: CallEnd) -> bool:
 
 def outcome_of_tone(heard: str) -> Outcome | None:
     """The outcome of an answered call that began with one of the network's tones: nobody was there."""
-    return _BY_TONE.get(heard)
+    return BY_TONE.get(heard)
 
 
 def outcome_of_answered(*, had_agent: bool, no_audio: bool = False) -> Outcome:
