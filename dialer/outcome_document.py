@@ -50,8 +50,8 @@ _TEXT = """# Call outcomes
 Generated from `dialer/core/outcome.py`, `dialer/core/trunks.py` and `campaigns/core/retry.py` by
 `python -m dialer.documents docs`; edit those, not this file.
 
-Every attempt has one outcome. Beside it are kept its SIP status and words, its Q.850 cause, its Reason headers,
-the tone that was heard, the trunk, and how detection judged it, so that nothing is only "other".
+Every attempt has one outcome. Beside it are kept its SIP status and words, its Q.850 cause, its Reason
+headers, the tone that was heard, the trunk, and how detection judged it, so that nothing is only "other".
 
 ## What follows
 

@@ -6,7 +6,15 @@ from dialer.core.amd import Heard, Verdict
 from dialer.core.tones import FAILED
 from dialer.switch.leg import ListenFor
 from dialer.switch.legs import HangUp, LegBook, Part, PlayMessage, StopPrompt
-from dialer.switch.messages import LegEnded, LegHeard, LegKey, LegMessage, LegsBridged, LegUnclaimed
+from dialer.switch.messages import (
+    LegEnded,
+    LegHeard,
+    LegKey,
+    LegMessage,
+    LegsBridged,
+    LegUnclaimed,
+    PlayPrompt,
+)
 from tests.dialer.switch.test_legs import (
     MESSAGE,
     OURS,
@@ -238,3 +246,13 @@ def test_a_switch_that_stops_waits_for_no_beep():
     book.leave("call-1", VOICEMAIL, 4.0)
     assert HangUp("call-1") in book.stop(5.0)
     assert not book.holds_phones
+
+
+def test_a_machine_in_a_menu_hears_its_prompt_no_more():
+    book = book_with(customer(detect="beside"))
+    book.play_prompt(PlayPrompt("call-1", 1, "/srv/menu.wav", stay_s=2.0), 1.0)
+    book.prompt_started("call-1", 9.0, 1.0)
+    assert ListenFor.KEYS in book.to_hear("call-1")
+    assert book.leave("call-1", VOICEMAIL, 4.0) == [StopPrompt("call-1")]
+    assert book.tick(11.0) == [], "the end of the prompt is nothing any more"
+    assert set(book.to_hear("call-1")) == {ListenFor.MAILBOX}
