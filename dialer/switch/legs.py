@@ -18,12 +18,22 @@ from math import inf
 
 from dialer.core.amd import Heard, Verdict
 from dialer.core.tones import FAILED, Tone
-from dialer.core.trunks import may_try_another
 from dialer.switch.leg import Leg, ListenFor
+from dialer.switch.leg_actions import (
+    Action,
+    Connect,
+    Dial,
+    Ending,
+    GiveUpDialing,
+    HangUp,
+    Part,
+    PlayMessage,
+    StartPrompt,
+    StopPrompt,
+)
 from dialer.switch.messages import (
     BridgeFailed,
     EndedBy,
-    Event,
     LegAnswered,
     LegEnded,
     LegHeard,
@@ -38,7 +48,6 @@ from dialer.switch.messages import (
     PlaceLeg,
     PlayPrompt,
     PromptEnded,
-    Route,
 )
 
 ORPHAN_LIMIT_S = 60.0
@@ -56,90 +65,6 @@ _AFTER_VOICEMAIL_S = 0.3
 
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
-
-
-@dataclass(frozen=True)
-class Connect:
-    """Let both legs hear each other."""
-
-    leg: str
-    other: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """Let the legs hear each other no more."""
-
-    leg: str
-    other: str
-
-
-@dataclass(frozen=True)
-class HangUp:
-    """End the leg with BYE or CANCEL."""
-
-    leg: str
-
-
-@dataclass(frozen=True)
-class PlayMessage:
-    """Play a WAV file to the leg; the caller answers with `message_started`."""
-
-    leg: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Dial:
-    """Send the leg's INVITE by this route."""
-
-    leg: str
-    route: Route
-    caller_id: str
-    display_name: str = ""
-
-
-@dataclass(frozen=True)
-class GiveUpDialing:
-    """End the leg's present INVITE; whatever still comes of it is nothing to the leg any more."""
-
-    leg: str
-
-
-@dataclass(frozen=True)
-class StartPrompt:
-    """Play a WAV file to the leg in place of what plays; the caller answers with `prompt_started`."""
-
-    leg: str
-    path: str
-
-
-@dataclass(frozen=True)
-class StopPrompt:
-    """Play nothing to the leg any more."""
-
-    leg: str
-
-
-Action = Connect | Part | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | GiveUpDialing | Event
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How the network said that a leg ended."""
-
-    status: int
-    reason: str
-    by_far_end: bool
-    q850_cause: int | None = None
-    reason_header: str = ""
-    sent: bool = True
-    """Whether anything left this machine."""
-
-    @property
-    def is_the_trunks_fault(self) -> bool:
-        """Whether another trunk may be tried for it, as far as nothing has rung."""
-        return self.sent and may_try_another(self.status, self.q850_cause)
 
 
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)

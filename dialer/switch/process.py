@@ -16,20 +16,19 @@ import structlog
 from dialer.switch.accounts import Caller
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.leg import ListenFor
-from dialer.switch.legs import (
-    ORPHAN_LIMIT_S,
+from dialer.switch.leg_actions import (
     Action,
     Connect,
     Dial,
     Ending,
     GiveUpDialing,
     HangUp,
-    LegBook,
     Part,
     PlayMessage,
     StartPrompt,
     StopPrompt,
 )
+from dialer.switch.legs import ORPHAN_LIMIT_S, LegBook
 from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
 from dialer.switch.messages import (
     AcknowledgeEvents,

@@ -10,7 +10,8 @@ from dialer.core.effects import (
     HangUpCall,
 )
 from dialer.legs import agent_leg, call_leg, effects_of
-from dialer.switch.legs import Ending, LegBook
+from dialer.switch.leg_actions import Ending
+from dialer.switch.legs import LegBook
 from dialer.switch.messages import BridgeFailed, LegsBridged, PlaceLeg
 from tests.dialer.core.preview_floor import (
     ANN,

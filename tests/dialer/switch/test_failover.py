@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
 from dialer.switch.leg import AUDIO_BEGINS_WITHIN_S, AUDIO_RESTS_AT_MOST_S
-from dialer.switch.legs import Action, Dial, Ending, GiveUpDialing, HangUp, LegBook
+from dialer.switch.leg_actions import Action, Dial, Ending, GiveUpDialing, HangUp
+from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
 

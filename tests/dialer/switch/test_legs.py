@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dialer.switch.legs import ORPHAN_LIMIT_S, Connect, Ending, HangUp, LegBook, PlayMessage
+from dialer.switch.leg_actions import Connect, Ending, HangUp, PlayMessage
+from dialer.switch.legs import ORPHAN_LIMIT_S, LegBook
 from dialer.switch.messages import (
     BridgeFailed,
     Event,

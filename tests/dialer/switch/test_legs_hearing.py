@@ -5,7 +5,8 @@ import pytest
 from dialer.core.amd import Heard, Verdict
 from dialer.core.tones import FAILED
 from dialer.switch.leg import ListenFor
-from dialer.switch.legs import HangUp, LegBook, Part, PlayMessage, StopPrompt
+from dialer.switch.leg_actions import HangUp, Part, PlayMessage, StopPrompt
+from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
     LegEnded,
     LegHeard,

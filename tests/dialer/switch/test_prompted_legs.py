@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.switch.legs import Connect, Ending, HangUp, StartPrompt, StopPrompt
+from dialer.switch.leg_actions import Connect, Ending, HangUp, StartPrompt, StopPrompt
 from dialer.switch.messages import LegKey, LegsBridged, LegUnclaimed, PlayPrompt, PromptEnded
 from tests.dialer.switch.test_legs import agent, book_with, customer
 

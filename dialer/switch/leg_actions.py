@@ -1,0 +1,90 @@
+"""What `legs` wants done, and what it is told of a leg's end."""
+
+from dataclasses import dataclass
+
+from dialer.core.trunks import may_try_another
+from dialer.switch.messages import Event, Route
+
+
+@dataclass(frozen=True)
+class Connect:
+    """Let both legs hear each other."""
+
+    leg: str
+    other: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """Let the legs hear each other no more."""
+
+    leg: str
+    other: str
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """End the leg with BYE or CANCEL."""
+
+    leg: str
+
+
+@dataclass(frozen=True)
+class PlayMessage:
+    """Play a WAV file to the leg; the caller answers with `message_started`."""
+
+    leg: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Dial:
+    """Send the leg's INVITE by this route."""
+
+    leg: str
+    route: Route
+    caller_id: str
+    display_name: str = ""
+
+
+@dataclass(frozen=True)
+class GiveUpDialing:
+    """End the leg's present INVITE; whatever still comes of it is nothing to the leg any more."""
+
+    leg: str
+
+
+@dataclass(frozen=True)
+class StartPrompt:
+    """Play a WAV file to the leg in place of what plays; the caller answers with `prompt_started`."""
+
+    leg: str
+    path: str
+
+
+@dataclass(frozen=True)
+class StopPrompt:
+    """Play nothing to the leg any more."""
+
+    leg: str
+
+
+Action = Connect | Part | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | GiveUpDialing | Event
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the network said that a leg ended."""
+
+    status: int
+    reason: str
+    by_far_end: bool
+    q850_cause: int | None = None
+    reason_header: str = ""
+    sent: bool = True
+    """Whether anything left this machine."""
+
+    @property
+    def is_the_trunks_fault(self) -> bool:
+        """Whether another trunk may be tried for it, as far as nothing has rung."""
+        return self.sent and may_try_another(self.status, self.q850_cause)
