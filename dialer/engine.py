@@ -323,7 +323,7 @@ class Engine:
                 case HangUpCall(attempt=attempt, unless_answered=spared):
                     self._link.send(HangUpLeg(call_leg(attempt), spared))
                 case LeaveMachine(attempt=attempt, message=message):
-                    self._link.send(LeaveLeg(call_leg(attempt), message))
+                    self._link.send(LeaveLeg(call_leg(attempt), self._sound(attempt, message)))
                 case HangUpAgent(session=session):
                     self._link.send(HangUpLeg(agent_leg(session)))
                     self._softphones.pop(session, None)
@@ -337,6 +337,12 @@ class Engine:
                     self.recordings.observe(effect)
                     if isinstance(effect, CallWasConnected):
                         self._say(effect)
+
+    def _sound(self, attempt: int, message: str) -> str:
+        """The file of what a call is to hear, which may be named as a prompt."""
+        call = self.floor.calls.get(attempt)
+        path = None if call is None else self._campaigns.sound(call.campaign, message)
+        return message if path is None else str(path)
 
     def _play(self, due: PlayToCaller) -> None:
         path = self._campaigns.sound(due.campaign, due.prompt)

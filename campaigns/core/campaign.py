@@ -209,9 +209,8 @@ class CampaignSettings:
     @property
     def prompts(self) -> frozenset[str]:
         """The names of the client's prompts that it plays."""
-        if self.menu is not None:
-            return self.menu.prompts
-        return frozenset({self.message} if is_prompt_name(self.message) else ())
+        own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
+        return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
 
     @property
     def takes_agents(self) -> bool:
@@ -223,7 +222,7 @@ class CampaignSettings:
         if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
-        _text_of_path("message", message, "a prompt's name or the path of a WAV file")
+        _sound("message", message)
         if self.dial_mode == AGENTLESS and not message and self.menu is None:
             raise InvalidSettingsError(
                 "An agentless campaign plays a message to whoever answers: set message to a prompt's name or "
@@ -237,10 +236,6 @@ class CampaignSettings:
             raise InvalidSettingsError(
                 "A campaign has a message or a menu; a menu's first step may say more."
             )
-        if message and not message.startswith("/") and not is_prompt_name(message):
-            raise InvalidSettingsError(
-                "message is a prompt's name, or a path from the root on, as in /srv/messages/survey.wav."
-            )
         if self.menu is not None:
             self.menu.check_key(self.opt_out_key)
 
@@ -249,7 +244,7 @@ class CampaignSettings:
         _among("amd_action", self.amd_action, AMD_ACTIONS)
         if not isinstance(self.amd_optimistic, bool):
             raise InvalidSettingsError("amd_optimistic is true or false.")
-        _path("voicemail_message", self.voicemail_message)
+        _sound("voicemail_message", self.voicemail_message)
         _within("amd_review_share", self.amd_review_share, 0, 1)
         if self.voicemail_message and self.amd_action != "message":
             raise InvalidSettingsError(
@@ -257,7 +252,7 @@ class CampaignSettings:
             )
         if self.amd_mode == "act" and self.amd_action == "message" and not self.voicemail_message:
             raise InvalidSettingsError(
-                "To leave machines a message, set voicemail_message to a WAV file's path."
+                "To leave machines a message, set voicemail_message to a prompt's name or a WAV file's path."
             )
         if self.amd_mode == "act" and self.amd_action == "agent" and self.dial_mode == AGENTLESS:
             raise InvalidSettingsError(
@@ -309,15 +304,15 @@ def _text(name: str, value: object) -> None:
         raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
 
 
-def _text_of_path(name: str, value: object, what: str) -> None:
+def _sound(name: str, value: object) -> None:
     if not isinstance(value, str) or len(value) > _LONGEST_PATH or not value.isprintable():
-        raise InvalidSettingsError(f"{name} is {what}, {_LONGEST_PATH} characters at most.")
-
-
-def _path(name: str, value: str) -> None:
-    _text_of_path(name, value, "the path of a WAV file")
-    if value and not value.startswith("/"):
-        raise InvalidSettingsError(f"{name} is a path from the root on, as in /srv/messages/survey.wav.")
+        raise InvalidSettingsError(
+            f"{name} is a prompt's name or the path of a WAV file, {_LONGEST_PATH} characters at most."
+        )
+    if value and not value.startswith("/") and not is_prompt_name(value):
+        raise InvalidSettingsError(
+            f"{name} is a prompt's name, or a path from the root on, as in /srv/messages/survey.wav."
+        )
 
 
 def _within(name: str, value: Any, low: float, high: float) -> None:

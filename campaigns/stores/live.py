@@ -58,7 +58,7 @@ class RunningCampaign:
     @property
     def prompts(self) -> frozenset[str]:
         """The names of all prompts that its calls may play."""
-        own = {self.message} if is_prompt_name(self.message) else set()
+        own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
         asked = self.menu.prompts if self.menu is not None else frozenset()
         return frozenset({*own, *asked, *(each.prompt for each in self.abandoned)})
 

@@ -164,3 +164,11 @@ def test_a_stopped_campaign_stays_stopped() -> None:
 def test_an_action_done_twice_is_as_done_once() -> None:
     for (_, action), after in CHANGES.items():
         assert change_state(after, action) == after
+
+
+def test_a_mailboxs_message_is_a_prompt_or_a_path():
+    act = {"amd_mode": "act", "amd_action": "message"}
+    assert CampaignSettings.parse(CALLER | act | {"voicemail_message": "mailbox"}).prompts == {"mailbox"}
+    assert not CampaignSettings.parse(CALLER | act | {"voicemail_message": "/srv/mailbox.wav"}).prompts
+    with pytest.raises(InvalidSettingsError, match="prompt's name"):
+        CampaignSettings.parse(CALLER | act | {"voicemail_message": "not a name.wav"})
