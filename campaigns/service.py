@@ -327,11 +327,12 @@ async def release(sessions: Sessions, campaign_id: int, permitted: Sequence[Perm
 
 
 async def put_off(
-    sessions: Sessions, campaign_id: int, permitted: PermittedLead, reason: str, until: datetime
-) -> bool:
-    """Have a claimed lead wait, without an attempt; False where the claim was no longer ours."""
+    sessions: Sessions, campaign_id: int, waits: Sequence[tuple[PermittedLead, RetryAt]]
+) -> None:
+    """Have claimed leads wait, without an attempt; a claim that is no longer ours is left alone."""
     async with sessions() as session, session.begin():
-        return await QueueStore(session).put_off(campaign_id, permitted.lead, RetryAt(until, reason))
+        for permitted, until in waits:
+            await QueueStore(session).put_off(campaign_id, permitted.lead, until)
 
 
 async def start_attempts(

@@ -45,6 +45,9 @@ from leads.importing.runner import ImportRunner
 _SOCKET_PATH_BYTES = 107
 """The longest path of a unix socket: `sun_path` has 108 bytes, one of them for the NUL."""
 
+_MOST_CALLS = 2000
+"""That any binding of ours holds. Beside the lines there is room for calls that a silent trunk has not given
+back yet: each takes half a minute to end."""
 _RESOLVERS = Path("/etc/resolv.conf")
 
 log = structlog.get_logger("service")
@@ -244,7 +247,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
     endpoint = EndpointOptions(
         host=sip.host,
         port=sip.port,
-        max_calls=sip.lines,
+        max_calls=min(_MOST_CALLS, 2 * sip.lines),
         rtp_port=sip.rtp_port,
         rtp_port_count=sip.rtp_port_count,
         trunks=tuple(options_of(name, each) for name, each in settings.all_trunks.items()),

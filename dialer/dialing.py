@@ -8,7 +8,7 @@ from pathlib import Path
 from campaigns import service as campaigns
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import PermittedLead, StartedAttempt
-from campaigns.core.retry import NO_TRUNK, TRUNK_BUSY
+from campaigns.core.retry import NO_TRUNK, TRUNK_BUSY, RetryAt
 from campaigns.stores.live import RunningCampaign
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.effects import Effect
@@ -28,8 +28,11 @@ _STALLED_S = 0.25
 """After so long the pacer may think otherwise."""
 _PERMIT_HOLDS_S = 5.0
 """A call that could not leave so soon, as where the database kept its record waiting, is not placed."""
-_BUSY_FOR_S, _UNSERVED_FOR_S = 5.0, 900.0
-"""A lead for whose number every trunk is busy, or to whose number there is none, waits for so long."""
+_BUSY_FOR_S, _DOWN_FOR_S, _UNSERVED_FOR_S = 5.0, 60.0, 900.0
+"""A lead for whose number every trunk is busy or takes no calls, or to whose number there is none, waits so
+long."""
+_LOOKS, _LOOK_FURTHER = 4, 50
+"""How often, and at how many leads, it looks for one that can be called, where those before cannot."""
 _KEY_AFTER_MESSAGE_S = 3.0
 """So long a person has for the key that a message has named in its last words."""
 
@@ -138,9 +141,7 @@ class Dialing:
         if not self._hands.may_dial() or wanted <= 0:
             return
         asked_at = self._hands.clock()
-        permitted: Sequence[PermittedLead] = await campaigns.claim_permitted(
-            self._sessions, self._rules, campaign.id, wanted, instant(asked_at)
-        )
+        permitted = await self._claim(campaign, wanted, asked_at)
         if not permitted:
             self._dry_until[campaign.id] = self._hands.clock() + _DRY_FOR_S
             return
@@ -148,7 +149,6 @@ class Dialing:
             return
         if self._hands.clock() - asked_at > _STALLED_S:
             permitted = await self._still_wanted(campaign, permitted)
-        permitted = await self._with_a_trunk(campaign, permitted)
         if campaign.dial_mode == "preview":
             self._hands.carry_out(self._floor.previews.show(campaign.id, permitted, self._hands.clock()))
             return
@@ -167,19 +167,43 @@ class Dialing:
             await campaigns.release(self._sessions, campaign.id, permitted[wanted:])
         return permitted[:wanted]
 
+    async def _claim(
+        self, campaign: RunningCampaign, wanted: int, asked_at: float
+    ) -> Sequence[PermittedLead]:
+        """Leads for whose numbers a trunk has room: past many others, where one trunk is down."""
+        look_at = wanted
+        for _ in range(_LOOKS):
+            permitted = await campaigns.claim_permitted(
+                self._sessions, self._rules, campaign.id, look_at, instant(asked_at)
+            )
+            fitting = await self._with_a_trunk(campaign, permitted)
+            if fitting or not permitted:
+                if fitting[wanted:]:
+                    await campaigns.release(self._sessions, campaign.id, fitting[wanted:])
+                return fitting[:wanted]
+            look_at = _LOOK_FURTHER
+        return []
+
     async def _with_a_trunk(
         self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
     ) -> Sequence[PermittedLead]:
         """Those for whose numbers a trunk has room; the others make way for leads that can be called."""
         now = self._hands.clock()
         fitting = self._trunks.fitting([each.lead.e164 for each in permitted], now)
-        for each, fits in zip(permitted, fitting, strict=True):
-            if not fits:
-                served = self._trunks.serves(each.lead.e164)
-                reason, wait_s = (TRUNK_BUSY, _BUSY_FOR_S) if served else (NO_TRUNK, _UNSERVED_FOR_S)
-                until = instant(now + wait_s)
-                await campaigns.put_off(self._sessions, campaign.id, each, reason, until)
+        waits = [
+            (each, self._until_there_is_a_trunk(each.lead.e164, now))
+            for each, fits in zip(permitted, fitting, strict=True)
+            if not fits
+        ]
+        if waits:
+            await campaigns.put_off(self._sessions, campaign.id, waits)
         return [each for each, fits in zip(permitted, fitting, strict=True) if fits]
+
+    def _until_there_is_a_trunk(self, e164: str, now: float) -> RetryAt:
+        if not self._trunks.serves(e164):
+            return RetryAt(instant(now + _UNSERVED_FOR_S), NO_TRUNK)
+        wait_s = _BUSY_FOR_S if self._trunks.serves_now(e164, now) else _DOWN_FOR_S
+        return RetryAt(instant(now + wait_s), TRUNK_BUSY)
 
     def _leg(self, campaign: RunningCampaign, started: StartedAttempt, routes: Sequence[Trunk]) -> PlaceLeg:
         first, *others = [

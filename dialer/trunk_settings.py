@@ -26,7 +26,7 @@ class TrunkSettings(BaseModel):
     uri: str = Field(pattern=ADDRESS)
     """`{number}` becomes the number. UDP, or with `;transport=tcp`, `;transport=tls` or `sips:` the other;
     a host name without a port is looked up by SRV records."""
-    user: str = ""
+    user: str = Field(default="", pattern=r"^[^\s<>\":;]*$", max_length=100)
     """For digest authentication; empty where the trunk knows us by our address."""
     password: SecretStr = SecretStr("")
     registers: bool = False
@@ -139,6 +139,8 @@ def options_of(name: str, settings: TrunkSettings) -> TrunkOptions:
     return TrunkOptions(
         name=name,
         uri=f"{scheme}:{place}",
+        lines=settings.lines,
+        calls_per_second=settings.calls_per_second,
         user=settings.user,
         password=settings.password.get_secret_value(),
         register=settings.registers,

@@ -8,8 +8,19 @@ import structlog
 
 from campaigns.stores.trunks import TrunkStore
 from dialer.core.trunks import TrunkBook
-from dialer.switch.messages import AnyEvent, LegAnswered, LegEnded, LegRerouted, SwitchReady, TrunkReachable
+from dialer.switch.messages import (
+    AnyEvent,
+    LegAnswered,
+    LegEnded,
+    LegRerouted,
+    LegRinging,
+    SwitchReady,
+    TrunkReachable,
+)
 from leads.stores.shared import Sessions
+
+_FORBIDDEN = 403
+"""The trunk is well, and does not want this call: for its caller ID, say, which is one client's affair."""
 
 log = structlog.get_logger("trunks")
 
@@ -31,13 +42,13 @@ class TrunkWatch:
                 (log.info if up else log.warning)("a trunk answers" if up else "a trunk is gone", trunk=trunk)
                 log.debug("trunk", trunk=trunk, reason=reason)
                 self._book.reachable(trunk, up=up)
-            case LegRerouted(leg=leg, to=to):
-                now = self._clock()
-                log.warning("a trunk failed a call", trunk=event.trunk, status=event.status, to=to)
-                self._book.failed(leg, now, _said(event))
-                self._book.placed(leg, to, now)
+            case LegRerouted():
+                self._moved(event)
+            case LegRinging(leg=leg):
+                self._book.rang(leg)
             case LegAnswered(leg=leg, at=at):
                 self._answered_at[leg] = at
+                self._book.answered(leg, self._clock())
             case LegEnded():
                 self._ended(event)
 
@@ -59,16 +70,31 @@ class TrunkWatch:
             name: leg.answered_at for name, leg in live.items() if leg.answered_at is not None
         }
 
+    def _moved(self, moved: LegRerouted) -> None:
+        """What the switch repeats to an engine that comes back is known already: the leg is elsewhere."""
+        trunk = self._book.trunk_of(moved.leg)
+        if trunk is None or trunk.name != moved.trunk:
+            return
+        now = self._clock()
+        log.warning("a trunk failed a call", trunk=moved.trunk, status=moved.status, to=moved.to)
+        if moved.status == _FORBIDDEN:
+            self._book.ended(moved.leg, now, None)
+        else:
+            self._book.failed(moved.leg, now, _said(moved))
+        self._book.placed(moved.leg, moved.to, now)
+
     def _ended(self, end: LegEnded) -> None:
         answered_at, now = self._answered_at.pop(end.leg, None), self._clock()
+        talked_s = None if answered_at is None else max(0.0, end.at - answered_at)
+        by_us = end.ended_by != "far_end" and not end.provisional
         if end.no_audio:
             self._book.silent(end.leg, now)
-        elif end.trunk_failed:
+        elif end.trunk_failed and end.status != _FORBIDDEN:
             self._book.failed(end.leg, now, _said(end))
-        elif answered_at is None and not end.status:
+        elif answered_at is None and (by_us or not end.status):
             self._book.gone(end.leg)
         else:
-            self._book.ended(end.leg, now, None if answered_at is None else max(0.0, end.at - answered_at))
+            self._book.ended(end.leg, now, talked_s, audio=end.audio)
 
 
 def _said(event: LegRerouted | LegEnded) -> str:

@@ -104,7 +104,6 @@ class Breaker:
                 self._records[fault].add(failed=False)
             elif call == self._probe and fault == self._open_for:
                 self._close()
-        self.forget(call)
 
     def forget(self, call: Hashable) -> None:
         """Nobody knows how the call went."""
@@ -117,5 +116,5 @@ class Breaker:
         self._probe = None
 
     def _close(self) -> None:
-        self._open_for, self.reason = None, ""
+        self._open_for, self.reason, self._probe = None, "", None
         self._records = {fault: _Record() for fault in Fault}

@@ -5,19 +5,20 @@ anything rang; what the person, or the telephone network behind the trunk, does 
 """
 
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 from dialer.core.breaker import Breaker, BreakerState, Fault
+from dialer.core.token_bucket import TokenBucket
 
 MOST_TRIES = 4
 """Trunks that one call is offered to: a person waits for a ring no longer than that."""
 SHORT_CALL_S = 6.0
 """A conversation that is shorter is a short call; carriers look at their share."""
 _LATEST_CALLS = 200
-_BURST_S = 0.25
-"""A bucket holds what it gains in so long, so that no second brings more than 1.25 times the rate."""
+_HAS_AUDIO_AFTER_S = 10.0
+"""A call that is up so long after the answer has audio: the switch ends those that have none before."""
 
 _REFUSES_THE_DIALER = frozenset({401, 403, 407, 408})
 """A trunk's own answers below 500: it does not know us, or nothing came in time."""
@@ -89,12 +90,15 @@ class TrunkStanding:
 @dataclass(slots=True)
 class _State:
     trunk: Trunk
+    bucket: TokenBucket
     breaker: Breaker = field(default_factory=Breaker)
     calls: set[Hashable] = field(default_factory=set)
-    tokens: float = 1.0
-    counted_at: float = -inf
     credit: float = 0.0
     reachable: bool | None = None
+    working: set[Hashable] = field(default_factory=set)
+    """Of its calls, those that have shown that they can be placed."""
+    answered_at: dict[Hashable, float] = field(default_factory=dict)
+    """Of its calls, those whose audio nobody knows of yet."""
     latest: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=_LATEST_CALLS))
     """Of calls that are over: whether answered, and whether short."""
 
@@ -102,27 +106,32 @@ class _State:
         """How many calls it takes now."""
         if self.reachable is False:
             return 0
-        self._fill(now)
+        self._learn_of_audio(now)
         free = inf if self.trunk.lines is None else self.trunk.lines - len(self.calls)
-        at_once = inf if self.trunk.calls_per_second is None else int(self.tokens)
-        room = min(free, at_once, self.breaker.allows(now))
+        room = min(free, self.bucket.room(now), self.breaker.allows(now))
         return max(0, int(min(room, 1_000_000)))
 
     def take(self, call: Hashable, now: float) -> None:
-        self._fill(now)
-        self.tokens -= 1
+        self.bucket.take(now)
         self.calls.add(call)
         self.breaker.tried(call, now)
 
-    def _fill(self, now: float) -> None:
-        rate = self.trunk.calls_per_second
-        if rate is None:
-            self.tokens = 1.0
-            return
-        most = max(1.0, rate * _BURST_S)
-        gained = rate * max(0.0, now - self.counted_at)
-        self.tokens = most if self.counted_at == -inf else min(most, self.tokens + gained)
-        self.counted_at = now
+    def works(self, call: Hashable) -> None:
+        """The call rings, or was answered: it could be placed."""
+        if call in self.calls and call not in self.working:
+            self.working.add(call)
+            self.breaker.worked(call, [Fault.SETUP])
+
+    def leave(self, call: Hashable) -> None:
+        self.calls.discard(call)
+        self.working.discard(call)
+        self.answered_at.pop(call, None)
+
+    def _learn_of_audio(self, now: float) -> None:
+        heard = [call for call, at in self.answered_at.items() if now - at >= _HAS_AUDIO_AFTER_S]
+        for call in heard:
+            del self.answered_at[call]
+            self.breaker.worked(call, [Fault.AUDIO])
 
 
 class TrunkBook:
@@ -130,7 +139,7 @@ class TrunkBook:
 
     def __init__(self, trunks: Sequence[Trunk]) -> None:
         """Raises ValueError for two trunks of one name, or none at all."""
-        self._states = {each.name: _State(each) for each in trunks}
+        self._states = {each.name: _State(each, TokenBucket(each.calls_per_second)) for each in trunks}
         if not trunks or len(self._states) < len(trunks):
             raise ValueError("a node needs trunks, each with a name of its own")
         self._of_call: dict[Hashable, str] = {}
@@ -152,26 +161,41 @@ class TrunkBook:
         Of one priority, the first is chosen so that all get calls by their weights, evenly mixed (smooth
         weighted round robin, as in nginx); the others follow by theirs.
         """
-        able = [each for each in self._states.values() if each.trunk.serves(e164) and each.room(now)]
-        able.sort(key=lambda each: (each.trunk.priority, -each.credit - each.trunk.weight, each.trunk.name))
-        if able:
-            peers = [each for each in able if each.trunk.priority == able[0].trunk.priority]
-            for each in peers:
-                each.credit += each.trunk.weight
-            able[0].credit -= sum(each.trunk.weight for each in peers)
-        return [each.trunk for each in able[:MOST_TRIES]]
+        rooms = {state.trunk.name: state.room(now) for state in self._states.values()}
+        credits_now = {state.trunk.name: state.credit for state in self._states.values()}
+        able = self._in_order(e164, rooms, credits_now)
+        for state in self._states.values():
+            state.credit = credits_now[state.trunk.name]
+        return able[:MOST_TRIES]
 
     def fitting(self, numbers: Sequence[str], now: float) -> list[bool]:
-        """Of calls to all these numbers at once, for which there is room, the first ones first."""
+        """Of calls to all these numbers, placed one after the other, which get a route."""
         rooms = {state.trunk.name: state.room(now) for state in self._states.values()}
-        return [self._fits(e164, rooms) for e164 in numbers]
+        credits_then = {state.trunk.name: state.credit for state in self._states.values()}
+        fits = []
+        for e164 in numbers:
+            able = self._in_order(e164, rooms, credits_then)
+            fits.append(bool(able))
+            if able:
+                rooms[able[0].name] -= 1
+        return fits
 
-    def _fits(self, e164: str, rooms: dict[str, int]) -> bool:
-        for state in self._states.values():
-            if state.trunk.serves(e164) and rooms[state.trunk.name]:
-                rooms[state.trunk.name] -= 1
-                return True
-        return False
+    def _in_order(self, e164: str, rooms: Mapping[str, int], credit: dict[str, float]) -> list[Trunk]:
+        """The trunks with room that serve the number, the first by its turn; `credit` is moved on."""
+        trunks = [state.trunk for state in self._states.values()]
+        able = [each for each in trunks if rooms[each.name] > 0 and each.serves(e164)]
+        able.sort(key=lambda each: (each.priority, -credit[each.name] - each.weight, each.name))
+        if able:
+            peers = [each for each in able if each.priority == able[0].priority]
+            for each in peers:
+                credit[each.name] += each.weight
+            credit[able[0].name] -= sum(each.weight for each in peers)
+        return able
+
+    def serves_now(self, e164: str, now: float) -> bool:
+        """Whether a trunk that serves the number takes calls at all at the moment, busy as it may be."""
+        serving = [state for state in self._states.values() if state.trunk.serves(e164)]
+        return any(state.reachable is not False and state.breaker.allows(now) for state in serving)
 
     def attestation(self, name: str) -> str:
         """How the trunk of that name signs our calls; empty where nobody said, or there is none."""
@@ -200,11 +224,29 @@ class TrunkBook:
             state.latest.append((True, True))
             state.breaker.failed(call, Fault.AUDIO, now, "answered calls have no audio")
 
-    def ended(self, call: Hashable, now: float, talked_s: float | None) -> None:
-        """The call went as calls go; `talked_s`: from the answer to the end, None where nobody answered."""
-        if state := self._leave(call):
+    def rang(self, call: Hashable) -> None:
+        """The call rings."""
+        if name := self._of_call.get(call):
+            self._states[name].works(call)
+
+    def answered(self, call: Hashable, at: float) -> None:
+        """The call was answered."""
+        self.rang(call)
+        if name := self._of_call.get(call):
+            self._states[name].answered_at[call] = at
+
+    def ended(self, call: Hashable, now: float, talked_s: float | None, *, audio: bool = False) -> None:
+        """The call went as calls go; `talked_s`: from the answer to the end, None where nobody answered.
+
+        `audio`: some came from the far end.
+        """
+        if state := self._of(call):
             state.latest.append((talked_s is not None, talked_s is not None and talked_s < SHORT_CALL_S))
-            state.breaker.worked(call, [Fault.SETUP] if talked_s is None else list(Fault))
+            state.works(call)
+            if audio and (call in state.answered_at or state.breaker.state(now) != BreakerState.CLOSED):
+                state.breaker.worked(call, [Fault.AUDIO])
+            state.breaker.forget(call)
+        self._leave(call)
 
     def gone(self, call: Hashable) -> None:
         """Nothing is known of the call any more, so that nothing is learned from it."""
@@ -230,8 +272,12 @@ class TrunkBook:
         if name is None:
             return None
         state = self._states[name]
-        state.calls.discard(call)
+        state.leave(call)
         return state
+
+    def _of(self, call: Hashable) -> _State | None:
+        name = self._of_call.get(call)
+        return None if name is None else self._states[name]
 
 
 def _standing(state: _State, now: float) -> TrunkStanding:

@@ -1,5 +1,6 @@
 """The endpoint's SIP accounts: its own, and one for each trunk with its credentials and its health."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ _SRTP = {
 }
 _SECONDS_OF_REGISTRATION = 300
 _RETRY_S = 10
+_REGISTER_AGAIN_S = 30.0
 _WELL = range(200, 300)
 
 
@@ -73,6 +75,7 @@ class TrunkAccount(Account):
         self._on_news = on_news
         self._keep_alive = KeepAlive(options.keep_alive_s)
         self._registered: bool | None = None
+        self._register_again_at: float | None = None
         self._told: bool | None = None
         self._reason = ""
 
@@ -84,6 +87,8 @@ class TrunkAccount(Account):
 
     def ask(self, now: float) -> None:
         """Sends OPTIONS where the time has come; `now` is monotonic seconds."""
+        if self._registered is False:
+            self._register_again(now)
         if self._keep_alive.is_due(now):
             question = pj.SendRequestParam()
             question.method = "OPTIONS"
@@ -95,6 +100,15 @@ class TrunkAccount(Account):
                 self._reason = str(error.reason)
                 self._keep_alive.answered(503)
         self._tell("no answer to OPTIONS")
+
+    def _register_again(self, now: float) -> None:
+        """The library itself does not, once a registrar has refused."""
+        if self._register_again_at is None:
+            self._register_again_at = now + _REGISTER_AGAIN_S
+        elif now >= self._register_again_at:
+            self._register_again_at = now + _REGISTER_AGAIN_S
+            with contextlib.suppress(pj.Error):
+                self.setRegistration(True)
 
     def onSendRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:
@@ -110,6 +124,8 @@ class TrunkAccount(Account):
     def onRegState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         try:
             self._registered = int(prm.code) in _WELL and int(prm.expiration) > 0
+            if self._registered:
+                self._register_again_at = None
             self._tell(f"registration: {int(prm.code)} {prm.reason}")
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self.owner.call_failed(error)
@@ -139,7 +155,9 @@ def account_config(options: EndpointOptions, address: str) -> Any:
 def trunk_config(options: EndpointOptions, trunk: TrunkOptions, address: str) -> Any:
     """Of a trunk's account. SRTP's keys are in the offer: settings ask for TLS wherever SRTP is."""
     config = account_config(options, address)
-    config.idUri = f"<sip:{trunk.user or options.user}@{domain_of(trunk, address)}>"
+    # A user may come with its realm, as in acme@carrier.example; only digest wants the whole of it.
+    name = trunk.user.partition("@")[0] or options.user
+    config.idUri = f"<sip:{name}@{domain_of(trunk, address)}>"
     config.mediaConfig.srtpUse = _SRTP[trunk.srtp]
     if trunk.user:
         config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", trunk.user, 0, trunk.password))

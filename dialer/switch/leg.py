@@ -43,6 +43,11 @@ class Leg:
     rings_at_most_until: float
     reply_by: float = inf
     """When the far end has to have said something."""
+    placed_at: float = 0.0
+    tried: int = 0
+    """Which of its routes is tried now, from 0."""
+    answered_late: bool = False
+    """It was answered as it was being given up."""
     failed: list[str] = field(default_factory=list)
     """The routes that have failed, each by its trunk and what it said."""
     state: LegState = "dialing"
@@ -82,6 +87,9 @@ class Leg:
     audio_at: float = 0.0
     """When the last of them came, or when it was answered."""
     counted_at: float = 0.0
+    has_had_audio: bool = False
+    audio_due_s: float = 0.0
+    """How long audio was due, so far: not while either side holds the call."""
 
     @property
     def name(self) -> str:
@@ -96,12 +104,7 @@ class Leg:
     @property
     def route(self) -> Route:
         """The way to the far end that is tried now, or was taken."""
-        return self.placed.routes[len(self.failed)]
-
-    @property
-    def has_another_route(self) -> bool:
-        """Whether one is left that has not been tried."""
-        return len(self.failed) + 1 < len(self.placed.routes)
+        return self.placed.routes[self.tried]
 
     @property
     def is_answered(self) -> bool:
@@ -134,18 +137,20 @@ class Leg:
         """
         if packets is None:
             self.audio_at = now
-        elif packets != self.packets:
-            self.packets, self.audio_at = packets, now
+        else:
+            self.audio_due_s += now - self.counted_at
+            if packets != self.packets:
+                # Counted anew from 0 after a re-INVITE.
+                self.packets, self.audio_at = packets, now
+                self.has_had_audio = self.has_had_audio or packets > 0
         self.counted_at = now
-        limit = AUDIO_RESTS_AT_MOST_S if self.packets else AUDIO_BEGINS_WITHIN_S
+        limit = AUDIO_RESTS_AT_MOST_S if self.has_had_audio else AUDIO_BEGINS_WITHIN_S
         return now - self.audio_at >= limit
 
     @property
     def had_no_audio(self) -> bool:
         """Whether it was answered and not one packet came in a time that tells."""
-        if self.answered_at is None or self.packets:
-            return False
-        return self.counted_at - self.answered_at > _SURELY_SILENT_S
+        return not self.has_had_audio and self.audio_due_s > _SURELY_SILENT_S
 
     @property
     def to_hear(self) -> dict[ListenFor, float]:

@@ -12,6 +12,7 @@ Seven rules hold here whether or not an engine is connected:
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
@@ -49,6 +50,7 @@ from dialer.switch.messages import (
     PlayPrompt,
     PromptEnded,
 )
+from dialer.switch.trunk_room import TrunkRoom
 
 ORPHAN_LIMIT_S = 60.0
 
@@ -63,12 +65,13 @@ _BEEPED_JUST_NOW_S = 2.0
 _AFTER_VOICEMAIL_S = 0.3
 """The last packets are on their way."""
 
+_REROUTE_WITHIN_S = 10.0
+"""A call was permitted for the moment; it does not leave over another trunk much later."""
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
 
 
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)
-_NEVER_RANG = Ending(408, "never rang", by_far_end=False)
 
 
 @dataclass
@@ -76,6 +79,8 @@ class LegBook:
     """Every leg of this switch. Each method returns what has to be done, in order."""
 
     engine_present: bool = True
+    rooms: dict[str, TrunkRoom] = field(default_factory=dict)
+    """Of trunks that hold no more than so many calls; what is not in it takes any number."""
     _legs: dict[str, Leg] = field(default_factory=dict)
     _quiet_until: float = inf
     """No deadline comes before this instant, so that `tick` may be asked hundreds of times a second."""
@@ -104,7 +109,7 @@ class LegBook:
 
     def place(self, command: PlaceLeg, now: float) -> list[Action]:
         """A leg is to be placed, by the first of its routes."""
-        leg = self._legs[command.leg] = Leg(command, rings_at_most_until=now + command.ring_timeout_s)
+        leg = self._legs[command.leg] = Leg(command, now + command.ring_timeout_s, placed_at=now)
         return self._dial(leg, now)
 
     def to_count(self) -> list[str]:
@@ -170,6 +175,8 @@ class LegBook:
         """The far end answered. A customer has to be claimed from now on, or hears the message at once."""
         leg = self._legs.get(name)
         if leg is None or leg.state not in ("dialing", "ringing"):
+            if leg is not None and leg.state == "leaving" and leg.answered_at is None:
+                leg.answered_late = True
             return []
         leg.state = "answered"
         leg.answered_at = leg.audio_at = leg.counted_at = now
@@ -315,8 +322,8 @@ class LegBook:
         if leg is None:
             return []
         failed = leg.is_dialing and ending.is_the_trunks_fault
-        if failed and leg.has_another_route:
-            return self._reroute(leg, ending, now)
+        if failed and (rerouted := self._reroute(leg, ending, now)):
+            return rerouted
         del self._legs[name]
         self._part(leg, now)
         return [
@@ -337,6 +344,8 @@ class LegBook:
                 rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.had_no_audio,
+                audio=leg.has_had_audio,
+                answered_late=leg.answered_late,
             )
         ]
 
@@ -382,21 +391,35 @@ class LegBook:
 
     def _dial(self, leg: Leg, now: float) -> list[Action]:
         route = leg.dial(now)
+        if route.trunk in self.rooms:
+            self.rooms[route.trunk].taken(now)
         self._wake(leg, min(leg.rings_at_most_until, leg.reply_by))
         return [Dial(leg.name, route, leg.placed.caller_id, leg.placed.display_name)]
 
     def _reroute(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
-        failed = leg.route.trunk
-        leg.failed.append(f"{failed}: {ending.status} {ending.reason}")
-        moved = LegRerouted(
-            at=now,
-            leg=leg.name,
-            trunk=failed,
-            to=leg.route.trunk,
-            status=ending.status,
-            reason=ending.reason,
-        )
-        return [moved, *self._dial(leg, now)]
+        """Goes on over the next route whose trunk has room; nothing where none has, or it is too late."""
+        if now - leg.placed_at > _REROUTE_WITHIN_S:
+            return []
+        former = leg.route.trunk
+        failed = [f"{former}: {ending.status} {ending.reason}"]
+        calls = Counter(each.route.trunk for each in self._legs.values())
+        for index in range(leg.tried + 1, len(leg.placed.routes)):
+            trunk = leg.placed.routes[index].trunk
+            if trunk not in self.rooms or self.rooms[trunk].takes_another(calls[trunk], now):
+                leg.failed += failed
+                leg.tried = index
+                moved = LegRerouted(
+                    at=now,
+                    leg=leg.name,
+                    trunk=former,
+                    to=trunk,
+                    status=ending.status,
+                    reason=ending.reason,
+                )
+                return [moved, *self._dial(leg, now)]
+            failed.append(f"{trunk}: no room")
+        leg.failed += failed[1:]
+        return []
 
     def _give_up(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         """Ends a leg, once it has rung as long as it has to: 16 CFR 310.4(b)(4)(ii)."""
@@ -444,8 +467,6 @@ class LegBook:
             return self._prompt_over(leg, now)
         if leg.is_dialing and now >= leg.reply_by:
             return [GiveUpDialing(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
-        if leg.is_dialing and leg.has_another_route:
-            return [GiveUpDialing(leg.name), *self.ended(leg.name, _NEVER_RANG, now)]
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
             return self._leave(leg, leg.given_up_by or "switch", now)

@@ -1,6 +1,6 @@
 """How a switch is started. Known to both ends, and free of the SIP library."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +14,10 @@ class TrunkOptions:
     name: str
     uri: str
     """Its own address, without a number: who is asked by OPTIONS, and where we register."""
+    lines: int | None = None
+    calls_per_second: float | None = None
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     register: bool = False
     srtp: Srtp = "off"
     codecs: tuple[str, ...] = ("PCMU", "PCMA")

@@ -52,6 +52,7 @@ from dialer.switch.options import SwitchOptions
 from dialer.switch.recorder import Recorder, RecordingError
 from dialer.switch.server import EngineServer
 from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
+from dialer.switch.trunk_room import TrunkRoom
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
@@ -70,7 +71,8 @@ class Switch:
         self._name = uuid.uuid4().hex
         self._endpoint = Endpoint(options.endpoint)
         self._server = EngineServer(options.socket)
-        self._book = LegBook(engine_present=False)
+        rooms = {each.name: TrunkRoom(each.lines, each.calls_per_second) for each in options.endpoint.trunks}
+        self._book = LegBook(engine_present=False, rooms=rooms)
         self._calls: dict[str, SipCall] = {}
         self._recorder = Recorder()
         self._ears = Ears()
@@ -154,6 +156,7 @@ class Switch:
         try:
             self._endpoint.poll(_POLL_MS)
             for news in self._endpoint.trunk_news():
+                self._book.rooms[news.trunk].up = news.up
                 log.info("trunk", trunk=news.trunk, up=news.up, reason=news.reason)
                 self._report(
                     TrunkReachable(at=time.monotonic(), trunk=news.trunk, up=news.up, reason=news.reason)

@@ -16,7 +16,7 @@ from dialer.switch.reasons import NONE, Reasons, reasons_of
 from dialer.switch.sdp import offer_only
 from dialer.switch.tap import Tap
 
-_TRYING = 100
+_PROVISIONAL = range(100, 200)
 _KEYS = frozenset("0123456789*#ABCD")
 _HIGHEST_PAYLOAD_TYPE = 127
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
@@ -71,7 +71,6 @@ class SipCall(pj.Call):  # type: ignore[misc]
         """`codecs`: those that it offers, in that order; none: all that the endpoint has."""
         super().__init__(account, call_id)
         self._codecs = codecs
-        self._has_a_reply = False
         self._redirected = 0
         self.listener = listener
         self.partner: SipCall | None = None
@@ -242,10 +241,14 @@ class SipCall(pj.Call):  # type: ignore[misc]
         return 0 if audio is None else int(audio.getTxLevel())
 
     def packets_received(self) -> int | None:
-        """How many RTP packets have come from the far end; None where there is no audio (now)."""
+        """How many RTP packets have come from the far end; None where none is due (now)."""
         if self.audio() is None:
             return None
         try:
+            info = self.getInfo()
+            media = info.media
+            if not any(media[index].dir & pj.PJMEDIA_DIR_DECODING for index in range(len(media))):
+                return None
             stat = self.getStreamStat(0)
         except pj.Error:
             return None
@@ -302,13 +305,18 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._owner.call_failed(error)
 
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        """The library tells of a 100 here alone."""
-        if self._has_a_reply or not self.listener:
+        """Every provisional answer: the library tells of 100, and of 180 without a tag, here alone."""
+        if self._confirmed or not self.listener:
             return
         try:
-            if _was_received(prm):
-                self._has_a_reply = True
-                self.listener.call_ringing(self, _TRYING)
+            event = prm.e
+            body = event.body
+            tsx_state = body.tsxState
+            transaction = tsx_state.tsx
+            status = int(transaction.statusCode)
+            ours = transaction.role == pj.PJSIP_ROLE_UAC and str(transaction.method) == "INVITE"
+            if ours and status in _PROVISIONAL and _was_received(prm):
+                self.listener.call_ringing(self, status)
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self._owner.call_failed(error)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from campaigns import service
 from campaigns.commands.trunks import _table
-from campaigns.core.retry import NO_TRUNK
+from campaigns.core.retry import NO_TRUNK, RetryAt
 from campaigns.reports.text import plain
 from campaigns.stores.trunks import TrunkStore
 from dialer.core.trunks import Trunk, TrunkBook
@@ -39,8 +39,7 @@ async def test_a_lead_that_no_trunk_serves_waits_and_makes_way(sessions: Session
     await service.start_campaign(sessions, campaign, NOW)
     (first,) = await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW)
     later = NOW + timedelta(minutes=15)
-    assert await service.put_off(sessions, campaign, first, NO_TRUNK, later)
-    assert not await service.put_off(sessions, campaign, first, NO_TRUNK, later), "it is nobody's any more"
+    await service.put_off(sessions, campaign, [(first, RetryAt(later, NO_TRUNK))])
     (second,) = await service.claim_permitted(sessions, NO_LAW, campaign, 2, NOW)
     assert second.lead.lead_id != first.lead.lead_id
     again = await service.claim_permitted(sessions, NO_LAW, campaign, 2, later)

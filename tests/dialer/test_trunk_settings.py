@@ -64,6 +64,7 @@ def test_a_trunk_comes_from_variables_and_its_password_from_a_file(
 
 def test_a_password_reaches_the_switch_and_nothing_else() -> None:
     settings = load_settings(trunks={"main": {"uri": URI, "user": "acme", "password": PHRASE}})
+    assert PHRASE not in repr(options_of("main", settings.all_trunks["main"]))
     assert PHRASE not in str(asdict(trunk_of("main", settings.all_trunks["main"])))
 
 
@@ -77,6 +78,7 @@ def test_a_password_reaches_the_switch_and_nothing_else() -> None:
         ({"uri": URI, "srtp": "sometimes"}, "srtp"),
         ({"uri": URI, "password": PHRASE}, "needs a user"),
         ({"uri": URI, "registers": True}, "needs a user"),
+        ({"uri": URI, "user": "a b"}, "user"),
         ({"uri": URI, "codecs": []}, "codec"),
         ({"uri": URI, "codecs": ["PCMU", "PCMU"]}, "twice"),
         ({"uri": URI, "codecs": ["MP3"]}, "codecs"),

@@ -10,6 +10,7 @@ from dialer.switch.leg_actions import Action, Dial, Ending, GiveUpDialing, HangU
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
+from dialer.switch.trunk_room import TrunkRoom
 
 UNAVAILABLE = Ending(503, "Service Unavailable", by_far_end=True)
 BUSY = Ending(486, "Busy Here", by_far_end=True)
@@ -101,19 +102,52 @@ def test_a_trunk_that_says_nothing_is_given_up_and_forgotten() -> None:
     assert (end.status, end.trunk, end.trunk_failed, end.provisional) == (408, "b", True, False)
 
 
-def test_a_trunk_that_works_on_it_has_the_ring_time() -> None:
+def test_a_trunk_that_works_on_it_has_the_ring_time_and_is_the_last_to_have_the_call() -> None:
     book, _ = placed(B)
     assert book.ringing("call-1", 100, 1.0) == []
     assert book.tick(24.9) == []
-    actions = book.tick(25.0)
-    assert actions[0] == GiveUpDialing("call-1")
-    assert dialed(actions) == ["b"]
-    book.ringing("call-1", 100, 26.0)
-    assert book.tick(49.9) == []
-    assert book.tick(50.0) == [HangUp("call-1")]
-    end = ended(book.ended("call-1", OURS, 50.1))
+    assert book.tick(25.0) == [HangUp("call-1")]
+    end = ended(book.ended("call-1", OURS, 25.1))
     assert end.timed_out
     assert end.trunk_failed
+
+
+def test_no_call_leaves_over_another_trunk_long_after_it_was_permitted() -> None:
+    book, _ = placed(B)
+    book.ringing("call-1", 100, 1.0)
+    assert ended(book.ended("call-1", UNAVAILABLE, 10.5)).trunk_failed
+
+
+def test_a_trunk_without_room_is_passed_over() -> None:
+    book, _ = placed(B, C)
+    book.rooms = {"b": TrunkRoom(lines=0), "c": TrunkRoom()}
+    assert dialed(book.ended("call-1", UNAVAILABLE, 0.1)) == ["c"]
+    end = ended(book.ended("call-1", BUSY, 0.2))
+    assert (end.trunk, end.rerouted) == ("c", ["a: 503 Service Unavailable", "b: no room"])
+
+
+def test_a_trunk_that_answers_no_keep_alive_is_passed_over() -> None:
+    book, _ = placed(B)
+    book.rooms = {"b": TrunkRoom()}
+    book.rooms["b"].up = False
+    assert ended(book.ended("call-1", UNAVAILABLE, 0.1)).trunk == "a"
+
+
+def test_however_many_calls_a_trunk_fails_the_next_gets_no_more_than_its_lines_and_rate() -> None:
+    book = LegBook(rooms={"b": TrunkRoom(lines=5, calls_per_second=2.0), "c": TrunkRoom(lines=3)})
+    for number in range(50):
+        leg = PlaceLeg(f"call-{number}", "customer", A.uri, "", 25.0, trunk="a", others=(B, C))
+        book.place(leg, 0.0)
+    moved = [trunk for n in range(50) for trunk in dialed(book.ended(f"call-{n}", UNAVAILABLE, 1.0))]
+    assert sorted(moved) == ["b", "c", "c", "c"]
+
+
+def test_an_answer_that_crosses_our_giving_up_is_told_of() -> None:
+    book, _ = placed()
+    book.ringing("call-1", 180, 1.0)
+    book.tick(25.0)
+    assert book.answered("call-1", 25.05) == []
+    assert ended(book.ended("call-1", OURS, 25.2)).answered_late
 
 
 @pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])
@@ -173,6 +207,23 @@ def test_a_call_on_hold_sends_none_and_stays() -> None:
     for second in range(2, 600):
         assert book.audio_counted("call-1", None, float(second)) == []
     assert book.audio_counted("call-1", 50, 610.0) == []
+
+
+def test_a_count_that_begins_anew_after_a_re_invite_does_not_make_a_talk_silent() -> None:
+    book = answered()
+    for second in range(1, 300):
+        assert book.audio_counted("call-1", 50 * second, float(second)) == []
+    book.audio_counted("call-1", 0, 300.0)
+    assert book.audio_counted("call-1", 0, 309.0) == []
+    end = ended(book.ended("call-1", Ending(200, "OK", by_far_end=True), 309.5))
+    assert (end.audio, end.no_audio) == (True, False)
+
+
+def test_a_call_that_is_on_hold_from_its_start_is_none_without_audio() -> None:
+    book = answered()
+    for second in range(1, 60):
+        book.audio_counted("call-1", None, float(second))
+    assert not ended(book.ended("call-1", Ending(200, "OK", by_far_end=True), 60.0)).no_audio
 
 
 def test_a_call_that_ends_at_once_tells_nothing_of_its_audio() -> None:

@@ -147,6 +147,39 @@ async def test_nobody_is_called_twice_once_it_rang(tmp_path: Path, sipp: StartSi
         assert not switch.of(LegRerouted, "call")
 
 
+async def test_a_phone_that_rang_without_a_tag_is_called_once_too(tmp_path: Path, sipp: StartSipp) -> None:
+    rang = await sipp("rings_without_a_tag_then_refuses", status="503 Service Unavailable")
+    other = await sipp("answers")
+    async with switch_with(tmp_path) as switch:
+        switch.call(route("a", rang), route("b", other))
+        ended = await switch.said(LegEnded, "call")
+        assert ended.provisional
+        assert (ended.trunk, ended.rerouted) == ("a", [])
+
+
+async def test_calls_leave_a_silent_trunk_although_each_takes_half_a_minute_to_end(
+    tmp_path: Path, sipp: StartSipp
+) -> None:
+    lines = 2
+    silent, good = await sipp("silent", calls=9), await sipp("answers", calls=lines)
+    async with switch_with(tmp_path, max_calls=2 * lines) as switch:
+        for name in ("call", "call-2"):
+            place = PlaceLeg(name, "customer", silent.uri(NUMBER), CALLER_ID, 10.0, 30.0, trunk="a")
+            others = (route("b", good),)
+            switch.link.send(msgspec.structs.replace(place, reply_within_s=1.0, others=others))
+        await switch.said(LegAnswered, "call")
+        await switch.said(LegAnswered, "call-2")
+
+
+async def test_a_user_may_come_with_its_realm(tmp_path: Path, sipp: StartSipp) -> None:
+    carrier = await sipp("answers")
+    known = trunk("a", carrier, user="acme@carrier.example", password=PASSWORD)
+    async with switch_with(tmp_path, known) as switch:
+        switch.call(route("a", carrier))
+        await switch.said(LegAnswered, "call")
+        await switch.hung_up()
+
+
 # --- who we are ---------------------------------------------------------------------------------
 
 
