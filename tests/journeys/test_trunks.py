@@ -84,7 +84,8 @@ async def test_a_campaign_goes_on_over_the_next_trunk_and_nobody_is_called_twice
     assert Counter(each.e164 for each in attempts) == dict.fromkeys(LEADS, 1)
     assert max(Counter(each["number"] for each in carrier.events_of("invite")).values()) == 1
     called = {each["number"] for each in carrier.events_of("invite")}
-    assert called == {each.e164 for each in attempts if each.trunk == "good"}
+    good = [each for each in attempts if each.trunk == "good"]
+    assert called == {each.e164 for each in good}, [(each.e164, each.outcome, each.rerouted) for each in good]
     assert {each.attestation for each in attempts if each.trunk == "good"} == {"A"}
     assert standing.state != BreakerState.CLOSED
     assert [each.calls for each in kept] == [0, 0]

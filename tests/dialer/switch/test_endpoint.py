@@ -20,6 +20,7 @@ from tests.support import eventually
 
 HOLDS_ON = """
 import gc, sys, time
+from dialer.switch.accounts import Caller
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.options import EndpointOptions
 
@@ -27,7 +28,7 @@ class Call:
     state = "placed"
 
     def __init__(self):
-        self.call = endpoint.place(self, sys.argv[1], "")
+        self.call = endpoint.place(self, sys.argv[1], Caller(""))
         self.slot = self.call.getId()
         self.until("up")
 
