@@ -22,7 +22,7 @@ from dialer.core.effects import (
     RecordingDidFail,
 )
 from dialer.core.floor import Floor
-from dialer.legs import attempt_of, call_leg
+from dialer.legs import attempt_of, call_leg, session_of
 from dialer.switch.messages import (
     AnyCommand,
     AnyEvent,
@@ -48,6 +48,8 @@ class _Talk:
     """A call, and whether its switch writes what is said."""
 
     wish: TalkRecording
+    session: int | None = None
+    """Of the agent in it, once there is one."""
     on_disk: bool = False
     failure: str = ""
 
@@ -103,14 +105,16 @@ class RecordingDesk:
 
     def restore(self, attempts: Sequence[OpenAttempt], live: Sequence[LiveLeg]) -> None:
         """Takes up the calls of a former engine; what was paused stays paused."""
-        bridged = {attempt_of(leg.leg): leg.recorded for leg in live if leg.state == "bridged"}
+        bridged = {attempt_of(leg.leg): leg for leg in live if leg.state == "bridged"}
         for each in attempts:
             policy = each.recording or _UNKNOWN
             wish = begin_talk(policy)
             wanted = policy.recording == ALWAYS or each.recording_wanted
             wish = replace(wish, wanted=wanted, consent=each.recording_consent or wish.consent)
-            on_disk = bridged.get(each.attempt_id, True)
-            self._talks[each.attempt_id] = _Talk(replace(wish, paused=wish.runs and not on_disk))
+            leg = bridged.get(each.attempt_id)
+            paused = leg is not None and wish.runs and not leg.recorded
+            session = session_of(leg.partner) if leg is not None and leg.partner is not None else None
+            self._talks[each.attempt_id] = _Talk(replace(wish, paused=paused), session)
 
     def reconcile(self, live: Sequence[LiveLeg]) -> None:
         """The connection to the switch is new: what was asked for meanwhile is asked for again."""
@@ -122,11 +126,16 @@ class RecordingDesk:
                     self._ask(attempt_of(leg.leg), talk)
 
     def observe(self, effect: Effect) -> None:
-        """A conversation begins, also one that goes on with another agent; or the call is over."""
+        """A conversation begins, also one that goes on with another agent; or the call is over.
+
+        It is said again of one that goes on with the same agent, when it was not yet on record: a pause that
+        the agent made stays.
+        """
         match effect:
-            case CallWasConnected(attempt=attempt):
+            case CallWasConnected(attempt=attempt, session=session):
                 talk = self._talks.setdefault(attempt, _Talk(begin_talk(_UNKNOWN)))
-                talk.wish = replace(talk.wish, paused=False)
+                talk.wish = replace(talk.wish, paused=talk.wish.paused and talk.session == session)
+                talk.session = session
                 if talk.wish.runs:
                     self._ask(attempt, talk)
             case CallHasEnded(attempt=attempt):

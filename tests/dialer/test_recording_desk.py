@@ -92,6 +92,14 @@ def test_what_was_paused_stays_paused_when_the_engine_comes_back(switch: Switch)
     assert switch.asked() == []
 
 
+def test_a_pause_outlives_an_engine_that_had_not_written_the_conversation_down(switch: Switch) -> None:
+    live = [bridged(recorded=False)]
+    switch.desk.restore([open_attempt(ALWAYS)], live)
+    switch.desk.reconcile(live)
+    switch.desk.observe(CONNECTED)
+    assert switch.asked() == []
+
+
 def test_what_was_recorded_goes_on_when_the_engine_comes_back(switch: Switch) -> None:
     live = [bridged(recorded=True)]
     switch.desk.restore([open_attempt(ON_DEMAND, wanted=True)], live)
@@ -117,7 +125,7 @@ def test_who_has_not_agreed_before_the_engine_died_is_not_recorded_after(switch:
 def test_another_agent_goes_on_recording_and_ends_a_pause(switch: Switch) -> None:
     live = [bridged(recorded=False)]
     switch.desk.restore([open_attempt(ALWAYS)], live)
-    switch.desk.observe(CONNECTED)
+    switch.desk.observe(CallWasConnected(ATTEMPT, 2, 2, 2.0, 0.1))
     assert switch.told == [StartRecording(LEG, "recordings/spool/7")]
 
 
