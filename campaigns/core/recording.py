@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from campaigns.core.address import country_of
 from campaigns.core.campaign import ALWAYS, ANNOUNCED, ASK_ALL, NEVER
 from campaigns.core.jurisdiction import Place
 from campaigns.core.recording_laws import ConsentLaw, consent_laws
@@ -114,8 +115,13 @@ def begin_talk(policy: RecordingPolicy) -> TalkRecording:
 
 
 def keep_days(kind: str, countries: Collection[str], chosen: int) -> int:
-    """For how many days a recording is kept: as chosen, or as long as the law on debt collectors asks."""
-    return max(chosen, _COLLECTIONS_DAYS) if kind == "collections" and "US" in countries else chosen
+    """For how many days a recording is kept: as chosen, or as long as the law on debt collectors asks.
+
+    `countries` are ISO 3166-1 codes of where the person may be, Puerto Rico's and Guam's own among them; who
+    may be anywhere may be in the United States.
+    """
+    american = not countries or any(country_of(each)[0] == "US" for each in countries)
+    return max(chosen, _COLLECTIONS_DAYS) if kind == "collections" and american else chosen
 
 
 def delete_after(ended_at: datetime, days: int) -> datetime:

@@ -27,6 +27,7 @@ class RecordedCall:
     """The campaign's setting."""
     days: int
     countries: frozenset[str]
+    """ISO 3166-1 codes, as the number and the address have them; empty if nobody knows."""
     ended_at: datetime | None
     erased: bool
     """Whether the person's data was erased."""
