@@ -22,7 +22,8 @@ from dialer.core.effects import (
     RecordingDidFail,
 )
 from dialer.core.floor import Floor
-from dialer.legs import attempt_of, call_leg
+from dialer.errors import DialerError
+from dialer.legs import attempt_of, call_leg, session_of
 from dialer.switch.messages import (
     AnyCommand,
     AnyEvent,
@@ -43,13 +44,31 @@ class NoConversation(LookupError):
     code = "no-conversation"
 
 
+class SwitchNotTold(DialerError):
+    """The switch is away, so that a conversation is recorded, or not, as before."""
+
+    code = "switch-not-told"
+    retry_after_s = 1
+
+
 @dataclass
 class _Talk:
     """A call, and whether its switch writes what is said."""
 
     wish: TalkRecording
+    session: int | None = None
+    """Of the agent in it, once there is one."""
     on_disk: bool = False
+    told: bool = True
+    """Whether the switch has heard the wish."""
     failure: str = ""
+
+    @property
+    def state(self) -> str:
+        """on, paused or off, by the wish; before the switch has heard it, by what it does still."""
+        if not self.told:
+            return "on" if self.on_disk else "off"
+        return "paused" if self.wish.wanted and self.wish.paused else "on" if self.wish.runs else "off"
 
 
 @dataclass(frozen=True)
@@ -103,30 +122,37 @@ class RecordingDesk:
 
     def restore(self, attempts: Sequence[OpenAttempt], live: Sequence[LiveLeg]) -> None:
         """Takes up the calls of a former engine; what was paused stays paused."""
-        bridged = {attempt_of(leg.leg): leg.recorded for leg in live if leg.state == "bridged"}
+        bridged = {attempt_of(leg.leg): leg for leg in live if leg.state == "bridged"}
         for each in attempts:
             policy = each.recording or _UNKNOWN
             wish = begin_talk(policy)
             wanted = policy.recording == ALWAYS or each.recording_wanted
             wish = replace(wish, wanted=wanted, consent=each.recording_consent or wish.consent)
-            on_disk = bridged.get(each.attempt_id, True)
-            self._talks[each.attempt_id] = _Talk(replace(wish, paused=wish.runs and not on_disk))
+            leg = bridged.get(each.attempt_id)
+            paused = leg is not None and wish.runs and not leg.recorded
+            session = session_of(leg.partner) if leg is not None and leg.partner is not None else None
+            self._talks[each.attempt_id] = _Talk(replace(wish, paused=paused), session)
 
     def reconcile(self, live: Sequence[LiveLeg]) -> None:
         """The connection to the switch is new: what was asked for meanwhile is asked for again."""
         for leg in live:
             talk = self._talks.get(attempt_of(leg.leg))
             if talk is not None and leg.state == "bridged":
-                talk.on_disk = leg.recorded
+                talk.on_disk, talk.told = leg.recorded, True
                 if talk.wish.runs != leg.recorded:
                     self._ask(attempt_of(leg.leg), talk)
 
     def observe(self, effect: Effect) -> None:
-        """A conversation begins, also one that goes on with another agent; or the call is over."""
+        """A conversation begins, also one that goes on with another agent; or the call is over.
+
+        It is said again of one that goes on with the same agent, when it was not yet on record: a pause that
+        the agent made stays.
+        """
         match effect:
-            case CallWasConnected(attempt=attempt):
+            case CallWasConnected(attempt=attempt, session=session):
                 talk = self._talks.setdefault(attempt, _Talk(begin_talk(_UNKNOWN)))
-                talk.wish = replace(talk.wish, paused=False)
+                talk.wish = replace(talk.wish, paused=talk.wish.paused and talk.session == session)
+                talk.session = session
                 if talk.wish.runs:
                     self._ask(attempt, talk)
             case CallHasEnded(attempt=attempt):
@@ -161,11 +187,10 @@ class RecordingDesk:
         """How it stands. Raises UnknownSession and NoConversation."""
         attempt, talk = self._of(session)
         wish = talk.wish
-        state = "paused" if wish.wanted and wish.paused else "on" if wish.runs else "off"
         return RecordingNow(
             attempt_id=attempt,
             recording=wish.policy.recording,
-            state=state,
+            state=talk.state,
             consent=wish.consent,
             consent_needed=wish.lacks_consent and wish.policy.recording != NEVER,
             laws=_names(wish.policy),
@@ -173,38 +198,52 @@ class RecordingDesk:
         )
 
     def start(self, session: int) -> None:
-        """Record from now on, or go on. Raises UnknownSession, NoConversation, RecordingRefusedError and
-        RecordingConsentError."""
+        """Record from now on, or go on. Raises UnknownSession, NoConversation, RecordingRefusedError,
+        RecordingConsentError and SwitchNotTold; what the switch was not told it is told when it is back."""
         self._change(session, TalkRecording.started)
+        self._require_told(session)
 
     def stop(self, session: int) -> None:
         """Record no more; raises the same as `start`."""
         self._change(session, TalkRecording.stopped)
+        self._require_told(session)
 
     def pause(self, session: int, *, paused: bool) -> None:
         """Record nothing for a while, as for card numbers, or again; raises the same as `start`."""
         self._change(session, lambda wish: wish.after_pause(paused=paused))
+        self._require_told(session)
 
     def consent(self, session: int, *, agreed: bool) -> None:
-        """What the person said; after a no nothing is kept. Raises the same as `start`."""
+        """What the person said; after a no nothing is kept. Raises the same as `start`.
+
+        It is written down also where the switch cannot be told.
+        """
         attempt, talk = self._of(session)
         self._change(session, lambda wish: wish.asked(agreed=agreed))
         agent, at = self._floor.agent(session).agent, self._clock()
         laws = _names(talk.wish.policy)
         self._carry_out([ConsentWasSaid(attempt, self._folder.node, agent, laws, at, agreed=agreed)])
+        self._require_told(session)
 
     def _change(self, session: int, change: Callable[[TalkRecording], TalkRecording]) -> None:
         attempt, talk = self._of(session)
         ran, talk.wish = talk.wish.runs, change(talk.wish)
-        if ran != talk.wish.runs or (talk.wish.runs and not talk.on_disk):
+        if ran != talk.wish.runs or (talk.wish.runs and not talk.on_disk) or not talk.told:
             self._ask(attempt, talk)
 
     def _ask(self, attempt: int, talk: _Talk) -> None:
         leg = call_leg(attempt)
-        if talk.wish.runs:
-            self._send(StartRecording(leg, str(self._folder.spool_of(attempt))))
-        else:
-            self._send(StopRecording(leg))
+        start = StartRecording(leg, str(self._folder.spool_of(attempt)))
+        talk.told = self._send(start if talk.wish.runs else StopRecording(leg))
+
+    def _require_told(self, session: int) -> None:
+        _, talk = self._of(session)
+        if not talk.told:
+            goes_on = "goes on being recorded" if talk.on_disk else "is not recorded"
+            raise SwitchNotTold(
+                f"The switch is away, and the conversation {goes_on}. It is told as soon as it is back; "
+                "ask how the recording stands before you rely on it."
+            )
 
     def _of(self, session: int) -> tuple[int, _Talk]:
         agent = self._floor.agent(session)

@@ -19,6 +19,7 @@ from leads.stores.shared import Sessions
 
 _LOOK_EVERY_S = 1.0
 _TIDY_EVERY_S = 60.0
+_SWEEP_EVERY_S = 86400.0
 _QUIET_S = 1.0
 """Tracks that have not grown for so long are closed, or will never be."""
 _TRY_AGAIN_S = 60.0
@@ -39,6 +40,7 @@ class RecordingKeeper:
         self._now = now
         self._not_before: dict[int, float] = {}
         self._tidy_at = 0.0
+        self._sweep_at = 0.0
         self._claimed = False
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -102,4 +104,8 @@ class RecordingKeeper:
         if lost := await keeping.mark_lost(self._sessions, self._folder, spooled):
             log.error("recordings left nothing on the disk", recordings=lost)
         await keeping.delete_expired(self._sessions, self._folder, self._now())
+        if time.monotonic() >= self._sweep_at:
+            if swept := await keeping.sweep(self._sessions, self._folder):
+                log.warning("files were left of recordings that are gone", recordings=swept)
+            self._sweep_at = time.monotonic() + _SWEEP_EVERY_S
         self._metrics.recordings_room(await asyncio.to_thread(self._folder.free_bytes))

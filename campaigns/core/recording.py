@@ -4,13 +4,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from campaigns.core.campaign import ALWAYS, ANNOUNCED, ASK, ASK_ALL, NEVER
+from campaigns.core.address import country_of
+from campaigns.core.campaign import ALWAYS, ANNOUNCED, ASK_ALL, NEVER
 from campaigns.core.jurisdiction import Place
 from campaigns.core.recording_laws import ConsentLaw, consent_laws
 from campaigns.errors import RecordingConsentError, RecordingRefusedError
 
 GIVEN, REFUSED = "given", "refused"
-"""What a person said; beside "announced", and "" where nothing had to be said."""
+"""What a person said, or that they were told; beside "announced", and "" where nothing had to be said."""
 
 STATES = ("none", "recording", "kept", "failed", "refused", "deleting", "deleted")
 """Of a recording: nothing was recorded (yet); it goes on, or waits to be put together; the file is there;
@@ -33,8 +34,8 @@ class RecordingPolicy:
 
     @property
     def asks(self) -> bool:
-        """Whether the person has to say yes before anything is recorded."""
-        return self.consent == ASK_ALL or (self.consent == ASK and bool(self.laws))
+        """Whether the person has to say yes, or to be told, before anything is recorded."""
+        return self.consent == ASK_ALL or bool(self.laws)
 
 
 def policy_for(recording: str, consent: str, place: Place) -> RecordingPolicy:
@@ -59,7 +60,7 @@ class TalkRecording:
 
     @property
     def lacks_consent(self) -> bool:
-        """Whether the person has not said yes, and has to."""
+        """Whether the person has not said yes, or was not told, and has to."""
         return self.consent == REFUSED or (self.policy.asks and self.consent != GIVEN)
 
     def started(self) -> "TalkRecording":
@@ -69,9 +70,10 @@ class TalkRecording:
             raise RecordingConsentError("The person said no; what they say is not recorded.")
         if self.lacks_consent:
             names = ", ".join(law.name for law in self.policy.laws) or "the campaign"
-            raise RecordingConsentError(
-                f"Ask the person first and record what they say as their consent: {names} wants that."
-            )
+            first = "Ask the person first and record what they say as their consent"
+            if self.policy.consent == ANNOUNCED:
+                first = "Say first that the call is recorded, and confirm that as the person's consent"
+            raise RecordingConsentError(f"{first}: {names} wants that.")
         return replace(self, wanted=True, paused=False)
 
     def stopped(self) -> "TalkRecording":
@@ -89,7 +91,9 @@ class TalkRecording:
         return replace(self, paused=paused)
 
     def asked(self, *, agreed: bool) -> "TalkRecording":
-        """What the person said; a no is for good. Raises RecordingRefusedError and RecordingConsentError."""
+        """What the person said; a no is for good. A yes stands for the agent's word that it was announced,
+        too, and that the person stayed. Raises RecordingRefusedError and RecordingConsentError.
+        """
         self._require_allowed()
         if agreed and self.consent == REFUSED:
             raise RecordingConsentError("The person said no before, and that holds for this call.")
@@ -101,14 +105,23 @@ class TalkRecording:
 
 
 def begin_talk(policy: RecordingPolicy) -> TalkRecording:
-    """Where it stands when a person and an agent begin to talk."""
-    consent = ANNOUNCED if policy.consent == ANNOUNCED and policy.recording != NEVER else ""
+    """Where it stands when a person and an agent begin to talk.
+
+    That it is announced is taken for granted only where nobody's law asks for it.
+    """
+    announced = policy.consent == ANNOUNCED and not policy.asks and policy.recording != NEVER
+    consent = ANNOUNCED if announced else ""
     return TalkRecording(policy, wanted=policy.recording == ALWAYS, consent=consent)
 
 
 def keep_days(kind: str, countries: Collection[str], chosen: int) -> int:
-    """For how many days a recording is kept: as chosen, or as long as the law on debt collectors asks."""
-    return max(chosen, _COLLECTIONS_DAYS) if kind == "collections" and "US" in countries else chosen
+    """For how many days a recording is kept: as chosen, or as long as the law on debt collectors asks.
+
+    `countries` are ISO 3166-1 codes of where the person may be, Puerto Rico's and Guam's own among them; who
+    may be anywhere may be in the United States.
+    """
+    american = not countries or any(country_of(each)[0] == "US" for each in countries)
+    return max(chosen, _COLLECTIONS_DAYS) if kind == "collections" and american else chosen
 
 
 def delete_after(ended_at: datetime, days: int) -> datetime:

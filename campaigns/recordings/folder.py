@@ -38,6 +38,8 @@ _NODE = "node"
 _CHUNK = 1 << 16
 _CALL = re.compile(r"[0-9]{1,18}")
 _TRACK = re.compile(r"([0-9]{1,16})(\.agent|\.customer)\.wav")
+_FINISHED, _UNFINISHED = ".wav", ".part"
+_FILE = re.compile(r"([0-9]{1,18})(\.wav|\.part)")
 _KEPT = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}/[0-9]{1,19}\.wav")
 
 
@@ -96,7 +98,8 @@ class RecordingFolder:
     def put_together(self, attempt_id: int) -> Kept | None:
         """Makes the stereo file of a call from its tracks; None where they have no sound.
 
-        Done again it makes the same file. Raises OSError, as where the disk is full.
+        Done again it makes the same file. Raises OSError, as where the disk is full; what it had written
+        by then is deleted.
         """
         tracks = _tracks(self.spool_of(attempt_id))
         line = timeline(list(tracks))
@@ -106,29 +109,51 @@ class RecordingFolder:
         path = f"{began:%Y/%m/%d}/{attempt_id}.wav"
         final = self.root / path
         final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = final.with_suffix(".part")
-        digest, size = hashlib.sha256(), 0
-        with unfinished.open("wb") as out:
-            os.fchmod(out.fileno(), 0o600)
-            for piece in _pieces(line.samples, line.placed, tracks):
-                out.write(piece)
-                digest.update(piece)
-                size += len(piece)
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.replace(final)
+        unfinished = final.with_suffix(_UNFINISHED)
+        try:
+            sha256, size = _write(unfinished, _pieces(line.samples, line.placed, tracks))
+            unfinished.replace(final)
+        except Exception:
+            unfinished.unlink(missing_ok=True)
+            raise
         _sync_folder(final.parent)
         pauses = [{"from_s": start, "to_s": end} for start, end in line.pauses]
-        return Kept(path, began, round(line.length_s, 3), size, digest.hexdigest(), pauses)
+        return Kept(path, began, round(line.length_s, 3), size, sha256, pauses)
 
     def drop_spool(self, attempt_id: int) -> None:
         """Deletes the tracks of a call. Raises OSError."""
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(self.spool_of(attempt_id))
 
-    def delete(self, path: str) -> None:
-        """Deletes a file that is kept; nothing happens where it is gone. Raises OSError."""
-        self.file(path).unlink(missing_ok=True)
+    def delete_call(self, attempt_id: int, path: str = "") -> None:
+        """Deletes all that there is of a call: its file, kept or unfinished, and then its tracks.
+
+        Without its path in the index the file is looked for under every day, as it has its name before the
+        index knows. Nothing happens where all is gone. Raises OSError.
+        """
+        for day in [self.file(path).parent] if path else self.days():
+            for ending in (_FINISHED, _UNFINISHED):
+                (day / f"{attempt_id}{ending}").unlink(missing_ok=True)
+        self.drop_spool(attempt_id)
+
+    def days(self) -> list[Path]:
+        """The folders of files that are kept, one a day."""
+        return sorted(self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"))
+
+    def calls_of(self, day: Path) -> list[int]:
+        """The calls that have a file of that day, after those are gone that nobody will finish.
+
+        A file that is unfinished while its call has no tracks is of no use. Raises OSError.
+        """
+        calls = set()
+        for name in os.listdir(day):
+            if found := _FILE.fullmatch(name):
+                attempt_id, ending = int(found[1]), found[2]
+                if ending == _UNFINISHED and not self.spool_of(attempt_id).exists():
+                    (day / name).unlink(missing_ok=True)
+                else:
+                    calls.add(attempt_id)
+        return sorted(calls)
 
     def hash(self, path: str) -> str | None:
         """The SHA-256 of a file that is kept, in hex; None where it is not there."""
@@ -141,6 +166,20 @@ class RecordingFolder:
     def free_bytes(self) -> int:
         """How much room the disk has. Raises OSError."""
         return shutil.disk_usage(self.root).free
+
+
+def _write(path: Path, pieces: Iterable[bytes]) -> tuple[str, int]:
+    """Writes a file that is on the disk when this returns; its SHA-256 in hex, and its bytes."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as out:
+        os.fchmod(out.fileno(), 0o600)
+        for piece in pieces:
+            out.write(piece)
+            digest.update(piece)
+            size += len(piece)
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest(), size
 
 
 def _tracks(spool: Path) -> Mapping[Segment, tuple[Path, Path]]:

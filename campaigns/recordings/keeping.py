@@ -15,7 +15,7 @@ EXPIRED = "kept for as long as the campaign says"
 _NO_SOUND = "nothing of the conversation is on the disk"
 _NOT_YET = "not kept yet: "
 _MAX_TEXT = 200
-_OVER = ("kept", "refused", "deleting", "deleted")
+_GONE = ("refused", "deleting", "deleted")
 
 
 async def began(
@@ -62,16 +62,19 @@ async def put_together(sessions: Sessions, folder: RecordingFolder, attempt_id: 
     """Makes a call's tracks into its file, and says so in the index; the state that holds now.
 
     Cut off anywhere it has done no harm, and done again it goes on: the tracks go last. Empty where the call
-    is not over; what was refused goes at once. Raises OSError where the disk does not take it; the tracks
-    stay.
+    is not over; what was refused goes at once, and so does all that there is of a call that was deleted or
+    whose person was erased. Raises OSError where the disk does not take it; the tracks stay.
     """
     async with sessions() as session, session.begin():
         store = RecordingStore(session)
         call = await store.call(attempt_id)
-        state = (await store.of_call(call, folder.node)).state if call is not None else "deleted"
+        state = "deleted" if call is None or call.erased else (await store.of_call(call, folder.node)).state
     if call is not None and call.ended_at is None and state != "refused":
         return ""
-    if call is not None and state not in _OVER:
+    if state in _GONE:
+        await asyncio.to_thread(folder.delete_call, attempt_id)
+        return state
+    if call is not None and state != "kept":
         kept = await asyncio.to_thread(folder.put_together, attempt_id)
         state = await _enter(sessions, folder, call, kept)
     await asyncio.to_thread(folder.drop_spool, attempt_id)
@@ -81,7 +84,7 @@ async def put_together(sessions: Sessions, folder: RecordingFolder, attempt_id: 
 async def _enter(sessions: Sessions, folder: RecordingFolder, call: RecordedCall, kept: Kept | None) -> str:
     async with sessions() as session, session.begin():
         row = await RecordingStore(session).of_call(call, folder.node)
-        if row.state in ("refused", "deleting", "deleted"):
+        if row.state in _GONE:
             # Erased or deleted while it was put together: the file has to go again.
             row.state, row.path = "deleting", kept.path if kept else row.path
         elif kept is None:
@@ -96,7 +99,8 @@ def _fill(row: Recording, call: RecordedCall, kept: Kept) -> None:
     assert call.ended_at is not None  # noqa: S101 - only calls that are over are put together
     row.state, row.path, row.sha256, row.bytes = "kept", kept.path, kept.sha256, kept.bytes
     row.started_at, row.length_s, row.pauses = kept.started_at, kept.length_s, kept.pauses
-    row.failure = "" if row.failure.startswith(_NOT_YET) else row.failure
+    outdated = row.failure == _NO_SOUND or row.failure.startswith(_NOT_YET)
+    row.failure = "" if outdated else row.failure
     row.delete_after = delete_after(call.ended_at, keep_days(call.kind, call.countries, call.days))
 
 
@@ -129,8 +133,8 @@ async def delete_expired(sessions: Sessions, folder: RecordingFolder, now: datet
 async def delete_marked(sessions: Sessions, folder: RecordingFolder, now: datetime) -> int:
     """Deletes the files of this node that are marked for it, and says so in the index; how many.
 
-    The file goes first, so that what the index calls deleted is gone. On a machine that has not the node's
-    folder nothing happens. Raises OSError.
+    The file and what there is of its tracks go first, so that what the index calls deleted is gone. On a
+    machine that has not the node's folder nothing happens. Raises OSError.
     """
     if not folder.is_here:
         return 0
@@ -139,13 +143,31 @@ async def delete_marked(sessions: Sessions, folder: RecordingFolder, now: dateti
         async with sessions() as session, session.begin():
             marked = await RecordingStore(session).deleting(folder.node, FILES_AT_A_TIME)
             for row in marked:
-                if row.path:
-                    await asyncio.to_thread(folder.delete, row.path)
+                await asyncio.to_thread(folder.delete_call, row.attempt_id, row.path)
                 row.state, row.deleted_at, row.path = "deleted", now, ""
             await session.flush()
         done += len(marked)
         if len(marked) < FILES_AT_A_TIME:
             return done
+
+
+async def sweep(sessions: Sessions, folder: RecordingFolder) -> int:
+    """Deletes what is in the folder of calls that the index says are gone, as after a power cut; how many.
+
+    A file that the index does not know stays: it may be of use to whoever restores the database. On a
+    machine that has not the node's folder nothing happens. Raises OSError.
+    """
+    if not folder.is_here:
+        return 0
+    done = 0
+    for day in await asyncio.to_thread(folder.days):
+        there = await asyncio.to_thread(folder.calls_of, day)
+        async with sessions() as session:
+            gone = await RecordingStore(session).gone(there)
+        for attempt_id in gone:
+            await asyncio.to_thread(folder.delete_call, attempt_id)
+        done += len(gone)
+    return done
 
 
 async def _row(session: Session, attempt_id: int, node: str) -> Recording | None:

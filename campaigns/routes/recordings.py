@@ -1,7 +1,10 @@
 """Recordings over HTTP: found, heard with ranges, checked and deleted. Errors pass through to the API."""
 
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse, Response
@@ -15,7 +18,11 @@ from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, Session
 
 router = APIRouter(tags=["recordings"])
 
-_MOST_RANGE = 100
+_RANGE = re.compile(r"bytes=([0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})")
+WHOLE, UNCHANGED = "whole", "nothing, unchanged"
+_Message = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
 
 
 def _who(request: Request) -> str:
@@ -99,16 +106,38 @@ async def get_recording(sessions: SessionsOf, recording_id: Id) -> RecordingOut:
 async def hear_recording(
     request: Request, folder: RecordingsOf, now: Now, who: Who, recording_id: Id
 ) -> Response:
-    """The sound: a stereo WAV file, whole or in ranges. Each hearing is logged before a byte leaves."""
-    asked = request.headers.get("Range", "whole")[:_MOST_RANGE]
+    """The sound: a stereo WAV file, whole or in one range. Each hearing is logged before a byte leaves."""
     sessions = request.app.state.sessions
-    recording, file = await library.listen(sessions, folder, recording_id, who, asked, now)
-    etag = f'"{recording.sha256}"'
+    etag = f'"{(await library.get_recording(sessions, recording_id)).sha256}"'
+    served = _served(request, etag)
+    recording, file = await library.listen(sessions, folder, recording_id, who, served, now)
     headers = {"ETag": etag, "Cache-Control": "private, no-store"}
-    if etag in request.headers.get("If-None-Match", ""):
+    if served == UNCHANGED:
         return Response(status_code=304, headers=headers)
     name = f"recording-{recording.id}.wav"
-    return FileResponse(file, media_type="audio/wav", headers=headers, filename=name)
+    return _Sound(served, file, media_type="audio/wav", headers=headers, filename=name)
+
+
+def _served(request: Request, etag: str) -> str:
+    """Which bytes are served: one range of this very file where that is asked for, or all (RFC 9110)."""
+    if etag in request.headers.get("If-None-Match", ""):
+        return UNCHANGED
+    asked = request.headers.get("Range", "")
+    same = request.headers.get("If-Range", etag) == etag
+    return asked if same and _RANGE.fullmatch(asked) else WHOLE
+
+
+class _Sound(FileResponse):
+    """A file of which exactly those bytes leave that were said to, whatever the request's headers are."""
+
+    def __init__(self, served: str, file: Path, **more: Any) -> None:
+        super().__init__(file, **more)
+        self._range = [] if served == WHOLE else [(b"range", served.encode())]
+
+    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+        """Answers a request."""
+        others = [each for each in scope["headers"] if each[0] not in (b"range", b"if-range")]
+        await super().__call__({**scope, "headers": others + self._range}, receive, send)
 
 
 @router.get("/recordings/{recording_id}/accesses")

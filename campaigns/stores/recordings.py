@@ -27,7 +27,10 @@ class RecordedCall:
     """The campaign's setting."""
     days: int
     countries: frozenset[str]
+    """ISO 3166-1 codes, as the number and the address have them; empty if nobody knows."""
     ended_at: datetime | None
+    erased: bool
+    """Whether the person's data was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class RecordingStore:
             days=campaign.recording_days,
             countries=frozenset({attempt.country, attempt.address_country} - {""}),
             ended_at=attempt.ended_at,
+            erased=not attempt.e164,
         )
 
     async def of_call(self, call: RecordedCall, node: str) -> Recording:
@@ -136,6 +140,17 @@ class RecordingStore:
             wanted = select(Recording).where(col(Recording.attempt_id).in_(chunk))
             found += (await self._session.exec(wanted)).all()
         return sorted(found, key=lambda recording: recording.id)
+
+    async def gone(self, attempt_ids: Sequence[int]) -> list[int]:
+        """Those of the calls of whose recordings nothing is to be left."""
+        found: list[int] = []
+        for chunk in chunks(attempt_ids):
+            mine = col(Recording.attempt_id).in_(chunk)
+            wanted = select(Recording.attempt_id).where(
+                mine, col(Recording.state).in_(("refused", "deleted"))
+            )
+            found += (await self._session.exec(wanted)).all()
+        return found
 
     async def to_delete(self, recording_ids: Sequence[int], why: str) -> None:
         """Marks recordings whose files are to go; whoever has the folder deletes them."""

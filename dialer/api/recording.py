@@ -66,7 +66,9 @@ async def resume(request: Request, session_id: PathId) -> RecordingNow:
 async def consent(request: Request, session_id: PathId, said: Consent) -> RecordingNow:
     """What the person said; it is on record when this answers. After a no, what was recorded is deleted."""
     engine = _engine(request)
-    engine.recordings.consent(session_id, agreed=said.agreed)
-    now = engine.recordings.now(session_id)
-    await engine.written()
+    try:
+        engine.recordings.consent(session_id, agreed=said.agreed)
+        now = engine.recordings.now(session_id)
+    finally:
+        await engine.written()
     return now

@@ -84,6 +84,23 @@ async def test_the_sound_comes_whole_and_in_ranges(call: Recorded, client: httpx
     assert {each["who"] for each in log} == {"API key 1234"}
 
 
+async def test_the_log_says_which_bytes_left(call: Recorded, client: httpx2.AsyncClient) -> None:
+    row = await call.keep()
+    etag, size = f'"{row.sha256}"', row.bytes
+
+    async def heard(**headers: str) -> tuple[int, int, str]:
+        """The status, the bytes of the answer, and what the log says of it."""
+        answer = await client.get(f"/recordings/{row.id}/audio", headers=headers)
+        log = (await client.get(f"/recordings/{row.id}/accesses")).json()
+        return answer.status_code, len(answer.content), log[-1]["detail"]
+
+    assert await heard(Range="bytes=0-0", **{"If-Range": '"another"'}) == (200, size, "whole")
+    assert await heard(Range="bytes=0-0", **{"If-Range": etag}) == (206, 1, "bytes=0-0")
+    for several in ("bytes=0-0,5-9", "bytes=0-0," + ",".join(["9-99"] * 50), "bytes=x", "lines=1-2", ""):
+        assert await heard(Range=several) == (200, size, "whole"), several
+    assert await heard(**{"If-None-Match": etag}) == (304, 0, "nothing, unchanged")
+
+
 async def test_what_cannot_be_heard_is_a_problem_with_a_sentence(
     call: Recorded, client: httpx2.AsyncClient
 ) -> None:

@@ -73,7 +73,8 @@ def talk(recording: str, consent: str = ASK, place: Place = WASHINGTON_DC) -> Ta
         (ALWAYS, ASK, WASHINGTON_DC, True),
         (ALWAYS, ASK, CALIFORNIA, False),
         (ALWAYS, ASK_ALL, WASHINGTON_DC, False),
-        (ALWAYS, ANNOUNCED, CALIFORNIA, True),
+        (ALWAYS, ANNOUNCED, WASHINGTON_DC, True),
+        (ALWAYS, ANNOUNCED, CALIFORNIA, False),
         (ON_DEMAND, ANNOUNCED, CALIFORNIA, False),
     ],
 )
@@ -109,6 +110,16 @@ def test_nobody_is_recorded_before_they_agree_where_they_have_to() -> None:
     assert asked.asked(agreed=True).started().runs
 
 
+def test_where_it_has_to_be_announced_it_is_recorded_from_the_agents_word_on() -> None:
+    begun = talk(ALWAYS, ANNOUNCED, CALIFORNIA)
+    assert (begun.runs, begun.consent) == (False, "")
+    with pytest.raises(RecordingConsentError, match=r"Say first .* US-CA"):
+        begun.started()
+    assert begun.asked(agreed=True).runs
+    assert not begun.asked(agreed=False).runs
+    assert talk(ALWAYS, ANNOUNCED).consent == ANNOUNCED
+
+
 def test_a_no_is_for_good() -> None:
     refused = talk(ALWAYS).asked(agreed=False)
     assert not refused.runs
@@ -139,7 +150,7 @@ def test_whatever_agents_press_nobody_is_recorded_against_the_rules(
         assert recording != NEVER
         assert not said_no
         assert not paused
-        asks = consent == ASK_ALL or (consent == ASK and place != WASHINGTON_DC)
+        asks = consent == ASK_ALL or place != WASHINGTON_DC
         assert said_yes or not asks
     if said_no:
         assert now.consent == REFUSED
@@ -158,6 +169,9 @@ def _press(now: TalkRecording, step: str) -> TalkRecording:
 
 def test_american_debt_collectors_keep_recordings_for_three_years() -> None:
     assert keep_days("collections", {"US"}, 90) >= 3 * 365
+    for whoever_is_under_its_law in ({"PR"}, {"GU"}, {"DE", "vi"}, set()):
+        assert keep_days("collections", whoever_is_under_its_law, 90) >= 3 * 365
+    assert keep_days("sales", set(), 90) == 90
     assert keep_days("collections", {"DE"}, 90) == 90
     assert keep_days("sales", {"US"}, 90) == 90
     assert keep_days("collections", {"US"}, 3650) == 3650

@@ -123,7 +123,7 @@ async def test_a_disk_that_is_full_is_told_of_and_tried_again(
     row = await call.row()
     assert (row.state, row.failure) == ("failed", "not kept yet: No space left on device")
     assert list(call.folder.spooled()) == [call.attempt]
-    unfinished.unlink()
+    assert not unfinished.is_symlink(), "nothing is left of what could not be finished"
     assert await keeping.put_together(call.sessions, call.folder, call.attempt) == "kept"
     assert (await call.row()).failure == ""
 
@@ -143,6 +143,13 @@ async def test_a_recording_that_left_nothing_is_a_failure_and_not_silence(call: 
     assert await keeping.mark_lost(call.sessions, call.folder, []) == 1
     row = await call.row()
     assert (row.state, row.failure) == ("failed", "nothing of the conversation is on the disk")
+
+
+async def test_what_was_taken_for_lost_and_is_kept_after_all_has_no_failure(call: Recorded) -> None:
+    await call.end()
+    assert await keeping.mark_lost(call.sessions, call.folder, []) == 1
+    assert await keeping.put_together(call.sessions, call.folder, call.attempt) == "kept"
+    assert (await call.row()).failure == ""
 
 
 # --- consent --------------------------------------------------------------------------------------
@@ -276,6 +283,68 @@ async def test_tracks_of_a_person_who_was_erased_meanwhile_are_not_put_together(
     await erase_person(call.sessions, call.e164, now=NOW, folder=call.folder)
     assert await keeping.put_together(call.sessions, call.folder, call.attempt) == "deleted"
     assert files(call.folder) == []
+
+
+async def test_nothing_is_left_of_an_erased_person_whose_file_the_disk_did_not_take(
+    call: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await call.end()
+    with monkeypatch.context() as patched:
+        patched.setattr("campaigns.recordings.folder.stereo", _dies)
+        with pytest.raises(Killed):
+            await keeping.put_together(call.sessions, call.folder, call.attempt)
+    assert len(files(call.folder)) == 3, "two tracks, and what was begun of the file"
+    await _erased_without_a_trace(call)
+
+
+async def test_nothing_is_left_of_an_erased_person_whose_file_the_index_did_not_know(call: Recorded) -> None:
+    await call.end()
+    call.folder.put_together(call.attempt)
+    await _erased_without_a_trace(call)
+
+
+async def test_the_next_look_deletes_what_came_after_the_erasure(call: Recorded, tmp_path: Path) -> None:
+    await call.end()
+    spool = shutil.copytree(call.folder.spool_of(call.attempt), tmp_path / "tracks")
+    await _erased_without_a_trace(call)
+    shutil.copytree(spool, call.folder.spool_of(call.attempt))
+    call.folder.put_together(call.attempt)
+    assert len(files(call.folder)) == 3
+    assert await keeping.put_together(call.sessions, call.folder, call.attempt) == "deleted"
+    assert files(call.folder) == []
+
+
+async def test_tracks_that_no_row_names_are_not_kept_of_an_erased_person(call: Recorded) -> None:
+    await call.end()
+    async with call.sessions() as session, session.begin():
+        await session.delete((await session.exec(select(Recording))).one())
+    await _disposition(call)
+    await erase_person(call.sessions, call.e164, now=NOW, folder=call.folder)
+    assert await keeping.put_together(call.sessions, call.folder, call.attempt) == "deleted"
+    assert files(call.folder) == []
+
+
+async def test_the_sweep_deletes_what_should_be_gone_and_nothing_else(call: Recorded) -> None:
+    row = await call.keep()
+    file = call.folder.file(row.path)
+    unknown, unfinished = file.with_name("999.wav"), file.with_name("998.part")
+    for each in (unknown, unfinished):
+        each.write_bytes(b"RIFF")
+    assert await keeping.sweep(call.sessions, call.folder) == 0
+    assert (file.exists(), unknown.exists(), unfinished.exists()) == (True, True, False)
+    sound = file.read_bytes()
+    await library.delete(call.sessions, call.folder, row.id, "Ann", "mistaken", NOW)
+    file.write_bytes(sound)
+    assert await keeping.sweep(call.sessions, RecordingFolder(call.folder.root, "node-2")) == 0
+    assert await keeping.sweep(call.sessions, call.folder) == 1
+    assert (file.exists(), unknown.exists()) == (False, True)
+
+
+async def _erased_without_a_trace(call: Recorded) -> None:
+    await _disposition(call)
+    await erase_person(call.sessions, call.e164, now=NOW, folder=call.folder)
+    assert files(call.folder) == []
+    assert (await call.row()).state == "deleted"
 
 
 async def _disposition(call: Recorded) -> None:
