@@ -1,15 +1,17 @@
 """The share of people who answered and got nobody, by each rule that matches, in its present legal period."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.abandonment_rules import Budget, LegalPeriod, budget, legal_period, tightest
+from campaigns.core.abandonment_rules import Budget, LegalPeriod, Tally, budget, legal_period, tightest
 from campaigns.core.address import country_of
+from campaigns.core.detection import detection_figures, false_positive_rate
 from campaigns.core.jurisdiction import Place
 from campaigns.core.policy import Exemption, OwnRules
 from campaigns.core.rules import AbandonmentRule
+from campaigns.reports.store import ReportStore
 from campaigns.stores.answers import AnswerStore, quarter_of
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.client_rules import ClientRulesStore
@@ -25,17 +27,47 @@ class CountryBudget:
     budget: Budget
 
 
+class Tallies:
+    """What became of a campaign's answered calls, as each rule's formula asks for it."""
+
+    def __init__(self, session: Session, campaign: Campaign) -> None:
+        self._session = session
+        self._campaign = campaign
+        self._answers = AnswerStore(session)
+        self._detection: tuple[float | None] | None = None
+
+    async def countries(self) -> list[str]:
+        """The countries of the campaign's answered calls, in order."""
+        return await self._answers.countries(self._campaign.id)
+
+    async def of(self, country: str, rule: AbandonmentRule, period: LegalPeriod) -> Tally:
+        """Of the calls to one country that were answered in a period."""
+        tally = await self._answers.tally(self._campaign.id, country, period)
+        if rule.formula != "ofcom":
+            return tally
+        if self._detection is None:
+            self._detection = (await self._false_positive_rate(),)
+        return replace(tally, false_positive_rate=self._detection[0])
+
+    async def _false_positive_rate(self) -> float | None:
+        """None where detection has never listened: turning it off undoes none of its mistakes."""
+        found = detection_figures(await ReportStore(self._session).verdicts(self._campaign.id))
+        if self._campaign.amd_mode == "off" and not found.said_machine:
+            return None
+        return false_positive_rate(found.people_among_machines)
+
+
 async def budgets(
     session: Session, rules: Rulebook, campaign: Campaign, now: datetime
 ) -> list[CountryBudget]:
     """By every rule for the countries of the campaign's answered calls; none before anybody answered."""
-    store = AnswerStore(session)
+    tallies = Tallies(session, campaign)
     exempt = rules.known(await ClientRulesStore(session).exempt_from(campaign.client_id))
     found = []
-    for country in await store.countries(campaign.id):
+    for country in await tallies.countries():
         for rule in abandonment_rules(rules, campaign, country, exempt):
             period = period_of(campaign, rule, now)
-            tally = await store.tally(campaign.id, country, period)
+            tally = await tallies.of(country, rule, period)
             found.append(CountryBudget(country, budget(rule, period, tally)))
     return found
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from campaigns.compliance.abandonment import abandonment_rules, period_of
+from campaigns.compliance.abandonment import Tallies, abandonment_rules, period_of
 from campaigns.compliance.judging import Judge, rule_set_of, zones_of
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandonment_rules import LegalPeriod, budget, met_nobody
@@ -29,7 +29,6 @@ from campaigns.core.campaign import AGENTLESS
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.errors import InvalidInputError
 from campaigns.reports.store import ReportStore
-from campaigns.stores.answers import AnswerStore
 from campaigns.stores.audit import AuditStore, Denials, RecordedCall
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.client_rules import ClientRulesStore
@@ -221,10 +220,10 @@ class _Auditor:
         A rule's period is left out only where the client was exempt from the rule from its beginning to its
         end.
         """
-        campaign, answers = self._campaign, AnswerStore(session)
+        campaign, tallies = self._campaign, Tallies(session, self._campaign)
         exemptions = await ClientRulesStore(session).exemptions(campaign.client_id)
         found = []
-        for country in await answers.countries(campaign.id):
+        for country in await tallies.countries():
             first, last = await AuditStore(session, campaign).answered_between(country)
             for rule in abandonment_rules(self._rules, campaign, country):
                 at = max(self._start, period_of(campaign, rule, first).start)
@@ -234,7 +233,7 @@ class _Auditor:
                     at = period.end
                     if any(each.rule_id == rule.id and _throughout(each, period) for each in exemptions):
                         continue
-                    tally = await answers.tally(campaign.id, country, period)
+                    tally = await tallies.of(country, rule, period)
                     found.append(period_of_answers(country, rule, budget(rule, period, tally), tally))
         return found
 

@@ -63,7 +63,7 @@ class MenuRun:
     number: int = 0
     """Of the prompt that was played last."""
     finished: bool = False
-    """Whether the call came to an end that the menu has."""
+    """Whether the call came to an end that the menu has; not where it was let go."""
     disposition: str = ""
     """What that end says of the call; empty where it says nothing."""
     deadline: float | None = None
@@ -127,7 +127,8 @@ class MenuRun:
         self.at_step, self.deadline, self._tries = name, None, 0
         self._steps += 1
         if self._steps > MOST_STEPS:
-            return self._end()
+            self.close()
+            return [HangUp()]
         step = self.step
         match step.do:
             case "say":

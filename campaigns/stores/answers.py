@@ -76,7 +76,7 @@ class AnswerStore:
 
 def _kind(ended: EndedAttempt, outcome: str) -> str | None:
     """The column that counts an answered call; None where a call counts for nothing."""
-    if outcome == "machine":
+    if outcome in ("machine", "fax"):
         return "machines_by_detection"
     answered, connected = ended.answered_at is not None, ended.connected_at is not None
     if met_nobody(outcome, answered=answered, connected=connected):

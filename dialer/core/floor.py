@@ -341,7 +341,10 @@ class Floor:
         """The switch plays the message: to a person nobody claimed in time, or an agentless campaign's."""
         known = self.calls.get(attempt)
         if known is not None and known.agentless:
-            return [MessageBegan(attempt, at)] if self._advance(attempt, CallEvent.PLAY) else []
+            if self._advance(attempt, CallEvent.PLAY) is None:
+                return []
+            self._queue.leave(known)
+            return [MessageBegan(attempt, at)]
         call = self._advance(attempt, CallEvent.UNCLAIMED)
         if call is None:
             return []
@@ -476,6 +479,8 @@ class Floor:
             return []
         call.session, call.dispositioned = None, True
         self._queue.leave(call)
+        if call.menu is not None:
+            call.menu.close()
         if not call.was_connected or each is not None:
             self._pacing.tell(call.campaign, CallByMachine(at, call.attempt))
         effects: list[Effect] = [LeaveMachine(call.attempt, message)]

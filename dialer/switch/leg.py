@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
+from dialer.switch.keys import KeyPresses
 from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
 
 _MOST_KEYS = 100
@@ -14,10 +15,6 @@ AUDIO_RESTS_AT_MOST_S = 60.0
 """A far end that suppresses silence sends nothing while its user listens; nobody listens for longer."""
 _SURELY_SILENT_S = 3.0
 """An answered call that ended sooner tells nothing of its audio."""
-_SAME_KEY_S = 0.5
-"""A key that is heard in the sound and told of otherwise too was pressed once."""
-
-
 _TONES_AFTER_ANSWER_S = 6.0
 """An answer that is an announcement of the network, or a fax machine's, begins with its tones."""
 
@@ -73,8 +70,8 @@ class Leg:
     """What plays, or was played last, since the engine has claimed it for a menu."""
     prompt_plays: bool = False
     keys: int = 0
-    last_key: tuple[str, bool, float] = ("", False, -inf)
-    """The last key, whether it was heard in the sound, and when."""
+    """That were told of."""
+    presses: KeyPresses = field(default_factory=KeyPresses)
     heard: str = ""
     """The network's tone that says most of what was heard."""
     judged: bool = False
@@ -181,14 +178,15 @@ class Leg:
         return self.placed.detect == "first" and not self.judged
 
     def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
-        """Counts a key; whether it is told of. What is typed in a talk is nobody's business."""
-        last, was_in_sound, at = self.last_key
-        if digit == last and in_sound != was_in_sound and now - at < _SAME_KEY_S:
-            return False
-        self.last_key = (digit, in_sound, now)
-        self.keys += 1
+        """Counts a key; whether it is told of. What is typed in a talk is nobody's business.
+
+        Whoever has pressed too many can still opt out, which ends the call.
+        """
         plays = self.message_at is not None or (self.prompt is not None and self.state != "bridged")
-        return plays and not self.voicemail and self.keys <= _MOST_KEYS
+        if not self.presses.is_new(digit, in_sound, now) or not plays or self.voicemail:
+            return False
+        self.keys += 1
+        return self.keys <= _MOST_KEYS or (digit == self.placed.end_key and self.left_at is None)
 
     def heard_s(self, now: float) -> float | None:
         """How much of the message has been heard; None where none began."""

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from dialer.core.amd import Heard, Verdict
+from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED, Tone
 from dialer.switch.leg import Leg, ListenFor
 from dialer.switch.leg_actions import (
@@ -54,8 +54,8 @@ from dialer.switch.trunk_room import TrunkRoom
 
 ORPHAN_LIMIT_S = 60.0
 
-_DETECTION_AT_MOST_S = 10.0
-"""Detection has its own limit, and is over by then; nobody is kept longer, whatever fails."""
+_DETECTION_AT_MOST_S = AmdRule().longest_s + 0.5
+"""Detection has its own limit, and has told its verdict by then; nobody is kept longer, whatever fails."""
 _BRIDGED_WITHIN_S = 0.5
 """A verdict may be what the law's time has nearly passed with: an agent who is free is there sooner."""
 _WORD_WITHIN_S = 2.0

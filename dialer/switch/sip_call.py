@@ -4,6 +4,7 @@ See `endpoint` for the habits of the binding that shape this module.
 """
 
 import contextlib
+import time
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from dialer.errors import DialerError
+from dialer.switch.keys import KeyPresses
 from dialer.switch.reasons import NONE, Reasons, reasons_of
 from dialer.switch.sdp import offer_only
 from dialer.switch.tap import Tap
@@ -79,6 +81,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._player: Any = None
         self._track: Any = None
         self._taps: list[Tap] = []
+        self._presses = KeyPresses()
         self.has_audio = False
         """Whether sound can be heard and sent: after the answer, or before it (early media)."""
         self._over = False
@@ -289,10 +292,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._let_hear(tap)
 
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        """Once for each key, whether it came by RFC 4733 or INFO."""
+        """Once for each key, whether it came by RFC 4733, by INFO, or by both."""
         try:
             digit = _text(prm.digit).upper()
-            if digit in _KEYS:
+            if digit in _KEYS and self._presses.is_new(digit, int(prm.method), time.monotonic()):
                 self._owner.key_came(self, digit)
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self._owner.call_failed(error)

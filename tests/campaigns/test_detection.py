@@ -7,10 +7,14 @@ from hypothesis import strategies as st
 from campaigns import service
 from campaigns.core.attempt import Ending
 from campaigns.core.detection import (
+    FEWEST_CHECKED,
     MACHINE_VERDICTS,
     PERSON_VERDICTS,
+    PRESUMED_FALSE_POSITIVES,
     VerdictGroup,
     detection_figures,
+    error_rate,
+    false_positive_rate,
     sampled_for_review,
     wilson,
 )
@@ -114,3 +118,16 @@ async def test_the_report_shows_the_error_of_detection(sessions: Sessions) -> No
     assert report.detection.machines_among_people.value == 0.0
     (table,) = detection_tables(report)
     assert "50.00%" in plain(table)
+
+
+def test_a_law_is_answered_with_what_is_presumed_until_enough_was_checked() -> None:
+    for checked in range(FEWEST_CHECKED):
+        assert false_positive_rate(error_rate(0, checked)) == PRESUMED_FALSE_POSITIVES
+    assert false_positive_rate(error_rate(0, FEWEST_CHECKED)) <= PRESUMED_FALSE_POSITIVES
+    found = error_rate(10, 1000)
+    assert false_positive_rate(found) == found.high > 0.01
+
+
+def test_what_is_surely_worse_than_presumed_counts_at_once() -> None:
+    found = error_rate(8, 20)
+    assert false_positive_rate(found) == found.high

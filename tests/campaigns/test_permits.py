@@ -7,12 +7,14 @@ import pytest
 from sqlmodel import col, select
 
 from campaigns import service
-from campaigns.compliance.abandonment import budgets
+from campaigns.compliance.abandonment import budgets, tightest_budget
 from campaigns.compliance.audit import audit
 from campaigns.compliance.client_rules import close_day, end_exemption, grant_exemption, open_day
 from campaigns.core.attempt import Ending, StartedAttempt
+from campaigns.core.detection import wilson
 from campaigns.errors import InvalidExemptionError
 from campaigns.lead_editing import edit_lead
+from campaigns.stores.answers import quarter_of
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import AnswerTally, Attempt, Campaign, CampaignLead, DenialTally, RuleSet
@@ -58,7 +60,7 @@ async def withdraw(sessions: Sessions, e164: str, channel: Channel, at: datetime
 
 async def ended(sessions: Sessions, attempt: StartedAttempt, outcome: str, now: datetime) -> None:
     """The call was answered, unless it was busy or blocked, and is over."""
-    if outcome in ("human", "abandoned"):
+    if outcome in ("human", "abandoned", "machine", "fax"):
         async with sessions() as session, session.begin():
             await AttemptStore(session).update_attempt(attempt.attempt_id, answered_at=now)
             if outcome == "human":
@@ -408,3 +410,55 @@ async def test_a_call_rings_as_long_as_the_strictest_rule_asks(sessions: Session
     await seed_leads(sessions, [Person([NEW_YORKER])])
     (attempt,) = await called(sessions, await seed_campaign(sessions, callable_times=ALL_DAY))
     assert attempt.ring_at_least_s == 15
+
+
+@pytest.mark.parametrize(("mode", "abandoned"), [("off", 3), ("act", 3 + 200 * 0.03)])
+async def test_ofcoms_share_has_the_people_whom_detection_took_for_machines(
+    sessions: Sessions, mode: str, abandoned: float
+) -> None:
+    await seed_leads(sessions, [Person(["+442079460001"], zones=["Europe/London"], region="GB")])
+    campaign_id = await seed_campaign(sessions, amd_mode=mode)
+    async with sessions() as session, session.begin():
+        session.add(
+            AnswerTally(
+                campaign_id=campaign_id,
+                country="GB",
+                quarter=quarter_of(NOW),
+                dropped=3,
+                live=97,
+                machines_by_detection=200,
+            )
+        )
+    async with sessions() as session:
+        found = await tightest_budget(session, LAW, campaign_id, NOW)
+    assert found is not None
+    assert (found.rule_id, found.share.abandoned) == ("gb-abandonment", pytest.approx(abandoned))
+
+
+async def test_verdicts_that_agents_have_checked_are_what_ofcoms_share_goes_by(sessions: Sessions) -> None:
+    people = [Person([f"+44207946{number:04}"], zones=["Europe/London"], region="GB") for number in range(10)]
+    await seed_leads(sessions, people)
+    campaign_id = await seed_campaign(sessions, amd_mode="act", amd_review_share=1.0)
+    for number, attempt in enumerate(await called(sessions, campaign_id, n=10)):
+        async with sessions() as session, session.begin():
+            (await session.get_one(Attempt, attempt.attempt_id)).amd_verdict = "machine"
+        await ended(sessions, attempt, "human", NOW)
+        code = "callback" if number < 5 else "answering_machine"
+        await service.set_disposition(sessions, attempt.attempt_id, code, "", NOW)
+    async with sessions() as session, session.begin():
+        (tally,) = (await session.exec(select(AnswerTally))).all()
+        tally.machines_by_detection = 100
+    async with sessions() as session:
+        found = await tightest_budget(session, LAW, campaign_id, NOW)
+    assert found is not None
+    assert found.share.abandoned == pytest.approx(100 * wilson(5, 10)[1])
+
+
+@pytest.mark.parametrize("outcome", ["machine", "fax"])
+async def test_a_machine_and_a_fax_are_counted_as_detections_own(sessions: Sessions, outcome: str) -> None:
+    await seed_leads(sessions, [Person([NEW_YORKER])])
+    (attempt,) = await called(sessions, await seed_campaign(sessions))
+    await ended(sessions, attempt, outcome, NOW)
+    async with sessions() as session:
+        (tally,) = (await session.exec(select(AnswerTally))).all()
+    assert (tally.machines_by_detection, tally.dropped, tally.live) == (1, 0, 0)

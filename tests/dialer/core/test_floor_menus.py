@@ -4,7 +4,9 @@ import pytest
 
 from campaigns.core.menu import Menu
 from dialer.core.agent import AgentState
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.detection import Detection, MachineAction
 from dialer.core.effects import (
     Bridge,
     CallHasEnded,
@@ -154,3 +156,36 @@ def test_who_loses_the_agent_gets_another_or_waits(gone):
         assert HangUpCall(7) in floor.log_out(ANN, 10.0)
         (ended, *_) = floor.ended(7, BYE, 10.1)
     assert ended.outcome == Outcome.HUMAN
+
+
+def test_a_machine_is_left_its_message_and_the_menu_is_over():
+    floor = floor_with()
+    opts_out = Menu.parse(
+        {
+            "start": "ask",
+            "steps": {
+                "ask": {"do": "ask", "prompt": "q", "keys": {"1": "out"}, "retries": 0, "no_input": "out"},
+                "out": {"do": "opt_out"},
+            },
+        }
+    )
+    left = Detection("act", MachineAction.MESSAGE, message="/srv/voicemail.wav")
+    pacer = make_pacer("agentless", PacingSettings(max_lines=3))
+    floor.open_campaign(SURVEY, pacer, 30.0, at=-50.0, agentless=True, detection=left, menu=opts_out)
+    answer(floor, 7, at=0.0, campaign=SURVEY)
+    floor.prompt_ended(7, 1, 3.0)
+    floor.judged(7, Verdict.MACHINE, 0.98, 4.6, 4.6)
+    assert floor.tick(8.1) == [], "it presses nothing, and is neither hung up on nor opted out"
+    assert floor.key_pressed(7, "1", 9.0) == []
+    (ended,) = floor.ended(7, CallEnd(200, by_far_end=False), 30.0)
+    assert ended.outcome == Outcome.MACHINE
+
+
+def test_who_has_lost_the_agent_and_is_being_left_is_offered_to_nobody():
+    floor = floor_that_asks(ANN)
+    floor.key_pressed(7, "0", 2.0)
+    floor.connected(7, ANN, 2.5)
+    floor.line_down(ANN, 10.0, "softphone_gone")
+    floor.unclaimed(7, 12.0)
+    assert floor.waiting == []
+    assert only(Bridge, floor.line_up(ANN, 13.0)) == []

@@ -319,6 +319,20 @@ def test_of_a_far_end_that_sends_keys_without_end_some_are_told():
     book = hears(end_key="9")
     told = [book.key("call-1", "1", 1.0) for _ in range(1000)]
     assert sum(map(len, told)) == 100
+    opts_out = [LegKey(at=2.0, leg="call-1", digit="9"), HangUp("call-1")]
+    assert book.key("call-1", "9", 2.0) == opts_out, "for all that"
+    assert book.key("call-1", "9", 2.1) == []
+
+
+def test_keys_that_nobody_is_told_of_do_not_count():
+    book = LegBook()
+    book.place(customer(), 0.0)
+    book.answered("call-1", 0.0)
+    for _ in range(100):
+        book.key("call-1", "1", 0.5)
+    book.tick(2.0)
+    book.message_started("call-1", 4.0, 2.0)
+    assert book.key("call-1", "1", 3.0) == [LegKey(at=3.0, leg="call-1", digit="1")]
 
 
 # --- conversations ------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.core.amd import Heard, Verdict
+from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import HangUp, Part, PlayMessage, StopPrompt
@@ -113,7 +113,8 @@ def test_a_key_that_comes_in_the_sound_and_beside_it_is_one_key():
     assert book.key("call-1", "1", 1.2, in_sound=True) == []
     assert book.key("call-1", "1", 1.4) != [], "pressed again"
     assert book.key("call-1", "2", 1.5, in_sound=True) != []
-    assert book.key("call-1", "2", 2.5) != [], "long after"
+    assert book.key("call-1", "2", 3.4) == [], "when a long press ends"
+    assert book.key("call-1", "2", 3.6) != [], "long after"
 
 
 # --- who answered ---------------------------------------------------------------------------------
@@ -168,9 +169,16 @@ def test_a_verdict_that_comes_late_leaves_an_agent_a_moment_and_no_more():
     assert due(speaks_on)[0] == 10.0
 
 
+def test_who_still_speaks_when_detection_gives_up_is_somebodys_to_claim():
+    book = kept()
+    assert book.tick(AmdRule().longest_s) == [], "the ears are asked after the deadlines"
+    book.judged("call-1", heard(Verdict.UNSURE, words=9), None, AmdRule().longest_s + 0.02)
+    assert due(book)[0] > 12.0
+
+
 def test_without_a_verdict_nobody_is_kept_for_long():
     at, actions = due(kept())
-    assert at == 10.0
+    assert at == 10.5
     assert PlayMessage("call-1", MESSAGE) in actions
 
 
