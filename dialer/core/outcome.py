@@ -53,8 +53,6 @@ class CallEnd:
     """The network's tone that was heard, as in `dialer.core.tones`."""
     no_audio: bool = False
     """It was answered, and not one packet of audio came."""
-    answered_late: bool = False
-    """The answer crossed our giving up."""
     trunk: str = ""
     attestation: str = ""
     rerouted: tuple[str, ...] = ()

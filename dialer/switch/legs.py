@@ -175,8 +175,6 @@ class LegBook:
         """The far end answered. A customer has to be claimed from now on, or hears the message at once."""
         leg = self._legs.get(name)
         if leg is None or leg.state not in ("dialing", "ringing"):
-            if leg is not None and leg.state == "leaving" and leg.answered_at is None:
-                leg.answered_late = True
             return []
         leg.state = "answered"
         leg.answered_at = leg.audio_at = leg.counted_at = now
@@ -345,7 +343,6 @@ class LegBook:
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.had_no_audio,
                 audio=leg.has_had_audio,
-                answered_late=leg.answered_late,
             )
         ]
 

@@ -19,7 +19,6 @@ from dialer.switch.sdp import offer_only
 from dialer.switch.tap import Tap
 
 _PROVISIONAL = range(100, 200)
-_OK = 200
 _KEYS = frozenset("0123456789*#ABCD")
 _HIGHEST_PAYLOAD_TYPE = 127
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
@@ -309,8 +308,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._owner.call_failed(error)
 
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        """Every answer to the INVITE: of 100, of 180 without a tag, and of a 200 that crosses our CANCEL the
-        library tells here alone."""
+        """Every provisional answer: the library tells of 100, and of 180 without a tag, here alone."""
         if self._confirmed or not self.listener:
             return
         try:
@@ -322,9 +320,6 @@ class SipCall(pj.Call):  # type: ignore[misc]
             ours = transaction.role == pj.PJSIP_ROLE_UAC and str(transaction.method) == "INVITE"
             if ours and status in _PROVISIONAL and _was_received(prm):
                 self.listener.call_ringing(self, status)
-            elif ours and status == _OK and self._hung_up and _was_received(prm):
-                self._confirmed = True
-                self.listener.call_answered(self)
         except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
             self._owner.call_failed(error)
 

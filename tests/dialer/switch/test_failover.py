@@ -142,14 +142,6 @@ def test_however_many_calls_a_trunk_fails_the_next_gets_no_more_than_its_lines_a
     assert sorted(moved) == ["b", "c", "c", "c"]
 
 
-def test_an_answer_that_crosses_our_giving_up_is_told_of() -> None:
-    book, _ = placed()
-    book.ringing("call-1", 180, 1.0)
-    book.tick(25.0)
-    assert book.answered("call-1", 25.05) == []
-    assert ended(book.ended("call-1", OURS, 25.2)).answered_late
-
-
 @pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])
 def test_a_call_that_was_given_up_is_not_tried_elsewhere(by: str) -> None:
     book, _ = placed(B)
