@@ -399,8 +399,9 @@ class Engine:
     def _may_dial(self) -> bool:
         return not self._draining
 
-    def _can_place(self) -> bool:
-        has_room = self.trunks.room(self._clock()) > 0
+    def _can_place(self, e164: str) -> bool:
+        now = self._clock()
+        has_room = all(self.trunks.fitting([e164], now)) if e164 else self.trunks.room(now) > 0
         return self._link.up and self._may_dial() and not self._journal.behind and has_room
 
     def _announce(self, campaign: RunningCampaign, started: StartedAttempt) -> None:

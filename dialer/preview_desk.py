@@ -38,8 +38,9 @@ class Hands:
     """What the engine does for the desk."""
 
     clock: Callable[[], float]
-    can_place: Callable[[], bool]
-    """Whether switch and database are there, and calls may still be placed."""
+    can_place: Callable[[str], bool]
+    """Whether switch, database and a trunk are there for a call to that number (empty: to any), and calls
+    may still be placed."""
     place: Callable[[RunningCampaign, StartedAttempt, Preview], None]
     carry_out: Callable[[Sequence[Effect]], None]
     written: Callable[[], Awaitable[None]]
@@ -82,7 +83,7 @@ class PreviewDesk:
 
     def dial_due(self) -> None:
         """Dials every lead whose time is over."""
-        while self._hands.can_place() and (preview := self._previews.due(self._hands.clock())):
+        while self._hands.can_place("") and (preview := self._previews.due(self._hands.clock())):
             self._begin(preview)
 
     def _begin(self, preview: Preview) -> asyncio.Task[None]:
@@ -140,6 +141,6 @@ class PreviewDesk:
             raise NoPreview("The campaign dials no more; the lead goes back.")
         if not self._previews.is_looked_at(preview):
             raise NoPreview("The agent looks at the lead no more; it is not called.")
-        if not self._hands.can_place():
+        if not self._hands.can_place(preview.permitted.lead.e164):
             raise CannotDialNow("No call can be placed at the moment; try again in a moment.")
         return campaign

@@ -40,7 +40,7 @@ class Stage:
         self.floor = Floor()
         files = PromptFiles(Path("no-such-folder"), sessions)
         self.watch = CampaignWatch(sessions, NO_LAW, self.floor, Notices(), _Deaf(), files)  # type: ignore[arg-type]
-        hands = Hands(lambda: self.now, lambda: self.can_place, self._place, self.carry_out, self.written)
+        hands = Hands(lambda: self.now, lambda _: self.can_place, self._place, self.carry_out, self.written)
         self.desk = PreviewDesk(self.floor, sessions, NO_LAW, self.watch.running, hands)
         self.just_written: Callable[[], None] = lambda: None
         self._written = 0
