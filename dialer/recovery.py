@@ -117,6 +117,8 @@ class Leftover:
         )
         leg = self._live.get(call_leg(attempt.attempt_id))
         if leg is None:
+            if call.verdict is not None and call.is_taken(call.verdict):
+                call.state, call.dispositioned = CallState.MACHINE, True
             return call
         call.answered_at = leg.answered_at
         if leg.state == "bridged" and leg.partner is not None:

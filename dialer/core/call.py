@@ -60,6 +60,7 @@ TRANSITIONS: dict[tuple[CallState, CallEvent], CallState] = {
     (_S.CONNECTED, _E.AGENT_LOST): _S.ANSWERED,
     (_S.CONNECTED, _E.BY_MACHINE): _S.MACHINE,
     (_S.CONNECTED, _E.END): _S.ENDED,
+    (_S.ABANDONED, _E.BY_MACHINE): _S.MACHINE,
     (_S.ABANDONED, _E.END): _S.ENDED,
     (_S.PLAYING, _E.BY_MACHINE): _S.MACHINE,
     (_S.PLAYING, _E.TRANSFER): _S.ANSWERED,
@@ -84,7 +85,6 @@ LATE: frozenset[tuple[CallState, CallEvent]] = frozenset(
         (_S.PLAYING, _E.RING),
         (_S.PLAYING, _E.ANSWER),
         (_S.PLAYING, _E.PLAY),
-        (_S.ABANDONED, _E.BY_MACHINE),
         *((_S.MACHINE, event) for event in CallEvent if event != CallEvent.END),
         *((_S.ENDED, event) for event in CallEvent),
     }

@@ -465,8 +465,11 @@ class Floor:
         return effects + self._release(each, at) if each is not None else effects
 
     def _by_machine(self, call: FloorCall, at: float, message: str = "") -> list[Effect]:
-        """No person is on the line: its agent is free at once, and has nothing to say of it."""
-        each = self._agent_of(call)
+        """No person is on the line: its agent is free at once, and has nothing to say of it.
+
+        Nobody was abandoned then; the message that says who has called plays on, in case it was a person.
+        """
+        each, hears_who_called = self._agent_of(call), call.state == CallState.ABANDONED
         if self._advance(call.attempt, CallEvent.BY_MACHINE) is None:
             return []
         call.session, call.dispositioned = None, True
@@ -475,7 +478,7 @@ class Floor:
             call.menu.close()
         if not call.was_connected or each is not None:
             self._pacing.tell(call.campaign, CallByMachine(at, call.attempt))
-        effects: list[Effect] = [LeaveMachine(call.attempt, message)]
+        effects: list[Effect] = [] if hears_who_called else [LeaveMachine(call.attempt, message)]
         if each is None:
             return effects
         if each.state == AgentState.TALKING:

@@ -6,9 +6,11 @@ from typing import Literal
 import pytest
 
 from campaigns.stores.live import OpenAttempt
+from dialer.core.amd import Verdict
 from dialer.core.call import CallState
-from dialer.core.effects import CallWasAbandoned, CallWasAnswered, MessageBegan, PersonOptedOut
+from dialer.core.effects import CallHasEnded, CallWasAbandoned, CallWasAnswered, MessageBegan, PersonOptedOut
 from dialer.core.floor import Floor
+from dialer.core.outcome import CallEnd, Outcome
 from dialer.legs import effects_of
 from dialer.recovery import Leftover
 from dialer.switch.messages import LegAnswered, LegKey, LegUnclaimed, LiveLeg
@@ -19,7 +21,14 @@ AT = NOON.timestamp()
 Mode = Literal["agentless", "power"]
 
 
-def leftover(mode: Mode, *, recorded: bool = False, disposition: str = "") -> Leftover:
+def leftover(
+    mode: Mode,
+    *,
+    recorded: bool = False,
+    disposition: str = "",
+    amd_mode: str = "off",
+    amd_verdict: str = "",
+) -> Leftover:
     """A call that was placed, and of which what followed is recorded or not."""
     known = NOON if recorded else None
     attempt = OpenAttempt(
@@ -35,12 +44,12 @@ def leftover(mode: Mode, *, recorded: bool = False, disposition: str = "") -> Le
         connected_at=None,
         message_at=known,
         disposition=disposition,
-        amd_mode="off",
+        amd_mode=amd_mode,
         amd_action="hang_up",
         amd_optimistic=True,
         voicemail_message="",
         amd_review_share=0.0,
-        amd_verdict="",
+        amd_verdict=amd_verdict,
     )
     return Leftover((), [attempt], ())
 
@@ -77,3 +86,28 @@ def test_what_was_written_is_not_written_again_and_the_key_counts_once(mode: Mod
     floor, left = Floor(), leftover(mode, recorded=True, disposition="opted_out")
     left.restore(floor, [], AT)
     assert effects_of(key, floor) == []
+
+
+def ends(floor: Floor) -> Outcome:
+    (ended,) = [
+        each
+        for each in floor.ended(7, CallEnd(200, by_far_end=False), AT + 9)
+        if isinstance(each, CallHasEnded)
+    ]
+    return ended.outcome
+
+
+def test_a_machine_that_is_being_left_is_one_also_where_its_verdict_was_not_on_record() -> None:
+    floor, left = Floor(), leftover("power", amd_mode="act")
+    left.restore(floor, [LiveLeg("call-7", "customer", "leaving", None, AT)], AT)
+    floor.judged(7, Verdict.MACHINE, 0.98, 4.6, AT + 5)
+    assert ends(floor) == Outcome.MACHINE
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [("act", Outcome.MACHINE), ("flag", Outcome.ABANDONED)])
+def test_a_machine_whose_call_ended_without_an_engine_is_what_its_verdict_says(
+    mode: str, outcome: Outcome
+) -> None:
+    floor, left = Floor(), leftover("power", recorded=True, amd_mode=mode, amd_verdict="machine")
+    left.restore(floor, [], AT)
+    assert ends(floor) == outcome

@@ -177,6 +177,27 @@ def test_a_machine_that_was_kept_is_no_answer_and_nobody_who_was_abandoned() -> 
     assert ended_as(floor, 7, 30.0) == Outcome.MACHINE
 
 
+@pytest.mark.parametrize(
+    ("verdict", "outcome"), [(Verdict.MACHINE, Outcome.MACHINE), (Verdict.FAX, Outcome.FAX)]
+)
+@pytest.mark.parametrize("wanted", [HANG_UP, MESSAGE])
+def test_a_machine_for_which_nobody_was_free_is_nobody_who_was_abandoned(wanted, verdict, outcome) -> None:
+    floor = detecting(wanted=wanted)
+    answer(floor, 7, 10.0)
+    assert only(CallWasAbandoned, floor.unclaimed(7, 12.0))
+    assert judged(floor, 7, verdict, 14.6) == [], "the message plays on, should it be a person after all"
+    assert ended_as(floor, 7, 18.0) == outcome
+
+
+@pytest.mark.parametrize(("wanted", "verdict"), [(HANG_UP, Verdict.UNSURE), (FLAG, Verdict.MACHINE)])
+def test_who_may_be_a_person_was_abandoned_where_nobody_was_free(wanted, verdict) -> None:
+    floor = detecting(wanted=wanted)
+    answer(floor, 7, 10.0)
+    floor.unclaimed(7, 12.0)
+    judged(floor, 7, verdict, 14.6)
+    assert ended_as(floor, 7, 18.0) == Outcome.ABANDONED
+
+
 def test_two_machines_at_once_leave_both_agents_free() -> None:
     floor = detecting(ANN, BOB, wanted=HANG_UP)
     talk(floor, 7, ANN, 10.0)

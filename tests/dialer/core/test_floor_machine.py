@@ -335,18 +335,26 @@ class FloorMachine(RuleBasedStateMachine):
         call = self.floor.calls.get(self.call(n))
         if call is not None and call.answered_at is not None and tone != "ringing":
             self.tones[call.attempt] = OUTCOMES[tone]
-        self.taken_by_machines.update(each.attempt for each in effects if isinstance(each, LeaveMachine))
+        self.note_machine(call, effects)
         self.do(effects)
 
     @rule(n=which, verdict=st.sampled_from(list(Verdict)), lag=late)
     def it_is_known_who_answered(self, n, verdict, lag):
         call = self.floor.calls.get(self.call(n))
         effects = self.floor.judged(self.call(n), verdict, 0.9, 1.5, self.now - lag)
-        taken = [each.attempt for each in effects if isinstance(each, LeaveMachine)]
-        if taken:
+        if self.note_machine(call, effects):
             self.tones[call.attempt] = Outcome.FAX if verdict == Verdict.FAX else Outcome.MACHINE
-        self.taken_by_machines.update(taken)
         self.do(effects)
+
+    def note_machine(self, call, effects):
+        """Whether it has just become a machine's: it is left, or was abandoned and hears its message out."""
+        left = any(isinstance(each, LeaveMachine) for each in effects)
+        new = call is not None and call.state == CallState.MACHINE
+        new = new and call.attempt not in self.taken_by_machines
+        assert new or not left
+        if new:
+            self.taken_by_machines.add(call.attempt)
+        return new
 
     @rule(n=which, digit=st.sampled_from("19"), lag=late)
     def key(self, n, digit, lag):
