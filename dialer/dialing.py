@@ -7,8 +7,9 @@ from pathlib import Path
 
 from campaigns import service as campaigns
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.abandoned_message import MODES, lacks_a_message
 from campaigns.core.attempt import PermittedLead, StartedAttempt
-from campaigns.core.retry import NO_TRUNK, TRUNK_BUSY, RetryAt
+from campaigns.core.retry import NO_MESSAGE, NO_TRUNK, TRUNK_BUSY, RetryAt
 from campaigns.stores.live import RunningCampaign
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.effects import Effect
@@ -176,13 +177,26 @@ class Dialing:
             permitted = await campaigns.claim_permitted(
                 self._sessions, self._rules, campaign.id, look_at, instant(asked_at)
             )
-            fitting = await self._with_a_trunk(campaign, permitted)
+            heard = await self._with_a_message(campaign, permitted)
+            fitting = await self._with_a_trunk(campaign, heard)
             if fitting or not permitted:
                 if fitting[wanted:]:
                     await campaigns.release(self._sessions, campaign.id, fitting[wanted:])
                 return fitting[:wanted]
             look_at = _LOOK_FURTHER
         return []
+
+    async def _with_a_message(
+        self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
+    ) -> Sequence[PermittedLead]:
+        """Those who would hear who has called, wherever a law asks it; some have joined since the start."""
+        if campaign.dial_mode not in MODES:
+            return permitted
+        until = RetryAt(instant(self._hands.clock() + _UNSERVED_FOR_S), NO_MESSAGE)
+        lacking = [each for each in permitted if _lacks_a_message(campaign, each)]
+        if lacking:
+            await campaigns.put_off(self._sessions, campaign.id, [(each, until) for each in lacking])
+        return [each for each in permitted if each not in lacking]
 
     async def _with_a_trunk(
         self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
@@ -232,3 +246,8 @@ class Dialing:
         if not call.detection.listens:
             return "off"
         return "first" if call.held else "beside"
+
+
+def _lacks_a_message(campaign: RunningCampaign, permitted: PermittedLead) -> bool:
+    policy = permitted.permit.policy
+    return lacks_a_message(campaign.abandoned, policy.messages, policy.place.countries)

@@ -38,6 +38,18 @@ def holds_everywhere(messages: Sequence[AbandonedMessage], country: str) -> bool
     return any(each.country in ("", country) and not each.language for each in messages)
 
 
+def lacks_a_message(
+    messages: Sequence[AbandonedMessage], rules: Iterable[MessageRule], countries: Collection[str]
+) -> bool:
+    """Whether a law asks that a person hears who has called, and none of the messages is meant for them.
+
+    `countries`: wherever the person may be; none: nobody knows.
+    """
+    if names_the_seller(rules) is None:
+        return False
+    return not all(holds_everywhere(messages, country) for country in countries or ("",))
+
+
 def names_the_seller(rules: Iterable[MessageRule]) -> MessageRule | None:
     """The first rule by which a person who gets no agent hears who has called."""
     return next((rule for rule in rules if "seller_name" in rule.says), None)

@@ -53,6 +53,9 @@ TRUNK_BUSY = "trunk_busy"
 NO_TRUNK = "no_trunk"
 """Why a lead waits whose number no trunk serves."""
 
+NO_MESSAGE = "no_message"
+"""Why a lead waits who would not hear who has called if no agent is free, though a law asks it."""
+
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _LONGEST_S = 366 * 24 * _HOUR

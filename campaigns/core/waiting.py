@@ -6,7 +6,7 @@ from datetime import datetime
 
 from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
-from campaigns.core.retry import DEAD_PHONE, NO_TRUNK, TRUNK_BUSY
+from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_TRUNK, TRUNK_BUSY
 
 KINDS = (
     "ready",
@@ -17,6 +17,7 @@ KINDS = (
     "rest",
     "caller_id",
     "trunk",
+    "message",
     "not_before",
     "best_time",
     "waiting",
@@ -42,6 +43,7 @@ _WAITING_FOR = {
     "rest_after_refusal": "rest",
     **dict.fromkeys(HELD_BY, "caller_id"),
     **dict.fromkeys((NO_TRUNK, TRUNK_BUSY), "trunk"),
+    NO_MESSAGE: "message",
     "outside_best_time": "best_time",
     "not_before": "not_before",
     "new": "not_before",

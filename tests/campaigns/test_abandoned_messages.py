@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from campaigns import service
 from campaigns.compliance.client_rules import grant_exemption
-from campaigns.core.abandoned_message import AbandonedMessage, choose
+from campaigns.core.abandoned_message import AbandonedMessage, choose, lacks_a_message
 from campaigns.core.campaign import CampaignSettings
+from campaigns.core.jurisdiction import place_of
+from campaigns.core.policy import OwnRules
 from campaigns.errors import (
     AbandonedMessageMissingError,
     AbandonedMessageNotFoundError,
@@ -111,6 +113,18 @@ async def test_none_starts_by_which_somebody_would_not_hear_who_has_called(sessi
     with pytest.raises(CampaignStateError):
         await abandoned.start_campaign(sessions, LAW, power, NOW)
     await abandoned.unset_message(sessions, "acme", "US")
+
+
+def test_whoever_may_be_where_a_law_asks_it_has_a_message_of_their_own_country_or_of_any() -> None:
+    place = place_of("+12025550123", "US", "", "")
+    asking = LAW.policy(place, "sales", "power", OwnRules()).messages
+    assert lacks_a_message([], asking, {"US"})
+    assert lacks_a_message([GB, SPANISH], asking, {"US"})
+    assert not lacks_a_message([US], asking, {"US"})
+    assert lacks_a_message([US], asking, {"US", "DE"})
+    assert not lacks_a_message([ANY], asking, {"US", "DE"})
+    assert lacks_a_message([US], asking, set())
+    assert not lacks_a_message([], [], {"US"})
 
 
 async def test_where_no_law_asks_or_nobody_can_be_abandoned_none_is_needed(sessions: Sessions) -> None:
