@@ -6,7 +6,7 @@
 
 .PHONY: demo test check docs setup setup-dev packages packages-dev clean
 ARGS ?=
-PYTEST_ARGS ?= -n 2
+PYTEST_ARGS ?= -n 3
 export VENV ?= .venv
 
 # The build's packages are needed only where the binding is not in the cache yet; asking for them
