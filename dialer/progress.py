@@ -21,10 +21,11 @@ async def show_progress(console: Console, latest: Sequence[CampaignStats]) -> No
                 if latest:
                     live.update(progress_table(latest[-1]), refresh=True)
                 await asyncio.sleep(_DRAW_EVERY_S)
+    while not (latest and latest[-1].attempts):
+        await asyncio.sleep(_DRAW_EVERY_S)
     while True:
+        console.print(progress_line(latest[-1]), highlight=False, soft_wrap=True)
         await asyncio.sleep(_LINE_EVERY_S)
-        if latest:
-            console.print(progress_line(latest[-1]), highlight=False, soft_wrap=True)
 
 
 def progress_line(stats: CampaignStats) -> str:
