@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bench.amd.figures import Share
 from bench.amd.sample_set import Sample
 from dialer.core.beep import BeepDetector
-from dialer.core.voice import FRAME_S
+from dialer.core.frames import FRAME_S
 
 _EARLY_S, _LATE_S = 0.1, 0.25
 """From the tone's end, so much off still counts as heard."""

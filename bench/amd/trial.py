@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench.amd.incumbent import Amd, judge
 from bench.amd.sample_set import Sample
 from dialer.core.amd import AmdRule, Detector, VoiceActivity
-from dialer.core.voice import FRAME_S
+from dialer.core.frames import FRAME_S
 
 Frames = NDArray[np.int16]
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialer.core.beep import BeepDetector
-from dialer.core.voice import FRAME_S, band_level
+from dialer.core.frames import FRAME_S
+from dialer.core.voice import band_level
 
 LEGAL_S = 2.0
 """From the end of the greeting until an agent is there, or the message plays: 16 CFR 310.4(b)(4)(ii)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dialer.core.voice import FRAME_S
+from dialer.core.frames import FRAME_S, RATE_HZ
 
 SHORTEST_TONE_S = 0.1
 """What is steady for less may be a vowel."""
@@ -51,7 +51,7 @@ class _Tone:
 
 _WINDOW = 320
 _HANN = np.hanning(_WINDOW)
-_BIN_HZ = 8000 / _WINDOW
+_BIN_HZ = RATE_HZ / _WINDOW
 _LOWEST_BIN = 8
 """Below 200 Hz there is hum."""
 _BESIDE = 2

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FRAME = 160
-"""Samples in 20 ms at 8 kHz."""
-FRAME_S = 0.02
+from dialer.core.frames import FRAME
+
 WINDOW_FRAMES = 5
 """100 ms tell 440 Hz from 480 Hz."""
 _WINDOW = FRAME * WINDOW_FRAMES

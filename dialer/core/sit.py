@@ -8,7 +8,8 @@ its eight words differ in one mark alone, so that one that is misheard does no h
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dialer.core.peaks import FRAME_S, Sound
+from dialer.core.frames import FRAME_S
+from dialer.core.peaks import Sound
 
 
 class Sit(StrEnum):

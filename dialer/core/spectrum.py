@@ -6,8 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-RATE_HZ = 8000
-"""Samples a second of everything that is heard on a telephone."""
+from dialer.core.frames import RATE_HZ
 
 _FULL_SCALE = 32768.0
 

@@ -11,7 +11,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from dialer.core.peaks import FRAME_S, PeakReader, Sound
+from dialer.core.frames import FRAME_S
+from dialer.core.peaks import PeakReader, Sound
 from dialer.core.sit import Sit, SitListener
 
 

@@ -5,10 +5,6 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-FRAME_SAMPLES = 160
-FRAME_S = 0.02
-"""Of one frame, at 8 kHz."""
-
 _LOWEST_BIN, _HIGHEST_BIN = 5, 68
 """250 to 3400 Hz, at 50 Hz a bin: without the hum of a mains supply."""
 _QUIETEST_DB = -90.0

@@ -77,7 +77,6 @@ class TrunkAccount(Account):
         self._registered: bool | None = None
         self._register_again_at: float | None = None
         self._told: bool | None = None
-        self._reason = ""
 
     @property
     def up(self) -> bool | None:
@@ -96,8 +95,7 @@ class TrunkAccount(Account):
             option.targetUri = self.options.uri
             try:
                 self.sendRequest(question)
-            except pj.Error as error:
-                self._reason = str(error.reason)
+            except pj.Error:
                 self._keep_alive.answered(503)
         self._tell("no answer to OPTIONS")
 

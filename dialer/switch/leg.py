@@ -37,7 +37,7 @@ class Leg:
     """A leg that has not ended."""
 
     placed: PlaceLeg
-    rings_at_most_until: float
+    rings_at_most_until: float = inf
     reply_by: float = inf
     """When the far end has to have said something."""
     placed_at: float = 0.0

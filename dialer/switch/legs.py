@@ -109,7 +109,7 @@ class LegBook:
 
     def place(self, command: PlaceLeg, now: float) -> list[Action]:
         """A leg is to be placed, by the first of its routes."""
-        leg = self._legs[command.leg] = Leg(command, now + command.ring_timeout_s, placed_at=now)
+        leg = self._legs[command.leg] = Leg(command, placed_at=now)
         return self._dial(leg, now)
 
     def to_count(self) -> list[str]:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dialer.core import amd
 from dialer.core.dtmf import KeyListener
+from dialer.core.frames import FRAME, FRAME_S
 from dialer.core.mailbox import MailboxListener
-from dialer.core.peaks import FRAME, FRAME_S
 from dialer.core.tones import Heard, ToneListener
 from dialer.core.voice import EnergyVoice
 from dialer.switch.leg import ListenFor

@@ -10,7 +10,8 @@ import numpy as np
 import pjsua2 as pj
 from numpy.typing import NDArray
 
-_RATE_HZ = 8000
+from dialer.core.frames import RATE_HZ
+
 _PORTION_MS = 60
 """Each portion is a call into Python, so that few of them are cheap; nothing that is heard hurries so."""
 _MOST_PORTIONS = 200
@@ -50,7 +51,7 @@ class Tap(pj.AudioMediaPort):  # type: ignore[misc]
 def _format() -> Any:
     wanted = pj.MediaFormatAudio()
     wanted.type = pj.PJMEDIA_TYPE_AUDIO
-    wanted.clockRate = _RATE_HZ
+    wanted.clockRate = RATE_HZ
     wanted.channelCount = 1
     wanted.bitsPerSample = 16
     wanted.frameTimeUsec = _PORTION_MS * 1000
