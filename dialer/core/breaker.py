@@ -5,7 +5,7 @@ call that is let through shows that what had failed works again.
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -97,13 +97,12 @@ class Breaker:
         elif call == self._probe:
             self._open(fault, now, why, min(LONGEST_WAIT_S, 2 * self._wait_s))
 
-    def worked(self, call: Hashable, faults: Iterable[Fault]) -> None:
-        """The call shows that these are not met."""
-        for fault in faults:
-            if self._open_for is None:
-                self._records[fault].add(failed=False)
-            elif call == self._probe and fault == self._open_for:
-                self._close()
+    def worked(self, call: Hashable, fault: Fault) -> None:
+        """The call shows that the fault is not met."""
+        if self._open_for is None:
+            self._records[fault].add(failed=False)
+        elif call == self._probe and fault == self._open_for:
+            self._close()
 
     def forget(self, call: Hashable) -> None:
         """Nobody knows how the call went."""

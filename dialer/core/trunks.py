@@ -7,10 +7,9 @@ anything rang; what the person, or the telephone network behind the trunk, does 
 from collections import deque
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
 
 from dialer.core.breaker import Breaker, BreakerState, Fault
-from dialer.core.token_bucket import TokenBucket
+from dialer.core.trunk_room import TrunkRoom
 
 MOST_TRIES = 4
 """Trunks that one call is offered to: a person waits for a ring no longer than that."""
@@ -90,48 +89,40 @@ class TrunkStanding:
 @dataclass(slots=True)
 class _State:
     trunk: Trunk
-    bucket: TokenBucket
+    room: TrunkRoom
     breaker: Breaker = field(default_factory=Breaker)
-    calls: set[Hashable] = field(default_factory=set)
+    calls: dict[Hashable, bool] = field(default_factory=dict)
+    """Whether each has shown, by ringing or an answer, that it could be placed."""
+    unheard_since: dict[Hashable, float] = field(default_factory=dict)
+    """When those calls were answered of which nobody knows yet whether they have audio."""
     credit: float = 0.0
-    reachable: bool | None = None
-    working: set[Hashable] = field(default_factory=set)
-    """Of its calls, those that have shown that they can be placed."""
-    answered_at: dict[Hashable, float] = field(default_factory=dict)
-    """Of its calls, those whose audio nobody knows of yet."""
     latest: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=_LATEST_CALLS))
     """Of calls that are over: whether answered, and whether short."""
 
-    def room(self, now: float) -> int:
+    def free(self, now: float) -> int:
         """How many calls it takes now."""
-        if self.reachable is False:
-            return 0
         self._learn_of_audio(now)
-        free = inf if self.trunk.lines is None else self.trunk.lines - len(self.calls)
-        room = min(free, self.bucket.room(now), self.breaker.allows(now))
-        return max(0, int(min(room, 1_000_000)))
+        return int(min(self.room.free(len(self.calls), now), self.breaker.allows(now)))
 
     def take(self, call: Hashable, now: float) -> None:
-        self.bucket.take(now)
-        self.calls.add(call)
+        self.room.taken(now)
+        self.calls[call] = False
         self.breaker.tried(call, now)
 
     def works(self, call: Hashable) -> None:
-        """The call rings, or was answered: it could be placed."""
-        if call in self.calls and call not in self.working:
-            self.working.add(call)
-            self.breaker.worked(call, [Fault.SETUP])
+        if not self.calls[call]:
+            self.calls[call] = True
+            self.breaker.worked(call, Fault.SETUP)
 
     def leave(self, call: Hashable) -> None:
-        self.calls.discard(call)
-        self.working.discard(call)
-        self.answered_at.pop(call, None)
+        del self.calls[call]
+        self.unheard_since.pop(call, None)
 
     def _learn_of_audio(self, now: float) -> None:
-        heard = [call for call, at in self.answered_at.items() if now - at >= _HAS_AUDIO_AFTER_S]
+        heard = [call for call, at in self.unheard_since.items() if now - at >= _HAS_AUDIO_AFTER_S]
         for call in heard:
-            del self.answered_at[call]
-            self.breaker.worked(call, [Fault.AUDIO])
+            del self.unheard_since[call]
+            self.breaker.worked(call, Fault.AUDIO)
 
 
 class TrunkBook:
@@ -139,13 +130,12 @@ class TrunkBook:
 
     def __init__(self, trunks: Sequence[Trunk]) -> None:
         """Raises ValueError for two trunks of one name, or none at all."""
-        self._states = {each.name: _State(each, TokenBucket(each.calls_per_second)) for each in trunks}
+        self._states = {
+            each.name: _State(each, TrunkRoom(each.lines, each.calls_per_second)) for each in trunks
+        }
         if not trunks or len(self._states) < len(trunks):
             raise ValueError("a node needs trunks, each with a name of its own")
         self._of_call: dict[Hashable, str] = {}
-
-    def __getitem__(self, name: str) -> Trunk:
-        return self._states[name].trunk
 
     def serves(self, e164: str) -> bool:
         """Whether any trunk takes calls to that number, now or later."""
@@ -153,7 +143,7 @@ class TrunkBook:
 
     def room(self, now: float) -> int:
         """How many calls all trunks together take now."""
-        return sum(state.room(now) for state in self._states.values())
+        return sum(state.free(now) for state in self._states.values())
 
     def routes(self, e164: str, now: float) -> list[Trunk]:
         """The trunks to try for a call to that number, in order; none where none has room.
@@ -161,7 +151,7 @@ class TrunkBook:
         Of one priority, the first is chosen so that all get calls by their weights, evenly mixed (smooth
         weighted round robin, as in nginx); the others follow by theirs.
         """
-        rooms = {state.trunk.name: state.room(now) for state in self._states.values()}
+        rooms = {state.trunk.name: state.free(now) for state in self._states.values()}
         credits_now = {state.trunk.name: state.credit for state in self._states.values()}
         able = self._in_order(e164, rooms, credits_now)
         for state in self._states.values():
@@ -170,7 +160,7 @@ class TrunkBook:
 
     def fitting(self, numbers: Sequence[str], now: float) -> list[bool]:
         """Of calls to all these numbers, placed one after the other, which get a route."""
-        rooms = {state.trunk.name: state.room(now) for state in self._states.values()}
+        rooms = {state.trunk.name: state.free(now) for state in self._states.values()}
         credits_then = {state.trunk.name: state.credit for state in self._states.values()}
         fits = []
         for e164 in numbers:
@@ -195,7 +185,7 @@ class TrunkBook:
     def serves_now(self, e164: str, now: float) -> bool:
         """Whether a trunk that serves the number takes calls at all at the moment, busy as it may be."""
         serving = [state for state in self._states.values() if state.trunk.serves(e164)]
-        return any(state.reachable is not False and state.breaker.allows(now) for state in serving)
+        return any(state.room.up is not False and state.breaker.allows(now) for state in serving)
 
     def attestation(self, name: str) -> str:
         """How the trunk of that name signs our calls; empty where nobody said, or there is none."""
@@ -226,14 +216,14 @@ class TrunkBook:
 
     def rang(self, call: Hashable) -> None:
         """The call rings."""
-        if name := self._of_call.get(call):
-            self._states[name].works(call)
+        if state := self._of(call):
+            state.works(call)
 
     def answered(self, call: Hashable, at: float) -> None:
         """The call was answered."""
-        self.rang(call)
-        if name := self._of_call.get(call):
-            self._states[name].answered_at[call] = at
+        if state := self._of(call):
+            state.works(call)
+            state.unheard_since[call] = at
 
     def ended(self, call: Hashable, now: float, talked_s: float | None, *, audio: bool = False) -> None:
         """The call went as calls go; `talked_s`: from the answer to the end, None where nobody answered.
@@ -243,8 +233,8 @@ class TrunkBook:
         if state := self._of(call):
             state.latest.append((talked_s is not None, talked_s is not None and talked_s < SHORT_CALL_S))
             state.works(call)
-            if audio and (call in state.answered_at or state.breaker.state(now) != BreakerState.CLOSED):
-                state.breaker.worked(call, [Fault.AUDIO])
+            if audio and (call in state.unheard_since or state.breaker.state(now) != BreakerState.CLOSED):
+                state.breaker.worked(call, Fault.AUDIO)
             state.breaker.forget(call)
         self._leave(call)
 
@@ -256,12 +246,12 @@ class TrunkBook:
     def reachable(self, name: str, *, up: bool) -> None:
         """What a keep-alive or a registration says."""
         if state := self._states.get(name):
-            state.reachable = up
+            state.room.up = up
 
     def trunk_of(self, call: Hashable) -> Trunk | None:
         """The trunk that has the call now."""
-        name = self._of_call.get(call)
-        return None if name is None else self._states[name].trunk
+        state = self._of(call)
+        return None if state is None else state.trunk
 
     def standings(self, now: float) -> Sequence[TrunkStanding]:
         """Every trunk as it is now, in the order of the settings."""
@@ -283,7 +273,7 @@ class TrunkBook:
 def _standing(state: _State, now: float) -> TrunkStanding:
     breaker = state.breaker.state(now)
     answered = [short for was_answered, short in state.latest if was_answered]
-    reason = "it does not answer its keep-alive or registration" if state.reachable is False else ""
+    reason = "it does not answer its keep-alive or registration" if state.room.up is False else ""
     if breaker != BreakerState.CLOSED:
         reason = state.breaker.reason
     waits = state.breaker.waits_s(now)
@@ -294,7 +284,7 @@ def _standing(state: _State, now: float) -> TrunkStanding:
         opens_again_in_s=waits if waits > 0 else None,
         calls=len(state.calls),
         lines=state.trunk.lines,
-        reachable=state.reachable,
+        reachable=state.room.up,
         answer_seizure_ratio=len(answered) / len(state.latest) if state.latest else None,
         short_call_ratio=sum(answered) / len(answered) if answered else None,
     )

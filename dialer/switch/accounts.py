@@ -9,6 +9,7 @@ import pjsua2 as pj
 
 from dialer.switch.keepalive import KeepAlive
 from dialer.switch.options import EndpointOptions, TrunkOptions
+from dialer.switch.sip_events import callback, transaction_of
 
 _SRTP = {
     "off": pj.PJMEDIA_SRTP_DISABLED,
@@ -35,11 +36,10 @@ class Account(pj.Account):  # type: ignore[misc]
         super().__init__()
         self.owner = owner
 
+    @callback
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self.owner.call_came(self, prm.callId)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self.owner.call_failed(error)
+        """Somebody calls us."""
+        self.owner.call_came(self, prm.callId)
 
 
 @dataclass(frozen=True)
@@ -108,25 +108,20 @@ class TrunkAccount(Account):
             with contextlib.suppress(pj.Error):
                 self.setRegistration(True)
 
+    @callback
     def onSendRequest(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            event = prm.e
-            body = event.body
-            tsx_state = body.tsxState
-            transaction = tsx_state.tsx
-            self._keep_alive.answered(int(transaction.statusCode))
-            self._tell(f"OPTIONS: {int(transaction.statusCode)}")
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self.owner.call_failed(error)
+        """An OPTIONS has its answer."""
+        status = transaction_of(prm).status
+        self._keep_alive.answered(status)
+        self._tell(f"OPTIONS: {status}")
 
+    @callback
     def onRegState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._registered = int(prm.code) in _WELL and int(prm.expiration) > 0
-            if self._registered:
-                self._register_again_at = None
-            self._tell(f"registration: {int(prm.code)} {prm.reason}")
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self.owner.call_failed(error)
+        """A REGISTER has its answer."""
+        self._registered = int(prm.code) in _WELL and int(prm.expiration) > 0
+        if self._registered:
+            self._register_again_at = None
+        self._tell(f"registration: {int(prm.code)} {prm.reason}")
 
     def _tell(self, reason: str) -> None:
         if self.up is not None and self.up != self._told:

@@ -19,6 +19,7 @@ from math import inf
 
 from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED, Tone
+from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.leg import Leg, ListenFor
 from dialer.switch.leg_actions import (
     Action,
@@ -50,7 +51,6 @@ from dialer.switch.messages import (
     PlayPrompt,
     PromptEnded,
 )
-from dialer.switch.trunk_room import TrunkRoom
 
 ORPHAN_LIMIT_S = 60.0
 
@@ -402,7 +402,7 @@ class LegBook:
         calls = Counter(each.route.trunk for each in self._legs.values())
         for index in range(leg.tried + 1, len(leg.placed.routes)):
             trunk = leg.placed.routes[index].trunk
-            if trunk not in self.rooms or self.rooms[trunk].takes_another(calls[trunk], now):
+            if trunk not in self.rooms or self.rooms[trunk].free(calls[trunk], now):
                 leg.failed += failed
                 leg.tried = index
                 moved = LegRerouted(

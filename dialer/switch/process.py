@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.accounts import Caller
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.leg import ListenFor
@@ -52,7 +53,6 @@ from dialer.switch.options import SwitchOptions
 from dialer.switch.recorder import Recorder, RecordingError
 from dialer.switch.server import EngineServer
 from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
-from dialer.switch.trunk_room import TrunkRoom
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0

@@ -14,8 +14,9 @@ import pjsua2 as pj
 
 from dialer.errors import DialerError
 from dialer.switch.keys import KeyPresses
-from dialer.switch.reasons import NONE, Reasons, reasons_of
+from dialer.switch.reasons import Reasons
 from dialer.switch.sdp import offer_only
+from dialer.switch.sip_events import callback, reasons, text, transaction_of, was_received
 from dialer.switch.tap import Tap
 
 _PROVISIONAL = range(100, 200)
@@ -76,7 +77,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._redirected = 0
         self.listener = listener
         self.partner: SipCall | None = None
-        self._owner = owner
+        self.owner = owner
         self._player: Any = None
         self._track: Any = None
         self._taps: list[Tap] = []
@@ -189,17 +190,24 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def audio(self) -> Any | None:
         """The call's audio port on the bridge, or None where it has none (now)."""
+        try:
+            return None if (active := self._active_audio()) is None else self.getAudioMedia(active[0])
+        except pj.Error:
+            return None
+
+    def _active_audio(self) -> tuple[int, int] | None:
+        """Which of its streams is its audio, and in which directions; None where there is none (now)."""
         if self._over:
             return None
         try:
             info = self.getInfo()
-            media = info.media
-            for index in range(len(media)):
-                entry = media[index]
-                if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                    return self.getAudioMedia(index)
         except pj.Error:
             return None
+        media = info.media
+        for index in range(len(media)):
+            entry = media[index]
+            if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                return index, int(entry.dir)
         return None
 
     def tap(self) -> Tap:
@@ -226,10 +234,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
     @property
     def sends_key_events(self) -> bool:
         """Whether the far end has said that it sends keys as events beside the sound (RFC 4733)."""
-        if self.audio() is None:
+        if (active := self._active_audio()) is None:
             return False
         try:
-            stream = self.getStreamInfo(0)
+            stream = self.getStreamInfo(active[0])
         except pj.Error:
             return False
         return bool(0 <= stream.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
@@ -245,14 +253,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def packets_received(self) -> int | None:
         """How many RTP packets have come from the far end; None where none is due (now)."""
-        if self.audio() is None:
+        active = self._active_audio()
+        if active is None or not active[1] & pj.PJMEDIA_DIR_DECODING:
             return None
         try:
-            info = self.getInfo()
-            media = info.media
-            if not any(media[index].dir & pj.PJMEDIA_DIR_DECODING for index in range(len(media))):
-                return None
-            stat = self.getStreamStat(0)
+            stat = self.getStreamStat(active[0])
         except pj.Error:
             return None
         rtcp = stat.rtcp
@@ -268,11 +273,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._taps.clear()
         pj.Call.__swig_destroy__(self)
 
+    @callback
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._media_changed()
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._owner.call_failed(error)
+        """Audio has come, or gone."""
+        self._media_changed()
 
     def _media_changed(self) -> None:
         audio = self.audio()
@@ -281,7 +285,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
             return
         # What nobody listens to piles up in the jitter buffer: whoever is bridged later would be heard
         # half a second late, beginning with what was said before.
-        self._owner.listen_to(audio)
+        self.owner.listen_to(audio)
         # A call that was on hold comes back with another audio port.
         if self.partner is not None:
             self._join(self.partner)
@@ -290,56 +294,43 @@ class SipCall(pj.Call):  # type: ignore[misc]
         for tap in self._taps:
             self._let_hear(tap)
 
+    @callback
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
         """Once for each key, whether it came by RFC 4733, by INFO, or by both."""
-        try:
-            digit = _text(prm.digit).upper()
-            if digit in _KEYS and self._presses.is_new(digit, int(prm.method), time.monotonic()):
-                self._owner.key_came(self, digit)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._owner.call_failed(error)
+        digit = text(prm.digit).upper()
+        if digit in _KEYS and self._presses.is_new(digit, int(prm.method), time.monotonic()):
+            self.owner.key_came(self, digit)
 
+    @callback
     def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            if self._codecs:
-                sdp = prm.sdp
-                sdp.wholeSdp = offer_only(str(sdp.wholeSdp), self._codecs)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._owner.call_failed(error)
+        """An offer is about to leave."""
+        if self._codecs:
+            sdp = prm.sdp
+            sdp.wholeSdp = offer_only(str(sdp.wholeSdp), self._codecs)
 
+    @callback
     def onCallTsxState(self, prm: Any) -> None:  # noqa: N802 - the library's name
         """Every provisional answer: the library tells of 100, and of 180 without a tag, here alone."""
         if self._confirmed or not self.listener:
             return
-        try:
-            event = prm.e
-            body = event.body
-            tsx_state = body.tsxState
-            transaction = tsx_state.tsx
-            status = int(transaction.statusCode)
-            ours = transaction.role == pj.PJSIP_ROLE_UAC and str(transaction.method) == "INVITE"
-            if ours and status in _PROVISIONAL and _was_received(prm):
-                self.listener.call_ringing(self, status)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._owner.call_failed(error)
+        answer = transaction_of(prm)
+        to_our_invite = answer.by_us and answer.method == "INVITE"
+        if to_our_invite and answer.status in _PROVISIONAL and was_received(prm):
+            self.listener.call_ringing(self, answer.status)
 
     def onCallRedirected(self, prm: Any) -> int:  # noqa: N802 - the library's name
         """Nobody sends our calls elsewhere (3xx). The library ends them with a 487 of its own then."""
-        try:
-            event = prm.e
-            body = event.body
-            tsx_state = body.tsxState
-            transaction = tsx_state.tsx
-            self._redirected = int(transaction.statusCode)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._owner.call_failed(error)
+        self._note_redirection(prm)
         return int(pj.PJSIP_REDIRECT_STOP)
 
+    @callback
+    def _note_redirection(self, prm: Any) -> None:
+        self._redirected = transaction_of(prm).status
+
+    @callback
     def onCallState(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        try:
-            self._state_changed(prm)
-        except Exception as error:  # noqa: BLE001 - the wrapper would swallow it
-            self._owner.call_failed(error)
+        """It rings, was answered, or is over."""
+        self._state_changed(prm)
 
     def _state_changed(self, prm: Any) -> None:
         info = self.getInfo()
@@ -357,14 +348,14 @@ class SipCall(pj.Call):  # type: ignore[misc]
             if partner is not None:
                 partner.partner = None
             # A caller's CANCEL ends the call with the 487 that we send.
-            theirs = info.role == pj.PJSIP_ROLE_UAS or _was_received(prm)
+            theirs = info.role == pj.PJSIP_ROLE_UAS or was_received(prm)
             ending = CallEnding(
                 status=self._redirected or int(info.lastStatusCode),
-                reason=_text(info.lastReason),
+                reason=text(info.lastReason),
                 by_far_end=theirs and not self._hung_up,
-                reasons=_reasons(prm),
+                reasons=reasons(prm),
             )
-            self._owner.call_over(int(info.id))
+            self.owner.call_over(int(info.id))
             if self.listener:
                 self.listener.call_ended(self, ending)
 
@@ -378,7 +369,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
             send()
         except pj.Error as error:
             if error.status not in _ALREADY_ENDING:
-                self._owner.call_failed(EndpointError(f"A call command failed: {error.reason}."))
+                self.owner.call_failed(EndpointError(f"A call command failed: {error.reason}."))
 
 
 def audio_only(options: Any) -> Any:
@@ -387,29 +378,3 @@ def audio_only(options: Any) -> Any:
     options.opt.videoCount = 0
     options.opt.textCount = 0
     return options
-
-
-def _text(value: Any) -> str:
-    """Text from the network, which may hold any bytes, as text that can be written anywhere."""
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _was_received(prm: Any) -> bool:
-    """Whether a message of the far end, and not a timer or our own transport, brought the event."""
-    event = prm.e
-    if event.type != pj.PJSIP_EVENT_TSX_STATE:
-        return bool(event.type == pj.PJSIP_EVENT_RX_MSG)
-    body = event.body
-    tsx_state = body.tsxState
-    return bool(tsx_state.type == pj.PJSIP_EVENT_RX_MSG)
-
-
-def _reasons(prm: Any) -> Reasons:
-    event = prm.e
-    if event.type != pj.PJSIP_EVENT_TSX_STATE or not _was_received(prm):
-        return NONE
-    body = event.body
-    tsx_state = body.tsxState
-    source = tsx_state.src
-    rdata = source.rdata
-    return reasons_of(str(rdata.wholeMsg).encode("utf-8", "replace"))

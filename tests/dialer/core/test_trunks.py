@@ -268,7 +268,7 @@ def test_a_call_that_moves_on_leaves_its_line() -> None:
     book.failed(call, 0.0, "503")
     book.placed(call, "b", 0.0)
     assert names(book) == [first]
-    assert book.trunk_of(call) == book["b"]
+    assert book.trunk_of(call) == trunk("b", lines=1)
 
 
 def test_ratios_are_of_calls_that_are_over() -> None:

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
 from dialer.switch.leg import AUDIO_BEGINS_WITHIN_S, AUDIO_RESTS_AT_MOST_S
 from dialer.switch.leg_actions import Action, Dial, Ending, GiveUpDialing, HangUp
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
-from dialer.switch.trunk_room import TrunkRoom
 
 UNAVAILABLE = Ending(503, "Service Unavailable", by_far_end=True)
 BUSY = Ending(486, "Busy Here", by_far_end=True)
