@@ -193,10 +193,8 @@ class Dialing:
         if campaign.dial_mode not in MODES:
             return permitted
         until = RetryAt(instant(self._hands.clock() + _UNSERVED_FOR_S), NO_MESSAGE)
-        lacking = [each for each in permitted if _lacks_a_message(campaign, each)]
-        if lacking:
-            await campaigns.put_off(self._sessions, campaign.id, [(each, until) for each in lacking])
-        return [each for each in permitted if each not in lacking]
+        waits = [(each, until if _lacks_a_message(campaign, each) else None) for each in permitted]
+        return await self._put_off(campaign, waits)
 
     async def _with_a_trunk(
         self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
@@ -205,13 +203,19 @@ class Dialing:
         now = self._hands.clock()
         fitting = self._trunks.fitting([each.lead.e164 for each in permitted], now)
         waits = [
-            (each, self._until_there_is_a_trunk(each.lead.e164, now))
+            (each, None if fits else self._until_there_is_a_trunk(each.lead.e164, now))
             for each, fits in zip(permitted, fitting, strict=True)
-            if not fits
         ]
-        if waits:
-            await campaigns.put_off(self._sessions, campaign.id, waits)
-        return [each for each, fits in zip(permitted, fitting, strict=True) if fits]
+        return await self._put_off(campaign, waits)
+
+    async def _put_off(
+        self, campaign: RunningCampaign, waits: Sequence[tuple[PermittedLead, RetryAt | None]]
+    ) -> Sequence[PermittedLead]:
+        """Has leads wait until then; those that need not are left."""
+        off = [(each, until) for each, until in waits if until is not None]
+        if off:
+            await campaigns.put_off(self._sessions, campaign.id, off)
+        return [each for each, until in waits if until is None]
 
     def _until_there_is_a_trunk(self, e164: str, now: float) -> RetryAt:
         if not self._trunks.serves(e164):

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.telephone import from_mu_law, tones
+
 AGENT_HZ, OTHER_AGENT_HZ, CUSTOMER_HZ = VOICES_HZ = 400, 800, 1000
 FRAME_S = 0.02
-_FRAME = 160
 
 
 def square(hz: int) -> bytes:
@@ -55,20 +56,6 @@ def heard(path: Path) -> Heard:
         at += 8 + length
     code, channels, rate, bytes_per_s, block, bits = struct.unpack_from("<HHIIHH", chunks[b"fmt "])
     assert (code, channels, rate, bytes_per_s, block, bits) == (7, 2, 8000, 16000, 2, 8)
-    samples = decoded(chunks[b"data"]).reshape(-1, 2)
+    samples = from_mu_law(chunks[b"data"]).reshape(-1, 2)
     assert struct.unpack("<I", chunks[b"fact"]) == (len(samples),)
     return Heard(len(samples) / rate, tones(samples[:, 0]), tones(samples[:, 1]))
-
-
-def decoded(mu_law: bytes) -> NDArray[np.int64]:
-    """G.711 mu-law as samples."""
-    code = ~np.frombuffer(mu_law, np.uint8)
-    magnitude = ((((code & 0x0F).astype(np.int64) << 3) + 0x84) << ((code >> 4) & 0x07)) - 0x84
-    return np.where(code & 0x80, -magnitude, magnitude)
-
-
-def tones(samples: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The loudest tone of each frame in steps of 50 Hz; 0 where it is quiet."""
-    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(_FRAME), axis=1))
-    return np.where(np.abs(frames).max(axis=1) > 1000, spectrum.argmax(axis=1) * 50, 0)

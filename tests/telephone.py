@@ -59,6 +59,13 @@ def from_mu_law(data: bytes) -> Samples:
     return np.where(code & 0x80, -magnitude, magnitude).astype(np.int16)
 
 
+def tones(samples: Samples) -> NDArray[np.int64]:
+    """The loudest tone of each frame in steps of 50 Hz; 0 where it is quiet."""
+    frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME).astype(np.int64)
+    spectrum = np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1))
+    return np.where(np.abs(frames).max(axis=1) > 1000, spectrum.argmax(axis=1) * 50, 0)
+
+
 def noise(length_s: float, level: float, seed: int = 1) -> Samples:
     """White noise at so many dBm0."""
     chance = np.random.default_rng(seed)

@@ -1,6 +1,8 @@
 """Bridged pairs: two calls each that hear each other, held with audio both ways."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bench.switch import ours
@@ -37,13 +39,20 @@ class PairsRun:
 
 async def through_switch(held: Held) -> PairsRun:
     """Our switch, over its socket."""
+    async with bridged(held) as driver:
+        return await measure(held, driver.pid)
+
+
+@asynccontextmanager
+async def bridged(held: Held) -> AsyncIterator[ours.Driver]:
+    """A switch with all the pairs. Raises HelperEnded where some are missing."""
     async with ours.switch() as driver:
         driver.bridges = True
         await driver.place_all(held.target, 2 * held.pairs, PLACE_PER_S)
         await driver.until(lambda: len(driver.bridged_legs) == held.pairs)
         if len(driver.bridged_legs) < held.pairs:
             raise HelperEnded(f"Only {len(driver.bridged_legs)} of {held.pairs} pairs were bridged.")
-        return await measure(held, driver.pid)
+        yield driver
 
 
 async def through_bare(held: Held) -> PairsRun:

@@ -6,9 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.switch import ours
-from bench.switch.helper import HelperEnded
-from bench.switch.pairs import PLACE_PER_S, Held, PairsRun, measure
+from bench.switch.pairs import Held, PairsRun, bridged, measure
 from campaigns.recordings.folder import Kept, RecordingFolder
 from dialer.switch.messages import StartRecording, StopRecording
 
@@ -42,12 +40,7 @@ async def run(held: Held, *, recorded_first: bool) -> RecordingRun:
 
 
 async def _pairs(held: Held, folder: RecordingFolder | None) -> PairsRun:
-    async with ours.switch() as driver:
-        driver.bridges = True
-        await driver.place_all(held.target, 2 * held.pairs, PLACE_PER_S)
-        await driver.until(lambda: len(driver.bridged_legs) == held.pairs)
-        if len(driver.bridged_legs) < held.pairs:
-            raise HelperEnded(f"Only {len(driver.bridged_legs)} of {held.pairs} pairs were bridged.")
+    async with bridged(held) as driver:
         for number, leg in enumerate(driver.bridged_legs if folder else ()):
             driver.link.send(StartRecording(leg, str(folder.spool_of(number))))
         measured = await measure(held, driver.pid)

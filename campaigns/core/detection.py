@@ -19,6 +19,17 @@ _Z = 1.959964
 """Of the standard normal law, for 95 %."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionSettings:
+    """What a campaign wants of detection, as it is stored; see `campaigns.core.campaign`."""
+
+    amd_mode: str
+    amd_action: str
+    amd_optimistic: bool
+    voicemail_message: str
+    amd_review_share: float
+
+
 @dataclass(frozen=True, slots=True)
 class VerdictGroup:
     """Attempts with one verdict and one disposition, which may be empty."""

@@ -1,8 +1,9 @@
 """What is under way, as an engine needs it: campaigns that run, open attempts, open shifts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select
@@ -10,6 +11,7 @@ from sqlmodel import col, select
 from campaigns.core.abandoned_message import AbandonedMessage
 from campaigns.core.attempt import AWAITING_DISPOSITION
 from campaigns.core.campaign import AGENTLESS, ASK, NEVER
+from campaigns.core.detection import DetectionSettings
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
@@ -22,7 +24,7 @@ from leads.tables import Client, Lead, Phone
 
 
 @dataclass(frozen=True, slots=True)
-class RunningCampaign:
+class RunningCampaign(DetectionSettings):
     """A campaign with what placing its calls needs."""
 
     id: int
@@ -42,11 +44,6 @@ class RunningCampaign:
     message: str
     """What an agentless campaign plays: a prompt's name or a path; empty in other modes, and with a menu."""
     opt_out_key: str
-    amd_mode: str
-    amd_action: str
-    amd_optimistic: bool
-    voicemail_message: str
-    amd_review_share: float
     recording: str = NEVER
     recording_consent: str = ASK
     menu: Menu | None = None
@@ -69,7 +66,7 @@ class RunningCampaign:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAttempt:
+class OpenAttempt(DetectionSettings):
     """A call that has not ended, as far as is recorded."""
 
     attempt_id: int
@@ -84,11 +81,6 @@ class OpenAttempt:
     connected_at: datetime | None
     message_at: datetime | None
     disposition: str
-    amd_mode: str
-    amd_action: str
-    amd_optimistic: bool
-    voicemail_message: str
-    amd_review_share: float
     amd_verdict: str
     recording: RecordingPolicy | None = None
     """Whether the talk is recorded, and who is asked."""
@@ -151,11 +143,7 @@ class LiveStore:
                 opt_out_key=campaign.opt_out_key,
                 preview_limit_s=campaign.preview_limit_s,
                 preview_then=campaign.preview_then,
-                amd_mode=campaign.amd_mode,
-                amd_action=campaign.amd_action,
-                amd_optimistic=campaign.amd_optimistic,
-                voicemail_message=campaign.voicemail_message,
-                amd_review_share=campaign.amd_review_share,
+                **_detection(campaign),
                 menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
@@ -198,11 +186,7 @@ class LiveStore:
                 ),
                 recording_wanted=recording is not None and recording.state == "recording",
                 recording_consent=recording.consent if recording is not None else "",
-                amd_mode=campaign.amd_mode,
-                amd_action=campaign.amd_action,
-                amd_optimistic=campaign.amd_optimistic,
-                voicemail_message=campaign.voicemail_message,
-                amd_review_share=campaign.amd_review_share,
+                **_detection(campaign),
                 amd_verdict=attempt.amd_verdict,
             )
             for attempt, campaign, slug, lead, region, recording in await read(self._session, wanted)
@@ -249,3 +233,7 @@ class LiveStore:
             .order_by(col(Attempt.id))
         )
         return (await self._session.exec(wanted)).all()
+
+
+def _detection(campaign: Campaign) -> dict[str, Any]:
+    return {each.name: getattr(campaign, each.name) for each in fields(DetectionSettings)}

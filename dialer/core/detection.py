@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
+from campaigns.core.detection import DetectionSettings
 from dialer.core.amd import Verdict
 
 
@@ -50,21 +50,6 @@ class Detection:
 
 
 OFF = Detection()
-
-
-class DetectionSettings(Protocol):
-    """A campaign's settings, as they are stored."""
-
-    @property
-    def amd_mode(self) -> str: ...
-    @property
-    def amd_action(self) -> str: ...
-    @property
-    def amd_optimistic(self) -> bool: ...
-    @property
-    def amd_review_share(self) -> float: ...
-    @property
-    def voicemail_message(self) -> str: ...
 
 
 def detection_of(settings: DetectionSettings) -> Detection:

@@ -13,6 +13,7 @@ from campaigns.errors import UnusableSoundError
 from campaigns.prompts import conversion
 from campaigns.prompts.conversion import RATE, Converted, convert
 from tests.sounds import TONE_HZ, wav_bytes
+from tests.telephone import to_mu_law
 
 LOUDNESS = 0.5
 
@@ -22,14 +23,7 @@ def tone(rate: int, length_s: float = 1.0, hz: float = TONE_HZ) -> np.ndarray:
 
 
 def mu_law(sound: np.ndarray) -> bytes:
-    """ITU-T G.711, the plain way."""
-    out = bytearray()
-    for value in np.rint(sound * 32767).astype(int).tolist():
-        magnitude = min(abs(value), 32635) + 0x84
-        exponent = magnitude.bit_length() - 8
-        code = (0 if value >= 0 else 0x80) | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F
-        out.append(~code & 0xFF)
-    return bytes(out)
+    return to_mu_law(np.rint(sound * 32767).astype(np.int16))
 
 
 def a_law(sound: np.ndarray) -> bytes:

@@ -1,9 +1,10 @@
 """The smallest service that dials: one agent, two leads, in the test's own process."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
@@ -19,14 +20,23 @@ NUMBERS = ("+12025551000", "+12025551001")
 NOBODY = "sip:{number}@127.0.0.1:9"
 
 
-def small_settings(folder: Path, trunk: str = NOBODY, **sip: int) -> Settings:
-    """Of a service with its data in that folder; `sip`: other settings of SIP than the smallest."""
+def small_settings(
+    folder: Path,
+    trunk: str = NOBODY,
+    trunks: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
+    **sip: int,
+) -> Settings:
+    """Of a service with its data in that folder; `sip`: other settings of SIP than the smallest.
+
+    With `trunks` there are several, by their names, in place of the one.
+    """
     return isolated_settings(
         data_dir=folder,
         rules_dir=NO_LAW_DIR,
         mqtt={"port": 0},
         api={"port": 0},
         sip={"port": 0, "lines": 10, "trunk": trunk} | sip,
+        trunks=dict(trunks),
     )
 
 

@@ -8,12 +8,10 @@ from campaigns import caller_ids
 from campaigns import service as campaigns
 from dialer.bootstrap import running
 from dialer.core.call import CallState
-from dialer.settings import isolated_settings
 from dialer.simulation.options import SoftphonesOptions
 from dialer.simulation.processes import SimulatedSoftphones
-from tests.campaigns.lawless import NO_LAW_DIR
 from tests.dialer.switch.conftest import Sipp, StartSipp, sipp
-from tests.journeys.small import campaign_of_one_agent
+from tests.journeys.small import campaign_of_one_agent, small_settings
 
 __all__ = ["sipp"]
 
@@ -29,12 +27,8 @@ async def test_local_presence_reaches_the_carrier(tmp_path: Path, sipp: StartSip
         )
         for callee, shown in CALLEES.items()
     }
-    settings = isolated_settings(
-        data_dir=tmp_path,
-        rules_dir=NO_LAW_DIR,
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={"port": 0, "lines": 10},
+    settings = small_settings(
+        tmp_path,
         trunks={
             f"to{callee[1:]}": {"uri": carrier.uri("{number}"), "prefixes": [callee], "keep_alive_s": 0}
             for callee, carrier in carriers.items()

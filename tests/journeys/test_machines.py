@@ -17,13 +17,12 @@ from campaigns.stores.attempts import AttemptStore
 from campaigns.tables import Attempt
 from dialer.bootstrap import Service, running
 from dialer.core.agent import AgentState
-from dialer.settings import load_settings
 from leads.importing.load import import_list
-from tests.campaigns.lawless import NO_LAW_DIR
 from tests.dialer.switch.conftest import exchange, switch_options
 from tests.dialer.switch.far_end import FarEnd, called
 from tests.dialer.switch.test_detection import VOICEMAIL_S, greeting, has_tone, hello
 from tests.dialer.switch.test_listening import vacant
+from tests.journeys.small import small_settings
 from tests.sounds import tone as tone_file
 from tests.support import eventually
 from tests.telephone import cadence, silence, speech, tone
@@ -52,19 +51,12 @@ async def dialing(
 ) -> AsyncIterator[Service]:
     """The service with a campaign that calls everybody at once."""
     endpoint = switch_options(folder).endpoint
-    settings = load_settings(
-        data_dir=folder,
-        rules_dir=NO_LAW_DIR,
-        database={},
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={
-            "port": 0,
-            "lines": endpoint.max_calls,
-            "rtp_port": endpoint.rtp_port,
-            "rtp_port_count": endpoint.rtp_port_count,
-            "trunk": trunk,
-        },
+    settings = small_settings(
+        folder,
+        trunk,
+        lines=endpoint.max_calls,
+        rtp_port=endpoint.rtp_port,
+        rtp_port_count=endpoint.rtp_port_count,
     )
     async with running(settings) as service:
         sessions = service.database.sessions

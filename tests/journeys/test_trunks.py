@@ -15,13 +15,12 @@ from campaigns.tables import Attempt
 from dialer.bootstrap import Service, running
 from dialer.core.breaker import BreakerState
 from dialer.core.call import CallState
-from dialer.settings import Settings, isolated_settings
+from dialer.settings import Settings
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
-from tests.campaigns.lawless import NO_LAW_DIR
 from tests.dialer.switch.conftest import StartSipp, sipp
-from tests.journeys.small import campaign_of_one_agent
+from tests.journeys.small import campaign_of_one_agent, small_settings
 from tests.support import eventually
 
 __all__ = ["sipp"]
@@ -44,12 +43,8 @@ async def failing(how: str, sipp: StartSipp) -> AsyncIterator[int]:
 
 
 def settings(folder: Path, bad: int, good: int) -> Settings:
-    return isolated_settings(
-        data_dir=folder,
-        rules_dir=NO_LAW_DIR,
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={"port": 0, "lines": 10},
+    return small_settings(
+        folder,
         trunks={
             "bad": {"uri": f"sip:{{number}}@127.0.0.1:{bad}", "keep_alive_s": 0, "reply_within_s": 1},
             "good": {

@@ -1,7 +1,6 @@
 """Phones made by hand of SIP and RTP: a tone each, and keys by RFC 4733 and INFO."""
 
 import asyncio
-import math
 import re
 import socket
 import struct
@@ -12,10 +11,10 @@ from typing import cast
 import numpy as np
 
 from tests.support import eventually
+from tests.telephone import FRAME, RATE_HZ, to_mu_law
 
 _RTP = struct.Struct(">BBHII")
 _EVENT = struct.Struct(">BBH")
-_FRAME = 160
 _LISTENS_TO = 800
 """Samples: a tenth of a second, in which tones 10 Hz apart are told apart."""
 _LOUD = 500
@@ -23,16 +22,11 @@ _LOUD = 500
 Address = tuple[str, int]
 
 
-def mu_law(hz: float, frames: int = 50) -> list[bytes]:
+def spoken(hz: float, frames: int = 50) -> list[bytes]:
     """A loud tone in frames of 20 ms, which may be repeated where a second has whole periods."""
-    code = bytearray()
-    for n in range(frames * _FRAME):
-        value = round(8000 * math.sin(2 * math.pi * hz * n / 8000))
-        magnitude = min(abs(value), 32635) + 0x84
-        exponent = magnitude.bit_length() - 8
-        sign = 0x80 if value < 0 else 0
-        code.append(~(sign | exponent << 4 | (magnitude >> exponent + 3) & 0x0F) & 0xFF)
-    return [bytes(code[at : at + _FRAME]) for at in range(0, len(code), _FRAME)]
+    at = np.arange(frames * FRAME) / RATE_HZ
+    code = to_mu_law(np.rint(8000 * np.sin(2 * np.pi * hz * at)).astype(np.int16))
+    return [code[first : first + FRAME] for first in range(0, len(code), FRAME)]
 
 
 class Phone:
@@ -41,7 +35,7 @@ class Phone:
     def __init__(self, phones: "TonePhones", invite: str, peer: Address, hz: float) -> None:
         self.ended = False
         self._phones, self._invite, self._peer = phones, invite, peer
-        self._frames = mu_law(hz)
+        self._frames = spoken(hz)
         self._heard = bytearray()
         self._sent = self._cseq = 0
         self._event: tuple[int, int, int] | None = None
@@ -69,7 +63,7 @@ class Phone:
         loop = asyncio.get_running_loop()
         began = loop.time()
         while True:
-            stamp = self._sent * _FRAME
+            stamp = self._sent * FRAME
             header = _RTP.pack(0x80, 0, self._sent & 0xFFFF, stamp, 1)
             if self._event is not None:
                 header, body = self._event_packet()
@@ -86,7 +80,7 @@ class Phone:
         ends = step > 5
         marker = 0x80 if step == 0 else 0
         header = _RTP.pack(0x80, marker | self._events, self._sent & 0xFFFF, since, 1)
-        body = _EVENT.pack(code, (0x80 if ends else 0) | 10, _FRAME * min(step + 1, 7))
+        body = _EVENT.pack(code, (0x80 if ends else 0) | 10, FRAME * min(step + 1, 7))
         self._event = None if step == 8 else (code, since, step + 1)
         return header, body
 
@@ -97,7 +91,7 @@ class Phone:
 
     def press(self, key: str) -> None:
         """In the audio's stream."""
-        self._event = ("0123456789*#".index(key), self._sent * _FRAME, 0)
+        self._event = ("0123456789*#".index(key), self._sent * FRAME, 0)
 
     def press_by_info(self, key: str) -> None:
         """By a SIP INFO."""

@@ -16,6 +16,7 @@ from tests.dialer.switch.conftest import StartSipp, Switch, worker_number
 from tests.dialer.switch.test_endpoint import RTP, EarlyPhone, early_phones
 from tests.sounds import TONE_HZ, sound, tone
 from tests.support import eventually
+from tests.telephone import from_mu_law, tones
 
 PERSON, BY_AUDIO, BY_INFO = "+12025551000", "+12025551001", "+12025551002"
 MESSAGE = SOUNDS.parents[1] / "sounds" / "unclaimed.wav"
@@ -141,10 +142,4 @@ async def test_a_tone_in_the_message_is_the_tone_that_is_heard_for_as_long(
 
 def tone_s(mu_law: bytes) -> float:
     """For how many seconds of 8 kHz mu-law sound (G.711) the tone is what is heard most."""
-    code = ~np.frombuffer(mu_law, np.uint8)
-    magnitude = ((((code & 0x0F).astype(int) << 3) + 0x84) << ((code >> 4) & 0x07)) - 0x84
-    sound = np.where(code & 0x80, -magnitude, magnitude)
-    frames = sound[: len(sound) // 160 * 160].reshape(-1, 160)
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(160), axis=1))
-    loud = np.abs(frames).max(axis=1) > 1000
-    return float(np.sum(loud & (spectrum.argmax(axis=1) == TONE_HZ // 50)) * 0.02)
+    return float(np.sum(tones(from_mu_law(mu_law)) == TONE_HZ) * 0.02)

@@ -18,11 +18,10 @@ from campaigns.tables import Attempt
 from dialer.bootstrap import Service, running
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
-from dialer.settings import load_settings
 from dialer.switch.messages import LegAnswered, LegEnded
 from leads.importing.load import import_list
-from tests.campaigns.lawless import NO_LAW_DIR
 from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, exchange, look, switch_options
+from tests.journeys.small import small_settings
 from tests.support import eventually
 
 AGENTS = 3
@@ -133,19 +132,12 @@ def consistent(attempt: Attempt) -> bool:
 async def dialing(folder: Path, trunk: str, softphones: Sipp) -> AsyncIterator[tuple[Service, int]]:
     """The service with a campaign that calls all the numbers at once; its id."""
     endpoint = switch_options(folder).endpoint
-    settings = load_settings(
-        data_dir=folder,
-        rules_dir=NO_LAW_DIR,
-        database={},
-        mqtt={"port": 0},
-        api={"port": 0},
-        sip={
-            "port": 0,
-            "lines": endpoint.max_calls,
-            "rtp_port": endpoint.rtp_port,
-            "rtp_port_count": endpoint.rtp_port_count,
-            "trunk": trunk,
-        },
+    settings = small_settings(
+        folder,
+        trunk,
+        lines=endpoint.max_calls,
+        rtp_port=endpoint.rtp_port,
+        rtp_port_count=endpoint.rtp_port_count,
     )
     async with running(settings) as service:
         campaign_id = await _campaign(service)
