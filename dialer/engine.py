@@ -167,7 +167,7 @@ class Engine:
 
     def agent(self, session: int) -> FloorAgent:
         """The agent on that shift. Raises UnknownSession."""
-        return self.floor.agent(session)
+        return self.floor.shifts.agent(session)
 
     async def start(self) -> None:
         """Takes up what a former engine left, then works. Raises SwitchUnavailable."""
@@ -201,7 +201,7 @@ class Engine:
         await self._hang_up_everything()
         now = self._clock()
         for session in list(self.floor.agents):
-            self._carry_out(self.floor.log_out(session, now, "dialer_stopped"))
+            self._carry_out(self.floor.shifts.log_out(session, now, "dialer_stopped"))
         await self._end_tasks()
         await self._link.stop()
         await self._journal.close(self._write_within_s())
@@ -229,21 +229,21 @@ class Engine:
         self._softphones[session] = sip_uri
         self._notices.agent_is(session, client)
         # The shift's first interval was recorded with the shift itself.
-        for effect in self.floor.log_in(session, agent, campaigns, self._clock()):
+        for effect in self.floor.shifts.log_in(session, agent, campaigns, self._clock()):
             self._say(effect)
         self._call_softphone(session)
 
     def log_out(self, session: int) -> None:
         """The shift ends. Raises UnknownSession."""
-        self._carry_out(self.floor.log_out(session, self._clock()))
+        self._carry_out(self.floor.shifts.log_out(session, self._clock()))
 
     def pause(self, session: int, reason: str) -> None:
         """No more calls for this agent, after the present one. Raises UnknownSession."""
-        self._carry_out(self.floor.pause(session, reason, self._clock()))
+        self._carry_out(self.floor.shifts.pause(session, reason, self._clock()))
 
     def ready(self, session: int) -> None:
         """Calls again; a softphone that is gone is called again. Raises UnknownSession."""
-        self._carry_out(self.floor.ready(session, self._clock()))
+        self._carry_out(self.floor.shifts.ready(session, self._clock()))
         if not self.floor.agents[session].line_up:
             self._call_softphone(session)
 

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 import campaigns.errors
 import leads.errors
 from campaigns.errors import CampaignsError
-from dialer.core.floor import UnknownSession
+from dialer.core.floor_shifts import UnknownSession
 from dialer.core.preview import NoPreview
 from dialer.errors import WRONG_CALL, DialerError
 from dialer.recording_desk import NoConversation

@@ -216,7 +216,7 @@ def test_where_a_law_counts_from_the_answer_nobody_waits_for_a_verdict() -> None
 def test_an_agent_who_asked_for_a_pause_has_it_after_the_machine() -> None:
     floor = detecting(ANN, wanted=HANG_UP)
     talk(floor, 7, ANN, 10.0)
-    floor.pause(ANN, "lunch", 11.0)
+    floor.shifts.pause(ANN, "lunch", 11.0)
     judged(floor, 7, Verdict.MACHINE, 13.0)
     assert state(floor, ANN) == AgentState.PAUSED
 
