@@ -286,7 +286,7 @@ def test_a_bridge_that_comes_about_after_the_agent_left_is_no_conversation():
 
 
 def test_a_softphone_that_answers_after_its_agent_left_is_hung_up():
-    assert floor_with().line_up(ANN, at=1.0) == [HangUpAgent(ANN)]
+    assert floor_with().shifts.line_up(ANN, at=1.0) == [HangUpAgent(ANN)]
 
 
 @pytest.mark.parametrize(

@@ -218,7 +218,7 @@ class FloorMachine(RuleBasedStateMachine):
         session = self.session(n)
         arguments = (session, "lunch", self.now) if wish == "pause" else (session, self.now)
         try:
-            self.do(getattr(self.floor, wish)(*arguments))
+            self.do(getattr(self.floor.shifts, wish)(*arguments))
         except UnknownSession:
             assert session not in self.floor.agents
         else:
