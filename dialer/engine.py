@@ -22,7 +22,6 @@ from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
-from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
@@ -42,6 +41,7 @@ from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
+from dialer.event_feed import Announcer
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
@@ -105,7 +105,7 @@ class Engine:
         sessions: Sessions,
         readings: Sessions,
         rules: Rulebook,
-        publisher: Publisher,
+        publisher: Announcer,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:

@@ -9,11 +9,12 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
-from dialer.api import desk, forecasts, health, problems, recording
+from dialer.api import desk, forecasts, health, problems, recording, streams
 from dialer.api.access import name_of_key, require_key
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
 from dialer.engine import Engine
+from dialer.event_feed import EventFeed
 from dialer.forecaster import Forecaster
 from dialer.version import VERSION
 from leads.importing.runner import ImportRunner
@@ -26,6 +27,7 @@ class Faces:
     """What the HTTP face shows of the service."""
 
     engine: Engine
+    feed: EventFeed
     readings: Sessions
     rules: Rulebook
     imports: ImportRunner
@@ -47,6 +49,7 @@ def create_app(faces: Faces) -> FastAPI:
     )
     app.state.engine = faces.engine
     app.state.sessions = faces.engine.sessions
+    app.state.feed = faces.feed
     app.state.readings = faces.readings
     app.state.rules = faces.rules
     app.state.now = faces.engine.now
@@ -67,6 +70,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(campaign_routes)
     api.include_router(desk.router)
     api.include_router(recording.router)
+    api.include_router(streams.router)
     api.include_router(forecasts.router)
     app.include_router(api)
     return app
