@@ -1,6 +1,6 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Seven rules hold here whether or not an engine is connected:
+Nine rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
@@ -8,27 +8,30 @@ Seven rules hold here whether or not an engine is connected:
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
 - one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
-- when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
-  kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
+- whom all others in a conversation have left is alone again: a customer has to be claimed, an agent waits
+  for work, a guest is ended;
+- where one leaves a conversation while no engine is there, those who stay and hear nobody hear each other;
+- when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs and
+  parked customers are kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
 
 from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
+from dialer.switch.companies import Companies, Company, pair
 from dialer.switch.leg import Leg, ListenFor
 from dialer.switch.leg_actions import (
     Action,
-    Connect,
     Dial,
     Ending,
     GiveUpDialing,
     HangUp,
-    Part,
+    Hear,
     PlayMessage,
     StartPrompt,
     StopPrompt,
@@ -45,8 +48,11 @@ from dialer.switch.messages import (
     LegRerouted,
     LegRinging,
     LegsBridged,
+    LegsMixed,
     LegUnclaimed,
     LiveLeg,
+    MixFailed,
+    MixLegs,
     PlaceLeg,
     PlayPrompt,
     PromptEnded,
@@ -71,6 +77,9 @@ _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
 
 
+_TO_BE_BRIDGED = ("answered", "prompted", "parked")
+_TO_BE_MIXED = (*_TO_BE_BRIDGED, "bridged")
+
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)
 
 
@@ -82,6 +91,7 @@ class LegBook:
     rooms: dict[str, TrunkRoom] = field(default_factory=dict)
     """Of trunks that hold no more than so many calls; what is not in it takes any number."""
     _legs: dict[str, Leg] = field(default_factory=dict)
+    _companies: Companies = field(default_factory=Companies)
     _quiet_until: float = inf
     """No deadline comes before this instant, so that `tick` may be asked hundreds of times a second."""
 
@@ -99,13 +109,25 @@ class LegBook:
     def live(self, clock_offset: float) -> Iterator[LiveLeg]:
         """The legs as an engine that connects has to know them; the offset turns `now` into its clock."""
         for leg in self._legs.values():
-            answered_at = None if leg.answered_at is None else leg.answered_at + clock_offset
-            yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at, leg.route.trunk)
+            company = self._companies.of(leg.name)
+            yield LiveLeg(
+                leg.name,
+                leg.role,
+                leg.state,
+                self._partner(leg, company),
+                None if leg.answered_at is None else leg.answered_at + clock_offset,
+                leg.route.trunk,
+                company="" if company is None else company.name,
+                hears=() if company is None else tuple(sorted(company.hears[leg.name])),
+                note="" if company is None else company.note,
+            )
 
-    def partner_of(self, name: str) -> str | None:
-        """Whom a leg talks with now; None where it is in no conversation."""
-        leg = self._legs.get(name)
-        return leg.partner if leg is not None and leg.state == "bridged" else None
+    def voices(self, name: str) -> frozenset[str] | None:
+        """Whom a customer hears in a talk with an agent; None where there is none, as on hold."""
+        leg, company = self._legs.get(name), self._companies.of(name)
+        if leg is None or leg.role != "customer" or company is None or not company.is_heard(name):
+            return None
+        return company.hears[name] if self._agents_in(company) else None
 
     def place(self, command: PlaceLeg, now: float) -> list[Action]:
         """A leg is to be placed, by the first of its routes."""
@@ -124,6 +146,9 @@ class LegBook:
         leg = self._legs.get(name)
         if leg is None or not leg.is_answered:
             return []
+        company = self._companies.of(name)
+        if company is not None and not company.hears[name]:
+            packets = None  # who is on hold may be quiet for as long as that lasts
         silent = leg.count_audio(packets, now) and not leg.hears_a_message
         return self._leave(leg, "switch", now) if silent else []
 
@@ -185,17 +210,20 @@ class LegBook:
 
     def bridge(self, name: str, other: str, now: float) -> list[Action]:
         """The engine claims a leg for another."""
-        pair = [self._legs[each] for each in (name, other) if each in self._legs]
-        if len(pair) < 2:
-            return [BridgeFailed(at=now, leg=name, other=other, reason="a leg has ended")]
-        for leg in pair:
-            if leg.state not in ("answered", "prompted"):
-                return [BridgeFailed(at=now, leg=name, other=other, reason=f"{leg.name} is {leg.state}")]
-        for leg, partner in (pair, reversed(pair)):
-            leg.state = "bridged"
-            leg.partner = partner.name
-            leg.deadline, leg.prompt, leg.prompt_plays = None, None, False
-        return [Connect(name, other), LegsBridged(at=now, leg=name, other=other)]
+        if why := self._why_not((name, other), _TO_BE_BRIDGED):
+            return [BridgeFailed(at=now, leg=name, other=other, reason=why)]
+        bridged = self._gather(pair(name, other), now)
+        return [*bridged, LegsBridged(at=now, leg=name, other=other)]
+
+    def mix(self, command: MixLegs, now: float) -> list[Action]:
+        """The engine says who hears whom."""
+        strangers = {each for heard in command.hears.values() for each in heard} - set(command.hears)
+        why = "who is not in the company is to be heard" if strangers else ""
+        if why := why or self._why_not(command.hears, _TO_BE_MIXED):
+            return [MixFailed(at=now, company=command.company, reason=why)]
+        hears = {leg: frozenset(heard) for leg, heard in command.hears.items()}
+        mixed = self._gather(Company(command.company, hears, command.sounds, command.note), now)
+        return [*mixed, LegsMixed(at=now, company=command.company)]
 
     def hang_up(self, name: str, now: float, *, unless_answered: bool = False) -> list[Action]:
         """The engine ends a leg; with `unless_answered`, one that nobody has answered."""
@@ -312,7 +340,7 @@ class LegBook:
         return pressed
 
     def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
-        """A leg is over. Its partner waits again: an agent for work, a customer to be claimed.
+        """A leg is over. Who is left alone waits again: an agent for work, a customer to be claimed.
 
         One that its trunk failed before anything rang goes on with the next.
         """
@@ -322,9 +350,10 @@ class LegBook:
         failed = leg.is_dialing and ending.is_the_trunks_fault
         if failed and (rerouted := self._reroute(leg, ending, now)):
             return rerouted
+        parted = [each for each in self._part(leg, now) if each != Hear(name)]
         del self._legs[name]
-        self._part(leg, now)
         return [
+            *parted,
             LegEnded(
                 at=now,
                 leg=name,
@@ -343,7 +372,7 @@ class LegBook:
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.had_no_audio,
                 audio=leg.has_had_audio,
-            )
+            ),
         ]
 
     def tick(self, now: float) -> list[Action]:
@@ -361,9 +390,9 @@ class LegBook:
         self.engine_present = False
         actions: list[Action] = []
         for leg in list(self._legs.values()):
-            if leg.role == "agent" and leg.state == "answered":
+            if (leg.role == "agent" and leg.state == "answered") or leg.state == "parked":
                 self._wake(leg, now + ORPHAN_LIMIT_S)
-            elif leg.state in ("dialing", "ringing"):
+            elif leg.state in ("dialing", "ringing") or (leg.role == "guest" and leg.state == "answered"):
                 actions += self._give_up(leg, "switch", now)
             elif leg.role == "customer" and leg.state == "answered" and leg.answered_at is not None:
                 # Nobody is there to claim it after a verdict.
@@ -375,7 +404,7 @@ class LegBook:
         """An engine decides again."""
         self.engine_present = True
         for leg in self._legs.values():
-            if leg.role == "agent" and leg.state == "answered":
+            if (leg.role == "agent" and leg.state == "answered") or leg.state == "parked":
                 leg.deadline = None
             elif leg.state == "ringing" and leg.given_up_by == "switch":
                 leg.given_up_by = None
@@ -426,17 +455,74 @@ class LegBook:
         self._wake(leg, leg.rings_at_least_until)
         return []
 
+    def _why_not(self, names: Collection[str], states: Container[str]) -> str:
+        """Why these legs cannot be a company; empty where they can."""
+        for name in names:
+            if (leg := self._legs.get(name)) is None:
+                return f"{name} has ended"
+            if leg.state not in states:
+                return f"{name} is {leg.state}"
+        customers = sum(self._legs[each].role == "customer" for each in names)
+        return "" if customers == 1 else f"there are {customers} customers among them"
+
+    def _gather(self, company: Company, now: float) -> list[Action]:
+        """The company is so from now on; who was in it, or is in another, leaves that first."""
+        actions: list[Action] = []
+        former = self._companies.named(company.name)
+        left = [leg for leg in former.legs if leg not in company.hears] if former is not None else []
+        for name in company.legs:
+            elsewhere = self._companies.of(name)
+            if elsewhere is not None and elsewhere.name != company.name:
+                actions += self._part(self._legs[name], now)
+        self._companies.put(company)
+        for name in left:
+            actions += self._let_go(self._legs[name], now)
+        for leg in map(self._legs.__getitem__, company.legs):
+            leg.state = "parked" if len(company.legs) == 1 else "bridged"
+            leg.deadline, leg.prompt, leg.prompt_plays = None, None, False
+        return [*actions, *company.hear()]
+
     def _part(self, leg: Leg, now: float) -> list[Action]:
-        """Its partner waits again: an agent for work, a customer to be claimed."""
-        partner = self._legs.get(leg.partner) if leg.partner is not None else None
-        leg.partner = None
-        if partner is None:
+        """The leg hears nobody of its company any more; what becomes of the others."""
+        company = self._companies.of(leg.name)
+        if company is None:
             return []
-        partner.partner = None
-        if partner.state == "bridged":
-            partner.state = "answered"
-            self._await_claim(partner, now)
-        return [Part(leg.name, partner.name)]
+        self._companies.remove(company.name)
+        rest = company.without(leg.name)
+        if not self.engine_present and not rest.talks:
+            rest = rest.brought_together()
+        actions: list[Action] = [Hear(leg.name)]
+        if not self._is_for_somebody(rest):
+            return actions + [each for name in rest.legs for each in self._let_go(self._legs[name], now)]
+        self._companies.put(rest)
+        return [*actions, *rest.hear()]
+
+    def _is_for_somebody(self, company: Company) -> bool:
+        """Whether a customer is in it, with an agent or in a talk."""
+        customers = [each for each in company.legs if self._legs[each].role == "customer"]
+        return any(self._agents_in(company) or company.talks_with_somebody(each) for each in customers)
+
+    def _agents_in(self, company: Company) -> list[str]:
+        return [each for each in company.legs if self._legs[each].role == "agent"]
+
+    def _partner(self, leg: Leg, company: Company | None) -> str | None:
+        """The customer's agent, and everybody else's customer."""
+        if company is None:
+            return None
+        others = [each for each in company.legs if each != leg.name]
+        wanted = "agent" if leg.role == "customer" else "customer"
+        return next((each for each in others if self._legs[each].role == wanted), None)
+
+    def _let_go(self, leg: Leg, now: float) -> list[Action]:
+        """It is in no company: an agent waits for work, a customer has to be claimed, a guest is ended."""
+        actions: list[Action] = [Hear(leg.name)]
+        if leg.state not in ("bridged", "parked"):
+            return actions
+        leg.state = "answered"
+        if leg.role == "guest":
+            return actions + self._leave(leg, "switch", now)
+        self._await_claim(leg, now)
+        return actions
 
     def _wake(self, leg: Leg, at: float) -> None:
         leg.deadline = at
@@ -460,6 +546,8 @@ class LegBook:
 
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
+        if leg.state == "parked":
+            return self._part(leg, now) + self._unclaimed(leg, now)
         if leg.state == "prompted" and leg.prompt_plays:
             return self._prompt_over(leg, now)
         if leg.is_dialing and now >= leg.reply_by:
@@ -467,15 +555,17 @@ class LegBook:
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
             return self._leave(leg, leg.given_up_by or "switch", now)
-        message = leg.placed.message
-        if leg.role == "customer" and leg.state == "answered" and message:
-            leg.state = "leaving"
-            leg.ended_by = "switch"
-            return [LegUnclaimed(at=now, leg=leg.name), PlayMessage(leg.name, message)]
-        unclaimed: list[Action] = []
         if leg.role == "customer" and leg.state == "answered":
-            unclaimed.append(LegUnclaimed(at=now, leg=leg.name))
-        return unclaimed + self._leave(leg, "switch", now)
+            return self._unclaimed(leg, now)
+        return self._leave(leg, "switch", now)
+
+    def _unclaimed(self, leg: Leg, now: float) -> list[Action]:
+        """Nobody claims a customer: it hears its message, if it has one, and is ended."""
+        unclaimed = LegUnclaimed(at=now, leg=leg.name)
+        if not leg.placed.message:
+            return [unclaimed, *self._leave(leg, "switch", now)]
+        leg.state, leg.ended_by = "leaving", "switch"
+        return [unclaimed, PlayMessage(leg.name, leg.placed.message)]
 
     def _leave(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         leg.state = "leaving"

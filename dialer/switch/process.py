@@ -8,6 +8,7 @@ import os
 import signal
 import time
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -19,12 +20,11 @@ from dialer.switch.endpoint import Endpoint
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import (
     Action,
-    Connect,
     Dial,
     Ending,
     GiveUpDialing,
     HangUp,
-    Part,
+    Hear,
     PlayMessage,
     StartPrompt,
     StopPrompt,
@@ -38,8 +38,10 @@ from dialer.switch.messages import (
     Event,
     HangUpLeg,
     LeaveLeg,
+    MixLegs,
     PlaceLeg,
     PlayPrompt,
+    PressKeys,
     RecordingEnded,
     RecordingFailed,
     RecordingStarted,
@@ -198,6 +200,11 @@ class Switch:
                 self._do(self._book.play_prompt(command, time.monotonic()))
             case BridgeLegs(leg=leg, other=other):
                 self._do(self._book.bridge(leg, other, time.monotonic()))
+            case MixLegs():
+                self._do(self._book.mix(command, time.monotonic()))
+            case PressKeys(leg=leg, digits=digits):
+                if call := self._calls.get(leg):
+                    call.press(digits)
             case HangUpLeg(leg=leg, unless_answered=spared):
                 self._do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
             case StartRecording(leg=leg, folder=folder):
@@ -238,15 +245,10 @@ class Switch:
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
             match action:
-                case Connect(leg=leg, other=other):
-                    self._ears.let_be(leg, ListenFor.KEYS)
-                    if not self._calls[leg].connect(self._calls[other]):
-                        log.warning("bridged without audio", leg=leg)
+                case Hear():
+                    self._hear(action)
                 case Dial():
                     self._dial(action)
-                case Part(leg=leg, other=other):
-                    self._stop_recording(leg)
-                    self._calls[leg].part(self._calls[other])
                 case GiveUpDialing(leg=leg):
                     self._give_up_dialing(leg)
                 case HangUp(leg=leg):
@@ -264,12 +266,33 @@ class Switch:
                 case Event():
                     self._report(action)
 
+    def _hear(self, hear: Hear) -> None:
+        """The leg hears others; who is recorded is so together with whoever speaks with them."""
+        if (call := self._calls.get(hear.leg)) is None:
+            return
+        if hear.others:
+            self._ears.let_be(hear.leg, ListenFor.KEYS)
+        try:
+            if not call.hear(self._calls_of(hear.others), hear.sound):
+                log.warning("bridged without audio", leg=hear.leg)
+        except EndpointError as error:
+            log.error("no sound for who waits", leg=hear.leg, error=str(error))
+        for customer in self._recorder.customers:
+            voices = self._book.voices(customer)
+            if voices is None:
+                self._stop_recording(customer)
+            else:
+                self._recorder.follow(customer, self._calls_of(voices))
+
+    def _calls_of(self, legs: Iterable[str]) -> list[SipCall]:
+        return [self._calls[each] for each in legs if each in self._calls]
+
     def _record(self, leg: str, folder: Path) -> None:
-        partner = self._book.partner_of(leg)
-        if partner is None or leg in self._recorder:
+        voices = self._book.voices(leg)
+        if voices is None or leg in self._recorder:
             return
         try:
-            self._recorder.start((leg, self._calls[leg]), (partner, self._calls[partner]), folder)
+            self._recorder.start(leg, self._calls[leg], self._calls_of(voices), folder)
         except RecordingError as error:
             log.error("a conversation is not recorded", leg=leg, error=str(error))
             self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=str(error)))
@@ -277,8 +300,8 @@ class Switch:
             self._report(RecordingStarted(at=time.monotonic(), leg=leg))
 
     def _stop_recording(self, leg: str) -> None:
-        for recorded in self._recorder.stop(leg):
-            self._report(RecordingEnded(at=time.monotonic(), leg=recorded))
+        if self._recorder.stop(leg):
+            self._report(RecordingEnded(at=time.monotonic(), leg=leg))
 
     def _play(self, leg: str, path: str) -> float:
         """Its length in seconds; 0 where it cannot be played."""

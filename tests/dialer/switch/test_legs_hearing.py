@@ -5,7 +5,7 @@ import pytest
 from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED
 from dialer.switch.leg import ListenFor
-from dialer.switch.leg_actions import HangUp, Part, PlayMessage, StopPrompt
+from dialer.switch.leg_actions import HangUp, Hear, PlayMessage, StopPrompt
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
     LegEnded,
@@ -82,7 +82,7 @@ def test_after_an_answer_a_busy_tone_only_says_that_somebody_has_hung_up(tone):
 
 def test_a_machine_that_is_left_frees_its_agent_before_it_has_ended():
     book = conversation()
-    assert book.leave("call-1", "", 3.0) == [Part("call-1", "agent-1"), HangUp("call-1")]
+    assert book.leave("call-1", "", 3.0) == [Hear("call-1"), Hear("agent-1"), HangUp("call-1")]
     book.place(customer("call-2"), 0.0)
     book.answered("call-2", 3.0)
     assert LegsBridged(at=3.1, leg="call-2", other="agent-1") in book.bridge("call-2", "agent-1", 3.1)
@@ -217,7 +217,7 @@ def test_a_call_without_agents_plays_to_a_person_as_soon_as_it_is_known_to_be_on
 @pytest.mark.parametrize("bridged", [False, True])
 def test_a_machine_is_left_its_message_after_the_beep_and_then_alone(bridged):
     book = conversation() if bridged else kept()
-    parted = [Part("call-1", "agent-1")] if bridged else []
+    parted = [Hear("call-1"), Hear("agent-1")] if bridged else []
     assert book.leave("call-1", VOICEMAIL, 4.0) == parted
     assert set(book.to_hear("call-1")) == {ListenFor.MAILBOX}
     assert book.mailbox_records("call-1", 9.0) == [PlayMessage("call-1", VOICEMAIL)]
