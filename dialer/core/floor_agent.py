@@ -102,6 +102,8 @@ class FloorAgent:
         if not self.has_a_call:
             return
         call = calls.get(self.attempt) if self.attempt is not None else None
+        if call is not None and call.conversation is not None and call.conversation.guest_of(self.session):
+            return
         if call is not None and call.session is None and call.state in _WITH_A_CALL[self.state]:
             call.session = self.session
             return

@@ -37,7 +37,7 @@ class FloorQueue:
             return [Bridge(call.attempt, own.session)]
         free = [each for each in self._agents.values() if each.suits(call)]
         if free:
-            return self._reserve(min(free, key=lambda each: each.since), call, at)
+            return self.reserve(min(free, key=lambda each: each.since), call, at)
         self.waiting.append(call.attempt)
         return []
 
@@ -60,7 +60,7 @@ class FloorQueue:
             return []
         call = min(waiting, key=lambda call: call.waits_since or at)
         self.leave(call)
-        return self._reserve(each, call, at)
+        return self.reserve(each, call, at)
 
     def offer_unclaimed(self, at: float) -> list[Effect]:
         """Calls that were answered before the floor began, and that no agent has, get one or wait."""
@@ -70,6 +70,7 @@ class FloorQueue:
             if each.state == CallState.ANSWERED
             and each.session is None
             and not each.agentless
+            and not (each.conversation is not None and each.conversation.parked)
             and each.attempt not in self.waiting
         ]
         for call in unclaimed:
@@ -83,7 +84,8 @@ class FloorQueue:
         if call.attempt in self.waiting:
             self.waiting.remove(call.attempt)
 
-    def _reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+    def reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+        """This agent, who is free, is connected with the caller."""
         each.attempt = call.attempt
         call.session = each.session
         changed = each.move(AgentEvent.RESERVE, at)

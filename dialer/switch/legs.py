@@ -136,12 +136,12 @@ class LegBook:
 
     def to_count(self) -> list[str]:
         """The legs whose packets of audio are to be counted."""
-        return [leg.name for leg in self._legs.values() if leg.role == "customer" and leg.is_answered]
+        return [leg.name for leg in self._legs.values() if leg.role != "agent" and leg.is_answered]
 
     def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
         """So many packets of audio have come so far; None: none are due, as on hold.
 
-        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself.
+        A customer who has fallen silent is ended, but for one that hears a message: it ends by itself.
         """
         leg = self._legs.get(name)
         if leg is None or not leg.is_answered:
@@ -149,7 +149,7 @@ class LegBook:
         company = self._companies.of(name)
         if company is not None and not company.hears[name]:
             packets = None  # who is on hold may be quiet for as long as that lasts
-        silent = leg.count_audio(packets, now) and not leg.hears_a_message
+        silent = leg.count_audio(packets, now) and leg.role == "customer" and not leg.hears_a_message
         return self._leave(leg, "switch", now) if silent else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
