@@ -12,6 +12,7 @@ from campaigns.tables.campaign import (
     LeadSkip,
 )
 from campaigns.tables.compliance import ClientLimit, ClosedDay, DenialTally, Exemption, RuleSet
+from campaigns.tables.conversation import CallGuest, CallStep
 from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
 from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
 
@@ -28,6 +29,8 @@ __all__ = [
     "CallerIdGroup",
     "CallerIdMember",
     "CallerIdRest",
+    "CallGuest",
+    "CallStep",
     "Campaign",
     "CampaignLead",
     "CampaignList",

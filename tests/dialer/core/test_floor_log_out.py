@@ -80,7 +80,7 @@ def test_switch_and_floor_together_bring_who_is_being_connected_to_a_free_agent(
     said = carried_out(book, at_once, 5.1)
     later = [effect for event in said for effect in effects_of(event, floor)]
     assert only(Bridge, later) == []
-    (over,) = book.ended(agent_leg(ANN), Ending(200, "OK", by_far_end=False), 5.2)
+    *_, over = book.ended(agent_leg(ANN), Ending(200, "OK", by_far_end=False), 5.2)
     assert only(LegsBridged, carried_out(book, effects_of(over, floor), 5.2))
 
 
