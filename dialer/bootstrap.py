@@ -35,6 +35,7 @@ from dialer.event_feed import Announcer, EventFeed
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.forecaster import Forecaster
 from dialer.metrics import Metrics
+from dialer.mixing import WaitingSounds
 from dialer.recording_keeper import RecordingKeeper
 from dialer.settings import Settings, SettingsInvalid
 from dialer.switch.capacity import ask_binding, require_lines
@@ -102,6 +103,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.enter_context(_owned(settings.data_dir))
         require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
         require_message(unclaimed_message(settings))
+        require_hold_music(waiting_sounds(settings).hold)
         rules = await asyncio.to_thread(load_rulebook, settings.rules_dir, datetime.now(UTC).date())
         database = await stack.enter_async_context(opened(settings.database_url))
         await _prepare(database, settings)
@@ -212,7 +214,16 @@ def _api_key(settings: Settings) -> tuple[str, bool]:
 
 def unclaimed_message(settings: Settings) -> Path:
     """The WAV file for people who find no agent."""
-    return settings.sip.unclaimed_message or Path(str(files("dialer").joinpath("sounds", "unclaimed.wav")))
+    return settings.sip.unclaimed_message or _shipped("unclaimed.wav")
+
+
+def waiting_sounds(settings: Settings) -> WaitingSounds:
+    """What who is on hold hears, and what an agent hears while somebody is called in."""
+    return WaitingSounds(settings.sip.hold_music or _shipped("hold.wav"), _shipped("ringing.wav"))
+
+
+def _shipped(sound: str) -> Path:
+    return Path(str(files("dialer").joinpath("sounds", sound)))
 
 
 def require_message(path: Path) -> None:
@@ -221,6 +232,15 @@ def require_message(path: Path) -> None:
         raise MessageUnreadable(
             f"The message for people who find no agent, {path}, cannot be played ({reason}); set "
             "DIALER_SIP__UNCLAIMED_MESSAGE to a WAV file."
+        )
+
+
+def require_hold_music(path: Path) -> None:
+    """People on hold must hear that they are. Raises MessageUnreadable."""
+    if reason := why_unplayable(path):
+        raise MessageUnreadable(
+            f"The music for people on hold, {path}, cannot be played ({reason}); set "
+            "DIALER_SIP__HOLD_MUSIC to a WAV file."
         )
 
 
@@ -267,6 +287,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
         prompts=data / "prompts",
         recordings=recordings_of(settings),
+        sounds=waiting_sounds(settings),
     )
 
 

@@ -23,17 +23,22 @@ from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.campaign_watch import CampaignWatch
+from dialer.conversation_desk import ConversationDesk, DeskHands
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.effects import (
     Bridge,
+    CallGuest,
     CallSoftphone,
     CallWasConnected,
     Effect,
     HangUpAgent,
     HangUpCall,
+    HangUpGuest,
     LeaveMachine,
+    Mix,
     PlayToCaller,
+    PressKeys,
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
@@ -43,8 +48,9 @@ from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
 from dialer.event_feed import Announcer
 from dialer.journal import Journal
-from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
+from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, guest_of, session_of
 from dialer.metrics import Metrics
+from dialer.mixing import WaitingSounds
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
 from dialer.prompt_files import PromptFiles
@@ -87,13 +93,15 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, its switch, and the folders of what is played and what is recorded."""
+    """The node's name, how it dials, its switch, the folders of what is played and recorded, and what those
+    hear who wait."""
 
     node: str
     dialing: DialingOptions
     switch: SwitchOptions
     prompts: Path
     recordings: RecordingFolder
+    sounds: WaitingSounds
 
 
 class Engine:
@@ -131,6 +139,13 @@ class Engine:
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
         self.recordings = RecordingDesk(
             options.recordings, self.floor, clock, self._link.send, self._carry_out
+        )
+        self.conversations = ConversationDesk(
+            options.sounds,
+            self.floor,
+            sessions,
+            self.trunks,
+            DeskHands(clock, self._can_place, self._link.send, self._carry_out),
         )
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
@@ -299,7 +314,8 @@ class Engine:
         for session in self.floor.agents:
             self._call_softphone(session)
         for leg in up:
-            if attempt_of(leg) not in self.floor.calls and session_of(leg) not in self.floor.agents:
+            known = attempt_of(leg) in self.floor.calls or session_of(leg) in self.floor.agents
+            if not known and guest_of(leg) not in self.floor.conversations.guests():
                 self._link.send(HangUpLeg(leg))
 
     def _all_is_said(self, at: float) -> None:
@@ -311,6 +327,7 @@ class Engine:
         if leftover is not None:
             self._carry_out(leftover.missed_dispositions(self.floor, at))
             self._carry_out(leftover.lost_lines(self.floor, at))
+            self._carry_out(self.floor.conversations.restored())
             self._carry_out(self.floor.offer_unclaimed(at))
 
     # --- what is done ---------------------------------------------------------------------------
@@ -329,6 +346,10 @@ class Engine:
                     self._softphones.pop(session, None)
                 case CallSoftphone(session=session):
                     self._call_softphone(session)
+                case Mix() | CallGuest() | HangUpGuest() | PressKeys():
+                    self.conversations.do(effect)
+                    if isinstance(effect, Mix):
+                        self.recordings.mixed(effect.attempt)
                 case PlayToCaller():
                     self._play(effect)
                 case _:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from dialer.core.conversation import AGENT, CUSTOMER, Conversation, hears, on_hold
+from dialer.core.conversation import AGENT, CUSTOMER, Conversation, Mode, hears, on_hold
 from dialer.core.effects import Mix
 from dialer.legs import agent_leg, call_leg, guest_leg
 from dialer.switch.messages import LiveLeg, MixLegs
@@ -47,7 +47,7 @@ def leg_of(party: str, attempt: int, talk: Conversation) -> str:
 
 
 def conversation_of(leg: LiveLeg, live: Iterable[str]) -> Conversation | None:
-    """The conversation that a customer's leg is in, without those whose legs are gone; None where it is none."""
+    """The conversation that a customer's leg is in, without those who are gone; None for a plain talk."""
     if not leg.note:
         return None
     talk, up = msgspec.json.decode(leg.note, type=Conversation), set(live)
@@ -55,5 +55,13 @@ def conversation_of(leg: LiveLeg, live: Iterable[str]) -> Conversation | None:
         name = guest_leg(guest.number) if guest.session is None else agent_leg(guest.session)
         if name not in up:
             talk = talk.without(guest.number)
-    gone = talk.agent is not None and agent_leg(talk.agent) not in up
-    return replace(talk, agent=None) if gone else talk
+    if talk.agent is None or agent_leg(talk.agent) in up:
+        return talk
+    # The switch has let those hear each other who were left.
+    left = tuple(replace(each, mode=Mode.TALKS) for each in talk.guests if not each.supervises)
+    return Conversation(None, guests=left)
+
+
+def is_on_hold(leg: LiveLeg) -> bool:
+    """Whether a customer's leg is kept waiting, with music, by somebody who is in conversation with it."""
+    return bool(leg.note) and msgspec.json.decode(leg.note, type=Conversation).customer_mode == Mode.HELD

@@ -115,6 +115,8 @@ class SipSettings(_Group):
     needs them."""
     unclaimed_message: Path | None = None
     """A WAV file for people who answer and find no agent; without it the one that ships."""
+    hold_music: Path | None = None
+    """A WAV file for people who are on hold or parked, over and over; without it the one that ships."""
 
     @field_validator("nameservers", mode="before")
     @classmethod

@@ -68,6 +68,11 @@ class FloorConversations:
             raise ConversationError("no-conversation", "The agent talks with nobody now.")
         return each, call, call.conversation
 
+    def conversation(self, attempt: int) -> Conversation | None:
+        """Who is in that call's conversation."""
+        call = self._calls.get(attempt)
+        return None if call is None else call.conversation
+
     def parked(self) -> list[FloorCall]:
         """Every call that is parked."""
         return [each for each in self._calls.values() if each.conversation and each.conversation.parked]
