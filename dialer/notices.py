@@ -24,6 +24,7 @@ from dialer.core.effects import (
     AgentChanged,
     CallHasEnded,
     CallRang,
+    CallStepped,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
@@ -109,6 +110,8 @@ class Notices:
                 yield from self._call(attempt, "playing")
             case PersonOptedOut(attempt=attempt) | MessageOver(attempt=attempt):
                 yield from self._call(attempt, "dispositioned", disposition=message_code(effect))
+            case CallStepped(to_session=session, to_agent=agent) if session is not None and agent is not None:
+                yield from self._agent_call(effect.attempt, session, agent)
             case CallHasEnded(attempt=attempt, outcome=outcome):
                 yield from self._call(attempt, "ended", outcome=outcome)
                 self._calls.pop(attempt, None)

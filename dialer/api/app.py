@@ -9,7 +9,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
-from dialer.api import desk, forecasts, health, problems, recording, streams
+from dialer.api import conversation, desk, forecasts, health, problems, recording, streams
 from dialer.api.access import name_of_key, require_key
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
@@ -69,6 +69,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
+    api.include_router(conversation.router)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 import campaigns.errors
 import leads.errors
 from campaigns.errors import CampaignsError
+from dialer.core.conversation import ConversationError
 from dialer.core.floor_shifts import UnknownSession
 from dialer.core.preview import NoPreview
 from dialer.errors import WRONG_CALL, DialerError
@@ -21,7 +22,13 @@ from leads.errors import LeadsError
 log = structlog.get_logger("api")
 
 _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
-_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, NoPreview, NoConversation)
+_CONFLICT = (
+    leads.errors.ConflictError,
+    campaigns.errors.ConflictError,
+    NoPreview,
+    NoConversation,
+    ConversationError,
+)
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -47,7 +54,15 @@ def status_of(error: Exception) -> int:
 
 def install(app: FastAPI) -> None:
     """Has every error answered as a problem."""
-    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession, NoPreview, NoConversation):
+    for kind in (
+        CampaignsError,
+        LeadsError,
+        DialerError,
+        UnknownSession,
+        NoPreview,
+        NoConversation,
+        ConversationError,
+    ):
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)

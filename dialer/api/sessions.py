@@ -5,6 +5,7 @@ from datetime import datetime
 from fastapi import Request
 from pydantic import BaseModel
 
+from dialer.core.conversation import ConversationError, Mode
 from dialer.core.preview import Preview, PreviewThen
 from dialer.engine import Engine
 from dialer.records import instant
@@ -37,6 +38,26 @@ class PreviewedLead(BaseModel):
     """What happens to the lead at `until`."""
 
 
+class GuestNow(BaseModel):
+    """Somebody who was called into a conversation."""
+
+    id: int
+    session_id: int | None
+    """Of another agent or a supervisor who is logged in; null: a phone was called."""
+    mode: Mode
+    supervises: bool
+    there: bool
+    """Whether they have answered."""
+
+
+class ConversationNow(BaseModel):
+    """Who takes part in the agent's conversation, and how: talks, held, muted, listens or whispers."""
+
+    customer: Mode
+    agent: Mode
+    guests: list[GuestNow]
+
+
 class AgentSession(BaseModel):
     """A shift that goes on."""
 
@@ -49,6 +70,8 @@ class AgentSession(BaseModel):
     attempt_id: int | None
     """The call that rings for the agent, is talked, or wrapped up."""
     preview: PreviewedLead | None
+    conversation: ConversationNow | None = None
+    """Of the agent who has the call."""
 
 
 async def session_of(request: Request, session_id: int) -> AgentSession:
@@ -70,6 +93,28 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
         since=instant(agent.since),
         attempt_id=agent.attempt,
         preview=_previewed(preview, lead) if preview is not None and lead is not None else None,
+        conversation=_conversation(engine, session_id),
+    )
+
+
+def _conversation(engine: Engine, session_id: int) -> ConversationNow | None:
+    try:
+        _, _, talk = engine.floor.conversations.talk_of(session_id)
+    except ConversationError:
+        return None
+    return ConversationNow(
+        customer=talk.customer_mode,
+        agent=talk.agent_mode,
+        guests=[
+            GuestNow(
+                id=each.number,
+                session_id=each.session,
+                mode=each.mode,
+                supervises=each.supervises,
+                there=each.there,
+            )
+            for each in talk.guests
+        ],
     )
 
 
