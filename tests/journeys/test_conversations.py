@@ -124,7 +124,7 @@ async def test_hold_consult_join_and_hand_over_to_a_closer(tmp_path: Path) -> No
         closer = {who: phones[who] for who in ("customer", "ann", "closer")}
         await eventually(lambda: phones["closer"].answered)
         await eventually(lambda: heard_by(phones["ann"]) == {"closer"}, 15)
-        assert heard_by(phones["customer"]) == set()
+        await all_hear(phones, customer="")
         await ann.does("consult/join")
         await eventually(lambda: all(heard_by(each) == closer.keys() - {who} for who, each in closer.items()))
         await ann.does("consult/complete")
@@ -172,7 +172,7 @@ async def test_park_take_supervise_and_give_to_another_agent(tmp_path: Path) -> 
         await all_hear(phones, customer="b", bob="c", ann="bc")
         await bob.does("supervise/mode", mode="whisper")
         await eventually(lambda: heard_by(phones["bob"]) == {"customer", "ann"}, 15)
-        assert heard_by(phones["customer"]) == {"bob"}
+        await all_hear(phones, customer="b")
         await bob.does("supervise/take-over")
         await all_hear(phones, customer="a", ann="c", bob="")
         assert (await bob.is_in("available"))["conversation"] is None
