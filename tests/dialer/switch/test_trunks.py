@@ -13,7 +13,7 @@ import pytest
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
-from dialer.switch.leg import AUDIO_BEGINS_WITHIN_S
+from dialer.switch.audio_watch import USUAL_LIMITS
 from dialer.switch.messages import (
     BridgeLegs,
     HangUpLeg,
@@ -291,7 +291,7 @@ async def test_a_far_end_may_hold_the_call_and_come_back(switch: Switch, sipp: S
 async def test_an_answer_without_audio_is_ended_and_told_of(switch: Switch, sipp: StartSipp) -> None:
     carrier = await sipp("answers")
     switch.place("call", carrier.uri(NUMBER), claim_within_s=60.0)
-    ended = await switch.said(LegEnded, "call", within_s=AUDIO_BEGINS_WITHIN_S + 20)
+    ended = await switch.said(LegEnded, "call", within_s=USUAL_LIMITS.begins_within_s + 20)
     assert ended.no_audio
     await carrier.content()
 
