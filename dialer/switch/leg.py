@@ -38,6 +38,8 @@ class Leg:
     placed_at: float = 0.0
     tried: int = 0
     """Which of its routes is tried now, from 0."""
+    answered_late: bool = False
+    """Whether it was answered as it was being given up."""
     failed: list[str] = field(default_factory=list)
     """The routes that have failed, each by its trunk and what it said."""
     state: LegState = "dialing"

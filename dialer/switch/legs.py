@@ -144,9 +144,14 @@ class LegBook:
         return self.ringing(name, _RINGING, now)
 
     def answered(self, name: str, now: float) -> list[Action]:
-        """The far end answered. A customer has to be claimed from now on, or hears the message at once."""
+        """The far end answered. A customer has to be claimed from now on, or hears the message at once.
+
+        One that is being given up is let go: what was sent to end it has crossed the answer.
+        """
         leg = self._table.get(name)
         if leg is None or leg.state not in ("dialing", "ringing"):
+            if leg is not None and leg.answered_at is None:
+                leg.answered_late = True
             return []
         leg.state = "answered"
         leg.answered_at, leg.audio = now, AudioWatch.begun(now)
@@ -220,6 +225,7 @@ class LegBook:
                 rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.audio.never_came,
+                answered_late=leg.answered_late,
                 audio=leg.audio.has_come,
             )
         ]

@@ -56,6 +56,7 @@ class CallOwner(Protocol):
 
     def listen_to(self, audio: Any) -> None: ...
     def key_came(self, call: "SipCall", digit: str) -> None: ...
+    def call_canceled(self, call: "SipCall") -> None: ...
     def call_over(self, call_id: int) -> None: ...
     def call_failed(self, error: BaseException) -> None: ...
 
@@ -95,11 +96,17 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._command(lambda: self.answer(options))
 
     def hang_up(self, status: int = 0) -> None:
-        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given)."""
-        self._hung_up = True
+        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given).
+
+        An answer may cross our CANCEL, and is told of: a call that was canceled is over when the far end has
+        agreed, or when it is hung up once more.
+        """
+        canceled_before, self._hung_up = self._hung_up, True
         options = pj.CallOpParam()
         options.statusCode = status
         self._command(lambda: self.hangup(options))
+        if not (self._over or self._confirmed or canceled_before):
+            self.owner.call_canceled(self)
 
     def forget(self) -> None:
         """Ends it, and tells nobody what still becomes of it."""
@@ -341,6 +348,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._confirmed = True
             if self.listener:
                 self.listener.call_answered(self)
+            if self._hung_up:
+                self.hang_up()
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
             self._over = True
             self._stop_player()
