@@ -49,10 +49,12 @@ class AudioWatch:
                 self.has_come = self.has_come or packets > 0
         self._counted_at = now
 
-    def is_silent(self, limits: AudioLimits, now: float) -> bool:
-        """Whether nothing has come for too long."""
+    def silent_too_long(self, limits: AudioLimits, now: float) -> str:
+        """What is wrong where nothing has come for too long; empty where all is well."""
         limit = limits.rests_at_most_s if self.has_come else limits.begins_within_s
-        return now - self._since >= limit
+        if now - self._since < limit:
+            return ""
+        return f"audio stopped for {limit:g} s" if self.has_come else f"no audio within {limit:g} s"
 
     @property
     def never_came(self) -> bool:

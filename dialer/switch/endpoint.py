@@ -30,6 +30,7 @@ from dialer.switch.accounts import (
     identity_headers,
     trunk_config,
 )
+from dialer.switch.keys import KeyWay
 from dialer.switch.options import EndpointOptions
 from dialer.switch.sip_call import CallListener, EndpointError, SipCall, audio_only
 
@@ -40,8 +41,8 @@ _PORTS_A_SEARCH = 200
 """A call looks at this many RTP ports and then fails; the next one goes on from there. Where as many
 agents are on the line, their ports are such a stretch."""
 _CANCELED_WITHIN_S = 2.0
-"""A far end that has not agreed to our CANCEL by then is gone. An answer that is lost on its way is sent again
-after 0.5 and 1.5 s (RFC 3261, 13.3.1.4)."""
+"""A far end that has not agreed to our CANCEL by then is gone. An answer that is lost on its way is sent
+again after 0.5 and 1.5 s (RFC 3261, 13.3.1.4)."""
 _GOODBYE_WITHIN_S = 1.0
 _GOODBYE_POLL_MS = 10
 
@@ -59,7 +60,7 @@ class Endpoint:
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
         self._canceled: deque[tuple[float, SipCall]] = deque()
-        self._pressed: list[tuple[SipCall, str]] = []
+        self._pressed: list[tuple[SipCall, str, KeyWay]] = []
         self._trunks: dict[str, TrunkAccount] = {}
         self._news: list[TrunkNews] = []
         self._error: BaseException | None = None
@@ -122,8 +123,8 @@ class Endpoint:
             call.destroy()
         self._buried.clear()
         pressed, self._pressed = self._pressed, []
-        for call, digit in pressed:
-            call.key_pressed(digit)
+        for call, digit, way in pressed:
+            call.key_pressed(digit, way)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -201,9 +202,9 @@ class Endpoint:
         user = re.sub(r"^.*?sips?:", "", str(info.localUri)).partition("@")[0]
         call.listener = self._on_incoming(call, user)
 
-    def key_came(self, call: SipCall, digit: str) -> None:
+    def key_came(self, call: SipCall, digit: str, way: KeyWay) -> None:
         """Called by a call; told of later, since a key may end the call, and its INFO is answered first."""
-        self._pressed.append((call, digit))
+        self._pressed.append((call, digit, way))
 
     def call_canceled(self, call: SipCall) -> None:
         """Called by a call."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from math import inf
 
 from dialer.switch.audio_watch import AudioWatch
-from dialer.switch.keys import KeyPresses
+from dialer.switch.keys import KeyPresses, KeyWay
 from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
 
 _MOST_KEYS = 100
@@ -56,6 +56,8 @@ class Leg:
     timed_out: bool = False
     ended_by: EndedBy = "switch"
     """Who ended it, unless the far end did."""
+    why: str = ""
+    """What the switch ended it for, where the far end cannot know."""
     left_at: float | None = None
     """When we hung up."""
     message_at: float | None = None
@@ -144,13 +146,13 @@ class Leg:
         """Whether it is kept from everybody until it is known who answered."""
         return self.placed.detect == "first" and not self.judged
 
-    def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
+    def press(self, digit: str, now: float, way: KeyWay) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business.
 
         Whoever has pressed too many can still opt out, which ends the call.
         """
         plays = self.message_at is not None or (self.prompt is not None and self.state != "bridged")
-        if not self.presses.is_new(digit, in_sound, now) or not plays or self.voicemail:
+        if not self.presses.is_new(digit, way, now) or not plays or self.voicemail:
             return False
         self.keys += 1
         return self.keys <= _MOST_KEYS or (digit == self.placed.end_key and self.left_at is None)

@@ -8,6 +8,7 @@ import structlog
 
 from dialer.switch.accounts import Caller
 from dialer.switch.endpoint import Endpoint
+from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import (
     Action,
@@ -134,9 +135,9 @@ class LegCalls:
         self.do(self._book.answered(leg, time.monotonic()))
         self.listen(leg)
 
-    def key(self, leg: str, digit: str) -> None:
+    def key(self, leg: str, digit: str, way: KeyWay) -> None:
         """Called by the leg's listener."""
-        self.do(self._book.prompts.key(leg, digit, time.monotonic()))
+        self.do(self._book.prompts.key(leg, digit, time.monotonic(), way))
 
     def ended(self, leg: str, ending: Ending) -> None:
         """Called by the leg's listener."""
@@ -151,7 +152,7 @@ class LegCalls:
             case ToneHeard(tone=tone):
                 self.do(self._book.tone_heard(leg, tone.value, now))
             case KeyHeard(digit=digit):
-                self.do(self._book.prompts.key(leg, digit, now, in_sound=True))
+                self.do(self._book.prompts.key(leg, digit, now, KeyWay.SOUND))
             case PersonJudged(heard=heard, greeting_ended_at=greeting_ended_at):
                 self.do(self._book.detection.judged(leg, heard, greeting_ended_at, now))
             case MailboxRecords():
@@ -204,8 +205,8 @@ class _LegListener:
     def call_answered(self, call: SipCall) -> None:
         self._calls.answered(self._leg)
 
-    def call_key(self, call: SipCall, digit: str) -> None:
-        self._calls.key(self._leg, digit)
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None:
+        self._calls.key(self._leg, digit, way)
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         said = ending.reasons

@@ -5,6 +5,7 @@ Pure: `now` is monotonic seconds.
 
 from dataclasses import dataclass
 
+from dialer.switch.keys import KeyWay
 from dialer.switch.leg import Leg
 from dialer.switch.leg_actions import Action, StartPrompt, StopPrompt
 from dialer.switch.leg_table import LegTable
@@ -55,13 +56,13 @@ class LegPrompts:
         self._table.wake(leg, now + leg.prompt.stay_s)
         return [PromptEnded(at=now, leg=leg.name, number=leg.prompt.number)]
 
-    def key(self, name: str, digit: str, now: float, *, in_sound: bool = False) -> list[Action]:
-        """A key was pressed, and heard in the sound or told of beside it.
+    def key(self, name: str, digit: str, now: float, way: KeyWay = KeyWay.EVENT) -> list[Action]:
+        """A key has come, maybe once more in another way.
 
         The one that opts out ends the call at once, any other maybe a prompt.
         """
         leg = self._table.get(name)
-        if leg is None or not leg.press(digit, now, in_sound=in_sound):
+        if leg is None or not leg.press(digit, now, way):
             return []
         pressed: list[Action] = [LegKey(at=now, leg=name, digit=digit)]
         if digit == leg.placed.end_key and leg.left_at is None:

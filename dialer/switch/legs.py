@@ -96,8 +96,8 @@ class LegBook:
         if leg is None or not leg.is_answered:
             return []
         leg.audio.count(packets, now)
-        silent = leg.audio.is_silent(self._audio, now) and not leg.hears_a_message
-        return self._table.leave(leg, "switch", now) if silent else []
+        leg.why = "" if leg.hears_a_message else leg.audio.silent_too_long(self._audio, now)
+        return self._table.leave(leg, "switch", now) if leg.why else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
         """A provisional answer came; the first of those above 100 is reported.
@@ -212,7 +212,7 @@ class LegBook:
                 at=now,
                 leg=name,
                 status=ending.status,
-                reason=ending.reason,
+                reason=leg.why or ending.reason,
                 ended_by="far_end" if ending.by_far_end and not leg.timed_out else leg.ended_by,
                 timed_out=leg.timed_out,
                 provisional=leg.provisional,

@@ -4,6 +4,7 @@ import pytest
 
 from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED
+from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import HangUp, Part, PlayMessage, StopPrompt
 from dialer.switch.legs import LegBook
@@ -110,9 +111,9 @@ def test_a_key_that_comes_in_the_sound_and_beside_it_is_one_key():
     book.prompts.message_started("call-1", 4.0, 0.0)
     one = [LegKey(at=1.0, leg="call-1", digit="1")]
     assert book.prompts.key("call-1", "1", 1.0) == one
-    assert book.prompts.key("call-1", "1", 1.2, in_sound=True) == []
+    assert book.prompts.key("call-1", "1", 1.2, KeyWay.SOUND) == []
     assert book.prompts.key("call-1", "1", 1.4) != [], "pressed again"
-    assert book.prompts.key("call-1", "2", 1.5, in_sound=True) != []
+    assert book.prompts.key("call-1", "2", 1.5, KeyWay.SOUND) != []
     assert book.prompts.key("call-1", "2", 3.4) == [], "when a long press ends"
     assert book.prompts.key("call-1", "2", 3.6) != [], "long after"
 
