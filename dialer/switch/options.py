@@ -21,6 +21,8 @@ class TrunkOptions:
     user: str = ""
     password: str = field(default="", repr=False)
     register: bool = False
+    register_again_s: float = 30.0
+    """After a registrar has refused."""
     srtp: Srtp = "off"
     codecs: tuple[str, ...] = ("PCMU", "PCMA")
     keep_alive_s: float = 0.0
