@@ -19,6 +19,7 @@ from collections import Counter
 from dialer.simulation.loop import Loop, run_process
 from dialer.simulation.options import SOUNDS, CarrierOptions
 from dialer.simulation.people import Behaviour, Kind, behave, behave_as
+from dialer.switch.keys import KeyWay
 from dialer.switch.sip_call import CallEnding, SipCall
 
 _SAMPLE_S = 0.1
@@ -109,7 +110,7 @@ class _Callee:
         self._loop.after(0, self._speak)
         self._loop.after(self._behaviour.patience_s, self._lose_patience)
 
-    def call_key(self, call: SipCall, digit: str) -> None:
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None:
         """Nobody here has a menu."""
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
