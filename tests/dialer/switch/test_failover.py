@@ -142,6 +142,23 @@ def test_however_many_calls_a_trunk_fails_the_next_gets_no_more_than_its_lines_a
     assert sorted(moved) == ["b", "c", "c", "c"]
 
 
+def test_an_answer_that_crosses_our_giving_up_is_told_of_at_the_end_and_claimed_by_nobody() -> None:
+    book, _ = placed()
+    book.ringing("call-1", 180, 1.0)
+    book.tick(26.0)
+    assert book.answered("call-1", 26.05) == []
+    assert book.tick(99.0) == []
+    assert ended(book.ended("call-1", OURS, 99.1)).answered_late
+
+
+def test_who_answers_in_time_has_not_answered_late() -> None:
+    book, _ = placed()
+    book.answered("call-1", 2.0)
+    book.hang_up("call-1", 3.0)
+    book.answered("call-1", 3.1)
+    assert not ended(book.ended("call-1", OURS, 3.2)).answered_late
+
+
 @pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])
 def test_a_call_that_was_given_up_is_not_tried_elsewhere(by: str) -> None:
     book, _ = placed(B)
