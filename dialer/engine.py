@@ -41,6 +41,7 @@ from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
+from dialer.errors import SwitchNotTold
 from dialer.event_feed import Announcer
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
@@ -255,8 +256,12 @@ class Engine:
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def hang_up(self, attempt: int) -> bool:
-        """Ends a call; False where it is over already."""
-        return attempt in self.floor.calls and self._link.send(HangUpLeg(call_leg(attempt)))
+        """Ends a call; False where it is over already. Raises SwitchNotTold."""
+        if attempt not in self.floor.calls:
+            return False
+        if not self._link.send(HangUpLeg(call_leg(attempt))):
+            raise SwitchNotTold("The switch is away, and the call is as it was; hang up again in a moment.")
+        return True
 
     # --- what the switch says -------------------------------------------------------------------
 
