@@ -351,7 +351,7 @@ def may_serve_names() -> bool:
 
 @pytest.mark.skipif(
     not may_serve_names(),
-    reason="Port 53 is for root alone, unless net.ipv4.ip_unprivileged_port_start says so.",
+    reason="Port 53 is root's, unless net.ipv4.ip_unprivileged_port_start is 53 or less.",
 )
 async def test_a_host_name_without_a_port_is_looked_up_by_its_srv_record(
     tmp_path: Path, sipp: StartSipp
