@@ -68,7 +68,7 @@ async def _enter_found(sessions: Sessions, folder: RecordingFolder, attempt_id: 
 
 
 def _fits(call: RecordedCall, folder: RecordingFolder, day: Path) -> bool:
-    """Whether the file can be that call's: before a database was restored, another may have had its number."""
+    """Whether the file can be that call's: a restored database may give its number to another call."""
     if call.recording == NEVER or call.connected_at is None or call.ended_at is None:
         return False
     days = {(call.connected_at + timedelta(seconds=each)).date() for each in (0, _talk_s(call))}
