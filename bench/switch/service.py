@@ -99,7 +99,11 @@ class Service:
         finally:
             if process.returncode is None:
                 process.terminate()
-            async with asyncio.timeout(_STOP_WITHIN_S):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_WITHIN_S):
+                    await process.wait()
+            if process.returncode is None:
+                process.kill()
                 await process.wait()
 
     def bus(self) -> MqttOptions:
