@@ -15,7 +15,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +140,12 @@ class RecordingFolder:
 
     def days(self) -> list[Path]:
         """The folders of files that are kept, one a day."""
-        return sorted(self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"))
+        found = []
+        for each in self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"):
+            with contextlib.suppress(ValueError):
+                date_of(each)
+                found.append(each)
+        return sorted(found)
 
     def written_at(self, attempt_id: int, day: Path) -> float:
         """When the file of a call was written (Unix seconds); 0 where there is none."""
@@ -186,6 +191,11 @@ class RecordingFolder:
     def free_bytes(self) -> int:
         """How much room the disk has. Raises OSError."""
         return shutil.disk_usage(self.root).free
+
+
+def date_of(day: Path) -> date:
+    """The date of a folder of one day, in UTC. Raises ValueError."""
+    return date(*(int(part) for part in day.parts[-3:]))
 
 
 def _begins_with(path: Path, head: bytes) -> bool:

@@ -2,11 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from campaigns.core.campaign import LONGEST_KEPT_DAYS, NEVER
-from campaigns.recordings.folder import RecordingFolder
+from campaigns.recordings.folder import RecordingFolder, date_of
 from campaigns.recordings.keeping import enter
 from campaigns.stores.recordings import RecordedCall, RecordingStore
 from campaigns.stores.shared import Sessions
@@ -41,7 +41,7 @@ async def sweep(sessions: Sessions, folder: RecordingFolder, now: datetime) -> S
         there = await asyncio.to_thread(folder.calls_of, day)
         async with sessions() as session:
             states = await RecordingStore(session).states(there)
-        outdated = now.date() - _date_of(day) > timedelta(days=LONGEST_KEPT_DAYS + 1)
+        outdated = now.date() - date_of(day) > timedelta(days=LONGEST_KEPT_DAYS + 1)
         for attempt_id in there:
             state = states.get(attempt_id, "")
             if state not in _SETTLED and not folder.spool_of(attempt_id).exists():
@@ -59,28 +59,24 @@ async def _enter_found(sessions: Sessions, folder: RecordingFolder, attempt_id: 
         call = await RecordingStore(session).call(attempt_id)
     if call is not None and call.erased:
         return "deleted"
-    if call is None or call.connected_at is None or not _fits(call, folder, day):
+    if call is None or call.answered_at is None or not _fits(call, folder, day):
         return ""
-    kept = await asyncio.to_thread(folder.found, attempt_id, day, call.connected_at)
-    if kept is None or kept.length_s > _talk_s(call) + _CLOCKS_DIFFER_S:
+    kept = await asyncio.to_thread(folder.found, attempt_id, day, call.answered_at)
+    if kept is None or kept.length_s > _lasted_s(call) + _CLOCKS_DIFFER_S:
         return ""
     return await enter(sessions, folder, call, kept, _FOUND)
 
 
 def _fits(call: RecordedCall, folder: RecordingFolder, day: Path) -> bool:
     """Whether the file can be that call's: a restored database may give its number to another call."""
-    if call.recording == NEVER or call.connected_at is None or call.ended_at is None:
+    if call.recording == NEVER or call.answered_at is None or call.ended_at is None:
         return False
-    days = {(call.connected_at + timedelta(seconds=each)).date() for each in (0, _talk_s(call))}
+    days = {(call.answered_at + timedelta(seconds=each)).date() for each in (0, _lasted_s(call))}
     written_at = folder.written_at(call.attempt_id, day)
-    return _date_of(day) in days and written_at >= call.ended_at.timestamp() - _CLOCKS_DIFFER_S
+    return date_of(day) in days and written_at >= call.ended_at.timestamp() - _CLOCKS_DIFFER_S
 
 
-def _talk_s(call: RecordedCall) -> float:
-    if call.connected_at is None or call.ended_at is None:
+def _lasted_s(call: RecordedCall) -> float:
+    if call.answered_at is None or call.ended_at is None:
         return 0.0
-    return (call.ended_at - call.connected_at).total_seconds()
-
-
-def _date_of(day: Path) -> date:
-    return date(*(int(part) for part in day.parts[-3:]))
+    return (call.ended_at - call.answered_at).total_seconds()

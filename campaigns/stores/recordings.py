@@ -28,7 +28,7 @@ class RecordedCall:
     days: int
     countries: frozenset[str]
     """ISO 3166-1 codes, as the number and the address have them; empty if nobody knows."""
-    connected_at: datetime | None
+    answered_at: datetime | None
     ended_at: datetime | None
     erased: bool
     """Whether the person's data was erased."""
@@ -70,7 +70,7 @@ class RecordingStore:
             recording=campaign.recording,
             days=campaign.recording_days,
             countries=frozenset({attempt.country, attempt.address_country} - {""}),
-            connected_at=attempt.connected_at,
+            answered_at=attempt.answered_at,
             ended_at=attempt.ended_at,
             erased=not attempt.e164,
         )

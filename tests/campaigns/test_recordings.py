@@ -366,6 +366,7 @@ async def test_a_file_without_an_entry_is_entered_and_deleted_when_its_time_is_o
     call: Recorded, state: str
 ) -> None:
     file = await without_its_entry(call, state)
+    (call.folder.root / "2026/13/45").mkdir(parents=True)
     assert await sweep(call.sessions, call.folder, NOW) == Swept(entered=1)
     row = await call.row()
     assert (row.state, row.length_s, row.delete_after) == ("kept", LENGTH_S, ENDED + timedelta(days=90))
