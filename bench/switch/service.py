@@ -40,8 +40,7 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True)
 class Plan:
-    """A campaign: its leads, and the softphones of its agents. `area` is `+1` and an area code.
-    """
+    """A campaign: its leads, and the softphones of its agents. `area` is `+1` and an area code."""
 
     name: str
     area: str
