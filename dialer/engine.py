@@ -46,6 +46,7 @@ from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
+from dialer.errors import SwitchNotTold
 from dialer.event_feed import Announcer
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, guest_of, session_of
@@ -76,6 +77,7 @@ _BEAT_S = 0.25
 """Pacers may be asked four times a second; asked so often, none has to be asked at an earlier instant."""
 _LOOK_EVERY_S = 1.0
 _KEEP_PACING_EVERY_S = 5.0
+_TIDY_EVERY_S = 3600.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
@@ -127,8 +129,8 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        files = PromptFiles(options.prompts, readings)
-        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher, files)
+        self._prompts = PromptFiles(options.prompts, readings)
+        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher, self._prompts)
         self.trunks = TrunkBook(options.dialing.trunks)
         self._trunk_watch = TrunkWatch(self.trunks, clock)
         hands = DialingHands(clock, self._may_dial, self._link.send, self._carry_out, self._announce)
@@ -198,7 +200,8 @@ class Engine:
         await self._campaigns.look(self.now())
         self._journal.start()
         await self._link.start()
-        for name, work in (("beat", self._beat), ("look", self._look), ("stats", self._count)):
+        works = {"beat": self._beat, "look": self._look, "stats": self._count, "tidy": self._tidy}
+        for name, work in works.items():
             self._tasks.append(asyncio.create_task(self._repeat(work), name=f"engine-{name}"))
 
     async def stop(self, *, drain_s: float) -> None:
@@ -270,8 +273,12 @@ class Engine:
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def hang_up(self, attempt: int) -> bool:
-        """Ends a call; False where it is over already."""
-        return attempt in self.floor.calls and self._link.send(HangUpLeg(call_leg(attempt)))
+        """Ends a call; False where it is over already. Raises SwitchNotTold."""
+        if attempt not in self.floor.calls:
+            return False
+        if not self._link.send(HangUpLeg(call_leg(attempt))):
+            raise SwitchNotTold("The switch is away, and the call is as it was; hang up again in a moment.")
+        return True
 
     # --- what the switch says -------------------------------------------------------------------
 
@@ -455,6 +462,11 @@ class Engine:
         await self._campaigns.count(self.now(), self._metrics)
         self._metrics.recordings(self.recordings.active)
         await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
+
+    async def _tidy(self) -> None:
+        if gone := await self._prompts.tidy(self.now()):
+            log.info("sounds that no prompt has any more were deleted", sounds=gone)
+        await self._rest(_TIDY_EVERY_S)
 
     # --- the end --------------------------------------------------------------------------------
 

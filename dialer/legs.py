@@ -120,6 +120,7 @@ def _call_end(event: LegEnded) -> CallEnd:
         heard_all=event.heard_all,
         heard=event.heard,
         no_audio=event.no_audio,
+        answered_late=event.answered_late,
         trunk=event.trunk,
         rerouted=tuple(event.rerouted),
     )

@@ -22,7 +22,7 @@ from dialer.core.effects import (
     RecordingDidFail,
 )
 from dialer.core.floor import Floor
-from dialer.errors import DialerError
+from dialer.errors import SwitchNotTold
 from dialer.legs import attempt_of, call_leg, session_of
 from dialer.mixing import is_on_hold
 from dialer.switch.messages import (
@@ -43,13 +43,6 @@ class NoConversation(LookupError):
     """The agent talks with nobody now."""
 
     code = "no-conversation"
-
-
-class SwitchNotTold(DialerError):
-    """The switch is away, so that a conversation is recorded, or not, as before."""
-
-    code = "switch-not-told"
-    retry_after_s = 1
 
 
 @dataclass

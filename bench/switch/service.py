@@ -16,18 +16,23 @@ import httpx2
 import psutil
 from sqlmodel import col, select
 
+from bench.switch.helper import Helper
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
 from campaigns.tables import AgentInterval, Attempt
-from dialer.bus.mqtt import MqttOptions
+from dialer.bus.mqtt import MqttOptions, Subscriber
 from dialer.database import opened
+from dialer.simulation.agent_api import Shift
+from dialer.simulation.agents import Habits, SimulatedAgents
 from leads.importing.load import import_list
 from leads.stores.shared import Sessions
 
 CLIENT = "bench"
 _KEY = "only-for-this-run"
 _READY_WITHIN_S = 30.0
-_STOP_WITHIN_S = 20.0
+_STOP_WITHIN_S = 60.0
+"""Phones ring as long as they have to."""
+_WRAP_UP_S = 0.5
 _NO_LAW = Path(__file__).parents[2] / "tests" / "campaigns" / "no_law"
 """Nobody real is called, at any hour."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -93,7 +98,11 @@ class Service:
         finally:
             if process.returncode is None:
                 process.terminate()
-            async with asyncio.timeout(_STOP_WITHIN_S):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_WITHIN_S):
+                    await process.wait()
+            if process.returncode is None:
+                process.kill()
                 await process.wait()
 
     def bus(self) -> MqttOptions:
@@ -133,6 +142,28 @@ def data_folder() -> Iterator[Path]:
     """A folder for one run."""
     with tempfile.TemporaryDirectory(prefix="bench-switch-") as name:
         yield Path(name)
+
+
+async def address(far_end: Helper) -> str:
+    """Host and port of phones."""
+    listening = await far_end.event("listening", within_s=10)
+    return f"{listening['host']}:{listening['port']}"
+
+
+@contextlib.asynccontextmanager
+async def at_work(service: Service, staffed: Sequence[Planned]) -> AsyncIterator[httpx2.AsyncClient]:
+    """Every agent is on shift; yields a client of the API."""
+    habits = Habits(wrap_mean_s=_WRAP_UP_S, break_share=0.0)
+    shifts = [Shift(agent, [campaign.id]) for campaign in staffed for agent in campaign.users]
+    async with (
+        httpx2.AsyncClient(base_url=service.url, headers=service.headers, timeout=30) as client,
+        Subscriber(service.bus(), f"dialer/v1/{CLIENT}/agent/#") as news,
+        SimulatedAgents(shifts, client, lambda _: "person", habits) as agents,
+        asyncio.TaskGroup() as tasks,
+    ):
+        following = tasks.create_task(agents.follow(news))
+        yield client
+        following.cancel()
 
 
 async def _prepare(sessions: Sessions, plan: Plan, softphones: str) -> Planned:

@@ -293,7 +293,14 @@ class Floor:
     def ended(self, attempt: int, end: CallEnd, at: float) -> list[Effect]:
         """The call is over; its agent, if it had one, wraps up."""
         call = self.calls.get(attempt)
-        return [] if call is None else self._end(call, call.outcome(end), end, at)
+        if call is None:
+            return []
+        met: list[Effect] = []
+        if end.answered_late and call.answered_at is None:
+            call.answered_at = at
+            self._pacing.tell(call.campaign, CallAnswered(at, attempt))
+            met.append(CallWasAnswered(attempt, at))
+        return met + self._end(call, call.outcome(end), end, at)
 
     def lost(self, attempt: int, outcome: Outcome, at: float) -> list[Effect]:
         """Nobody can tell how the call ended: the switch died with it, or nothing remembers it."""

@@ -109,10 +109,12 @@ class Recorder:
 
 
 def _track(path: Path) -> Any:
-    """It hears silence at least: a file to which nobody speaks, as a muted agent's, would not grow."""
     track = pj.AudioMediaRecorder()
     track.createRecorder(str(path))
-    pj.Endpoint.instance().audDevManager().getCaptureDevMedia().startTransmit(track)
+    # A file that nobody transmits to stands still, and what is said later would be heard too soon.
+    devices = pj.Endpoint.instance().audDevManager()
+    silence = devices.getCaptureDevMedia()
+    silence.startTransmit(track)
     return track
 
 

@@ -22,8 +22,9 @@ from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
+from dialer.errors import SwitchNotTold
 from dialer.metrics import Metrics
-from dialer.recording_desk import RecordingDesk, SwitchNotTold
+from dialer.recording_desk import RecordingDesk
 from dialer.switch.messages import (
     AnyCommand,
     LiveLeg,

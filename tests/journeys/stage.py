@@ -195,5 +195,5 @@ async def staged(
 def endpoint(first_rtp_port: int) -> EndpointOptions:
     """An endpoint with RTP ports that no other worker's has."""
     return EndpointOptions(
-        max_calls=100, rtp_port=first_rtp_port + 1000 * (WORKER % 4), rtp_port_count=1000, user="far-end"
+        max_calls=200, rtp_port=first_rtp_port + 1000 * (WORKER % 4), rtp_port_count=1000, user="far-end"
     )

@@ -133,6 +133,16 @@ def test_who_hangs_up_while_no_agent_is_free_is_abandoned_too():
     assert floor.waiting == []
 
 
+def test_who_answers_as_the_call_is_given_up_was_answered_and_abandoned():
+    floor = floor_with(ANN)
+    floor.place(7, SALES, lead=7, at=1.0)
+    late = CallEnd(200, by_far_end=False, timed_out=True, provisional=True, answered_late=True)
+    effects = floor.ended(7, late, at=26.0)
+    assert only(CallWasAnswered, effects) == [CallWasAnswered(7, 26.0)]
+    (ended,) = only(CallHasEnded, effects)
+    assert ended.outcome == Outcome.ABANDONED
+
+
 def test_who_hangs_up_on_the_agent_they_are_being_connected_with_is_not_abandoned():
     floor = floor_with(ANN)
     answer(floor, 7, at=1.0)

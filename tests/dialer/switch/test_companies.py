@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.switch.leg_actions import Ending, HangUp, Hear, PlayMessage
-from dialer.switch.legs import ORPHAN_LIMIT_S, LegBook
+from dialer.switch.leg_table import ORPHAN_LIMIT_S
+from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegsMixed, LegUnclaimed, MixFailed, MixLegs
 from tests.dialer.switch.test_legs import agent, book_with, customer, guest, live, state
 
@@ -18,7 +19,7 @@ def everybody(*more) -> LegBook:
 
 
 def mix(book, hears, sounds=None, at=1.0, company="call-1"):
-    return book.mix(MixLegs(company, hears, sounds or {}, "a note"), at)
+    return book.companies.mix(MixLegs(company, hears, sounds or {}, "a note"), at)
 
 
 def three_way(book):
@@ -135,7 +136,7 @@ def test_a_parked_customer_waits_for_an_engine_for_a_while_and_then_hears_the_me
 def test_a_parked_customer_is_taken_with_a_bridge():
     book = everybody()
     mix(book, {"call-1": []}, HELD)
-    assert Hear("call-1", ("agent-2",)) in book.bridge("call-1", "agent-2", 9.0)
+    assert Hear("call-1", ("agent-2",)) in book.companies.bridge("call-1", "agent-2", 9.0)
     assert state(book, "call-1") == "bridged"
 
 
@@ -153,13 +154,13 @@ def test_who_is_on_hold_may_be_quiet_for_as_long_as_that_lasts():
 def test_what_is_recorded_is_what_the_customer_hears_while_somebody_hears_the_customer():
     book = everybody()
     three_way(book)
-    assert book.voices("call-1") == {"agent-1", "guest-1"}
+    assert book.companies.voices("call-1") == {"agent-1", "guest-1"}
     consult(book)
-    assert book.voices("call-1") is None
+    assert book.companies.voices("call-1") is None
     mix(book, {"call-1": [], "agent-1": ["call-1"]})
-    assert book.voices("call-1") == set(), "the agent is muted"
+    assert book.companies.voices("call-1") == set(), "the agent is muted"
     mix(book, {"call-1": ["guest-2"], "guest-2": ["call-1"]})
-    assert book.voices("call-1") is None, "there is no agent in it any more"
+    assert book.companies.voices("call-1") is None, "there is no agent in it any more"
 
 
 # --- whatever happens -----------------------------------------------------------------------------
@@ -183,9 +184,9 @@ def test_who_is_heard_is_who_is_to_be_heard_and_no_customer_is_left_alone(happen
                 leg: [each for each in others if each in members and each != leg]
                 for leg, others in more[0].items()
             }
-            actions = mix(book, hears, at=now, company=f"company-{number % 2}") if book.engine_present else []
+            actions = mix(book, hears, at=now, company=f"company-{number % 2}") if book.has_engine else []
         elif what == "bridge":
-            actions = book.bridge(*more, now) if book.engine_present else []
+            actions = book.companies.bridge(*more, now) if book.has_engine else []
         elif what == "end":
             actions = book.ended(more[0], BYE, now)
             heard.pop(more[0], None)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.switch.leg_actions import Ending, HangUp, Hear, PlayMessage
-from dialer.switch.legs import ORPHAN_LIMIT_S, LegBook
+from dialer.switch.leg_table import ORPHAN_LIMIT_S
+from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
     BridgeFailed,
     Event,
@@ -70,7 +71,7 @@ def book_with(*legs, answered_at=0.0):
 
 def conversation():
     book = book_with(customer(), agent())
-    book.bridge("call-1", "agent-1", 0.5)
+    book.companies.bridge("call-1", "agent-1", 0.5)
     return book
 
 
@@ -178,8 +179,8 @@ def test_a_switch_that_stops_plays_the_message_to_whom_nobody_has_claimed():
         PlayMessage("call-1", MESSAGE),
         PlayMessage("call-2", MESSAGE),
     ]
-    book.message_started("call-1", 10.0, 2.0)
-    book.message_started("call-2", 10.0, 2.0)
+    book.prompts.message_started("call-1", 10.0, 2.0)
+    book.prompts.message_started("call-2", 10.0, 2.0)
     book.answered("call-3", 3.0)
     assert book.stop(4.0) == []
     assert book.holds_phones
@@ -213,7 +214,7 @@ def test_a_person_nobody_claims_in_time_hears_the_message_once_and_is_let_go(eng
         book.engine_gone(0.5)
     assert book.tick(1.9) == []
     assert book.tick(2.0) == [LegUnclaimed(at=2.0, leg="call-1"), PlayMessage("call-1", MESSAGE)]
-    book.message_started("call-1", 4.0, 2.0)
+    book.prompts.message_started("call-1", 4.0, 2.0)
     assert book.tick(5.9) == []
     assert book.tick(6.0) == [HangUp("call-1")]
     assert book.tick(60.0) == []
@@ -229,7 +230,7 @@ def test_without_a_message_who_is_not_claimed_is_let_go_at_once():
 def test_who_hangs_up_on_the_message_ended_the_call():
     book = book_with(customer())
     book.tick(2.0)
-    book.message_started("call-1", 4.0, 2.0)
+    book.prompts.message_started("call-1", 4.0, 2.0)
     (ended,) = book.ended("call-1", BYE, 3.0)
     assert ended.ended_by == "far_end"
     assert book.tick(LONG) == []
@@ -238,7 +239,7 @@ def test_who_hangs_up_on_the_message_ended_the_call():
 def test_it_is_too_late_for_an_agent_once_the_message_plays():
     book = book_with(customer(), agent())
     book.tick(2.0)
-    (failed,) = book.bridge("call-1", "agent-1", 2.1)
+    (failed,) = book.companies.bridge("call-1", "agent-1", 2.1)
     assert failed == BridgeFailed(at=2.1, leg="call-1", other="agent-1", reason="call-1 is leaving")
     assert state(book, "agent-1") == "answered"
 
@@ -259,7 +260,7 @@ def hears(length_s=4.0, **more):
         LegUnclaimed(at=0.0, leg="call-1"),
         PlayMessage("call-1", MESSAGE),
     ]
-    book.message_started("call-1", length_s, 0.0)
+    book.prompts.message_started("call-1", length_s, 0.0)
     return book
 
 
@@ -297,8 +298,8 @@ def test_the_key_that_ends_the_message_does_so_at_once_and_is_told_of(at, engine
     book = hears(stay_s=3.0, end_key="9")
     if not engine_present:
         book.engine_gone(0.0)
-    assert book.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9"), HangUp("call-1")]
-    assert book.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9")], "and only once"
+    assert book.prompts.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9"), HangUp("call-1")]
+    assert book.prompts.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9")], "and only once"
     (ended,) = book.ended("call-1", OURS, at + 0.1)
     assert (ended.heard_s, ended.ended_by) == (min(at, 4.0), "switch")
 
@@ -306,32 +307,32 @@ def test_the_key_that_ends_the_message_does_so_at_once_and_is_told_of(at, engine
 def test_another_key_is_told_of_and_ends_nothing():
     book = hears(end_key="9")
     for digit in "0128*#ABCD":
-        assert book.key("call-1", digit, 1.0) == [LegKey(at=1.0, leg="call-1", digit=digit)]
+        assert book.prompts.key("call-1", digit, 1.0) == [LegKey(at=1.0, leg="call-1", digit=digit)]
     assert state(book, "call-1") == "leaving"
 
 
 def test_the_message_for_a_person_nobody_claims_has_its_key_as_well():
     book = book_with(customer(end_key="9"))
     book.tick(2.0)
-    book.message_started("call-1", 4.0, 2.0)
-    assert book.key("call-1", "9", 3.0) == [LegKey(at=3.0, leg="call-1", digit="9"), HangUp("call-1")]
+    book.prompts.message_started("call-1", 4.0, 2.0)
+    assert book.prompts.key("call-1", "9", 3.0) == [LegKey(at=3.0, leg="call-1", digit="9"), HangUp("call-1")]
 
 
 def test_keys_outside_a_message_are_nobodys_business():
     book = LegBook()
     book.place(customer(end_key="9"), 0.0)
-    assert book.key("call-1", "9", 1.0) == book.key("call-9", "9", 1.0) == []
+    assert book.prompts.key("call-1", "9", 1.0) == book.prompts.key("call-9", "9", 1.0) == []
     book = conversation()
-    assert book.key("call-1", "9", 1.0) == book.key("agent-1", "4", 1.0) == []
+    assert book.prompts.key("call-1", "9", 1.0) == book.prompts.key("agent-1", "4", 1.0) == []
 
 
 def test_of_a_far_end_that_sends_keys_without_end_some_are_told():
     book = hears(end_key="9")
-    told = [book.key("call-1", "1", 1.0) for _ in range(1000)]
+    told = [book.prompts.key("call-1", "1", 1.0) for _ in range(1000)]
     assert sum(map(len, told)) == 100
     opts_out = [LegKey(at=2.0, leg="call-1", digit="9"), HangUp("call-1")]
-    assert book.key("call-1", "9", 2.0) == opts_out, "for all that"
-    assert book.key("call-1", "9", 2.1) == []
+    assert book.prompts.key("call-1", "9", 2.0) == opts_out, "for all that"
+    assert book.prompts.key("call-1", "9", 2.1) == []
 
 
 def test_keys_that_nobody_is_told_of_do_not_count():
@@ -339,10 +340,10 @@ def test_keys_that_nobody_is_told_of_do_not_count():
     book.place(customer(), 0.0)
     book.answered("call-1", 0.0)
     for _ in range(100):
-        book.key("call-1", "1", 0.5)
+        book.prompts.key("call-1", "1", 0.5)
     book.tick(2.0)
-    book.message_started("call-1", 4.0, 2.0)
-    assert book.key("call-1", "1", 3.0) == [LegKey(at=3.0, leg="call-1", digit="1")]
+    book.prompts.message_started("call-1", 4.0, 2.0)
+    assert book.prompts.key("call-1", "1", 3.0) == [LegKey(at=3.0, leg="call-1", digit="1")]
 
 
 # --- conversations ------------------------------------------------------------------------------
@@ -350,7 +351,7 @@ def test_keys_that_nobody_is_told_of_do_not_count():
 
 def test_two_answered_legs_are_bridged_and_stay_so():
     book = book_with(customer(), agent())
-    assert book.bridge("call-1", "agent-1", 0.5) == [
+    assert book.companies.bridge("call-1", "agent-1", 0.5) == [
         Hear("call-1", ("agent-1",)),
         Hear("agent-1", ("call-1",)),
         LegsBridged(at=0.5, leg="call-1", other="agent-1"),
@@ -365,12 +366,12 @@ def test_two_answered_legs_are_bridged_and_stay_so():
 def test_a_bridge_needs_two_legs_that_are_answered_and_free():
     book = conversation()
     book.place(customer("call-2"), 1.0)
-    (gone,) = book.bridge("call-9", "agent-1", 1.0)
+    (gone,) = book.companies.bridge("call-9", "agent-1", 1.0)
     assert gone.reason == "call-9 has ended"
-    (rings,) = book.bridge("call-2", "agent-1", 1.0)
+    (rings,) = book.companies.bridge("call-2", "agent-1", 1.0)
     assert rings.reason == "call-2 is dialing"
     book.answered("call-2", 2.0)
-    (talks,) = book.bridge("call-2", "agent-1", 2.0)
+    (talks,) = book.companies.bridge("call-2", "agent-1", 2.0)
     assert talks.reason == "agent-1 is bridged"
     assert state(book, "call-2") == "answered"
     unclaimed, _ = book.tick(4.0)
@@ -432,7 +433,7 @@ def test_what_comes_about_a_leg_that_is_over_is_nothing():
         book.ringing("call-1", 180, 2.0) == book.answered("call-1", 2.0) == book.hang_up("call-1", 9.0) == []
     )
     assert book.ended("call-1", BYE, 2.0) == book.tick(100.0) == []
-    book.message_started("call-1", 4.0, 2.0)
+    book.prompts.message_started("call-1", 4.0, 2.0)
     assert book.tick(LONG) == []
 
 
@@ -512,7 +513,7 @@ class LegMachine(RuleBasedStateMachine):
             elif isinstance(each, PlayMessage):
                 assert each.path == MESSAGE
                 self.played.append(each.leg)
-                self.book.message_started(each.leg, 4.0, self.now)
+                self.book.prompts.message_started(each.leg, 4.0, self.now)
         now_waiting = {leg.leg for leg in live(self.book).values() if leg.state in ("answered", "parked")}
         for leg in now_waiting - self.waiting:
             self.waits_since[leg] = self.orphan_since[leg] = self.now
@@ -538,7 +539,7 @@ class LegMachine(RuleBasedStateMachine):
         if not engine_present:
             self.engine_gone()
 
-    @precondition(lambda self: self.book.engine_present)
+    @precondition(lambda self: self.book.has_engine)
     @rule(
         role=st.sampled_from([customer, agent, guest]),
         message=st.sampled_from([MESSAGE, MESSAGE, ""]),
@@ -577,7 +578,7 @@ class LegMachine(RuleBasedStateMachine):
         leg = self.leg(n)
         plays = leg in self.played and leg in self.book
         ends = plays and digit == "9" and leg not in self.hung_up
-        actions = self.do(self.book.key(leg, digit, self.now))
+        actions = self.do(self.book.prompts.key(leg, digit, self.now))
         assert actions == [
             *([LegKey(at=self.now, leg=leg, digit=digit)] if plays else []),
             *([HangUp(leg)] if ends else []),
@@ -590,7 +591,7 @@ class LegMachine(RuleBasedStateMachine):
             return
         before = live(self.book)
         free = [name in before and before[name].state in ("answered", "parked") for name in (leg, other)]
-        actions = self.do(self.book.bridge(leg, other, self.now))
+        actions = self.do(self.book.companies.bridge(leg, other, self.now))
         if all(free) and sum(name.startswith("customer") for name in (leg, other)) == 1:
             bridged = LegsBridged(at=self.now, leg=leg, other=other)
             assert actions[-3:] == [Hear(leg, (other,)), Hear(other, (leg,)), bridged]
@@ -598,7 +599,7 @@ class LegMachine(RuleBasedStateMachine):
             assert [type(each) for each in actions] == [BridgeFailed]
             assert live(self.book) == before
 
-    @precondition(lambda self: self.book.engine_present)
+    @precondition(lambda self: self.book.has_engine)
     @rule(chosen=st.lists(which, min_size=1, max_size=4), heard=st.integers(0, 2**16 - 1))
     def mix(self, chosen, heard):
         """Any of them hear any others, or nobody, in a company named after the first."""
@@ -610,7 +611,7 @@ class LegMachine(RuleBasedStateMachine):
         before = live(self.book)
         there = [name in before and before[name].state in MIXED for name in legs]
         fits = all(there) and sum(leg.startswith("customer") for leg in legs) == 1
-        actions = self.do(self.book.mix(MixLegs(f"about {legs[0]}", hears, {}, "a note"), self.now))
+        actions = self.do(self.book.companies.mix(MixLegs(f"about {legs[0]}", hears, {}, "a note"), self.now))
         assert [type(each) for each in actions if isinstance(each, LegsMixed | MixFailed)] == [
             LegsMixed if fits else MixFailed
         ]
@@ -643,7 +644,7 @@ class LegMachine(RuleBasedStateMachine):
         assert leg not in self.book
         company = before[leg].company if leg in before else ""
         stay = [each for each in live(self.book).values() if company and each.company == company]
-        if not self.book.engine_present and [each for each in stay if not each.hears]:
+        if not self.book.has_engine and [each for each in stay if not each.hears]:
             assert any(each.leg in other.hears for each in stay for other in stay if other.leg in each.hears)
 
     @rule(passes=st.sampled_from([0.1, 1.0, 2.0, 20.0, ORPHAN_LIMIT_S]))
@@ -656,7 +657,7 @@ class LegMachine(RuleBasedStateMachine):
                 assert self.now < self.rings_until[leg.leg]
             if leg.state == "answered" and leg.role == "customer":
                 assert self.now < self.waits_since[leg.leg] + 2.0, "a person met silence for too long"
-            if leg.state in ("answered", "parked") and not self.book.engine_present:
+            if leg.state in ("answered", "parked") and not self.book.has_engine:
                 assert self.now < self.orphan_since[leg.leg] + ORPHAN_LIMIT_S
 
     @rule(gone=st.sampled_from([False, False, True]))
@@ -719,12 +720,12 @@ class LegMachine(RuleBasedStateMachine):
             if their_customer is not None and their_customer.state == "bridged":
                 has_an_agent = any(each.role == "agent" for each in company)
                 heard_by = {each.leg for each in company if their_customer.leg in each.hears}
-                mixed_so = self.book.engine_present
+                mixed_so = self.book.has_engine
                 assert has_an_agent or heard_by & set(their_customer.hears) or mixed_so
 
     @invariant()
     def without_an_engine_nobody_is_being_called(self):
-        if not self.book.engine_present:
+        if not self.book.has_engine:
             for leg in self.book.live(0.0):
                 assert leg.state != "dialing"
                 assert leg.state != "ringing" or self.has_to_ring(leg.leg)
