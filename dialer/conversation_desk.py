@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.conversations import ConversationStore
-from dialer.core.conversation import ConversationError, Mode
+from dialer.core.conversation import Conversation, ConversationError, Mode
 from dialer.core.effects import CallGuest, Effect, GuestLeft, HangUpGuest, Mix, PressKeys
 from dialer.core.floor import Floor
 from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
-from dialer.legs import guest_leg
+from dialer.legs import attempt_of, guest_leg
 from dialer.mixing import WaitingSounds, leg_of, mix_legs
 from dialer.preview_desk import CannotDialNow
 from dialer.records import instant
-from dialer.switch.messages import AnyCommand, HangUpLeg, PlaceLeg, Route
+from dialer.switch.messages import AnyCommand, HangUpLeg, LiveLeg, PlaceLeg, Route
 from dialer.switch.messages import PressKeys as PressKeysOf
 from leads.stores.shared import Sessions
 
@@ -118,6 +118,16 @@ class ConversationDesk:
             case PressKeys(attempt=attempt, party=party, digits=digits):
                 if (talk := self._floor.conversation(attempt)) is not None:
                     self._hands.send(PressKeysOf(leg_of(party, attempt, talk), digits))
+
+    def reconcile(self, live: Sequence[LiveLeg]) -> None:
+        """The connection to the switch is new: where somebody hears other than they should, it is told."""
+        for leg in live:
+            attempt = attempt_of(leg.leg)
+            talk = self._floor.conversation(attempt)
+            if talk is not None and leg.state in ("bridged", "parked"):
+                wanted = mix_legs(Mix(attempt, talk), self._sounds)
+                if leg.note != wanted.note and (leg.note or talk != Conversation(talk.agent)):
+                    self._hands.send(wanted)
 
     # --- inside -----------------------------------------------------------------------------------
 

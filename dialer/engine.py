@@ -314,6 +314,7 @@ class Engine:
         if self._leftover is not None:
             self._leftover.restore(self.floor, event.live, event.at)
             self.recordings.restore(self._leftover.attempts, event.live)
+        self.conversations.reconcile(event.live)
         self.recordings.reconcile(event.live)
         up = {leg.leg for leg in event.live}
         self._without_a_leg = [each for each in self.floor.calls if call_leg(each) not in up]
@@ -334,7 +335,6 @@ class Engine:
         if leftover is not None:
             self._carry_out(leftover.missed_dispositions(self.floor, at))
             self._carry_out(leftover.lost_lines(self.floor, at))
-            self._carry_out(self.floor.conversations.restored())
             self._carry_out(self.floor.offer_unclaimed(at))
 
     # --- what is done ---------------------------------------------------------------------------

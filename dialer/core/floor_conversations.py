@@ -286,15 +286,6 @@ class FloorConversations:
         talk, call.conversation = call.conversation, None
         return [effect for guest in talk.guests for effect in self._end_guest(guest, at)] if talk else []
 
-    def restored(self) -> list[Effect]:
-        """After a crash: everybody hears whom they are to hear."""
-        talks = [each for each in self._calls.values() if each.conversation is not None]
-        return [
-            Mix(call.attempt, call.conversation)
-            for call in talks
-            if call.conversation is not None and call.conversation != Conversation(call.session)
-        ]
-
     # --- inside -----------------------------------------------------------------------------------
 
     def _change(self, session: int, wish: Wish, kind: str, at: float) -> list[Effect]:
