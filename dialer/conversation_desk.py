@@ -86,21 +86,24 @@ class ConversationDesk:
         chosen = list(self._agents) if agents is None else [self._session_of(each) for each in agents]
         self.wish(lambda at: self._floor.hand_over(session, chosen, at, notes))
 
-    async def supervise(self, session: int, mode: Mode, sip_uri: str) -> None:
-        """Calls a supervisor's phone in. Raises UnknownSession, ConversationError and CannotDialNow."""
+    async def supervise(self, session: int, mode: Mode, sip_uri: str, who: str = "") -> None:
+        """Calls a supervisor's phone in, as `who` has asked for.
+
+        Raises UnknownSession, ConversationError and CannotDialNow.
+        """
         self._require_way_to("")
 
         def called(number: int) -> list[Effect]:
-            return self._floor.supervise(session, number, mode, sip_uri, self._hands.clock())
+            return self._floor.supervise(session, number, mode, sip_uri, self._hands.clock(), who)
 
         await self._call_in(session, sip_uri, called, supervises=True)
 
-    async def supervise_from(self, session: int, mode: Mode, agent: int) -> None:
+    async def supervise_from(self, session: int, mode: Mode, agent: int, who: str = "") -> None:
         """Brings a supervisor in who is on shift. Raises UnknownSession and ConversationError."""
         other = self._session_of(agent)
 
         def called(number: int) -> list[Effect]:
-            return self._floor.supervise_from(session, number, mode, other, self._hands.clock())
+            return self._floor.supervise_from(session, number, mode, other, self._hands.clock(), who)
 
         await self._call_in(session, "", called, supervises=True)
 

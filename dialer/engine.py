@@ -272,6 +272,11 @@ class Engine:
         by_machine = code in _MACHINES
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
+    def write_to(self, session: int, text: str) -> None:
+        """Somebody writes to an agent. Raises UnknownSession."""
+        for message in self._notices.of_message(session, self.agent(session).agent, text):
+            self._publisher.publish(message)
+
     def hang_up(self, attempt: int) -> bool:
         """Ends a call; False where it is over already. Raises SwitchNotTold."""
         if attempt not in self.floor.calls:

@@ -10,6 +10,7 @@ from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,
+    AgentMessage,
     AgentPreview,
     AgentState,
     CallEvent,
@@ -91,6 +92,11 @@ class Notices:
                 agent_id=attempt.agent_id,
                 disposition=code,
             )
+
+    def of_message(self, session: int, agent: int, text: str) -> Iterator[Message]:
+        """Somebody writes to an agent."""
+        if client := self._client_of_session.get(session):
+            yield AgentMessage(client=client, agent_id=agent, session_id=session, text=text)
 
     def of(self, effect: Effect) -> Iterator[Message]:
         """The messages of an effect; many have none."""

@@ -88,6 +88,12 @@ class Supervision(SupervisorMode):
         return self
 
 
+class Written(BaseModel):
+    """What an agent is told."""
+
+    text: Annotated[str, Field(min_length=1, max_length=500)]
+
+
 class Taker(BaseModel):
     """Who takes a parked call."""
 
@@ -124,6 +130,12 @@ def _engine(request: Request) -> Engine:
 
 def _floor(request: Request) -> FloorConversations:
     return _engine(request).floor.conversations
+
+
+def _who(request: Request) -> str:
+    """Who asks, for the record: what a supervisor does with a call is kept with their name."""
+    who: str = request.app.state.caller(request)
+    return who
 
 
 # --- with the customer ----------------------------------------------------------------------------
@@ -269,32 +281,40 @@ async def supervise(request: Request, session_id: PathId, who: Supervision) -> A
     """Listen to an agent's conversation, whisper to the agent alone, or talk with both."""
     desk, mode = _engine(request).conversations, MODES[who.mode]
     if who.sip_uri is not None:
-        await desk.supervise(session_id, mode, who.sip_uri)
+        await desk.supervise(session_id, mode, who.sip_uri, _who(request))
     elif who.agent_id is not None:
-        await desk.supervise_from(session_id, mode, who.agent_id)
+        await desk.supervise_from(session_id, mode, who.agent_id, _who(request))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/supervise/mode")
 async def supervise_as(request: Request, session_id: PathId, wanted: SupervisorMode) -> AgentSession:
     """Listen, whisper or talk from now on."""
-    mode = MODES[wanted.mode]
-    _engine(request).conversations.wish(lambda at: _floor(request).supervise_as(session_id, mode, at))
+    mode, who = MODES[wanted.mode], _who(request)
+    _engine(request).conversations.wish(lambda at: _floor(request).supervise_as(session_id, mode, at, who))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/supervise/take-over")
 async def take_over(request: Request, session_id: PathId) -> AgentSession:
     """The supervisor, who is logged in, has the customer; the agent is free at once."""
-    _engine(request).conversations.wish(lambda at: _floor(request).take_over(session_id, at))
+    who = _who(request)
+    _engine(request).conversations.wish(lambda at: _floor(request).take_over(session_id, at, who))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/supervise/end")
 async def stop_supervising(request: Request, session_id: PathId) -> AgentSession:
     """The supervisor leaves."""
-    _engine(request).conversations.wish(lambda at: _floor(request).stop_supervising(session_id, at))
+    who = _who(request)
+    _engine(request).conversations.wish(lambda at: _floor(request).stop_supervising(session_id, at, who))
     return await session_of(request, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/messages", status_code=202)
+async def write_to_agent(request: Request, session_id: PathId, written: Written) -> None:
+    """Write to an agent on shift, whose desktop hears it as `agent.message`; it is kept nowhere."""
+    _engine(request).write_to(session_id, written.text)
 
 
 def _checked(number: str) -> str:

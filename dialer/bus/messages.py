@@ -163,6 +163,20 @@ class AgentPreview(Message, frozen=True, kw_only=True):
             _utc(self.until)
 
 
+class AgentMessage(Message, frozen=True, kw_only=True):
+    """What somebody writes to an agent, as a supervisor does; it is kept nowhere."""
+
+    type_name = "agent.message"
+    template = topics.AGENT_MESSAGE
+    retained = False
+    qos = 1
+
+    client: Slug
+    agent_id: Id
+    session_id: Id
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 class CallEvent(Message, frozen=True, kw_only=True):
     """A step in the life of a call.
 
@@ -210,6 +224,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AgentState,
     AgentCall,
     AgentPreview,
+    AgentMessage,
     CallEvent,
     NodeStatus,
 )

@@ -206,40 +206,46 @@ class FloorConversations:
                 effects.append(HangUpCall(call.attempt))
         return effects
 
-    # --- supervisors ------------------------------------------------------------------------------
+    # --- supervisors: `who` asked for it is kept with each step ------------------------------------
 
-    def supervise(self, session: int, number: int, mode: Mode, to: str, at: float) -> list[Effect]:
+    def supervise(
+        self, session: int, number: int, mode: Mode, to: str, at: float, who: str = ""
+    ) -> list[Effect]:
         """Calls a supervisor's phone into an agent's conversation."""
         _, call, talk = self.talk_of(session)
         changed = talk.supervised(Guest(number, mode=mode))
         call.conversation = changed
-        return [CallGuest(call.attempt, number, to), self._step(call, mode.value, at, guest=number)]
+        step = self._step(call, mode.value, at, guest=number, notes=who)
+        return [CallGuest(call.attempt, number, to), step]
 
-    def supervise_from(self, session: int, number: int, mode: Mode, other: int, at: float) -> list[Effect]:
+    def supervise_from(
+        self, session: int, number: int, mode: Mode, other: int, at: float, who: str = ""
+    ) -> list[Effect]:
         """A supervisor who is on shift and free is in an agent's conversation."""
         _, call, talk = self.talk_of(session)
         boss = self._free(other, call)
         changed = talk.supervised(Guest(number, session=other, mode=mode, there=True))
-        step = self._step(call, mode.value, at, to=boss, guest=number)
+        step = self._step(call, mode.value, at, to=boss, guest=number, notes=who)
         return [*self._call_in(boss, call, at), *self._mix(call, changed), step]
 
-    def supervise_as(self, session: int, mode: Mode, at: float) -> list[Effect]:
+    def supervise_as(self, session: int, mode: Mode, at: float, who: str = "") -> list[Effect]:
         """The supervisor listens, whispers or talks from now on."""
-        return self._change(session, lambda talk: talk.in_mode(mode), mode.value, at)
+        return self._change(session, lambda talk: talk.in_mode(mode), mode.value, at, who)
 
-    def stop_supervising(self, session: int, at: float) -> list[Effect]:
+    def stop_supervising(self, session: int, at: float, who: str = "") -> list[Effect]:
         """The supervisor is out of it."""
         _, call, talk = self.talk_of(session)
         boss = talk.require_supervisor()
         rest = self._mix(call, talk.without(boss.number))
-        return [*rest, *self._end_guest(boss, at), self._step(call, "unsupervise", at, guest=boss.number)]
+        step = self._step(call, "unsupervise", at, guest=boss.number, notes=who)
+        return [*rest, *self._end_guest(boss, at), step]
 
-    def take_over(self, session: int, at: float) -> list[Effect]:
+    def take_over(self, session: int, at: float, who: str = "") -> list[Effect]:
         """The supervisor has the customer, and the agent is free at once."""
         each, call, talk = self.talk_of(session)
         boss, changed = talk.require_supervisor(), talk.taken_over()
         to = self._agents.get(boss.session) if boss.session is not None else None
-        step = self._step(call, "take_over", at, to=to, guest=boss.number)
+        step = self._step(call, "take_over", at, to=to, guest=boss.number, notes=who)
         return [step, *self._hand_over(each, call, changed, at)]
 
     # --- what happens to guests -------------------------------------------------------------------
@@ -288,9 +294,9 @@ class FloorConversations:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _change(self, session: int, wish: Wish, kind: str, at: float) -> list[Effect]:
+    def _change(self, session: int, wish: Wish, kind: str, at: float, notes: str = "") -> list[Effect]:
         _, call, talk = self.talk_of(session)
-        return [*self._mix(call, wish(talk)), self._step(call, kind, at)]
+        return [*self._mix(call, wish(talk)), self._step(call, kind, at, notes=notes)]
 
     def _mix(self, call: FloorCall, changed: Conversation) -> list[Effect]:
         call.conversation = changed

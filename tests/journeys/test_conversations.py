@@ -176,6 +176,11 @@ async def test_park_take_supervise_and_give_to_another_agent(tmp_path: Path) -> 
         await bob.does("supervise/take-over")
         await all_hear(phones, customer="a", ann="c", bob="")
         assert (await bob.is_in("available"))["conversation"] is None
+        await service.engine.written()
+        done = (await client.get(f"{API}/attempts/{attempt}/steps")).json()
+        watched = [each for each in done if each["kind"] in ("listens", "whispers", "take_over")]
+        assert len(watched) == 3
+        assert all(each["notes"].startswith("API key ") for each in watched), "who supervised is on record"
         await ann.does("transfer", anyone=True)
         await bob.is_in("talking")
         await all_hear(phones, customer="b", bob="c", ann="")
