@@ -19,7 +19,10 @@ from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
-from dialer.api.access import kept_key
+from dialer.access.audit import AuditLog
+from dialer.access.door import Door
+from dialer.access.operator_key import kept_key
+from dialer.access.signing_in import SigningIn, SignInLimits
 from dialer.api.app import Faces, create_app
 from dialer.api.health import Readiness
 from dialer.api.server import HttpServer
@@ -137,6 +140,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         await imports.start()
         stack.push_async_callback(imports.stop)
         key, key_is_new = _api_key(settings)
+        limits = SignInLimits(settings.api.sign_in_idle_s, settings.api.sign_in_longest_s)
+        audit = AuditLog(database.sessions)
+        audit.start()
+        stack.push_async_callback(audit.stop)
         server = HttpServer(
             create_app(
                 Faces(
@@ -146,7 +153,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     imports=imports,
                     forecaster=Forecaster(),
                     recordings=recordings,
-                    api_key=key,
+                    door=Door(key, database.sessions, database.readings, limits, engine.now),
+                    signing_in=SigningIn(database.sessions, limits, engine.now),
+                    audit=audit,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
                 )

@@ -75,7 +75,11 @@ class ApiSettings(_Group):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     key: SecretStr | None = None
-    """The bearer key; without it the first start makes one and prints it once."""
+    """The operator's key, for all clients; without it the first start makes one and prints it once."""
+    sign_in_idle_s: float = Field(default=4 * 3600.0, ge=60, le=30 * 86400)
+    """A sign-in that is not used for so long has ended."""
+    sign_in_longest_s: float = Field(default=16 * 3600.0, ge=60, le=30 * 86400)
+    """However much it is used, a sign-in ends after so long."""
 
     @field_validator("key")
     @classmethod

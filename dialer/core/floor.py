@@ -60,6 +60,9 @@ _AS_LONG_AS_WANTED = PreviewRule()
 class UnknownSession(LookupError):
     """There is no such agent session on this floor."""
 
+    def __init__(self, session: int) -> None:
+        super().__init__(f"There is no agent session {session} under way.")
+
 
 class Floor:
     """The state of one node's calls and agents, and every decision about them but pacing and law."""
@@ -139,7 +142,7 @@ class Floor:
         try:
             return self.agents[session]
         except KeyError:
-            raise UnknownSession(f"There is no agent session {session} under way.") from None
+            raise UnknownSession(session) from None
 
     def log_in(self, session: int, agent: int, campaigns: Iterable[int], at: float) -> list[Effect]:
         """An agent's shift begins; calls come once the softphone is on the line."""
