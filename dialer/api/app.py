@@ -17,6 +17,7 @@ from dialer.api import desk, forecasts, health, problems, recording
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
+from dialer.api.walking import describe_permissions, require_permissions
 from dialer.engine import Engine
 from dialer.forecaster import Forecaster
 from dialer.version import VERSION
@@ -78,4 +79,6 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(recording.router)
     api.include_router(forecasts.router)
     app.include_router(api)
+    require_permissions(app)
+    describe_permissions(app)
     return app

@@ -20,13 +20,9 @@ from dialer.access.audit import AuditLog, Deed
 from dialer.access.door import Door, Shown
 from dialer.access.errors import AccessError
 from dialer.api.problems import answer_to, problem
-from dialer.api.walking import permissions_of
+from dialer.api.walking import API, COOKIE, is_open, permissions_of
 from dialer.database import is_passing
 
-API = "/api/v1/"
-OPEN = "/api/v1/sign-in"
-"""Where nobody is known yet; what is below it as well."""
-COOKIE = "dialer_session"
 MAX_BODY_BYTES = 1 << 20
 """More than the longest request needs; only a lead file and a recording are longer."""
 MAX_OPEN_BODY_BYTES = 1 << 14
@@ -65,8 +61,8 @@ class Guard:
             return
         path: str = scope["path"]
         headers = Headers(scope=scope)
-        is_open = path == OPEN or path.startswith(f"{OPEN}/")
-        if path.startswith(API) and not is_open:
+        opened = is_open(path)
+        if path.startswith(API) and not opened:
             try:
                 actor = await self._door.actor(_shown(headers, scope["method"]))
             except Exception as error:
@@ -79,7 +75,7 @@ class Guard:
         if (scope["method"], path) in _STREAMED:
             await self._app(scope, receive, send)
             return
-        limit = MAX_OPEN_BODY_BYTES if is_open else MAX_BODY_BYTES
+        limit = MAX_OPEN_BODY_BYTES if opened else MAX_BODY_BYTES
         if (body := await _body(headers, receive, limit)) is None:
             detail = f"A request's body has {limit >> 10:,} KiB at most here; send less at a time."
             await problem(413, "body-too-large", detail)(scope, receive, send)

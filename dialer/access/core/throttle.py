@@ -41,12 +41,16 @@ class _Buckets:
         if len(self._full_at) > _MOST_KEPT:
             self._full_at.popitem(last=False)
 
+    def give_back(self, key: str) -> None:
+        if key in self._full_at:
+            self._full_at[key] -= self._rate.every_s
+
     def forget(self, key: str) -> None:
         self._full_at.pop(key, None)
 
 
 class Throttle:
-    """Counts tries; a try that succeeds gives its tokens back, so that only wrong ones count."""
+    """Counts tries; one that succeeds is given back, so that a whole office may sign in at nine."""
 
     def __init__(self) -> None:
         self._pairs = _Buckets(BY_PAIR)
@@ -73,6 +77,8 @@ class Throttle:
         """It was the right password: this name is at home at this address."""
         pair = _pair(name, address)
         self._pairs.forget(pair)
+        self._addresses.give_back(address)
+        self._names.give_back(name)
         self._known[pair] = None
         self._known.move_to_end(pair)
         if len(self._known) > _MOST_KEPT:

@@ -18,7 +18,8 @@ from dialer.access.tables import User
 from dialer.access.tokens import csrf_token
 from dialer.access.users import set_password
 from dialer.api.access import actor_of
-from dialer.api.guard import COOKIE, address_of
+from dialer.api.guard import address_of
+from dialer.api.walking import COOKIE
 from leads.routes.access import needs
 from leads.routes.shared import Now, SessionsOf
 
