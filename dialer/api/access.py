@@ -8,6 +8,9 @@ from dialer.access.errors import NotPermittedError
 from dialer.access.stores.own_rows import for_client
 from leads.stores.shared import Sessions
 
+_LONGEST_NAME = 100
+"""That the log of a recording takes."""
+
 
 def actor_of(request: Request) -> Actor:
     """Who asks."""
@@ -35,4 +38,4 @@ class RequestAccess:
 
     def name(self, request: Request) -> str:
         """What logs call the actor."""
-        return actor_of(request).name
+        return actor_of(request).name[:_LONGEST_NAME]
