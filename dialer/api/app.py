@@ -13,6 +13,7 @@ from dialer.access.audit import AuditLog
 from dialer.access.door import Door
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn
+from dialer.access.single_sign_on import SingleSignOn
 from dialer.api import desk, forecasts, health, problems, recording
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
@@ -39,6 +40,7 @@ class Faces:
     door: Door
     signing_in: SigningIn
     audit: AuditLog
+    single_sign_on: SingleSignOn
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
 
@@ -64,6 +66,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.door = faces.door
     app.state.signing_in = faces.signing_in
     app.state.audit = faces.audit
+    app.state.single_sign_on = faces.single_sign_on
     app.state.find_campaign = find_campaign
     app.state.lists_of_campaign = lists_of_campaign
     app.state.readiness = faces.readiness

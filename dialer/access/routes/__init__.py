@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from dialer.access.routes import account, api_keys, audit, users
+from dialer.access.routes import account, api_keys, audit, single_sign_on, users
 from leads.routes.shared import KnownQuery
 
-router = APIRouter(dependencies=[KnownQuery])
-router.include_router(account.router)
-router.include_router(users.router)
-router.include_router(api_keys.router)
-router.include_router(audit.router)
+router = APIRouter()
+for each in (account, users, api_keys, audit):
+    router.include_router(each.router, dependencies=[KnownQuery])
+# Providers add parameters of their own to the way back.
+router.include_router(single_sign_on.router)

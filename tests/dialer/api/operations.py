@@ -33,13 +33,9 @@ def _json(**body: Any) -> Variants:
 
 
 def _leads(t: Things, _own: Things) -> Sequence[Call]:
-    wanted = (
-        {"client": t.client},
-        {"list": str(t.lead_list_id)},
-        {"phone": t.phone},
-        {"import_id": t.import_id},
-    )
-    return [{"params": each} for each in ({}, *wanted)]
+    of_list, of_load = {"list": str(t.lead_list_id)}, {"import_id": t.import_id}
+    wanted = ({}, {"client": t.client}, {"phone": t.phone}, of_list, of_load)
+    return [{"params": each} for each in wanted]
 
 
 def _change_leads(t: Things, own: Things) -> Sequence[Call]:

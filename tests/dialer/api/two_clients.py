@@ -28,7 +28,7 @@ from leads.tables import Client, ColumnMapping, Consent, Lead, LeadImport, LeadL
 from tests.campaigns.seeds import ALL_DAY, zone_group
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-PASSWORD = "a long enough sentence"
+PASSWORD = "a long enough sentence"  # noqa: S105 - of nobody
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,7 @@ class Things:
     session_id: int = 900_013
 
 
-NOBODYS = Things(
-    client="nobody", phone="+12025550998", number="+12025550999", name="east", campaign="nothing"
-)
+NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
 
 
 async def seed_client(sessions: Sessions, slug: str, mark: str, area: str) -> Things:
@@ -190,7 +188,7 @@ async def _seed_calls(
             client_id=client_id,
             node="node-1",
             state="kept",
-            path=f"{mark}.wav",
+            path=f"2026/11/23/{attempt.id}.wav",
             sha256=mark,
             started_at=NOW,
         )
