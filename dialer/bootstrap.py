@@ -36,6 +36,7 @@ from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.dialing import DialingOptions
 from dialer.engine import Engine, EngineOptions
 from dialer.errors import DialerError
+from dialer.event_feed import Announcer, EventFeed
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.forecaster import Forecaster
 from dialer.metrics import Metrics
@@ -120,13 +121,14 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             new_id=lambda: uuid.uuid4().hex,
         )
         await stack.enter_async_context(publisher)
+        feed = EventFeed(uuid.uuid4().hex, lambda: datetime.now(UTC))
         metrics = Metrics(VERSION)
         engine = Engine(
             _engine_options(settings),
             database.sessions,
             database.readings,
             rules,
-            publisher,
+            Announcer(publisher, feed),
             metrics,
             SteadyClock(time.time),
         )
@@ -151,6 +153,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             create_app(
                 Faces(
                     engine=engine,
+                    feed=feed,
                     readings=database.readings,
                     rules=rules,
                     imports=imports,
@@ -169,6 +172,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         await server.start()
         stack.push_async_callback(server.stop)
+        stack.callback(feed.close)
         url = f"http://{settings.api.host}:{server.port}"
         log.info("service ready", api=url, node=settings.node, version=VERSION)
         yield Service(engine, database, rules, url, key, key_is_new, mqtt)

@@ -21,7 +21,6 @@ from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.dials import DialStore
 from campaigns.stores.live import LiveStore, RunningCampaign
 from campaigns.stores.pacing import PacingStore
-from dialer.bus.mqtt import Publisher
 from dialer.call_history import prior_of
 from dialer.core.detection import detection_of
 from dialer.core.floor import Floor
@@ -29,6 +28,7 @@ from dialer.core.pacing import make_pacer
 from dialer.core.pacing_events import BudgetLooked
 from dialer.core.pacing_settings import DialMode, PacingSettings
 from dialer.core.preview import PreviewRule, PreviewThen
+from dialer.event_feed import Announcer
 from dialer.metrics import Metrics
 from dialer.notices import Notices
 from dialer.prompt_files import PromptFiles
@@ -47,7 +47,7 @@ class CampaignWatch:
         rules: Rulebook,
         floor: Floor,
         notices: Notices,
-        publisher: Publisher,
+        publisher: Announcer,
         files: PromptFiles,
     ) -> None:
         self.running: dict[int, RunningCampaign] = {}

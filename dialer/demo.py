@@ -42,7 +42,7 @@ from dialer.progress import show_progress
 from dialer.settings import Settings, isolated_settings
 from dialer.simulation.agent_api import Shift
 from dialer.simulation.agents import Habits, SimulatedAgents
-from dialer.simulation.options import CarrierOptions, SoftphonesOptions
+from dialer.simulation.options import SOUNDS, CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones
 from leads import samples
@@ -56,6 +56,8 @@ CLIENT = "demo"
 _LOG = "demo.log"
 _MESSAGE = Path(__file__).parent / "sounds" / "demo.wav"
 """Says who calls, what for, and which key opts out."""
+_VOICEMAIL = SOUNDS / "agent.wav"
+"""What mailboxes are left."""
 _CALLER_ID = "+12025550100"
 _TIME_LIMIT_S = 105.0
 """The demo ends within two minutes, start and end included."""
@@ -274,11 +276,14 @@ async def _prepare(stage: _Stage) -> tuple[int, list[Shift]]:
             "max_lines": _lines(options),
             "wrap_up_limit_s": 20,
             "callable_times": _ALL_DAY,
+            "amd_mode": "act",
+            "amd_action": "message",
+            "voicemail_message": "mailbox",
         }
     )
     run = _now().strftime("%Y-%m-%d %H:%M:%S")
     await _exempt_from_hours(stage)
-    await _choose_message(stage)
+    await _add_prompts(stage)
     campaign_id = await campaigns.create_campaign(
         sessions, CLIENT, f"Demo {run}", settings, ["sample"], _now()
     )
@@ -312,11 +317,12 @@ async def _exempt_from_hours(stage: _Stage) -> None:
             )
 
 
-async def _choose_message(stage: _Stage) -> None:
-    """Who answers and gets no agent hears who has called, as the laws ask."""
+async def _add_prompts(stage: _Stage) -> None:
+    """Who answers and gets no agent hears who has called, as the laws ask; mailboxes are left a message."""
     sessions = stage.service.database.sessions
-    with await asyncio.to_thread(_MESSAGE.open, "rb") as recording:
-        await add_prompt(sessions, CLIENT, "no-agent", "en-US", recording, _now(), replace=True)
+    for name, file in (("no-agent", _MESSAGE), ("mailbox", _VOICEMAIL)):
+        with await asyncio.to_thread(file.open, "rb") as recording:
+            await add_prompt(sessions, CLIENT, name, "en-US", recording, _now(), replace=True)
     await set_message(sessions, CLIENT, "no-agent")
 
 

@@ -22,7 +22,6 @@ from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
-from dialer.bus.mqtt import Publisher
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
@@ -42,6 +41,8 @@ from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
+from dialer.errors import SwitchNotTold
+from dialer.event_feed import Announcer
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
 from dialer.metrics import Metrics
@@ -70,6 +71,7 @@ _BEAT_S = 0.25
 """Pacers may be asked four times a second; asked so often, none has to be asked at an earlier instant."""
 _LOOK_EVERY_S = 1.0
 _KEEP_PACING_EVERY_S = 5.0
+_TIDY_EVERY_S = 3600.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
 _AGENT_RING_S = 20.0
@@ -105,7 +107,7 @@ class Engine:
         sessions: Sessions,
         readings: Sessions,
         rules: Rulebook,
-        publisher: Publisher,
+        publisher: Announcer,
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
@@ -119,8 +121,8 @@ class Engine:
         self._notices = Notices()
         self._journal: Journal[Entry] = Journal(self._write, is_passing)
         self._link = SwitchLink(options.switch, self._on_switch_event, self._on_switch_lost)
-        files = PromptFiles(options.prompts, readings)
-        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher, files)
+        self._prompts = PromptFiles(options.prompts, readings)
+        self._campaigns = CampaignWatch(readings, rules, self.floor, self._notices, publisher, self._prompts)
         self.trunks = TrunkBook(options.dialing.trunks)
         self._trunk_watch = TrunkWatch(self.trunks, clock)
         hands = DialingHands(clock, self._may_dial, self._link.send, self._carry_out, self._announce)
@@ -167,7 +169,7 @@ class Engine:
 
     def agent(self, session: int) -> FloorAgent:
         """The agent on that shift. Raises UnknownSession."""
-        return self.floor.agent(session)
+        return self.floor.shifts.agent(session)
 
     def client_of_shift(self, session: int) -> str | None:
         """The slug of the client whose agent works this shift."""
@@ -191,7 +193,8 @@ class Engine:
         await self._campaigns.look(self.now())
         self._journal.start()
         await self._link.start()
-        for name, work in (("beat", self._beat), ("look", self._look), ("stats", self._count)):
+        works = {"beat": self._beat, "look": self._look, "stats": self._count, "tidy": self._tidy}
+        for name, work in works.items():
             self._tasks.append(asyncio.create_task(self._repeat(work), name=f"engine-{name}"))
 
     async def stop(self, *, drain_s: float) -> None:
@@ -209,7 +212,7 @@ class Engine:
         await self._hang_up_everything()
         now = self._clock()
         for session in list(self.floor.agents):
-            self._carry_out(self.floor.log_out(session, now, "dialer_stopped"))
+            self._carry_out(self.floor.shifts.log_out(session, now, "dialer_stopped"))
         await self._end_tasks()
         await self._link.stop()
         await self._journal.close(self._write_within_s())
@@ -237,21 +240,21 @@ class Engine:
         self._softphones[session] = sip_uri
         self._notices.agent_is(session, client)
         # The shift's first interval was recorded with the shift itself.
-        for effect in self.floor.log_in(session, agent, campaigns, self._clock()):
+        for effect in self.floor.shifts.log_in(session, agent, campaigns, self._clock()):
             self._say(effect)
         self._call_softphone(session)
 
     def log_out(self, session: int) -> None:
         """The shift ends. Raises UnknownSession."""
-        self._carry_out(self.floor.log_out(session, self._clock()))
+        self._carry_out(self.floor.shifts.log_out(session, self._clock()))
 
     def pause(self, session: int, reason: str) -> None:
         """No more calls for this agent, after the present one. Raises UnknownSession."""
-        self._carry_out(self.floor.pause(session, reason, self._clock()))
+        self._carry_out(self.floor.shifts.pause(session, reason, self._clock()))
 
     def ready(self, session: int) -> None:
         """Calls again; a softphone that is gone is called again. Raises UnknownSession."""
-        self._carry_out(self.floor.ready(session, self._clock()))
+        self._carry_out(self.floor.shifts.ready(session, self._clock()))
         if not self.floor.agents[session].line_up:
             self._call_softphone(session)
 
@@ -263,8 +266,12 @@ class Engine:
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def hang_up(self, attempt: int) -> bool:
-        """Ends a call; False where it is over already."""
-        return attempt in self.floor.calls and self._link.send(HangUpLeg(call_leg(attempt)))
+        """Ends a call; False where it is over already. Raises SwitchNotTold."""
+        if attempt not in self.floor.calls:
+            return False
+        if not self._link.send(HangUpLeg(call_leg(attempt))):
+            raise SwitchNotTold("The switch is away, and the call is as it was; hang up again in a moment.")
+        return True
 
     # --- what the switch says -------------------------------------------------------------------
 
@@ -442,6 +449,11 @@ class Engine:
         await self._campaigns.count(self.now(), self._metrics)
         self._metrics.recordings(self.recordings.active)
         await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
+
+    async def _tidy(self) -> None:
+        if gone := await self._prompts.tidy(self.now()):
+            log.info("sounds that no prompt has any more were deleted", sounds=gone)
+        await self._rest(_TIDY_EVERY_S)
 
     # --- the end --------------------------------------------------------------------------------
 

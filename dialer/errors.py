@@ -10,3 +10,10 @@ class DialerError(Exception):
     code = "dialer-error"
     exit_code = 1
     """Of the command line: 1 the work failed, 2 the call was wrong."""
+
+
+class SwitchNotTold(DialerError):
+    """The switch is away: whatever it was to be told is as before."""
+
+    code = "switch-not-told"
+    retry_after_s = 1

@@ -57,7 +57,7 @@ def effects_of(
         case LegAnswered(leg=leg) if attempt := attempt_of(leg):
             return floor.answered(attempt, at)
         case LegAnswered(leg=leg) if session := session_of(leg):
-            return floor.line_up(session, at)
+            return floor.shifts.line_up(session, at)
         case LegUnclaimed(leg=leg) if attempt := attempt_of(leg):
             return floor.unclaimed(attempt, at)
         case LegJudged(leg=leg) if attempt := attempt_of(leg):
@@ -80,7 +80,7 @@ def effects_of(
         case LegEnded(leg=leg, status=status) if session := session_of(leg):
             reason = f"softphone_{status}" if status else "softphone_gone"
             busy = outcome_of_unanswered(_call_end(event)) == Outcome.BUSY
-            return floor.line_down(session, at, reason, busy=busy)
+            return floor.shifts.line_down(session, at, reason, busy=busy)
     return []
 
 
@@ -101,6 +101,7 @@ def _call_end(event: LegEnded) -> CallEnd:
         heard_all=event.heard_all,
         heard=event.heard,
         no_audio=event.no_audio,
+        answered_late=event.answered_late,
         trunk=event.trunk,
         rerouted=tuple(event.rerouted),
     )

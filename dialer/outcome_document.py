@@ -124,6 +124,7 @@ def _answered() -> dict[str, Outcome]:
         "an agent talked, or was just being connected": outcome_of_answered(had_agent=True),
         "the same, and not one packet of audio came": outcome_of_answered(had_agent=True, no_audio=True),
         "no agent, within the law's time": outcome_of_answered(had_agent=False),
+        "somebody, just as the call was given up": Outcome.ABANDONED,
         "a machine, by detection, in a campaign that acts on it": Outcome.MACHINE,
         "a fax, by its tone": Outcome.FAX,
         "anybody, in a campaign without agents": Outcome.ANSWERED,

@@ -31,6 +31,7 @@ class CannotDialNow(DialerError):
     """The switch or the database is away, or the service is about to stop."""
 
     code = "cannot-dial-now"
+    retry_after_s = 1
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from dialer.core.effects import (
     RecordingDidFail,
 )
 from dialer.core.floor import Floor
-from dialer.errors import DialerError
+from dialer.errors import SwitchNotTold
 from dialer.legs import attempt_of, call_leg, session_of
 from dialer.switch.messages import (
     AnyCommand,
@@ -42,13 +42,6 @@ class NoConversation(LookupError):
     """The agent talks with nobody now."""
 
     code = "no-conversation"
-
-
-class SwitchNotTold(DialerError):
-    """The switch is away, so that a conversation is recorded, or not, as before."""
-
-    code = "switch-not-told"
-    retry_after_s = 1
 
 
 @dataclass
@@ -220,7 +213,7 @@ class RecordingDesk:
         """
         attempt, talk = self._of(session)
         self._change(session, lambda wish: wish.asked(agreed=agreed))
-        agent, at = self._floor.agent(session).agent, self._clock()
+        agent, at = self._floor.shifts.agent(session).agent, self._clock()
         laws = _names(talk.wish.policy)
         self._carry_out([ConsentWasSaid(attempt, self._folder.node, agent, laws, at, agreed=agreed)])
         self._require_told(session)
@@ -246,7 +239,7 @@ class RecordingDesk:
             )
 
     def _of(self, session: int) -> tuple[int, _Talk]:
-        agent = self._floor.agent(session)
+        agent = self._floor.shifts.agent(session)
         if agent.state != AgentState.TALKING or agent.attempt is None:
             raise NoConversation("The agent talks with nobody now, so that nothing is recorded.")
         return agent.attempt, self._talks.setdefault(agent.attempt, _Talk(begin_talk(_UNKNOWN)))

@@ -14,6 +14,7 @@ import structlog
 
 from campaigns.recordings import keeping
 from campaigns.recordings.folder import RecordingFolder
+from campaigns.recordings.sweeping import sweep
 from dialer.metrics import Metrics
 from leads.stores.shared import Sessions
 
@@ -105,7 +106,10 @@ class RecordingKeeper:
             log.error("recordings left nothing on the disk", recordings=lost)
         await keeping.delete_expired(self._sessions, self._folder, self._now())
         if time.monotonic() >= self._sweep_at:
-            if swept := await keeping.sweep(self._sessions, self._folder):
-                log.warning("files were left of recordings that are gone", recordings=swept)
+            swept = await sweep(self._sessions, self._folder, self._now())
+            if swept.deleted:
+                log.warning("files were left of recordings that are gone", recordings=swept.deleted)
+            if swept.entered:
+                log.warning("files were found that had no entry", recordings=swept.entered)
             self._sweep_at = time.monotonic() + _SWEEP_EVERY_S
         self._metrics.recordings_room(await asyncio.to_thread(self._folder.free_bytes))

@@ -51,7 +51,7 @@ class Leftover:
         for attempt in self.attempts:
             floor.restore_call(self._call(attempt), now)
         for shift in self.shifts:
-            floor.restore_agent(self._agent(shift, now))
+            floor.shifts.restore_agent(self._agent(shift, now))
 
     def unrecorded(self, event: AnyEvent, floor: Floor) -> list[Effect]:
         """What the switch repeats of a call that is restored as it is now, and that was never written.
@@ -73,7 +73,7 @@ class Leftover:
         """Agents who were free, and whose softphone is not on the line any more."""
         free = [each for each in floor.agents.values() if each.state == AgentState.AVAILABLE]
         lost = [each.session for each in free if not each.line_up]
-        return [effect for each in lost for effect in floor.line_down(each, now, "softphone_gone")]
+        return [effect for each in lost for effect in floor.shifts.line_down(each, now, "softphone_gone")]
 
     def _of_call(
         self, attempt: OpenAttempt, event: LegRinging | LegAnswered | LegsBridged | LegUnclaimed, floor: Floor

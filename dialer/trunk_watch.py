@@ -41,7 +41,7 @@ class TrunkWatch:
             case TrunkReachable(trunk=trunk, up=up, reason=reason):
                 (log.info if up else log.warning)("a trunk answers" if up else "a trunk is gone", trunk=trunk)
                 log.debug("trunk", trunk=trunk, reason=reason)
-                self._book.reachable(trunk, up=up)
+                self._book.reachable(trunk, up=up, why=reason)
             case LegRerouted():
                 self._moved(event)
             case LegRinging(leg=leg):

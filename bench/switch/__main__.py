@@ -1,4 +1,4 @@
-"""`python -m bench.switch [rate] [pairs] [audio] [growth] [recording]`: the switch beside bare pjsua2."""
+"""`python -m bench.switch [rate|pairs|audio|growth|recording|crash …]`: the switch beside bare pjsua2."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.switch import audio, growth, pairs, rate, recording
+from bench.switch import audio, crash, growth, pairs, rate, recording
 from bench.switch.figures import load
 from bench.switch.helper import Helper
 from bench.switch.options import FarEndOptions
@@ -21,7 +21,7 @@ from dialer.switch.capacity import ask_binding
 
 Work = TypeVar("Work")
 Run = TypeVar("Run")
-_WORK = ("rate", "pairs", "audio", "growth", "recording")
+_WORK = ("rate", "pairs", "audio", "growth", "recording", "crash")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Options:
     few: int
     many: int
     recorded: int
+    agents: int
+    lines: int
 
 
 async def measure(options: Options) -> Results:
@@ -58,6 +60,9 @@ async def measure(options: Options) -> Results:
                 results.audio.append(await audio.measure(held, options.calls))
         if "recording" in options.work:
             await _recordings(options, results, number)
+        if "crash" in options.work:
+            _say(f"  SIGKILL of the switch with {options.agents} agents and {options.lines} lines")
+            results.crash.append(await crash.measure(options.agents, options.lines))
         if "growth" in options.work:
             _say(f"  {options.many:,} calls through one switch")
             async with Helper("bench.switch.far_end", FarEndOptions()) as far_end:
@@ -122,6 +127,8 @@ def main() -> None:
     parser.add_argument("--held", default="0,100", help="pairs that are up while audio is timed")
     parser.add_argument("--calls", type=int, default=200, help="calls whose audio is timed, a round")
     parser.add_argument("--recorded", type=int, default=100, help="conversations that are recorded")
+    parser.add_argument("--agents", type=int, default=100, help="agents who talk when the switch is killed")
+    parser.add_argument("--lines", type=int, default=300, help="lines in use then")
     parser.add_argument("--few", type=int, default=2_000, help="calls before the first look, for growth")
     parser.add_argument("--many", type=int, default=20_000, help="calls before the last look, for growth")
     parser.add_argument("--json", type=Path, help="where every run is written")
@@ -140,6 +147,8 @@ def main() -> None:
         few=given.few,
         many=given.many,
         recorded=given.recorded,
+        agents=given.agents,
+        lines=given.lines,
     )
     results = asyncio.run(measure(options))
     print(text(results))

@@ -5,9 +5,8 @@ this bench, which see sound packet by packet; agents do over HTTP what an agent'
 """
 
 import asyncio
-import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -16,18 +15,14 @@ import httpx2
 from bench.switch.figures import load, percentile
 from bench.switch.helper import Happening, Helper
 from bench.switch.options import PhonesOptions
-from bench.switch.service import CLIENT, Plan, Planned, Service, data_folder
+from bench.switch.service import Plan, Planned, Service, address, at_work, data_folder
 from campaigns.tables import Attempt
-from dialer.bus.mqtt import Subscriber
-from dialer.simulation.agent_api import Shift
-from dialer.simulation.agents import Habits, SimulatedAgents
 
 _WATCHED = "watched"
 _WATCHED_AREA = "+1212"
 _HOLDING_AREA = "+1310"
 _AGENTS = 10
 _TALK_S = 0.6
-_WRAP_UP_S = 0.5
 _RING_S = 0.1
 _HEARD_WITHIN_S = 0.9
 _SETTLE_S = 2.0
@@ -65,37 +60,16 @@ async def measure(held_pairs: int, calls: int) -> AudioRun:
         async with AsyncExitStack() as stack:
             people = await stack.enter_async_context(Helper(_PHONES, _PEOPLE))
             phones = await stack.enter_async_context(Helper(_PHONES, _SOFTPHONES))
-            watched, *holding = await service.prepare(plans, await _address(phones))
+            watched, *holding = await service.prepare(plans, await address(phones))
             await stack.enter_async_context(
-                service.serving(await _address(people), 2 * held_pairs + 4 * _AGENTS)
+                service.serving(await address(people), 2 * held_pairs + 4 * _AGENTS)
             )
-            client = await stack.enter_async_context(_at_work(service, [watched, *holding]))
+            client = await stack.enter_async_context(at_work(service, [watched, *holding]))
             for campaign in [*holding, watched]:
                 await _dial(client, campaign, people)
-            at_work = load()
+            busy = load()
         delays = _delays(await service.attempts(watched), watched, people.events, phones.events)
-    return _run(held_pairs, delays, at_work)
-
-
-async def _address(far_end: Helper) -> str:
-    listening = await far_end.event("listening", within_s=10)
-    return f"{listening['host']}:{listening['port']}"
-
-
-@contextlib.asynccontextmanager
-async def _at_work(service: Service, staffed: Sequence[Planned]) -> AsyncIterator[httpx2.AsyncClient]:
-    """Every agent is on shift; yields a client of the API."""
-    habits = Habits(wrap_mean_s=_WRAP_UP_S, break_share=0.0)
-    shifts = [Shift(agent, [campaign.id]) for campaign in staffed for agent in campaign.users]
-    async with (
-        httpx2.AsyncClient(base_url=service.url, headers=service.headers, timeout=30) as client,
-        Subscriber(service.bus(), f"dialer/v1/{CLIENT}/agent/#") as news,
-        SimulatedAgents(shifts, client, lambda _: "person", habits) as agents,
-        asyncio.TaskGroup() as tasks,
-    ):
-        following = tasks.create_task(agents.follow(news))
-        yield client
-        following.cancel()
+    return _run(held_pairs, delays, busy)
 
 
 async def _dial(client: httpx2.AsyncClient, campaign: Planned, people: Helper) -> None:
@@ -137,7 +111,7 @@ def _delays(
     return delays
 
 
-def _run(held_pairs: int, delays: Sequence[float | None], at_work: float) -> AudioRun:
+def _run(held_pairs: int, delays: Sequence[float | None], busy: float) -> AudioRun:
     known = [each for each in delays if each is not None]
     return AudioRun(
         held_pairs=held_pairs,
@@ -146,6 +120,6 @@ def _run(held_pairs: int, delays: Sequence[float | None], at_work: float) -> Aud
         p50_ms=round(percentile(known, 0.5), 1),
         p99_ms=round(percentile(known, 0.99), 1),
         max_ms=round(max(known), 1),
-        load=at_work,
+        load=busy,
         all_ms=known,
     )

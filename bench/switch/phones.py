@@ -8,6 +8,7 @@ OPTIONS is a `PhonesOptions` as JSON. Events, one JSON object a line; the instan
 `time.monotonic()`, the same clock in every process of a machine:
 
 - `listening`: host, port
+- `invited`: user, mono
 - `answered`: user, mono (just before the 200 and the first sound are sent)
 - `heard`: user, mono; sound arrives after silence
 """
@@ -66,6 +67,10 @@ class Phones(asyncio.DatagramProtocol):
             self.send(request.response("200 OK"), addr)
             if known := self._calls.pop(request.call, None):
                 known.close()
+        elif request.method == "CANCEL":
+            self.send(request.response("200 OK"), addr)
+            if known := self._calls.pop(request.call, None):
+                known.cancel()
 
     def send(self, message: str, to: _Address) -> None:
         self._transport.sendto(message.encode(), to)
@@ -110,6 +115,7 @@ class _Phone:
 
     def ring(self) -> None:
         options = self._phones.options
+        say("invited", user=self._user, mono=time.monotonic())
         self._phones.send(self._invite.response("180 Ringing", self._tag), self._invite.sender)
         self._after(self._phones.random.uniform(0, options.ring_s), self._answer)
 
@@ -170,6 +176,12 @@ class _Phone:
         )
         self.close()
         self._phones.send(bye, self._invite.sender)
+
+    def cancel(self) -> None:
+        """The caller gives up before the answer."""
+        self.close()
+        terminated = self._invite.response("487 Request Terminated", self._tag)
+        self._phones.send(terminated, self._invite.sender)
 
     def close(self) -> None:
         """The call is over."""

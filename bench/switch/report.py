@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from bench.switch.audio import AudioRun
+from bench.switch.crash import CrashRun
 from bench.switch.figures import percentile, ratios, spread
 from bench.switch.growth import Holding
 from bench.switch.pairs import PairsRun
@@ -42,11 +43,12 @@ class Results:
     audio: list[AudioRun] = field(default_factory=list)
     growth: list[list[Holding]] = field(default_factory=list)
     recording: list[RecordingRun] = field(default_factory=list)
+    crash: list[CrashRun] = field(default_factory=list)
 
 
 def text(results: Results) -> str:
     """The summary: median (lowest-highest) of the rounds; a ratio is the switch by bare pjsua2."""
-    parts = (_machine, _rate, _pairs, _audio, _growth, _recording)
+    parts = (_machine, _rate, _pairs, _audio, _growth, _recording, _crash)
     return "\n".join(line for part in parts for line in part(results))
 
 
@@ -132,3 +134,21 @@ def _recording(results: Results) -> Iterator[str]:
     yield f"  the tracks of one conversation differ by {max(run.out_of_step_ms for run in runs):g} ms at most"
     together = spread([run.together_s_per_hour for run in runs])
     yield f"  an hour of conversation is put together in {together} s of processor"
+
+
+def _crash(results: Results) -> Iterator[str]:
+    runs = results.crash
+    if not runs:
+        return
+    yield f"\nSIGKILL of the switch with {runs[0].agents} agents, {len(runs)} rounds"
+    for name, key in (
+        ("first INVITE", "first_invite_s"),
+        ("first agent", "first_agent_s"),
+        ("all agents", "all_agents_s"),
+    ):
+        yield f"  {name} again after {spread([getattr(run, key) for run in runs])} s"
+    for run in runs:
+        yield (
+            f"  {run.calls_up} calls were up, {run.talking} of them talks: {dict(run.fates)}; "
+            f"dialed twice: {run.dialed_twice}; load {run.load}"
+        )

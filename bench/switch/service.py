@@ -7,25 +7,32 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import psutil
+from sqlmodel import col, select
 
+from bench.switch.helper import Helper
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
-from campaigns.tables import Attempt
-from dialer.bus.mqtt import MqttOptions
+from campaigns.tables import AgentInterval, Attempt
+from dialer.bus.mqtt import MqttOptions, Subscriber
 from dialer.database import opened
+from dialer.simulation.agent_api import Shift
+from dialer.simulation.agents import Habits, SimulatedAgents
 from leads.importing.load import import_list
 from leads.stores.shared import Sessions
 
 CLIENT = "bench"
 _KEY = "only-for-this-run"
 _READY_WITHIN_S = 30.0
-_STOP_WITHIN_S = 20.0
+_STOP_WITHIN_S = 60.0
+"""Phones ring as long as they have to."""
+_WRAP_UP_S = 0.5
 _NO_LAW = Path(__file__).parents[2] / "tests" / "campaigns" / "no_law"
 """Nobody real is called, at any hour."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -39,6 +46,8 @@ class Plan:
     area: str
     leads: int
     agents: int
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """Of the campaign, beside those of every bench."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +76,8 @@ class Service:
             return [await _prepare(database.sessions, plan, softphones) for plan in plans]
 
     @contextlib.asynccontextmanager
-    async def serving(self, people: str, lines: int) -> AsyncIterator[None]:
-        """`dialer serve` is ready, with its calls going to `people` (host and port)."""
+    async def serving(self, people: str, lines: int) -> AsyncIterator[int]:
+        """`dialer serve` is ready, with its calls going to `people` (host and port); its process id."""
         environment = os.environ | {
             "DIALER_DATA_DIR": str(self.folder),
             "DIALER_RULES_DIR": str(_NO_LAW),
@@ -85,11 +94,15 @@ class Service:
         process = await asyncio.create_subprocess_exec(command, "serve", env=environment)
         try:
             await self._until_ready()
-            yield
+            yield process.pid
         finally:
             if process.returncode is None:
                 process.terminate()
-            async with asyncio.timeout(_STOP_WITHIN_S):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STOP_WITHIN_S):
+                    await process.wait()
+            if process.returncode is None:
+                process.kill()
                 await process.wait()
 
     def bus(self) -> MqttOptions:
@@ -101,6 +114,19 @@ class Service:
         """What became of the campaign's calls."""
         async with opened(self._database) as database:
             return await campaigns.list_attempts(database.sessions, campaign.id, 0, 10_000)
+
+    async def shifts(self) -> list[list[AgentInterval]]:
+        """What each shift was spent on, in order."""
+        async with opened(self._database) as database, database.sessions() as session:
+            stretches = (await session.exec(select(AgentInterval).order_by(col(AgentInterval.id)))).all()
+        shifts: dict[int, list[AgentInterval]] = {}
+        for each in stretches:
+            shifts.setdefault(each.session_id, []).append(each)
+        return list(shifts.values())
+
+    def switch_pid(self, dialer: int) -> int:
+        """The switch of a dialer that serves."""
+        return next(each.pid for each in psutil.Process(dialer).children(recursive=True) if _is_switch(each))
 
     async def _until_ready(self) -> None:
         async with httpx2.AsyncClient(base_url=self.url) as client, asyncio.timeout(_READY_WITHIN_S):
@@ -116,6 +142,28 @@ def data_folder() -> Iterator[Path]:
     """A folder for one run."""
     with tempfile.TemporaryDirectory(prefix="bench-switch-") as name:
         yield Path(name)
+
+
+async def address(far_end: Helper) -> str:
+    """Host and port of phones."""
+    listening = await far_end.event("listening", within_s=10)
+    return f"{listening['host']}:{listening['port']}"
+
+
+@contextlib.asynccontextmanager
+async def at_work(service: Service, staffed: Sequence[Planned]) -> AsyncIterator[httpx2.AsyncClient]:
+    """Every agent is on shift; yields a client of the API."""
+    habits = Habits(wrap_mean_s=_WRAP_UP_S, break_share=0.0)
+    shifts = [Shift(agent, [campaign.id]) for campaign in staffed for agent in campaign.users]
+    async with (
+        httpx2.AsyncClient(base_url=service.url, headers=service.headers, timeout=30) as client,
+        Subscriber(service.bus(), f"dialer/v1/{CLIENT}/agent/#") as news,
+        SimulatedAgents(shifts, client, lambda _: "person", habits) as agents,
+        asyncio.TaskGroup() as tasks,
+    ):
+        following = tasks.create_task(agents.follow(news))
+        yield client
+        following.cancel()
 
 
 async def _prepare(sessions: Sessions, plan: Plan, softphones: str) -> Planned:
@@ -136,14 +184,19 @@ async def _prepare(sessions: Sessions, plan: Plan, softphones: str) -> Planned:
             "max_lines": plan.agents,
             "wrap_up_limit_s": 20,
             "callable_times": {day: [["00:00", "24:00"]] for day in _DAYS},
+            **plan.settings,
         }
     )
     campaign = await campaigns.create_campaign(sessions, CLIENT, plan.name, settings, [plan.name], now)
     users: dict[int, str] = {}
-    for number in range(plan.agents):
+    for number in range(1, plan.agents + 1):
         user = f"{plan.name}{number}"
         users[await campaigns.add_agent(sessions, CLIENT, user, f"sip:{user}@{softphones}", now)] = user
     return Planned(plan, campaign, users)
+
+
+def _is_switch(process: psutil.Process) -> bool:
+    return any("dialer.switch" in word for word in process.cmdline())
 
 
 def _free_port() -> int:

@@ -56,6 +56,9 @@ HIGHEST_ABANDON_RATE = 0.05
 HIGHEST_WEIGHT = 1000
 """Of a list in the mix, or of a campaign; weights of 1 to 1000 make any share."""
 
+_REVIEW_SHARE = 0.05
+"""Of the verdicts that nobody says otherwise of, so many are checked."""
+
 _LONGEST_TEXT = 100
 _LONGEST_PATH = 1000
 _FASTEST = 200
@@ -158,8 +161,8 @@ class CampaignSettings:
     """Whether the agent is connected at once and the verdict comes later, so that nobody waits for it."""
     voicemail_message: str = ""
     """What a machine is left: the path of a WAV file where the service runs, from the root on."""
-    amd_review_share: float = 0.05
-    """Of the verdicts, the share that is put before somebody to be checked."""
+    amd_review_share: float = _REVIEW_SHARE
+    """Of the verdicts, the share that an agent checks; of an agentless campaign's none is."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -257,6 +260,11 @@ class CampaignSettings:
         if self.amd_mode == "act" and self.amd_action == "agent" and self.dial_mode == AGENTLESS:
             raise InvalidSettingsError(
                 "An agentless campaign has no agent to hand a machine to; use amd_action hang_up or message."
+            )
+        if self.dial_mode == AGENTLESS and self.amd_review_share not in (0, _REVIEW_SHARE):
+            raise InvalidSettingsError(
+                "Nobody hears who answers an agentless campaign, so that no verdict is checked; leave "
+                "amd_review_share out."
             )
 
     @classmethod

@@ -73,6 +73,11 @@ _STANDARD = (
 STANDARD: Mapping[str, Disposition] = MappingProxyType({each.code: each for each in _STANDARD})
 """The standard set by code."""
 
+_BY_THE_DIALER = (MESSAGE_PLAYED, MESSAGE_CUT_SHORT, OPTED_OUT, NOBODY_SPOKE, NO_DISPOSITION)
+
+FOR_AGENTS = tuple(each for each in _STANDARD if each.code not in _BY_THE_DIALER)
+"""What an agent chooses from, in the order in which it is shown."""
+
 
 def disposition(code: str) -> Disposition:
     """The standard disposition with this code. Raises UnknownDispositionError, which lists the codes."""

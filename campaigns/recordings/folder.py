@@ -15,12 +15,14 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 
 from campaigns.recordings.sound import (
+    HEADER_BYTES,
+    RATE_HZ,
     TRACK_HEADER_BYTES,
     Placed,
     Samples,
@@ -138,7 +140,18 @@ class RecordingFolder:
 
     def days(self) -> list[Path]:
         """The folders of files that are kept, one a day."""
-        return sorted(self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"))
+        found = []
+        for each in self.root.glob("[0-9][0-9][0-9][0-9]/[0-9][0-9]/[0-9][0-9]"):
+            with contextlib.suppress(ValueError):
+                date_of(each)
+                found.append(each)
+        return sorted(found)
+
+    def written_at(self, attempt_id: int, day: Path) -> float:
+        """When the file of a call was written (Unix seconds); 0 where there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            return (day / f"{attempt_id}{_FINISHED}").stat().st_mtime
+        return 0.0
 
     def calls_of(self, day: Path) -> list[int]:
         """The calls that have a file of that day, after those are gone that nobody will finish.
@@ -155,6 +168,18 @@ class RecordingFolder:
                     calls.add(attempt_id)
         return sorted(calls)
 
+    def found(self, attempt_id: int, day: Path, started_at: datetime) -> Kept | None:
+        """What the file of a call is that was put together before; None where there is none of ours.
+
+        Where its pauses are cannot be told any more. Raises OSError.
+        """
+        path = (day / f"{attempt_id}{_FINISHED}").relative_to(self.root).as_posix()
+        size = _size(self.file(path))
+        samples = max(0, size - HEADER_BYTES) // 2
+        if not samples or not _begins_with(self.file(path), stereo_header(samples)):
+            return None
+        return Kept(path, started_at, round(samples / RATE_HZ, 3), size, self.hash(path) or "", [])
+
     def hash(self, path: str) -> str | None:
         """The SHA-256 of a file that is kept, in hex; None where it is not there."""
         try:
@@ -166,6 +191,16 @@ class RecordingFolder:
     def free_bytes(self) -> int:
         """How much room the disk has. Raises OSError."""
         return shutil.disk_usage(self.root).free
+
+
+def date_of(day: Path) -> date:
+    """The date of a folder of one day, in UTC. Raises ValueError."""
+    return date(*(int(part) for part in day.parts[-3:]))
+
+
+def _begins_with(path: Path, head: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(head)) == head
 
 
 def _write(path: Path, pieces: Iterable[bytes]) -> tuple[str, int]:

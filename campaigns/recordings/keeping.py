@@ -76,12 +76,15 @@ async def put_together(sessions: Sessions, folder: RecordingFolder, attempt_id: 
         return state
     if call is not None and state != "kept":
         kept = await asyncio.to_thread(folder.put_together, attempt_id)
-        state = await _enter(sessions, folder, call, kept)
+        state = await enter(sessions, folder, call, kept)
     await asyncio.to_thread(folder.drop_spool, attempt_id)
     return state
 
 
-async def _enter(sessions: Sessions, folder: RecordingFolder, call: RecordedCall, kept: Kept | None) -> str:
+async def enter(
+    sessions: Sessions, folder: RecordingFolder, call: RecordedCall, kept: Kept | None, note: str = ""
+) -> str:
+    """Says in the index what a call's file is, or that it has none; the state that holds now."""
     async with sessions() as session, session.begin():
         row = await RecordingStore(session).of_call(call, folder.node)
         if row.state in _GONE:
@@ -90,17 +93,17 @@ async def _enter(sessions: Sessions, folder: RecordingFolder, call: RecordedCall
         elif kept is None:
             row.state, row.failure = "failed", row.failure or _NO_SOUND
         else:
-            _fill(row, call, kept)
+            _fill(row, call, kept, note)
         await session.flush()
         return row.state
 
 
-def _fill(row: Recording, call: RecordedCall, kept: Kept) -> None:
+def _fill(row: Recording, call: RecordedCall, kept: Kept, note: str) -> None:
     assert call.ended_at is not None  # noqa: S101 - only calls that are over are put together
     row.state, row.path, row.sha256, row.bytes = "kept", kept.path, kept.sha256, kept.bytes
     row.started_at, row.length_s, row.pauses = kept.started_at, kept.length_s, kept.pauses
     outdated = row.failure == _NO_SOUND or row.failure.startswith(_NOT_YET)
-    row.failure = "" if outdated else row.failure
+    row.failure = note if outdated or note else row.failure
     row.delete_after = delete_after(call.ended_at, keep_days(call.kind, call.countries, call.days))
 
 
@@ -149,25 +152,6 @@ async def delete_marked(sessions: Sessions, folder: RecordingFolder, now: dateti
         done += len(marked)
         if len(marked) < FILES_AT_A_TIME:
             return done
-
-
-async def sweep(sessions: Sessions, folder: RecordingFolder) -> int:
-    """Deletes what is in the folder of calls that the index says are gone, as after a power cut; how many.
-
-    A file that the index does not know stays: it may be of use to whoever restores the database. On a
-    machine that has not the node's folder nothing happens. Raises OSError.
-    """
-    if not folder.is_here:
-        return 0
-    done = 0
-    for day in await asyncio.to_thread(folder.days):
-        there = await asyncio.to_thread(folder.calls_of, day)
-        async with sessions() as session:
-            gone = await RecordingStore(session).gone(there)
-        for attempt_id in gone:
-            await asyncio.to_thread(folder.delete_call, attempt_id)
-        done += len(gone)
-    return done
 
 
 async def _row(session: Session, attempt_id: int, node: str) -> Recording | None:

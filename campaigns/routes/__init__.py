@@ -9,6 +9,7 @@ from campaigns.routes import (
     compliance,
     explain,
     lead_editing,
+    lead_history,
     persons,
     prompts,
     recordings,
@@ -23,6 +24,7 @@ router.include_router(persons.router)
 router.include_router(prompts.router)
 router.include_router(explain.router)
 router.include_router(lead_editing.router)
+router.include_router(lead_history.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
 router.include_router(recordings.router)

@@ -78,6 +78,10 @@ class PromptStore:
         wanted = select(Prompt).where(col(Prompt.client_id).in_(client_ids))
         return {(each.client_id, each.name): each.sha256 for each in await self.session.exec(wanted)}
 
+    async def sounds(self) -> set[str]:
+        """The SHA-256 of every prompt's sound."""
+        return set((await self.session.exec(select(Prompt.sha256).distinct())).all())
+
     async def page(self, client_id: int | None, after: int, limit: int) -> Sequence[Prompt]:
         """The `limit` prompts, of one client or of all, that follow number `after`."""
         wanted = select(Prompt).where(Prompt.id > after).order_by(col(Prompt.id)).limit(limit)

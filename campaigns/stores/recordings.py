@@ -28,6 +28,7 @@ class RecordedCall:
     days: int
     countries: frozenset[str]
     """ISO 3166-1 codes, as the number and the address have them; empty if nobody knows."""
+    answered_at: datetime | None
     ended_at: datetime | None
     erased: bool
     """Whether the person's data was erased."""
@@ -69,6 +70,7 @@ class RecordingStore:
             recording=campaign.recording,
             days=campaign.recording_days,
             countries=frozenset({attempt.country, attempt.address_country} - {""}),
+            answered_at=attempt.answered_at,
             ended_at=attempt.ended_at,
             erased=not attempt.e164,
         )
@@ -141,15 +143,14 @@ class RecordingStore:
             found += (await self._session.exec(wanted)).all()
         return sorted(found, key=lambda recording: recording.id)
 
-    async def gone(self, attempt_ids: Sequence[int]) -> list[int]:
-        """Those of the calls of whose recordings nothing is to be left."""
-        found: list[int] = []
+    async def states(self, attempt_ids: Sequence[int]) -> dict[int, str]:
+        """Of the calls that have a recording, its state."""
+        found: dict[int, str] = {}
         for chunk in chunks(attempt_ids):
-            mine = col(Recording.attempt_id).in_(chunk)
-            wanted = select(Recording.attempt_id).where(
-                mine, col(Recording.state).in_(("refused", "deleted"))
+            wanted = select(Recording.attempt_id, Recording.state)
+            found |= dict(
+                (await self._session.exec(wanted.where(col(Recording.attempt_id).in_(chunk)))).all()
             )
-            found += (await self._session.exec(wanted)).all()
         return found
 
     async def to_delete(self, recording_ids: Sequence[int], why: str) -> None:

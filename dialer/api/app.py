@@ -14,12 +14,13 @@ from dialer.access.door import Door
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn
 from dialer.access.single_sign_on import SingleSignOn
-from dialer.api import desk, forecasts, health, problems, recording
+from dialer.api import desk, forecasts, health, problems, recording, streams
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
 from dialer.api.walking import describe_permissions, require_permissions
 from dialer.engine import Engine
+from dialer.event_feed import EventFeed
 from dialer.forecaster import Forecaster
 from dialer.version import VERSION
 from leads.importing.runner import ImportRunner
@@ -32,6 +33,7 @@ class Faces:
     """What the HTTP face shows of the service."""
 
     engine: Engine
+    feed: EventFeed
     readings: Sessions
     rules: Rulebook
     imports: ImportRunner
@@ -56,6 +58,7 @@ def create_app(faces: Faces) -> FastAPI:
     )
     app.state.engine = faces.engine
     app.state.sessions = faces.engine.sessions
+    app.state.feed = faces.feed
     app.state.readings = faces.readings
     app.state.rules = faces.rules
     app.state.now = faces.engine.now
@@ -80,6 +83,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(campaign_routes)
     api.include_router(desk.router)
     api.include_router(recording.router)
+    api.include_router(streams.router)
     api.include_router(forecasts.router)
     app.include_router(api)
     require_permissions(app)

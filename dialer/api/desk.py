@@ -115,7 +115,7 @@ async def dial_preview(request: Request, session_id: OwnShift) -> AgentSession:
     """Dial the lead that the agent looks at; whoever answers is connected with this agent.
 
     Where compliance does not allow the call any more, the agent is told so (409, preview-denied) and gets
-    another lead.
+    another lead. 503 (cannot-dial-now): the agent keeps the lead, and asks again.
     """
     engine = engine_of(request)
     engine.agent(session_id)
@@ -156,6 +156,6 @@ async def set_disposition(request: Request, attempt_id: PathId, given: Dispositi
 
 @router.post("/attempts/{attempt_id}/hangup", status_code=202)
 async def hang_up(request: Request, attempt_id: PathId) -> None:
-    """End a call that is up; nothing happens where it is over."""
+    """End a call that is up; nothing happens where it is over. 503 (switch-not-told): ask again."""
     if is_own_call(request, attempt_id):
         engine_of(request).hang_up(attempt_id)

@@ -11,7 +11,7 @@ from campaigns.errors import AgentNotFoundError, AttemptNotFoundError
 from campaigns.stores.attempts import AttemptStore
 from dialer.access.core.roles import Permission
 from dialer.api.access import actor_of
-from dialer.core.floor import UnknownSession
+from dialer.core.floor_shifts import UnknownSession
 from dialer.engine import Engine
 from leads.stores.shared import Sessions
 

@@ -14,7 +14,7 @@ import leads.errors
 from campaigns.errors import CampaignsError
 from dialer.access import errors as access
 from dialer.api.sessions import NoLead
-from dialer.core.floor import UnknownSession
+from dialer.core.floor_shifts import UnknownSession
 from dialer.core.preview import NoPreview
 from dialer.database import is_passing
 from dialer.errors import WRONG_CALL, DialerError

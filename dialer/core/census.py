@@ -35,8 +35,8 @@ _CLOCKS_DIFFER_S = 1.0
 _RINGS_LONGER_S = 30.0
 _USUALLY_WAITS_AT_MOST_S = 60.0
 _TALKS_AT_MOST_S = 4 * 3600.0
-_TALKS_REMEMBERED = 2000
-"""Of so many agents may still say that they talked with a machine."""
+_REMEMBERED = 2000
+"""Of so many calls it may still be told that a machine answered: talks, and calls that met nobody."""
 
 
 class AgentPhase(StrEnum):
@@ -65,7 +65,9 @@ class PersonAbandoned:
 
 @dataclass(frozen=True, slots=True)
 class PersonDisowned:
-    """Who answered was a machine after all."""
+    """Who answered was a machine after all; `was_abandoned`: one that had met nobody."""
+
+    was_abandoned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ class Census:
         self._rings_at_most_s = ring_timeout_s + _RINGS_LONGER_S
         self._connected: dict[Hashable, tuple[float, Hashable]] = {}
         self._talks: dict[Hashable, None] = {}
+        self._abandoned: dict[Hashable, None] = {}
         self._call_of: dict[Hashable, Hashable] = {}
         self._phase_of: dict[Hashable, AgentPhase] = {}
 
@@ -176,12 +179,17 @@ class Census:
                 return self._connected_to(event)
             case CallAbandoned(at=at, call=call):
                 changes = self._ringing_ended(call, at, answered=True)
-                known = self.waiting.pop(call, None) is not None or changes
-                return [*changes, PersonAbandoned()] if known else self._over(call)
+                if self.waiting.pop(call, None) is None and not changes:
+                    return self._over(call)
+                _remember(self._abandoned, call)
+                return [*changes, PersonAbandoned()]
             case MessageEnded(at=at, call=call):
                 self.waiting.pop(call, None)
                 return self._ringing_ended(call, at, answered=True) or self._over(call)
             case CallByMachine(at=at, call=call):
+                if call in self._abandoned:
+                    del self._abandoned[call]
+                    return [PersonDisowned(was_abandoned=True)]
                 if self.waiting.pop(call, None) is not None or call in self._talks:
                     self._talks.pop(call, None)
                     return [PersonDisowned()]
@@ -213,9 +221,7 @@ class Census:
     def _connected_to(self, event: CallConnected) -> list[Change]:
         changes = self._ringing_ended(event.call, event.at - event.waited_s, answered=True)
         if self.waiting.pop(event.call, None) is not None or changes:
-            self._talks[event.call] = None
-        if len(self._talks) > _TALKS_REMEMBERED:
-            del self._talks[next(iter(self._talks))]
+            _remember(self._talks, event.call)
         return changes + self._agent_is(event.agent, AgentPhase.TALKING, event.at, event.call)
 
     def _over(self, call: Hashable) -> list[Change]:
@@ -249,3 +255,9 @@ class Census:
         if was not in (AgentPhase.TALKING, AgentPhase.WRAPPING):
             return []
         return [PhaseEnded(was, max(0.0, at - since), phase, foretold)]
+
+
+def _remember(calls: dict[Hashable, None], call: Hashable) -> None:
+    calls[call] = None
+    if len(calls) > _REMEMBERED:
+        del calls[next(iter(calls))]

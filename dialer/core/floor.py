@@ -4,27 +4,24 @@ Pure: each method takes what happened with `at` (Unix seconds) and returns what 
 has to be recorded, in order. Nothing here waits, writes or sends.
 """
 
-from collections.abc import Iterable
 from math import inf
 
 from campaigns.core.menu import Menu
 from campaigns.core.menu_run import MenuRun
 from dialer.core import call as calls
-from dialer.core.agent import AgentEvent, AgentState
+from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
 from dialer.core.call import CallEvent, CallState, IllegalCallEvent
 from dialer.core.detection import OFF, Detection
 from dialer.core.effects import (
     CallHasEnded,
     CallRang,
-    CallSoftphone,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
     CallWasJudged,
     DispositionMissed,
     Effect,
-    HangUpAgent,
     HangUpCall,
     LeaveMachine,
     MessageBegan,
@@ -36,15 +33,10 @@ from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_previews import FloorPreviews
 from dialer.core.floor_queue import FloorQueue
+from dialer.core.floor_shifts import FloorShifts
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_tone
 from dialer.core.pacing import Pacer
 from dialer.core.pacing_events import (
-    AgentLeft,
-    AgentPaused,
-    AgentReady,
-    AgentTalking,
-    AgentWillPause,
-    AgentWrapping,
     BudgetLooked,
     CallAbandoned,
     CallAnswered,
@@ -55,13 +47,6 @@ from dialer.core.pacing_events import (
 from dialer.core.preview import PreviewRule
 
 _AS_LONG_AS_WANTED = PreviewRule()
-
-
-class UnknownSession(LookupError):
-    """There is no such agent session on this floor."""
-
-    def __init__(self, session: int) -> None:
-        super().__init__(f"There is no agent session {session} under way.")
 
 
 class Floor:
@@ -75,7 +60,8 @@ class Floor:
         self._pacing = FloorPacing(self.agents, self.calls)
         self._queue = FloorQueue(self.agents, self.calls, self._pacing)
         self._menus = FloorMenus(self.calls, self._queue, self._advance)
-        self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self._set_free)
+        self.shifts = FloorShifts(self.agents, self.calls, self._pacing, self._queue, self._advance)
+        self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self.shifts.set_free)
 
     @property
     def waiting(self) -> list[int]:
@@ -135,103 +121,7 @@ class Floor:
         let_go = self._pacing.given_up(campaign, now)
         return [HangUpCall(call.attempt, unless_answered=True) for call in let_go]
 
-    # --- agents ---------------------------------------------------------------------------------
-
-    def agent(self, session: int) -> FloorAgent:
-        """The agent on that shift. Raises UnknownSession."""
-        try:
-            return self.agents[session]
-        except KeyError:
-            raise UnknownSession(session) from None
-
-    def log_in(self, session: int, agent: int, campaigns: Iterable[int], at: float) -> list[Effect]:
-        """An agent's shift begins; calls come once the softphone is on the line."""
-        each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at)
-        self.agents[session] = each
-        self._pacing.tell_all(each, AgentPaused(at, session))
-        return [each.changed()]
-
-    def restore_agent(self, restored: FloorAgent) -> None:
-        """An agent whose shift was under way when the engine ended; nothing is recorded.
-
-        The calls are restored first. An agent whose call is over finishes with it at the next `tick`.
-        """
-        self.agents[restored.session] = restored
-        restored.rejoin(self.calls)
-        self._pacing.agent_is_there(restored, restored.since)
-
-    def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
-        """The shift ends, and the talk with it; who was only being connected gets another agent."""
-        each = self.agent(session)
-        effects: list[Effect] = []
-        if call := each.call_among(self.calls):
-            call.session = None
-            if call.state == CallState.ANSWERED:
-                call.let_go_by = session
-            else:
-                effects.append(HangUpCall(call.attempt, unless_answered=call.answered_at is None))
-        effects += each.leave_attempt(at)
-        effects += each.move(AgentEvent.LOG_OUT, at, reason)
-        effects.append(HangUpAgent(session))
-        del self.agents[session]
-        self._pacing.tell_all(each, AgentLeft(at, session))
-        return effects
-
-    def line_up(self, session: int, at: float) -> list[Effect]:
-        """The agent's softphone is on the line."""
-        each = self.agents.get(session)
-        if each is None:
-            return [HangUpAgent(session)]
-        each.line_up = True
-        each.softphone_is_left_alone()
-        if each.state != AgentState.UNAVAILABLE:
-            return self._queue.find_call(each, at)
-        if each.pause_asked is not None:
-            return self._pause(each, at)
-        effects = each.move(AgentEvent.LINE_UP, at)
-        self._pacing.tell_all(each, AgentReady(at, session))
-        return effects + self._queue.find_call(each, at)
-
-    def line_down(self, session: int, at: float, reason: str, *, busy: bool = False) -> list[Effect]:
-        """The agent's softphone is gone. A customer who was talking waits for another agent.
-
-        One that was `busy` when it was called is called again after a while.
-        """
-        each = self.agents.get(session)
-        if each is None:
-            return self._queue.find_another(session, at)
-        each.line_up = False
-        if busy:
-            each.softphone_was_busy(at)
-        else:
-            each.softphone_is_left_alone()
-        if each.state == AgentState.PAUSED:
-            each.pause_asked = each.reason
-        call = each.call_among(self.calls)
-        effects = each.leave_attempt(at)
-        effects += each.move(AgentEvent.LINE_DOWN, at, reason)
-        self._pacing.tell_all(each, AgentPaused(at, session))
-        return effects + self._offer_again(call, at) if call else effects
-
-    def pause(self, session: int, reason: str, at: float) -> list[Effect]:
-        """The agent takes no more calls; during a call, once it is wrapped up."""
-        each = self.agent(session)
-        each.pause_asked = reason
-        looks = each.preview is not None and not each.preview.dialing
-        if looks or each.state in (AgentState.AVAILABLE, AgentState.PAUSED):
-            return self._pause(each, at)
-        self._pacing.tell_all(each, AgentWillPause(at, session))
-        return []
-
-    def ready(self, session: int, at: float) -> list[Effect]:
-        """The agent takes calls again, or ends the wrap-up. A softphone that is gone is to be called now."""
-        each = self.agent(session)
-        each.pause_asked = None
-        each.softphone_is_left_alone()
-        if each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
-            self._pacing.tell_all(each, AgentWillPause(at, session, will=False))
-            return []
-        return self._become_ready(each, at)
+    # --- calls ----------------------------------------------------------------------------------
 
     def dispositioned(self, attempt: int, at: float, *, by_machine: bool = False) -> list[Effect]:
         """The agent said how the call went, and maybe that a machine answered; that ends the wrap-up."""
@@ -240,15 +130,7 @@ class Floor:
             if by_machine:
                 self._pacing.tell(call.campaign, CallByMachine(at, attempt))
             return []
-        for each in self.agents.values():
-            if each.attempt == attempt and each.state == AgentState.WRAP_UP:
-                if by_machine:
-                    self._pacing.tell_all(each, CallByMachine(at, attempt))
-                each.attempt = None
-                return self._set_free(each, at)
-        return []
-
-    # --- calls ----------------------------------------------------------------------------------
+        return self.shifts.dispositioned(attempt, at, by_machine=by_machine)
 
     def place(
         self,
@@ -321,19 +203,19 @@ class Floor:
         waited_s = 0.0 if call.waits_since is None else max(0.0, at - call.waits_since)
         effects: list[Effect] = [CallWasConnected(attempt, session, each.agent, at, waited_s)]
         self._pacing.tell(call.campaign, CallConnected(at, attempt, session, waited_s))
-        other = self._agent_of(call)
+        other = self.shifts.agent_of(call)
         if other is not None and other is not each:
-            effects += self._release(other, at)
-        return effects + self._take(each, call, at)
+            effects += self.shifts.release(other, at)
+        return effects + self.shifts.take(each, call, at)
 
     def bridge_failed(self, attempt: int, session: int, at: float) -> list[Effect]:
         """The caller or the agent was gone when they were to be connected; another agent is tried."""
         effects: list[Effect] = []
         each = self.agents.get(session)
         if each is not None and each.state == AgentState.RESERVED and each.attempt == attempt:
-            effects += self._release(each, at)
+            effects += self.shifts.release(each, at)
         call = self.calls.get(attempt)
-        if call is not None and call.session == session and self._agent_of(call) is None:
+        if call is not None and call.session == session and self.shifts.agent_of(call) is None:
             call.session = None
             call.tried.add(session)
             if call.state == CallState.ANSWERED:
@@ -405,7 +287,14 @@ class Floor:
     def ended(self, attempt: int, end: CallEnd, at: float) -> list[Effect]:
         """The call is over; its agent, if it had one, wraps up."""
         call = self.calls.get(attempt)
-        return [] if call is None else self._end(call, call.outcome(end), end, at)
+        if call is None:
+            return []
+        met: list[Effect] = []
+        if end.answered_late and call.answered_at is None:
+            call.answered_at = at
+            self._pacing.tell(call.campaign, CallAnswered(at, attempt))
+            met.append(CallWasAnswered(attempt, at))
+        return met + self._end(call, call.outcome(end), end, at)
 
     def lost(self, attempt: int, outcome: Outcome, at: float) -> list[Effect]:
         """Nobody can tell how the call ended: the switch died with it, or nothing remembers it."""
@@ -421,21 +310,14 @@ class Floor:
         for attempt in list(self.calls):
             effects += self.lost(attempt, Outcome.LOST, at)
         for session in list(self.agents):
-            effects += self.line_down(session, at, "switch_lost")
+            effects += self.shifts.line_down(session, at, "switch_lost")
         return effects
 
     # --- time -----------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[Effect]:
         """Ends what has lasted too long (wrap-ups, previews, waits for keys); calls busy softphones again."""
-        effects = self.previews.tick(now) + self._menus.tick(now)
-        for each in list(self.agents.values()):
-            if each.wrap_up_ends_at is not None and each.wrap_up_ends_at <= now:
-                effects += self._set_free(each, now)
-            if each.call_again_at is not None and each.call_again_at <= now:
-                each.call_again_at = None
-                effects.append(CallSoftphone(each.session))
-        return effects
+        return self.previews.tick(now) + self._menus.tick(now) + self.shifts.tick(now)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -455,24 +337,24 @@ class Floor:
         return call
 
     def _end(self, call: FloorCall, outcome: Outcome, end: CallEnd, at: float) -> list[Effect]:
-        each = self._agent_of(call)
+        each = self.shifts.agent_of(call)
         del self.calls[call.attempt]
         self._queue.leave(call)
         effects = message_over(call, outcome, end, at)
         effects.append(CallHasEnded(call.attempt, call.campaign, at, outcome, end))
         self._pacing.call_ended(call, outcome, at)
         if each is not None and each.state == AgentState.TALKING:
-            return effects + self._begin_wrap_up(each, call, at)
+            return effects + self.shifts.begin_wrap_up(each, call, at)
         if (call.was_connected or outcome == Outcome.HUMAN) and not call.dispositioned:
             effects.append(DispositionMissed(call.attempt, at))
-        return effects + self._release(each, at) if each is not None else effects
+        return effects + self.shifts.release(each, at) if each is not None else effects
 
     def _by_machine(self, call: FloorCall, at: float, message: str = "") -> list[Effect]:
         """No person is on the line: its agent is free at once, and has nothing to say of it.
 
         Nobody was abandoned then; the message that says who has called plays on, in case it was a person.
         """
-        each, hears_who_called = self._agent_of(call), call.state == CallState.ABANDONED
+        each, hears_who_called = self.shifts.agent_of(call), call.state == CallState.ABANDONED
         if self._advance(call.attempt, CallEvent.BY_MACHINE) is None:
             return []
         call.session, call.dispositioned = None, True
@@ -485,67 +367,5 @@ class Floor:
         if each is None:
             return effects
         if each.state == AgentState.TALKING:
-            return effects + self._begin_wrap_up(each, call, at)
-        return effects + self._release(each, at)
-
-    def _begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
-        effects = each.move(AgentEvent.TALK_END, at)
-        self._pacing.tell_all(each, AgentWrapping(at, each.session))
-        if call.dispositioned:
-            each.attempt = None
-            return effects + self._set_free(each, at)
-        each.wrap_up_ends_at = at + self._pacing.wrap_up_limit_s(call.campaign)
-        return effects
-
-    def _offer_again(self, call: FloorCall, at: float) -> list[Effect]:
-        call.session = None
-        if call.answered_at is None:
-            return []  # it rings, and goes to whoever is free once it is answered
-        if self._advance(call.attempt, CallEvent.AGENT_LOST):
-            call.waits_since = at
-        return self._queue.find_agent(call, at) if call.state == CallState.ANSWERED else []
-
-    def _take(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
-        """The two talk; not so where a switch that repeats itself tells of a talk long past."""
-        reserved = each.has_a_call and each.attempt == call.attempt
-        if not reserved and each.state != AgentState.AVAILABLE:
-            call.session = None
-            self._pacing.agent_is_there(each, at, call.campaign)
-            return []
-        each.attempt, call.session = call.attempt, each.session
-        self._pacing.tell_all(each, AgentTalking(at, each.session), besides=call.campaign)
-        return each.move(AgentEvent.CONNECT, at)
-
-    def _release(self, each: FloorAgent, at: float) -> list[Effect]:
-        effects = each.leave_attempt(at)
-        effects += each.move(AgentEvent.RELEASE, at)
-        if each.pause_asked is not None:
-            return effects + self._pause(each, at)
-        self._pacing.tell_all(each, AgentReady(at, each.session))
-        return effects + self._queue.find_call(each, at)
-
-    def _set_free(self, each: FloorAgent, at: float) -> list[Effect]:
-        if each.pause_asked is not None:
-            return self._pause(each, at)
-        return self._become_ready(each, at)
-
-    def _pause(self, each: FloorAgent, at: float) -> list[Effect]:
-        reason, each.pause_asked = each.pause_asked or "", None
-        effects = each.leave_attempt(at)
-        effects += each.move(AgentEvent.PAUSE, at, reason)
-        self._pacing.tell_all(each, AgentPaused(at, each.session))
-        return effects
-
-    def _become_ready(self, each: FloorAgent, at: float) -> list[Effect]:
-        effects = each.leave_attempt(at)
-        if not each.line_up:
-            self._pacing.tell_all(each, AgentPaused(at, each.session))
-            return effects + each.move(AgentEvent.LINE_DOWN, at, "no_softphone")
-        effects += each.move(AgentEvent.READY, at)
-        self._pacing.tell_all(each, AgentReady(at, each.session))
-        return effects + self._queue.find_call(each, at)
-
-    def _agent_of(self, call: FloorCall) -> FloorAgent | None:
-        """The agent who is being connected or talks with the caller."""
-        each = self.agents.get(call.session) if call.session is not None else None
-        return each if each is not None and each.call_among(self.calls) is call else None
+            return effects + self.shifts.begin_wrap_up(each, call, at)
+        return effects + self.shifts.release(each, at)

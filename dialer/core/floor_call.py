@@ -83,6 +83,8 @@ class FloorCall:
 
     def outcome(self, end: CallEnd) -> Outcome:
         """What became of it, were it to end so now."""
+        if end.answered_late:
+            return Outcome.ABANDONED
         if self.answered_at is None:
             given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))

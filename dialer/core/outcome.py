@@ -53,6 +53,8 @@ class CallEnd:
     """The network's tone that was heard, as in `dialer.core.tones`."""
     no_audio: bool = False
     """It was answered, and not one packet of audio came."""
+    answered_late: bool = False
+    """The answer crossed our giving up, and whoever answered was let go at once."""
     trunk: str = ""
     attestation: str = ""
     rerouted: tuple[str, ...] = ()

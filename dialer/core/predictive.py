@@ -151,8 +151,8 @@ class PredictivePacer:
                     self._price.person_answered(at)
             case PersonAbandoned():
                 self._price.person_abandoned()
-            case PersonDisowned():
-                self._price.person_disowned(at)
+            case PersonDisowned(was_abandoned=was_abandoned):
+                self._price.person_disowned(at, was_abandoned=was_abandoned)
             case PhaseEnded(phase=AgentPhase.TALKING, lasted_s=lasted_s, then=then):
                 over = then not in (AgentPhase.PAUSED, None)
                 self._freeing.talk_ended(lasted_s, over=over)

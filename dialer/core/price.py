@@ -86,9 +86,12 @@ class Price:
         self.abandoned += 1
         self._move(-_STEP)
 
-    def person_disowned(self, at: float) -> None:
-        """Who had answered was no person."""
+    def person_disowned(self, at: float, *, was_abandoned: bool) -> None:
+        """Who had answered, and maybe met nobody, was no person."""
         self.answered -= 1
+        if was_abandoned:
+            self.abandoned -= 1
+            self._move(_STEP)
         self._recent = max(0.0, self._recent - 1)
         self._move(-_STEP * self.allowed_rate(at))
 

@@ -86,6 +86,9 @@ class TrunkStanding:
     """Answered calls shorter than SHORT_CALL_S over all answered calls."""
 
 
+_UNREACHABLE = "it does not answer its keep-alive or registration"
+
+
 @dataclass(slots=True)
 class _State:
     trunk: Trunk
@@ -95,6 +98,8 @@ class _State:
     """Whether each has shown, by ringing or an answer, that it could be placed."""
     unheard_since: dict[Hashable, float] = field(default_factory=dict)
     """When those calls were answered of which nobody knows yet whether they have audio."""
+    why_unreachable: str = ""
+    """What its keep-alive or registration said last, where that is known."""
     credit: float = 0.0
     latest: deque[tuple[bool, bool]] = field(default_factory=lambda: deque(maxlen=_LATEST_CALLS))
     """Of calls that are over: whether answered, and whether short."""
@@ -243,10 +248,10 @@ class TrunkBook:
         if state := self._leave(call):
             state.breaker.forget(call)
 
-    def reachable(self, name: str, *, up: bool) -> None:
+    def reachable(self, name: str, *, up: bool, why: str = "") -> None:
         """What a keep-alive or a registration says."""
         if state := self._states.get(name):
-            state.room.up = up
+            state.room.up, state.why_unreachable = up, why
 
     def trunk_of(self, call: Hashable) -> Trunk | None:
         """The trunk that has the call now."""
@@ -273,7 +278,7 @@ class TrunkBook:
 def _standing(state: _State, now: float) -> TrunkStanding:
     breaker = state.breaker.state(now)
     answered = [short for was_answered, short in state.latest if was_answered]
-    reason = "it does not answer its keep-alive or registration" if state.room.up is False else ""
+    reason = "" if state.room.up is not False else state.why_unreachable or _UNREACHABLE
     if breaker != BreakerState.CLOSED:
         reason = state.breaker.reason
     waits = state.breaker.waits_s(now)

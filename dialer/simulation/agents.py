@@ -116,6 +116,7 @@ class SimulatedAgent:
         self._lead_id: int | None = None
         self._attempt_id: int | None = None
         self._wrapping_since: datetime | None = None
+        self._free_since: datetime | None = None
         self._wrap_up_open = False
         self._disposed: set[int] = set()
         self.troubles: list[str] = []
@@ -123,6 +124,8 @@ class SimulatedAgent:
 
     def hear(self, message: _News) -> None:
         """The bus has said this of the agent."""
+        if isinstance(message, AgentState) and message.state == State.AVAILABLE:
+            self._free_since = message.since
         self._news.put_nowait(message)
 
     def leave(self) -> None:
@@ -176,6 +179,8 @@ class SimulatedAgent:
         self._disposed.add(attempt_id)
         plan = wrap_up(attempt_id, self._who_answered(attempt_id), self._habits)
         await self._pass_time(plan.wrap_s)
+        if self._free_since == self._wrapping_since:
+            return  # detection has taken the call, so that there was nothing to wrap up
         await self._api.dispose(attempt_id, plan.disposition)
         if plan.break_s and not self._leaving.is_set():
             await self._api.pause(session_id, "break")

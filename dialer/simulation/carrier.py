@@ -19,11 +19,15 @@ from collections import Counter
 from dialer.simulation.loop import Loop, run_process
 from dialer.simulation.options import SOUNDS, CarrierOptions
 from dialer.simulation.people import Behaviour, Kind, behave, behave_as
+from dialer.switch.keys import KeyWay
 from dialer.switch.sip_call import CallEnding, SipCall
 
 _SAMPLE_S = 0.1
 _AUDIBLE = 3
 """Of 100; silence in G.711 is 0, quiet speech about 10."""
+
+_WAITS_S = 1.0
+"""Who has said who they are waits for an answer; by that, detection tells people from machines."""
 
 
 class Carrier:
@@ -107,9 +111,10 @@ class _Callee:
         self._answered.add(self)
         self._loop.say("answered", **self._label)
         self._loop.after(0, self._speak)
-        self._loop.after(self._behaviour.patience_s, self._lose_patience)
+        if not self._behaviour.greets:
+            self._loop.after(self._behaviour.patience_s, self._lose_patience)
 
-    def call_key(self, call: SipCall, digit: str) -> None:
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None:
         """Nobody here has a menu."""
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
@@ -125,8 +130,18 @@ class _Callee:
         )
 
     def _speak(self) -> None:
-        if self._behaviour.sound and self in self._answered:
-            self._call.play(str(SOUNDS / self._behaviour.sound), loop=self._behaviour.talk_s is not None)
+        """A greeting, after which whoever is no machine waits for an answer before they talk on."""
+        if not self._behaviour.sound or self not in self._answered:
+            return
+        length_s = self._call.play(str(SOUNDS / self._behaviour.sound))
+        if self._behaviour.greets:
+            self._loop.after(length_s + self._behaviour.patience_s, self._call.hang_up)
+        elif self._behaviour.talk_s is not None:
+            self._loop.after(length_s + _WAITS_S, self._talk_on)
+
+    def _talk_on(self) -> None:
+        if self in self._answered:
+            self._call.play(str(SOUNDS / self._behaviour.sound), loop=True)
 
     def _lose_patience(self) -> None:
         if self._behaviour.talk_s is None or self._heard_after_s is None:

@@ -16,6 +16,9 @@ class Kind(StrEnum):
 
     PERSON = "person"
     MACHINE = "machine"
+    """One that ends the call by itself, whether or not its greeting is over."""
+    VOICEMAIL = "voicemail"
+    """A mailbox: its greeting, its tone, and then it records."""
     HANGS_UP = "hangs_up"
     """A person who answers and hangs up at once."""
     OPTS_OUT = "opts_out"
@@ -47,6 +50,7 @@ PERMANENT = (Kind.INVALID, Kind.INCOMPLETE, Kind.GONE)
 FINAL_STATUS: Mapping[Kind, int | None] = {
     Kind.PERSON: 200,
     Kind.MACHINE: 200,
+    Kind.VOICEMAIL: 200,
     Kind.HANGS_UP: 200,
     Kind.OPTS_OUT: 200,
     Kind.OPTS_OUT_BY_INFO: 200,
@@ -65,7 +69,8 @@ FINAL_STATUS: Mapping[Kind, int | None] = {
 def _usual_shares() -> dict[Kind, float]:
     return {
         Kind.PERSON: 0.38,
-        Kind.MACHINE: 0.14,
+        Kind.MACHINE: 0.07,
+        Kind.VOICEMAIL: 0.07,
         Kind.HANGS_UP: 0.02,
         Kind.BUSY: 0.09,
         Kind.NO_ANSWER: 0.27,
@@ -96,6 +101,8 @@ class World:
     talk_mean_s: float = 4.0
     machine_mean_s: float = 5.5
     """Greeting, tone and what is recorded."""
+    recording_mean_s: float = 8.0
+    """How long a mailbox records after its tone."""
     patience_mean_s: float = 6.0
     """How long a person stays who hears nobody."""
     pace: float = 1.0
@@ -105,7 +112,7 @@ class World:
         if not all(0 <= weight < math.inf for weight in weights) or sum(weights) <= 0:
             raise ValueError("the shares of a world are numbers from 0 on, and one of them is above 0")
         ringing = (self.ring_mean_s, self.no_answer_mean_s, self.refusal_mean_s)
-        staying = (self.talk_mean_s, self.machine_mean_s, self.patience_mean_s)
+        staying = (self.talk_mean_s, self.machine_mean_s, self.recording_mean_s, self.patience_mean_s)
         if not all(0 < factor < math.inf for factor in (*ringing, *staying, self.pace)):
             raise ValueError("the times and the pace of a world are numbers above 0")
 
@@ -117,7 +124,8 @@ class Behaviour:
     The far end sends `provisional` (180, 183, or 0 for none) at once and `status` after `wait_s`; a
     `status` of None never comes. Where it answers, it plays `sound` (a file in `sounds/`, empty for
     silence) and hangs up `talk_s` after it first hears someone, or `patience_s` after answering where
-    it hears nobody. A machine listens to nobody: its `talk_s` is None.
+    it hears nobody. A machine listens to nobody: its `talk_s` is None. One that `greets` plays its sound
+    to the end, at its own pace, and `patience_s` counts from there.
     """
 
     kind: Kind
@@ -127,6 +135,7 @@ class Behaviour:
     talk_s: float | None = None
     patience_s: float = 0.0
     sound: str = ""
+    greets: bool = False
     key: str = ""
     key_after_s: float = 0.0
     """A person who hears someone presses `key` so much later."""
@@ -183,6 +192,17 @@ def behave_as(kind: Kind, e164: str, times_called: int, world: World, seed: str)
             stays_s = about(world.machine_mean_s)
             return Behaviour(
                 kind, ringing, about(world.ring_mean_s), status, patience_s=stays_s, sound="machine.wav"
+            )
+        case Kind.VOICEMAIL:
+            records_s = about(world.recording_mean_s)
+            return Behaviour(
+                kind,
+                ringing,
+                about(world.ring_mean_s),
+                status,
+                patience_s=records_s,
+                sound="machine.wav",
+                greets=True,
             )
         case Kind.HANGS_UP:
             return Behaviour(kind, ringing, about(world.ring_mean_s), status)

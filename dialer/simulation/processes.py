@@ -157,7 +157,7 @@ class SimulatedCarrier(_SimulatedProcess[CarrierOptions]):
             if event.get("number") != number:
                 continue
             if event["event"] == "answered":
-                return "machine" if event["behaviour"] == Kind.MACHINE else "person"
+                return "machine" if event["behaviour"] in (Kind.MACHINE, Kind.VOICEMAIL) else "person"
             if event["event"] == "invite":
                 return None
         return None

@@ -16,6 +16,7 @@ import time
 
 from dialer.simulation.loop import Loop, run_process
 from dialer.simulation.options import SoftphonesOptions
+from dialer.switch.keys import KeyWay
 from dialer.switch.sip_call import CallEnding, SipCall
 
 _AUDIBLE = 3
@@ -108,7 +109,7 @@ class _Line:
         if self._voice:
             self._loop.after(0, self._speak)
 
-    def call_key(self, call: SipCall, digit: str) -> None:
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None:
         """Nobody here has a menu."""
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
@@ -132,7 +133,7 @@ class _Refusal:
 
     def call_ringing(self, call: SipCall, status: int) -> None: ...
     def call_answered(self, call: SipCall) -> None: ...
-    def call_key(self, call: SipCall, digit: str) -> None: ...
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None: ...
     def call_ended(self, call: SipCall, ending: CallEnding) -> None: ...
 
 

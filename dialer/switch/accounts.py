@@ -18,7 +18,6 @@ _SRTP = {
 }
 _SECONDS_OF_REGISTRATION = 300
 _RETRY_S = 10
-_REGISTER_AGAIN_S = 30.0
 _WELL = range(200, 300)
 
 
@@ -102,9 +101,9 @@ class TrunkAccount(Account):
     def _register_again(self, now: float) -> None:
         """The library itself does not, once a registrar has refused."""
         if self._register_again_at is None:
-            self._register_again_at = now + _REGISTER_AGAIN_S
+            self._register_again_at = now + self.options.register_again_s
         elif now >= self._register_again_at:
-            self._register_again_at = now + _REGISTER_AGAIN_S
+            self._register_again_at = now + self.options.register_again_s
             with contextlib.suppress(pj.Error):
                 self.setRegistration(True)
 

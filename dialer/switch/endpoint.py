@@ -14,6 +14,7 @@ callback is swallowed by the wrapper, so callbacks catch and keep it, and `poll`
 import errno
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +30,7 @@ from dialer.switch.accounts import (
     identity_headers,
     trunk_config,
 )
+from dialer.switch.keys import KeyWay
 from dialer.switch.options import EndpointOptions
 from dialer.switch.sip_call import CallListener, EndpointError, SipCall, audio_only
 
@@ -38,6 +40,9 @@ _ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
 _PORTS_A_SEARCH = 200
 """A call looks at this many RTP ports and then fails; the next one goes on from there. Where as many
 agents are on the line, their ports are such a stretch."""
+_CANCELED_WITHIN_S = 2.0
+"""A far end that has not agreed to our CANCEL by then is gone. An answer that is lost on its way is sent
+again after 0.5 and 1.5 s (RFC 3261, 13.3.1.4)."""
 _GOODBYE_WITHIN_S = 1.0
 _GOODBYE_POLL_MS = 10
 
@@ -54,7 +59,8 @@ class Endpoint:
         self._on_incoming = on_incoming
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
-        self._pressed: list[tuple[SipCall, str]] = []
+        self._canceled: deque[tuple[float, SipCall]] = deque()
+        self._pressed: list[tuple[SipCall, str, KeyWay]] = []
         self._trunks: dict[str, TrunkAccount] = {}
         self._news: list[TrunkNews] = []
         self._error: BaseException | None = None
@@ -111,12 +117,14 @@ class Endpoint:
         now = time.monotonic()
         for trunk in self._trunks.values():
             trunk.ask(now)
+        while self._canceled and self._canceled[0][0] <= now:
+            self._canceled.popleft()[1].hang_up()
         for call in self._buried:
             call.destroy()
         self._buried.clear()
         pressed, self._pressed = self._pressed, []
-        for call, digit in pressed:
-            call.key_pressed(digit)
+        for call, digit, way in pressed:
+            call.key_pressed(digit, way)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
@@ -194,9 +202,13 @@ class Endpoint:
         user = re.sub(r"^.*?sips?:", "", str(info.localUri)).partition("@")[0]
         call.listener = self._on_incoming(call, user)
 
-    def key_came(self, call: SipCall, digit: str) -> None:
+    def key_came(self, call: SipCall, digit: str, way: KeyWay) -> None:
         """Called by a call; told of later, since a key may end the call, and its INFO is answered first."""
-        self._pressed.append((call, digit))
+        self._pressed.append((call, digit, way))
+
+    def call_canceled(self, call: SipCall) -> None:
+        """Called by a call."""
+        self._canceled.append((time.monotonic() + _CANCELED_WITHIN_S, call))
 
     def call_over(self, call_id: int) -> None:
         """Called by a call."""

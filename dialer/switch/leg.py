@@ -4,17 +4,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 
-from dialer.switch.keys import KeyPresses
+from dialer.switch.audio_watch import AudioWatch
+from dialer.switch.keys import KeyPresses, KeyWay
 from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
 
 _MOST_KEYS = 100
 """That are told of a leg: nobody presses more, but a machine may send any number."""
-AUDIO_BEGINS_WITHIN_S = 8.0
-"""After the answer; not one packet by then, and the call is no use to anybody."""
-AUDIO_RESTS_AT_MOST_S = 60.0
-"""A far end that suppresses silence sends nothing while its user listens; nobody listens for longer."""
-_SURELY_SILENT_S = 3.0
-"""An answered call that ended sooner tells nothing of its audio."""
 _TONES_AFTER_ANSWER_S = 6.0
 """An answer that is an announcement of the network, or a fax machine's, begins with its tones."""
 
@@ -43,6 +38,8 @@ class Leg:
     placed_at: float = 0.0
     tried: int = 0
     """Which of its routes is tried now, from 0."""
+    answered_late: bool = False
+    """Whether it was answered as it was being given up."""
     failed: list[str] = field(default_factory=list)
     """The routes that have failed, each by its trunk and what it said."""
     state: LegState = "dialing"
@@ -59,6 +56,8 @@ class Leg:
     timed_out: bool = False
     ended_by: EndedBy = "switch"
     """Who ended it, unless the far end did."""
+    why: str = ""
+    """What the switch ended it for, where the far end cannot know."""
     left_at: float | None = None
     """When we hung up."""
     message_at: float | None = None
@@ -77,14 +76,8 @@ class Leg:
     beeped_at: float = -inf
     voicemail: str = ""
     """What a machine is to be left, or is being left."""
-    packets: int = 0
-    """Of audio that have come since the answer, as far as anybody has counted."""
-    audio_at: float = 0.0
-    """When the last of them came, or when it was answered."""
-    counted_at: float = 0.0
-    has_had_audio: bool = False
-    audio_due_s: float = 0.0
-    """How long audio was due, so far: not while either side holds the call."""
+    audio: AudioWatch = field(default_factory=lambda: AudioWatch.begun(0.0))
+    """Since the answer."""
 
     @property
     def name(self) -> str:
@@ -125,28 +118,6 @@ class Leg:
         self.reply_by = now + route.reply_within_s if route.reply_within_s else inf
         return route
 
-    def count_audio(self, packets: int | None, now: float) -> bool:
-        """Takes note of how many packets of audio have come; whether it has been silent for too long.
-
-        None: none are due now.
-        """
-        if packets is None:
-            self.audio_at = now
-        else:
-            self.audio_due_s += now - self.counted_at
-            if packets != self.packets:
-                # Counted anew from 0 after a re-INVITE.
-                self.packets, self.audio_at = packets, now
-                self.has_had_audio = self.has_had_audio or packets > 0
-        self.counted_at = now
-        limit = AUDIO_RESTS_AT_MOST_S if self.has_had_audio else AUDIO_BEGINS_WITHIN_S
-        return now - self.audio_at >= limit
-
-    @property
-    def had_no_audio(self) -> bool:
-        """Whether it was answered and not one packet came in a time that tells."""
-        return not self.has_had_audio and self.audio_due_s > _SURELY_SILENT_S
-
     @property
     def to_hear(self) -> dict[ListenFor, float]:
         """What is to be listened for in its sound now, each until an instant."""
@@ -175,13 +146,13 @@ class Leg:
         """Whether it is kept from everybody until it is known who answered."""
         return self.placed.detect == "first" and not self.judged
 
-    def press(self, digit: str, now: float, *, in_sound: bool) -> bool:
+    def press(self, digit: str, now: float, way: KeyWay) -> bool:
         """Counts a key; whether it is told of. What is typed in a talk is nobody's business.
 
         Whoever has pressed too many can still opt out, which ends the call.
         """
         plays = self.message_at is not None or (self.prompt is not None and self.state != "bridged")
-        if not self.presses.is_new(digit, in_sound, now) or not plays or self.voicemail:
+        if not self.presses.is_new(digit, way, now) or not plays or self.voicemail:
             return False
         self.keys += 1
         return self.keys <= _MOST_KEYS or (digit == self.placed.end_key and self.left_at is None)

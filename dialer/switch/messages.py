@@ -326,6 +326,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
     """The trunks that failed it before, each with what it said."""
     trunk_failed: bool = False
     no_audio: bool = False
+    answered_late: bool = False
+    """The answer crossed our giving up, and whoever answered was let go at once; no `LegAnswered` came."""
     audio: bool = False
     """Audio came from the far end, as far as anybody has counted."""
 

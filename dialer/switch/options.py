@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits
+
 Srtp = Literal["off", "optional", "required"]
 
 
@@ -19,6 +21,8 @@ class TrunkOptions:
     user: str = ""
     password: str = field(default="", repr=False)
     register: bool = False
+    register_again_s: float = 30.0
+    """After a registrar has refused."""
     srtp: Srtp = "off"
     codecs: tuple[str, ...] = ("PCMU", "PCMA")
     keep_alive_s: float = 0.0
@@ -59,8 +63,9 @@ class EndpointOptions:
 
 @dataclass(frozen=True)
 class SwitchOptions:
-    """A switch process: its socket for the engine, its log file, its endpoint."""
+    """A switch process: its socket for the engine, its log file, its endpoint, its limits of silence."""
 
     socket: Path
     log_file: Path
     endpoint: EndpointOptions
+    audio: AudioLimits = USUAL_LIMITS

@@ -93,6 +93,10 @@ class Recorder:
 def _track(path: Path) -> Any:
     track = pj.AudioMediaRecorder()
     track.createRecorder(str(path))
+    # A file that nobody transmits to stands still, and what comes after a hold would be in the hold's place.
+    devices = pj.Endpoint.instance().audDevManager()
+    silence = devices.getCaptureDevMedia()
+    silence.startTransmit(track)
     return track
 
 

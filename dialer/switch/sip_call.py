@@ -4,7 +4,6 @@ See `endpoint` for the habits of the binding that shape this module.
 """
 
 import contextlib
-import time
 import wave
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,15 +12,23 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from dialer.errors import DialerError
-from dialer.switch.keys import KeyPresses
+from dialer.switch.keys import KeyWay
 from dialer.switch.reasons import Reasons
 from dialer.switch.sdp import offer_only
-from dialer.switch.sip_events import callback, reasons, text, transaction_of, was_received
+from dialer.switch.sip_events import (
+    callback,
+    reasons,
+    text,
+    transaction_of,
+    was_received,
+    why_the_library_ended_it,
+)
 from dialer.switch.tap import Tap
 
 _PROVISIONAL = range(100, 200)
 _KEYS = frozenset("0123456789*#ABCD")
 _HIGHEST_PAYLOAD_TYPE = 127
+_HEARD = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
 
@@ -47,7 +54,8 @@ class CallListener(Protocol):
     # With 100 as well: nothing rings then, but the far end works on it.
     def call_ringing(self, call: "SipCall", status: int) -> None: ...
     def call_answered(self, call: "SipCall") -> None: ...
-    def call_key(self, call: "SipCall", digit: str) -> None: ...
+    # The same key may come two ways.
+    def call_key(self, call: "SipCall", digit: str, way: KeyWay) -> None: ...
     def call_ended(self, call: "SipCall", ending: CallEnding) -> None: ...
 
 
@@ -55,9 +63,20 @@ class CallOwner(Protocol):
     """The endpoint, as its calls know it."""
 
     def listen_to(self, audio: Any) -> None: ...
-    def key_came(self, call: "SipCall", digit: str) -> None: ...
+    def key_came(self, call: "SipCall", digit: str, way: KeyWay) -> None: ...
+    def call_canceled(self, call: "SipCall") -> None: ...
     def call_over(self, call_id: int) -> None: ...
     def call_failed(self, error: BaseException) -> None: ...
+
+
+@dataclass(frozen=True)
+class _AudioStream:
+    """A call's audio: which of its streams it is, and in which directions it goes."""
+
+    index: int
+    direction: int
+    held: bool
+    """Whether the far end has put us on hold: there may be music then, or nothing at all."""
 
 
 class SipCall(pj.Call):  # type: ignore[misc]
@@ -81,7 +100,6 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._player: Any = None
         self._track: Any = None
         self._taps: list[Tap] = []
-        self._presses = KeyPresses()
         self.has_audio = False
         """Whether sound can be heard and sent: after the answer, or before it (early media)."""
         self._over = False
@@ -95,11 +113,17 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._command(lambda: self.answer(options))
 
     def hang_up(self, status: int = 0) -> None:
-        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given)."""
-        self._hung_up = True
+        """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given).
+
+        An answer may cross our CANCEL, and is told of: a call that was canceled is over when the far end has
+        agreed, or when it is hung up once more.
+        """
+        canceled_before, self._hung_up = self._hung_up, True
         options = pj.CallOpParam()
         options.statusCode = status
         self._command(lambda: self.hangup(options))
+        if not (self._over or self._confirmed or canceled_before):
+            self.owner.call_canceled(self)
 
     def forget(self) -> None:
         """Ends it, and tells nobody what still becomes of it."""
@@ -183,20 +207,20 @@ class SipCall(pj.Call):  # type: ignore[misc]
         pressed.method = pj.PJSUA_DTMF_METHOD_SIP_INFO if by_info else pj.PJSUA_DTMF_METHOD_RFC2833
         self._command(lambda: self.sendDtmf(pressed))
 
-    def key_pressed(self, digit: str) -> None:
+    def key_pressed(self, digit: str, way: KeyWay) -> None:
         """The far end pressed a key; called by the endpoint."""
         if self.listener and not self._over:
-            self.listener.call_key(self, digit)
+            self.listener.call_key(self, digit, way)
 
     def audio(self) -> Any | None:
         """The call's audio port on the bridge, or None where it has none (now)."""
         try:
-            return None if (active := self._active_audio()) is None else self.getAudioMedia(active[0])
+            return None if (stream := self._audio_stream()) is None else self.getAudioMedia(stream.index)
         except pj.Error:
             return None
 
-    def _active_audio(self) -> tuple[int, int] | None:
-        """Which of its streams is its audio, and in which directions; None where there is none (now)."""
+    def _audio_stream(self) -> "_AudioStream | None":
+        """Which of its streams is its audio; None where there is none (now)."""
         if self._over:
             return None
         try:
@@ -206,8 +230,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
         media = info.media
         for index in range(len(media)):
             entry = media[index]
-            if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                return index, int(entry.dir)
+            if entry.type == pj.PJMEDIA_TYPE_AUDIO and entry.status in _HEARD:
+                return _AudioStream(index, int(entry.dir), entry.status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
         return None
 
     def tap(self) -> Tap:
@@ -234,13 +258,13 @@ class SipCall(pj.Call):  # type: ignore[misc]
     @property
     def sends_key_events(self) -> bool:
         """Whether the far end has said that it sends keys as events beside the sound (RFC 4733)."""
-        if (active := self._active_audio()) is None:
+        if (stream := self._audio_stream()) is None:
             return False
         try:
-            stream = self.getStreamInfo(active[0])
+            info = self.getStreamInfo(stream.index)
         except pj.Error:
             return False
-        return bool(0 <= stream.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
+        return bool(0 <= info.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
 
     def heard_level(self) -> int:
         """How loud the far end is right now, 0 (silence) to 100.
@@ -253,11 +277,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def packets_received(self) -> int | None:
         """How many RTP packets have come from the far end; None where none is due (now)."""
-        active = self._active_audio()
-        if active is None or not active[1] & pj.PJMEDIA_DIR_DECODING:
+        stream = self._audio_stream()
+        if stream is None or stream.held or not stream.direction & pj.PJMEDIA_DIR_DECODING:
             return None
         try:
-            stat = self.getStreamStat(active[0])
+            stat = self.getStreamStat(stream.index)
         except pj.Error:
             return None
         rtcp = stat.rtcp
@@ -296,10 +320,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     @callback
     def onDtmfDigit(self, prm: Any) -> None:  # noqa: N802 - the library's name
-        """Once for each key, whether it came by RFC 4733, by INFO, or by both."""
+        """A key, by RFC 4733 or by INFO."""
         digit = text(prm.digit).upper()
-        if digit in _KEYS and self._presses.is_new(digit, int(prm.method), time.monotonic()):
-            self.owner.key_came(self, digit)
+        if digit in _KEYS:
+            by_info = prm.method == pj.PJSUA_DTMF_METHOD_SIP_INFO
+            self.owner.key_came(self, digit, KeyWay.INFO if by_info else KeyWay.EVENT)
 
     @callback
     def onCallSdpCreated(self, prm: Any) -> None:  # noqa: N802 - the library's name
@@ -341,18 +366,21 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._confirmed = True
             if self.listener:
                 self.listener.call_answered(self)
+            if self._hung_up:
+                self.hang_up()
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
             self._over = True
             self._stop_player()
             partner, self.partner = self.partner, None
             if partner is not None:
                 partner.partner = None
+            by_library = "" if self._hung_up else why_the_library_ended_it(prm)
             # A caller's CANCEL ends the call with the 487 that we send.
             theirs = info.role == pj.PJSIP_ROLE_UAS or was_received(prm)
             ending = CallEnding(
                 status=self._redirected or int(info.lastStatusCode),
-                reason=text(info.lastReason),
-                by_far_end=theirs and not self._hung_up,
+                reason=by_library or text(info.lastReason),
+                by_far_end=theirs and not self._hung_up and not by_library,
                 reasons=reasons(prm),
             )
             self.owner.call_over(int(info.id))

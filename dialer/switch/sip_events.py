@@ -68,6 +68,21 @@ def reasons(prm: Any) -> Reasons:
     return reasons_of(str(rdata.wholeMsg).encode("utf-8", "replace"))
 
 
+def why_the_library_ended_it(prm: Any) -> str:
+    """The Reason of its own BYE, as where nobody refreshed the session (RFC 4028); else empty."""
+    event = prm.e
+    if event.type != pj.PJSIP_EVENT_TSX_STATE:
+        return ""
+    ended = transaction_of(prm)
+    if not (ended.by_us and ended.method == "BYE"):
+        return ""
+    body = event.body
+    tsx_state = body.tsxState
+    tsx = tsx_state.tsx
+    request = tsx.lastTx
+    return reasons_of(str(request.wholeMsg).encode("utf-8", "replace")).text
+
+
 def text(value: Any) -> str:
     """Text from the network, which may hold any bytes, as text that can be written anywhere."""
     return str(value).encode("utf-8", "replace").decode("utf-8")

@@ -117,12 +117,16 @@ def test_a_message_for_machines_goes_with_the_action_that_plays_it() -> None:
     assert CampaignSettings.parse(voicemail | {"amd_mode": "act"}).amd_action == "message"
     assert CampaignSettings.parse(voicemail | {"amd_mode": "flag"}).voicemail_message
     agentless = CALLER | {"dial_mode": "agentless", "message": "/srv/message.wav", "amd_mode": "act"}
-    assert CampaignSettings.parse(agentless).amd_action == "hang_up"
+    kept = CampaignSettings.parse(agentless)
+    assert kept.amd_action == "hang_up"
+    assert CampaignSettings.parse(kept.to_json()) == kept
+    assert CampaignSettings.parse(agentless | {"amd_review_share": 0}).amd_review_share == 0
     for wrong, why in [
         (CALLER | {"voicemail_message": "/srv/voicemail.wav"}, "or set amd_action to message"),
         (CALLER | {"amd_mode": "act", "amd_action": "message"}, "set voicemail_message"),
         (voicemail | {"voicemail_message": "voicemail.wav"}, "from the root on"),
         (agentless | {"amd_action": "agent"}, "has no agent to hand a machine to"),
+        (agentless | {"amd_review_share": 0.2}, "no verdict is checked"),
     ]:
         with pytest.raises(InvalidSettingsError, match=why):
             CampaignSettings.parse(wrong)

@@ -14,6 +14,8 @@ from campaigns.errors import InvalidInputError, RecordingGoneError, RecordingNot
 from campaigns.persons import erase_person, export_person
 from campaigns.recordings import keeping, library
 from campaigns.recordings.folder import RecordingFolder
+from campaigns.recordings.sound import stereo_header
+from campaigns.recordings.sweeping import Swept, sweep
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.recordings import RecordingFilter
 from campaigns.stores.shared import Sessions
@@ -83,7 +85,7 @@ STEPS = {
     "before it is on the disk": ("campaigns.recordings.folder.os.fsync", _dies),
     "before it has its name": ("campaigns.recordings.folder.Path.replace", _dies),
     "once it has its name": ("campaigns.recordings.folder.Path.replace", _dies_after(Path.replace)),
-    "before the index knows": ("campaigns.recordings.keeping._enter", _dies),
+    "before the index knows": ("campaigns.recordings.keeping.enter", _dies),
     "once the index knows": ("campaigns.recordings.folder.shutil.rmtree", _dies),
     "in the middle of the spool": ("shutil.os.unlink", _dies_after(os.unlink)),
     "once the spool is gone": ("campaigns.recordings.folder.shutil.rmtree", _dies_after(shutil.rmtree)),
@@ -324,20 +326,83 @@ async def test_tracks_that_no_row_names_are_not_kept_of_an_erased_person(call: R
     assert files(call.folder) == []
 
 
+# --- the sweep ----------------------------------------------------------------------------------
+
+
 async def test_the_sweep_deletes_what_should_be_gone_and_nothing_else(call: Recorded) -> None:
     row = await call.keep()
     file = call.folder.file(row.path)
     unknown, unfinished = file.with_name("999.wav"), file.with_name("998.part")
     for each in (unknown, unfinished):
         each.write_bytes(b"RIFF")
-    assert await keeping.sweep(call.sessions, call.folder) == 0
+    assert await sweep(call.sessions, call.folder, NOW) == Swept()
     assert (file.exists(), unknown.exists(), unfinished.exists()) == (True, True, False)
     sound = file.read_bytes()
     await library.delete(call.sessions, call.folder, row.id, "Ann", "mistaken", NOW)
     file.write_bytes(sound)
-    assert await keeping.sweep(call.sessions, RecordingFolder(call.folder.root, "node-2")) == 0
-    assert await keeping.sweep(call.sessions, call.folder) == 1
+    assert await sweep(call.sessions, RecordingFolder(call.folder.root, "node-2"), NOW) == Swept()
+    assert await sweep(call.sessions, call.folder, NOW) == Swept(deleted=1)
     assert (file.exists(), unknown.exists()) == (False, True)
+    assert await sweep(call.sessions, call.folder, NOW + timedelta(days=3660)) == Swept(deleted=1)
+    assert not unknown.exists(), "no campaign keeps anything so long"
+
+
+async def without_its_entry(call: Recorded, state: str = "") -> Path:
+    """The file of a call that is over, as it is where what the index had of it is lost, or went back."""
+    row = await call.keep()
+    file = call.folder.file(row.path)
+    async with call.sessions() as session, session.begin():
+        lost = (await session.exec(select(Recording))).one()
+        if state:
+            lost.state, lost.path, lost.sha256 = state, "", ""
+        else:
+            await session.delete(lost)
+    os.utime(file, (ENDED.timestamp() + 1, ENDED.timestamp() + 1))
+    return file
+
+
+@pytest.mark.parametrize("state", ["", "recording", "failed"])
+async def test_a_file_without_an_entry_is_entered_and_deleted_when_its_time_is_over(
+    call: Recorded, state: str
+) -> None:
+    file = await without_its_entry(call, state)
+    (call.folder.root / "2026/13/45").mkdir(parents=True)
+    assert await sweep(call.sessions, call.folder, NOW) == Swept(entered=1)
+    row = await call.row()
+    assert (row.state, row.length_s, row.delete_after) == ("kept", LENGTH_S, ENDED + timedelta(days=90))
+    assert (call.folder.file(row.path), row.bytes) == (file, file.stat().st_size)
+    assert "found without an entry" in row.failure
+    assert (await library.verify(call.sessions, call.folder, row.id, "Ann", NOW)).result == "ok"
+    assert await sweep(call.sessions, call.folder, NOW) == Swept()
+    assert await keeping.delete_expired(call.sessions, call.folder, NOW + timedelta(days=91)) == 1
+    assert files(call.folder) == []
+
+
+async def test_a_file_that_fits_no_call_is_entered_for_none(call: Recorded) -> None:
+    file = await without_its_entry(call)
+    sound, before = file.read_bytes(), (NOW - timedelta(hours=1)).timestamp()
+    os.utime(file, (before, before))
+    assert await sweep(call.sessions, call.folder, NOW) == Swept(), (
+        "an earlier database's call of that number"
+    )
+    longer = stereo_header(100 * 8000) + bytes(100 * 16000)
+    for other in (b"", sound[:57], sound[:-2], b"RIFX" + sound[4:], longer):
+        file.write_bytes(other)
+        assert await sweep(call.sessions, call.folder, NOW) == Swept()
+    file.rename(file.with_name("998.wav"))
+    assert await sweep(call.sessions, call.folder, NOW) == Swept()
+    assert len(files(call.folder)) == 1
+
+
+async def test_a_file_without_an_entry_of_an_erased_person_is_deleted(call: Recorded) -> None:
+    file = await without_its_entry(call)
+    sound = file.read_bytes()
+    await _disposition(call)
+    await erase_person(call.sessions, call.e164, now=NOW, folder=call.folder)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(sound)
+    assert await sweep(call.sessions, call.folder, NOW) == Swept(deleted=1)
+    assert files(call.folder) == []
 
 
 async def _erased_without_a_trace(call: Recorded) -> None:

@@ -76,8 +76,8 @@ async def stage_of(sessions: Sessions, **settings: object) -> tuple[Stage, int]:
     stage = Stage(sessions)
     await stage.watch.look(NOW)
     agent = await service.add_agent(sessions, "acme", "Ann", "sip:ann@pbx.example", NOW)
-    stage.floor.log_in(ANN, agent, [campaign], stage.now)
-    stage.floor.line_up(ANN, stage.now)
+    stage.floor.shifts.log_in(ANN, agent, [campaign], stage.now)
+    stage.floor.shifts.line_up(ANN, stage.now)
     await show(stage, campaign)
     return stage, campaign
 
@@ -91,8 +91,8 @@ async def two_who_dial(stage: Stage, campaign: int) -> list[asyncio.Task[None]]:
     """Ann and Bob have their leads dialed at one moment; one call a second is allowed."""
     slow = PreviewPacer(PacingSettings(max_calls_per_second=1.0))
     stage.floor.open_campaign(campaign, slow, 30.0, stage.now)
-    stage.floor.log_in(BOB, stage.floor.agents[ANN].agent, [campaign], stage.now)
-    stage.floor.line_up(BOB, stage.now)
+    stage.floor.shifts.log_in(BOB, stage.floor.agents[ANN].agent, [campaign], stage.now)
+    stage.floor.shifts.line_up(BOB, stage.now)
     await show(stage, campaign)
     dials = [asyncio.create_task(stage.desk.dial(each)) for each in (ANN, BOB)]
     await eventually(lambda: stage.placed == [FIRST])

@@ -88,8 +88,8 @@ async def test_a_predictive_campaign_is_paced_so_and_says_what_it_believes(sessi
     floor = Floor()
     watch = CampaignWatch(sessions, LAW, floor, Notices(), cast(Publisher, Heard()), no_files(sessions))
     await watch.look(NOW)
-    floor.log_in(1, 1, [campaign], NOW.timestamp())
-    floor.line_up(1, NOW.timestamp())
+    floor.shifts.log_in(1, 1, [campaign], NOW.timestamp())
+    floor.shifts.line_up(1, NOW.timestamp())
     assert floor.calls_to_place(campaign, NOW.timestamp()) == 1
     await watch.keep(sessions, "node-1", NOW)
     (status,) = await service.campaign_statuses(sessions, campaign, NOW)

@@ -57,8 +57,8 @@ async def test_what_is_added_is_written_in_its_order_and_many_at_a_time():
             journal.add(entry)
         await journal.written()
         assert store.stored == list(range(1700))
-        assert len(store.batches) < 10
-        assert max(map(len, store.batches)) <= 500
+        assert len(store.batches) < 100
+        assert max(map(len, store.batches)) <= 25, "between them others may write"
 
 
 async def test_adding_does_not_wait_for_the_database():

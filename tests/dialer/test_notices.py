@@ -204,9 +204,9 @@ def test_a_campaign_is_told_with_its_state(notices):
 def test_the_statistics_hold_what_was_counted_and_what_goes_on(notices):
     floor = Floor()
     floor.open_campaign(CAMPAIGN, make_pacer("power", PacingSettings(lines_per_agent=2.0)), 30.0, AT)
-    floor.log_in(SESSION, AGENT, [CAMPAIGN], AT)
-    floor.line_up(SESSION, AT)
-    floor.log_in(4, 104, [2], AT)
+    floor.shifts.log_in(SESSION, AGENT, [CAMPAIGN], AT)
+    floor.shifts.line_up(SESSION, AT)
+    floor.shifts.log_in(4, 104, [2], AT)
     for attempt in range(1, 5):
         floor.place(attempt, CAMPAIGN, LEAD, AT)
     floor.place(5, 2, LEAD, AT)

@@ -50,7 +50,7 @@ async def test_dials_of_one_moment_follow_each_other_as_the_limit_of_calls_a_sec
 async def test_who_logs_out_before_it_is_their_turn_leaves_the_lead_in_line(sessions: Sessions) -> None:
     stage, campaign = await stage_of(sessions)
     _, waits = await two_who_dial(stage, campaign)
-    stage.carry_out(stage.floor.log_out(BOB, stage.now))
+    stage.carry_out(stage.floor.shifts.log_out(BOB, stage.now))
     stage.now += 1.0
     with pytest.raises(NoPreview, match="looks at the lead no more"):
         await waits
@@ -66,8 +66,8 @@ async def test_a_campaign_whose_limit_is_slow_holds_up_no_other(sessions: Sessio
     await seed_leads(sessions, people(1, 50), list_name="spring")
     other = await seed_campaign(sessions, "Other", lists=["spring"], dial_mode="preview")
     await stage.watch.look(NOW)
-    stage.floor.log_in(CYD, stage.floor.agents[ANN].agent, [other], stage.now)
-    stage.floor.line_up(CYD, stage.now)
+    stage.floor.shifts.log_in(CYD, stage.floor.agents[ANN].agent, [other], stage.now)
+    stage.floor.shifts.line_up(CYD, stage.now)
     await show(stage, other)
     await asyncio.wait_for(stage.desk.dial(CYD), timeout=30)
     assert len(stage.placed) == 2
@@ -80,7 +80,11 @@ async def test_a_campaign_whose_limit_is_slow_holds_up_no_other(sessions: Sessio
     ("leave", "after", "left_in_line"),
     [
         (lambda stage: stage.desk.skip(BOB, "later"), AgentState.AVAILABLE, ("waiting", "retry_skipped")),
-        (lambda stage: stage.carry_out(stage.floor.pause(BOB, "lunch", stage.now)), AgentState.PAUSED, None),
+        (
+            lambda stage: stage.carry_out(stage.floor.shifts.pause(BOB, "lunch", stage.now)),
+            AgentState.PAUSED,
+            None,
+        ),
     ],
 )
 async def test_who_waits_for_the_turn_of_a_lead_can_still_skip_it_and_pause(

@@ -1,5 +1,7 @@
 """A node has a file of each sound that its campaigns play, whatever becomes of the folder."""
 
+import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,31 @@ async def test_a_campaign_whose_prompt_is_gone_dials_nobody_until_it_is_back(
     prompt = await library.add_prompt(sessions, "acme", "welcome", "en", recording(), NOW)
     await watch.look(NOW)
     assert watch.sound(campaign, "welcome") == tmp_path / f"{prompt.sha256}.wav"
+
+
+async def test_a_sound_that_no_prompt_has_any_more_goes_after_a_day(
+    sessions: Sessions, tmp_path: Path
+) -> None:
+    await seed_leads(sessions, people(1))
+    folder, hour = tmp_path / "prompts", timedelta(hours=1)
+    files = PromptFiles(folder, sessions)
+    assert await files.tidy(NOW) == 0, "there is no folder yet"
+    former = await library.add_prompt(sessions, "acme", "welcome", "en", recording(50), NOW)
+    await files.paths({"welcome": former.sha256})
+    unfinished, stranger = folder / f"{former.sha256}.77.part", folder / "notes.wav"
+    for each in (unfinished, stranger):
+        each.write_bytes(b"RIFF")
+    an_hour_ago = (NOW - hour).timestamp()
+    for each in folder.iterdir():
+        os.utime(each, (an_hour_ago, an_hour_ago))
+    assert await files.tidy(NOW) == 0
+    latter = await library.add_prompt(sessions, "acme", "welcome", "en", recording(90), NOW, replace=True)
+    paths = await files.paths({"welcome": latter.sha256, "before": former.sha256})
+    assert await files.tidy(NOW + 24 * hour) == 1, "what was left unfinished"
+    assert all(each.is_file() for each in paths.values()), "a call that is up may still play it"
+    assert await files.tidy(NOW + 25 * hour) == 1
+    assert {each.name for each in folder.iterdir()} == {f"{latter.sha256}.wav", "notes.wav"}
+
+    await library.add_prompt(sessions, "acme", "welcome", "en", recording(50), NOW, replace=True)
+    again = await files.paths({"welcome": former.sha256})
+    assert again["welcome"].is_file(), "where the first is wanted again, it is written again"

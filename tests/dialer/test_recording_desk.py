@@ -22,8 +22,9 @@ from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
+from dialer.errors import SwitchNotTold
 from dialer.metrics import Metrics
-from dialer.recording_desk import RecordingDesk, SwitchNotTold
+from dialer.recording_desk import RecordingDesk
 from dialer.switch.messages import (
     AnyCommand,
     LiveLeg,
@@ -70,8 +71,8 @@ def switch() -> Switch:
 def talking(switch: Switch) -> Switch:
     """Ann talks, and is recorded."""
     switch.floor.open_campaign(SALES, make_pacer("power", PacingSettings()), 30.0, at=-100.0)
-    switch.floor.log_in(ANN, 101, [SALES], 0.0)
-    switch.floor.line_up(ANN, 0.0)
+    switch.floor.shifts.log_in(ANN, 101, [SALES], 0.0)
+    switch.floor.shifts.line_up(ANN, 0.0)
     answer(switch.floor, ATTEMPT, 1.0)
     switch.floor.connected(ATTEMPT, ANN, 1.1)
     switch.desk.restore([open_attempt(ALWAYS)], [bridged(recorded=True)])

@@ -140,3 +140,17 @@ def test_calls_that_the_switch_has_no_more_leave_their_lines(watched: Watched) -
     watched.book.placed(LEG, "a", 0.0)
     watched.watch.hear(ready())
     assert [each.calls for each in watched.book.standings(0.0)] == [0, 0]
+
+
+def test_a_trunk_that_is_gone_says_what_it_was_asked_and_what_it_answered(watched: Watched) -> None:
+    watched.watch.hear(TrunkReachable(at=0.0, trunk="a", up=False, reason="registration: 403 Forbidden"))
+    gone, well = watched.book.standings(0.0)
+    assert (gone.reachable, gone.reason) == (False, "registration: 403 Forbidden")
+    assert (well.reachable, well.reason) == (None, "")
+    watched.watch.hear(TrunkReachable(at=1.0, trunk="a", up=True, reason="registration: 200 OK"))
+    assert watched.book.standings(1.0)[0].reason == ""
+
+
+def test_an_engine_that_comes_back_says_of_a_trunk_that_is_gone_what_it_knows(watched: Watched) -> None:
+    watched.watch.hear(ready(trunks={"a": False}))
+    assert "does not answer" in watched.book.standings(0.0)[0].reason

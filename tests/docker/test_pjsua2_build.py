@@ -38,12 +38,18 @@ def test_the_wheel_that_make_has_built_is_used_again(tmp_path: Path) -> None:
     assert Path(result.stdout.strip()).is_file()
 
 
-PATCH = BUILD.parent / "early-rtp.patch"
+PATCHES = sorted(BUILD.parent.glob("*.patch"))
 
 
-def before_the_patch() -> str:
-    """The lines that the patch looks for, as in a release that has the fault."""
-    lines = PATCH.read_text().splitlines()
+def mended_by(patch: Path) -> str:
+    """The file that a patch mends, in a release."""
+    named = next(line for line in patch.read_text().splitlines() if line.startswith("+++ b/"))
+    return named.removeprefix("+++ b/")
+
+
+def before(patch: Path) -> str:
+    """The lines that a patch looks for, as in a release that has the fault."""
+    lines = patch.read_text().splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("@@"))
     return "".join(f"{line[1:]}\n" for line in lines[first:] if line[:1] not in ("+", "@"))
 
@@ -59,12 +65,14 @@ class Workshop:
         self.started = folder / "started"
         for part in (
             "pjlib/include/pj",
-            "pjmedia/src/pjmedia",
             "pjmedia/src/pjmedia-audiodev",
             "pjsip-apps/src/swig/python/dist",
         ):
             (self.source / part).mkdir(parents=True)
-        self.patched.write_text(before_the_patch())
+        for patch in PATCHES:
+            faulty = self.source / mended_by(patch)
+            faulty.parent.mkdir(parents=True, exist_ok=True)
+            faulty.write_text(before(patch))
         (self.source / "version.mak").touch()
         (self.source / "Makefile").write_text("clean lib:\n")
         binding = self.source / "pjsip-apps/src/swig/python"
@@ -76,11 +84,6 @@ class Workshop:
             "PJPROJECT_SOURCE": str(self.source),
             "DIALER_CACHE_DIR": str(folder / "cache"),
         }
-
-    @property
-    def patched(self) -> Path:
-        """The file that the build mends."""
-        return self.source / "pjmedia/src/pjmedia/transport_udp.c"
 
     def build(self) -> subprocess.CompletedProcess[str]:
         return run(BUILD, **self.environment)
@@ -158,24 +161,25 @@ def test_a_release_in_an_archive_is_built_where_its_checksum_is_right(workshop: 
     assert_one_sentence(workshop.build(), 1, "checksum")
 
 
-def test_the_patch_is_applied_to_the_faulty_release_and_fits_the_mended_one(workshop: Workshop) -> None:
+def test_patches_are_applied_to_the_faulty_release_and_fit_the_mended_one(workshop: Workshop) -> None:
     source = workshop.folder / "mended"
     assert workshop.build().returncode == 0
     shutil.copytree(workshop.source, source)
-    mended = source / workshop.patched.relative_to(workshop.source)
-    with PATCH.open() as patch:
-        subprocess.run(["patch", "-p1", "-d", source], stdin=patch, check=True, capture_output=True)
-    assert mended.read_text() != workshop.patched.read_text()
+    for each in PATCHES:
+        with each.open() as patch:
+            subprocess.run(["patch", "-p1", "-d", source], stdin=patch, check=True, capture_output=True)
+        assert (source / mended_by(each)).read_text() != (workshop.source / mended_by(each)).read_text()
     workshop.environment["PJPROJECT_SOURCE"] = str(source)
     result = workshop.build()
     assert result.returncode == 0, result.stderr
 
 
-def test_a_release_that_the_patch_does_not_fit_is_refused(workshop: Workshop) -> None:
-    workshop.patched.write_text("/* another transport */\n")
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
+def test_a_release_that_a_patch_does_not_fit_is_refused(workshop: Workshop, patch: Path) -> None:
+    (workshop.source / mended_by(patch)).write_text("/* another release */\n")
     result = workshop.build()
     assert result.returncode == 1
-    assert "early-rtp.patch does not fit this pjproject release" in result.stderr
+    assert f"{patch.name} does not fit this pjproject release" in result.stderr
     assert workshop.left() == [".lock"]
 
 

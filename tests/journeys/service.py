@@ -26,7 +26,8 @@ RTP_PORT = 20000 + 2000 * (WORKER % 6)
 class Dialer:
     """One installation: its settings, its commands, and its service, which can be ended in any way."""
 
-    def __init__(self, folder: Path, trunk: str, database_url: str) -> None:
+    def __init__(self, folder: Path, trunk: str, database_url: str, **more: str) -> None:
+        """`more`: settings of the environment, beside those of every journey."""
         self.folder = folder
         self.api = f"http://127.0.0.1:{free_port()}"
         self.database_url = database_url
@@ -45,6 +46,7 @@ class Dialer:
             "DIALER_SIP__RTP_PORT_COUNT": "2000",
             "DIALER_SIP__TRUNK": trunk,
         }
+        self._environment |= more
 
     async def command(self, *words: str) -> str:
         """What `dialer WORDS` prints; fails where it does."""

@@ -168,16 +168,26 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, database_url: str, world: World, kinds: Mapping[str, Kind], agents: int
+    folder: Path,
+    database_url: str,
+    world: World,
+    kinds: Mapping[str, Kind],
+    agents: int,
+    dialers_url: str = "",
+    **settings: str,
 ) -> AsyncIterator[Stage]:
-    """A world where these numbers behave so, softphones for the agents, and a dialer not yet started."""
+    """A world where these numbers behave so, softphones for the agents, and a dialer not yet started.
+
+    `dialers_url` is its own way to the database, where that is another than ours; `settings` are of its
+    environment.
+    """
     async with (
         SimulatedCarrier(CarrierOptions(world=world, kinds=kinds, endpoint=endpoint(12000))) as carrier,
         SimulatedSoftphones(SoftphonesOptions(agents, rtp_timeout_s=2.0, endpoint=endpoint(16000))) as phones,
         opened(database_url) as database,
         contextlib.AsyncExitStack() as stack,
     ):
-        dialer = Dialer(folder, carrier.uri("{number}"), database_url)
+        dialer = Dialer(folder, carrier.uri("{number}"), dialers_url or database_url, **settings)
         stack.push_async_callback(dialer.close)
         yield Stage(dialer, database, carrier, phones, agents)
 
@@ -185,5 +195,5 @@ async def staged(
 def endpoint(first_rtp_port: int) -> EndpointOptions:
     """An endpoint with RTP ports that no other worker's has."""
     return EndpointOptions(
-        max_calls=100, rtp_port=first_rtp_port + 1000 * (WORKER % 4), rtp_port_count=1000, user="far-end"
+        max_calls=200, rtp_port=first_rtp_port + 1000 * (WORKER % 4), rtp_port_count=1000, user="far-end"
     )

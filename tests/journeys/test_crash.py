@@ -141,11 +141,15 @@ async def take_the_switch_for_a_moment(stage: Stage) -> None:
     await stage.dialer.ready()
 
 
-async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: Path, sqlite_url: str) -> None:
-    numbers = [*PEOPLE, *RINGING]
-    first, second, third = numbers[:4], numbers[4:8], numbers[8:12]
-    async with staged(tmp_path, sqlite_url, WORLD, KINDS, agents=2) as stage:
-        await stage.prepare(numbers, lines_per_agent=2, wrap_up_limit_s=1)
+async def test_kill_9_of_the_switch_at_load_loses_its_calls_and_nothing_else(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    agents, at_once = 20, 40
+    numbers = [f"+1202555{1000 + index}" for index in range(3 * at_once)]
+    kinds = dict.fromkeys(numbers[:agents], Kind.PERSON) | dict.fromkeys(numbers[agents:], Kind.RINGS_ON)
+    first, second, third = (numbers[at:][:at_once] for at in (0, at_once, 2 * at_once))
+    async with staged(tmp_path, sqlite_url, WORLD, kinds, agents, DIALER_SIP__LINES="80") as stage:
+        await stage.prepare(numbers, lines_per_agent=2, wrap_up_limit_s=1, max_lines=at_once)
         await stage.begin()
         await stage.agents_are("talking")
         await eventually(lambda: stage.invited() == set(first))
@@ -168,7 +172,8 @@ async def test_kill_9_of_the_switch_loses_its_calls_and_nothing_else(tmp_path: P
         await stage.dialer.serve()
         assert await stage.outcomes(*second) == {"unknown"}
         await stage.agents_are("available")
-        await eventually(lambda: stage.invited() == {*first, *second, *third}, within_s=90)
+        await eventually(lambda: stage.invited() == set(numbers), within_s=90)
+        assert set(third) <= set(await stage.attempts())
         await stage.on_record()
         await stage.shifts_without_gaps()
 

@@ -170,8 +170,9 @@ def _adds_up(report: Mapping[str, Any], leads: int) -> None:
 
     talks = heard["conversations"] + heard["cut_short"]
     assert talks == campaign["team"]["calls_handled"]
-    # Whoever hangs up while being connected was a person, and talked with nobody.
-    assert talks <= outcomes["human"] == sum(dispositions.values())
+    # Whoever hangs up while being connected was a person, and talked with nobody; a machine is taken away.
+    assert outcomes["human"] == sum(dispositions.values())
+    assert talks <= outcomes["human"] + outcomes.get("machine", 0)
     assert heard["agent_heard"] == heard["customer_heard"] == heard["conversations"] > 0
     for name in (*_TIMES, "logged_in_ms", "calls_handled", "contacts", "conversions"):
         assert sum(agent["figures"][name] for agent in campaign["agents"]) == campaign["team"][name]

@@ -13,6 +13,7 @@ import pytest
 from campaigns import service as campaigns
 from campaigns.core.calling_window import DAYS
 from campaigns.core.campaign import CampaignSettings
+from campaigns.prompts.library import add_prompt
 from campaigns.stores.attempts import AttemptStore
 from campaigns.tables import Attempt
 from dialer.bootstrap import Service, running
@@ -29,6 +30,7 @@ from tests.telephone import cadence, silence, speech, tone
 
 NUMBERS = PERSON, MACHINE, FAX, ANNOUNCED, EARLY_BUSY = tuple(f"+1202555010{n}" for n in range(5))
 AGENT_HZ = 1500
+PROMPT = "mailbox"
 
 
 def everybody() -> dict[str, FarEnd]:
@@ -47,9 +49,9 @@ def _now() -> datetime:
 
 @asynccontextmanager
 async def dialing(
-    folder: Path, trunk: str, agents: Mapping[str, FarEnd], **chosen: object
+    folder: Path, trunk: str, agents: Mapping[str, FarEnd], voicemail: Path, **chosen: object
 ) -> AsyncIterator[Service]:
-    """The service with a campaign that calls everybody at once."""
+    """The service with a campaign that calls everybody at once; the voicemail is a prompt, too."""
     endpoint = switch_options(folder).endpoint
     settings = small_settings(
         folder,
@@ -64,6 +66,8 @@ async def dialing(
         await import_list(
             sessions, client_slug="acme", list_name="all", default_country="US", source=rows, now=_now()
         )
+        with voicemail.open("rb") as recording:
+            await add_prompt(sessions, "acme", PROMPT, "en", recording, _now())
         wanted = {
             "caller_id": "+12025550199",
             "dial_mode": "power",
@@ -101,8 +105,10 @@ async def all_but_the_person(service: Service) -> dict[str, Attempt]:
     return await attempts_of(service)
 
 
-@pytest.mark.parametrize("optimistic", [True, False])
-async def test_people_talk_to_agents_and_machines_do_not(tmp_path: Path, optimistic: bool) -> None:
+@pytest.mark.parametrize(("optimistic", "by_name"), [(True, False), (False, True)])
+async def test_people_talk_to_agents_and_machines_do_not(
+    tmp_path: Path, optimistic: bool, by_name: bool
+) -> None:
     voicemail = tone_file(tmp_path / "voicemail.wav", length_s=VOICEMAIL_S)
     callees = everybody()
     agents = {f"Agent {n}": FarEnd(tone([AGENT_HZ], 60)) for n in range(3)}
@@ -113,11 +119,12 @@ async def test_people_talk_to_agents_and_machines_do_not(tmp_path: Path, optimis
             tmp_path,
             trunk,
             agents,
+            voicemail,
             amd_mode="act",
             amd_action="message",
             amd_review_share=0,
             amd_optimistic=optimistic,
-            voicemail_message=str(voicemail),
+            voicemail_message=PROMPT if by_name else str(voicemail),
         ) as service,
     ):
         await eventually(lambda: len(service.engine.floor.calls) == 5)

@@ -6,12 +6,13 @@ import json
 import math
 import struct
 import wave
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from campaigns.prompts.library import add_prompt
+from campaigns.stores.menu_answers import MenuAnswerStore
 from dialer.database import opened
 from tests.campaigns.seeds import suppressed
 from tests.journeys.service import Dialer
@@ -71,7 +72,9 @@ def tone(path: Path, hz: float, length_s: float = 1.5) -> Path:
 
 
 @asynccontextmanager
-async def surveyed(folder: Path, database_url: str) -> AsyncIterator[tuple[Stage, TonePhones]]:
+async def surveyed(
+    folder: Path, database_url: str, menu: Mapping[str, object] = MENU
+) -> AsyncIterator[tuple[Stage, TonePhones]]:
     """A survey with prompts, one agent, and people who wait to be called."""
     tones = {**dict.fromkeys(PEOPLE, CALLER_HZ), "agent1": AGENT_HZ}
     async with tone_phones(tones) as phones, opened(database_url) as database:
@@ -85,7 +88,7 @@ async def surveyed(folder: Path, database_url: str) -> AsyncIterator[tuple[Stage
                 with tone(folder / f"{name}.wav", hz).open("rb") as recording:
                     await add_prompt(database.sessions, "acme", name, "en", recording, datetime.now(UTC))
             settings = {"dial_mode": "agentless", "kind": "survey", "max_lines": len(PEOPLE)}
-            await stage.prepare(PEOPLE, menu=MENU, **settings)
+            await stage.prepare(PEOPLE, menu=menu, **settings)
             yield stage, phones
         finally:
             await dialer.close()
@@ -189,6 +192,46 @@ async def test_where_the_engine_dies_the_call_ends_by_itself_and_the_key_holds(
         await stage.dialer.serve()
         await stage.attempts_once(lambda found: all(each.outcome for each in found.values()))
         attempts = await stage.attempts()
+        assert {each.outcome for each in attempts.values()} == {"answered"}
         assert attempts[OPTS_OUT].disposition == "opted_out"
         assert attempts[TO_AGENT].disposition == "message_cut_short"
         assert await suppressed(stage.database.sessions, OPTS_OUT)
+        assert (await answers(stage))[OPTS_OUT, "served"] == (await answers(stage))[TO_AGENT, "served"] == "2"
+
+
+async def answers(stage: Stage) -> Mapping[tuple[str, str], str]:
+    """The keys that are on record, by number and question."""
+    numbers = {each.id: number for number, each in (await stage.attempts()).items()}
+    async with stage.database.sessions() as session:
+        found = await MenuAnswerStore(session).page(1, 0, 100)
+    return {(numbers[each.attempt_id], each.question): each.key for each in found}
+
+
+async def test_a_call_that_is_in_a_menu_when_the_engine_comes_back_keeps_its_answers_and_its_key(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    # So long the switch lets a person think who is asked, while nobody says how it goes on.
+    patient = MENU | {"steps": MENU["steps"] | {"why": MENU["steps"]["why"] | {"timeout_s": 30}}}
+    async with surveyed(tmp_path, sqlite_url, patient) as (stage, phones):
+        await stage.begin()
+        for number in (OPTS_OUT, CONTENT):
+            phone = await phones.called(number)
+            await is_asked(phone, "served", phone.press, "2")
+            await phone.hears(PROMPTS["why"])
+        await stage.dialer.kill()
+        await stage.dialer.serve()
+        attempts = await stage.attempts()
+        assert {attempts[number].outcome for number in (OPTS_OUT, CONTENT)} == {""}
+        phones.phones[OPTS_OUT].press("9")
+        async with stage.dialer.client() as client:
+            (await client.post(f"/api/v1/attempts/{attempts[CONTENT].id}/hangup")).raise_for_status()
+        assert await stage.outcomes(OPTS_OUT, CONTENT) == {"answered"}
+        came_to = {number: each.disposition for number, each in (await stage.attempts()).items()}
+        assert (came_to[OPTS_OUT], came_to[CONTENT]) == ("opted_out", "message_cut_short")
+        found = await answers(stage)
+        assert {key: found[key] for key in found if key[0] in (OPTS_OUT, CONTENT)} == {
+            (OPTS_OUT, "served"): "2",
+            (CONTENT, "served"): "2",
+        }
+        for number in (OPTS_OUT, CONTENT):
+            assert await suppressed(stage.database.sessions, number) == (number == OPTS_OUT)

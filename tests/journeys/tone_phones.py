@@ -183,7 +183,7 @@ class TonePhones(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """Nobody can be called any more."""
-        for phone in self.phones.values():
+        for phone in self._by_call.values():
             if not phone.ended:
                 phone.close()
         self._transport.close()

@@ -1,5 +1,7 @@
 """Every route with every role: what the table allows and no more, and of another client's things nothing."""
 
+import asyncio
+import contextlib
 import dataclasses
 import re
 from collections.abc import AsyncIterator, Sequence
@@ -27,6 +29,7 @@ kept = pytest_asyncio.fixture(scope="module", loop_scope="module")
 
 API = "/api/v1/"
 MARK = "zebrafish"
+_LISTENED_S = 0.1
 ENDS_A_SIGN_IN = (("POST", "sign-out"),)
 STRANGERS: Sequence[dict[str, str]] = (
     {},
@@ -67,7 +70,7 @@ class House:
         path = API + each.path.format(**values)
         calls = OPERATIONS[each.method, each.path](of, self.own)
         found = [
-            await self.http.request(
+            await self._answer(
                 each.method,
                 path,
                 **dict(call) | {"headers": {**call.get("headers", {}), **self.bearer(role)}},
@@ -77,6 +80,19 @@ class House:
         if role != Role.OPERATOR:
             self.answers += found
         return found
+
+    async def _answer(self, method: str, path: str, **call: Any) -> httpx2.Response:
+        """The whole answer, or the beginning of one that goes on as long as somebody listens."""
+        async with self.http.stream(method, path, **call) as answer:
+            if answer.headers.get("content-type", "").startswith("text/event-stream"):
+                began = bytearray()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_LISTENED_S):
+                        async for piece in answer.aiter_bytes():
+                            began += piece
+                return httpx2.Response(answer.status_code, content=bytes(began), request=answer.request)
+            await answer.aread()
+            return answer
 
     def bearer(self, role: Role) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens[role]}"}

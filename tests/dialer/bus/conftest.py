@@ -2,14 +2,8 @@
 
 import asyncio
 import contextlib
-import getpass
-import os
 import secrets
-import shutil
-import signal
-import socket
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -31,117 +25,10 @@ from dialer.bus.messages import (
     Pacing,
 )
 from dialer.bus.mqtt import MqttOptions, Publisher, Subscriber
-from tests.servers import free_port
+from tests.brokers import Mosquitto
+from tests.gate import Gate
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-async def until(condition: Callable[[], object], limit_s: float = 60.0) -> None:
-    """Come back when the condition is true; a TimeoutError when it never is."""
-    async with asyncio.timeout(limit_s):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-class Mosquitto:
-    """A mosquitto of our own on loopback, with one user and no memory."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._process: asyncio.subprocess.Process | None = None
-        self._port = 0
-        self._password = secrets.token_urlsafe(12)
-
-    @property
-    def options(self) -> MqttOptions:
-        return MqttOptions("127.0.0.1", self._port, username="tester", password=self._password, version="5")
-
-    async def start(self) -> None:
-        self._port = self._port or free_port()
-        password_file = self._folder / "passwords"
-        making = await asyncio.create_subprocess_exec(
-            _program("mosquitto_passwd"), "-c", "-b", str(password_file), "tester", self._password
-        )
-        assert await making.wait() == 0
-        settings = self._folder / "mosquitto.conf"
-        settings.write_text(
-            f"listener {self._port} 127.0.0.1\nallow_anonymous false\npassword_file {password_file}\n"
-            f"user {getpass.getuser()}\n"
-        )
-        with (self._folder / "mosquitto.log").open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(
-                _program("mosquitto"), "-c", str(settings), stdout=output, stderr=output
-            )
-        await until(self._listens)
-
-    async def stop(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
-            await self._process.wait()
-
-    def freeze(self) -> None:
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def _listens(self) -> bool:
-        assert self._process is not None
-        assert self._process.returncode is None, (self._folder / "mosquitto.log").read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self._port)) == 0
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/bin")
-    if found is None:
-        pytest.fail(f"{name} is missing; install Debian's mosquitto")
-    return found
-
-
-class Gate:
-    """A way to a broker that can be cut and opened again."""
-
-    def __init__(self, behind: MqttOptions) -> None:
-        self._behind = behind
-        self._port = 0
-        self._server: asyncio.Server | None = None
-        self._relays: set[asyncio.Task[None]] = set()
-
-    @property
-    def options(self) -> MqttOptions:
-        return replace(self._behind, port=self._port)
-
-    async def open(self) -> None:
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def shut(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            for relay in self._relays:
-                relay.cancel()
-            await asyncio.gather(*self._relays, return_exceptions=True)
-
-    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._relays.add(task)
-        try:
-            with contextlib.suppress(OSError):
-                far_reader, far_writer = await asyncio.open_connection(self._behind.host, self._behind.port)
-                await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))
-        finally:
-            self._relays.discard(task)
-            writer.close()
-
-
-async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    finally:
-        writer.close()
 
 
 class Ears:
@@ -190,7 +77,6 @@ class Tools:
     """What the tests of this folder share, since test modules cannot import each other."""
 
     Gate = Gate
-    until = staticmethod(until)
     listening = staticmethod(listening)
     publisher = staticmethod(publisher)
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dialer.bus.connection import BadMqttUrl, connected, retry_delays
 from dialer.bus.mqtt import MqttOptions, Subscriber
+from tests.support import eventually
 
 
 def test_an_address_gives_all_options():
@@ -92,7 +93,7 @@ async def test_a_broker_that_never_answers_is_given_up_and_nothing_stays_open(
     with pytest.raises(aiomqtt.MqttError):
         async with connected(MqttOptions("127.0.0.1", port)):
             pass
-    await tools.until(lambda: not open_now, limit_s=60)
+    await eventually(lambda: not open_now)
 
 
 async def test_an_attempt_that_is_cancelled_leaves_nothing_open(silent_broker, tools, monkeypatch):
@@ -100,9 +101,9 @@ async def test_an_attempt_that_is_cancelled_leaves_nothing_open(silent_broker, t
     port, open_now = silent_broker
     subscriber = Subscriber(MqttOptions("127.0.0.1", port), "dialer/v1/#")
     entering = asyncio.create_task(subscriber.__aenter__())
-    await tools.until(lambda: open_now)
+    await eventually(lambda: open_now)
     entering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await entering
-    await tools.until(lambda: not open_now, limit_s=60)
-    await tools.until(lambda: asyncio.all_tasks() == {asyncio.current_task()}, limit_s=60)
+    await eventually(lambda: not open_now)
+    await eventually(lambda: asyncio.all_tasks() == {asyncio.current_task()})

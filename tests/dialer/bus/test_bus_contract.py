@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from dialer.bus import topics
 from dialer.bus.connection import connected
 from dialer.bus.messages import CallEvent, CampaignState, NodeStatus, encode
+from tests.support import eventually
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -58,7 +59,7 @@ async def test_each_kind_of_message_arrives_on_its_topic_as_it_was_said(broker, 
     async with tools.listening(broker.options) as ears, tools.publisher(broker.options) as voice:
         for message in one_of_each:
             voice.publish(message)
-        await tools.until(
+        await eventually(
             lambda: {envelope.type for _, envelope in ears.heard} >= {m.type_name for m in one_of_each}
         )
     heard = {envelope.type: (topic, envelope.data) for topic, envelope in ears.heard}
@@ -72,7 +73,7 @@ async def test_seq_grows_with_each_message_of_a_source(broker, tools):
     async with tools.listening(broker.options) as ears, tools.publisher(broker.options) as voice:
         for number in range(50):
             voice.publish(event(number))
-        await tools.until(lambda: len(ears.of(CallEvent)) >= 50)
+        await eventually(lambda: len(ears.of(CallEvent)) >= 50)
     seqs = [envelope.seq for _, envelope in ears.heard if envelope.type == "call.event"]
     assert seqs == list(range(seqs[0], seqs[0] + 50))
 
@@ -81,10 +82,10 @@ async def test_who_comes_late_hears_the_state_but_no_past_events(broker, tools, 
     async with tools.listening(broker.options) as early, tools.publisher(broker.options) as voice:
         for message in [*one_of_each, event(1000)]:
             voice.publish(message)
-        await tools.until(lambda: 1000 in numbers(early))
+        await eventually(lambda: 1000 in numbers(early))
         async with tools.listening(broker.options) as late:
             voice.publish(event(1001))
-            await tools.until(lambda: 1001 in numbers(late))
+            await eventually(lambda: 1001 in numbers(late))
     kept = {topic: envelope.data for topic, envelope in late.heard}
     for message in one_of_each:
         assert (message.topic in kept) == message.retained
@@ -92,40 +93,46 @@ async def test_who_comes_late_hears_the_state_but_no_past_events(broker, tools, 
 
 
 async def test_a_cleared_topic_stays_cleared_even_when_the_connection_was_lost(broker, tools):
-    gate = tools.Gate(broker.options)
+    gate = tools.Gate(broker.options.port)
     await gate.open()
-    async with tools.listening(broker.options) as early, tools.publisher(gate.options) as voice:
+    async with (
+        tools.listening(broker.options) as early,
+        tools.publisher(replace(broker.options, port=gate.port)) as voice,
+    ):
         voice.publish(campaign("running", 1))
         voice.publish(campaign("running", 2))
-        await tools.until(lambda: len(early.of(CampaignState)) >= 2)
+        await eventually(lambda: len(early.of(CampaignState)) >= 2)
         voice.clear(topics.campaign_state("acme", 1))
         await gate.shut()
-        await tools.until(lambda: not voice.connected)
+        await eventually(lambda: not voice.connected)
         voice.publish(event(1))
         await gate.open()
-        await tools.until(lambda: 1 in numbers(early))
+        await eventually(lambda: 1 in numbers(early))
         async with tools.listening(broker.options) as late:
             voice.publish(event(2))
-            await tools.until(lambda: 2 in numbers(late))
+            await eventually(lambda: 2 in numbers(late))
         assert {message.campaign_id for message in late.of(CampaignState)} == {2}
         assert early.subscriber.malformed == 0
     await gate.shut()
 
 
 async def test_while_the_broker_is_away_states_give_way_to_newer_ones_and_events_wait(broker, tools):
-    gate = tools.Gate(broker.options)
+    gate = tools.Gate(broker.options.port)
     await gate.open()
-    async with tools.listening(broker.options) as ears, tools.publisher(gate.options) as voice:
-        await tools.until(lambda: voice.connected)
+    async with (
+        tools.listening(broker.options) as ears,
+        tools.publisher(replace(broker.options, port=gate.port)) as voice,
+    ):
+        await eventually(lambda: voice.connected)
         await gate.shut()
-        await tools.until(lambda: not voice.connected)
+        await eventually(lambda: not voice.connected)
         for state in ("running", "paused", "stopped"):
             voice.publish(campaign(state))
         for number in range(100):
             voice.publish(event(number))
         assert not ears.of(CallEvent)
         await gate.open()
-        await tools.until(lambda: len(numbers(ears)) == 100)
+        await eventually(lambda: len(numbers(ears)) == 100)
     assert numbers(ears) == list(range(100))
     assert {message.state for message in ears.of(CampaignState)} == {"stopped"}
     assert voice.dropped == 0
@@ -133,67 +140,70 @@ async def test_while_the_broker_is_away_states_give_way_to_newer_ones_and_events
 
 
 async def test_a_full_backlog_drops_the_oldest_events_counts_them_and_tells_once(broker, tools):
-    gate = tools.Gate(broker.options)
+    gate = tools.Gate(broker.options.port)
     await gate.open()
     with capture_logs() as logs:
         async with (
             tools.listening(broker.options) as ears,
-            tools.publisher(gate.options, backlog=10) as voice,
+            tools.publisher(replace(broker.options, port=gate.port), backlog=10) as voice,
         ):
-            await tools.until(lambda: voice.connected)
+            await eventually(lambda: voice.connected)
             await gate.shut()
-            await tools.until(lambda: not voice.connected)
+            await eventually(lambda: not voice.connected)
             for number in range(25):
                 voice.publish(event(number))
             assert voice.dropped == 15
             await gate.open()
-            await tools.until(lambda: 24 in numbers(ears))
+            await eventually(lambda: 24 in numbers(ears))
             voice.publish(event(25))
-            await tools.until(lambda: 25 in numbers(ears))
+            await eventually(lambda: 25 in numbers(ears))
     assert numbers(ears) == list(range(15, 26))
     assert [entry["event"] for entry in logs].count("messages-dropped") == 1
     await gate.shut()
 
 
 async def test_a_broker_that_restarts_hears_the_state_again_and_no_event_is_lost(broker, tools):
-    gate = tools.Gate(broker.options)
+    gate = tools.Gate(broker.options.port)
     await gate.open()
-    async with tools.listening(broker.options) as ears, tools.publisher(gate.options) as voice:
+    async with (
+        tools.listening(broker.options) as ears,
+        tools.publisher(replace(broker.options, port=gate.port)) as voice,
+    ):
         voice.publish(campaign("running"))
         for number in range(30):
             voice.publish(event(number))
-        await tools.until(lambda: len(numbers(ears)) == 30)
+        await eventually(lambda: len(numbers(ears)) == 30)
         await broker.stop()
         await gate.shut()
-        await tools.until(lambda: not voice.connected and not ears.subscriber.connected)
+        await eventually(lambda: not voice.connected and not ears.subscriber.connected)
         for number in range(30, 60):
             voice.publish(event(number))
         await broker.start()
-        await tools.until(lambda: ears.subscriber.connected)
+        await eventually(lambda: ears.subscriber.connected)
         await gate.open()
         for number in range(60, 90):
             voice.publish(event(number))
-        await tools.until(lambda: len(numbers(ears)) == 90)
+        await eventually(lambda: len(numbers(ears)) == 90)
         async with tools.listening(broker.options, campaign("running").topic) as late:
-            await tools.until(lambda: late.of(CampaignState))
+            await eventually(lambda: late.of(CampaignState))
     assert numbers(ears) == list(range(90))
     assert late.of(CampaignState)[0] == campaign("running")
     await gate.shut()
 
 
 async def test_what_is_said_again_after_a_reconnect_has_the_same_id(broker, tools):
-    gate = tools.Gate(broker.options)
+    gate = tools.Gate(broker.options.port)
     await gate.open()
     async with (
         tools.listening(broker.options, campaign("running").topic) as ears,
-        tools.publisher(gate.options) as voice,
+        tools.publisher(replace(broker.options, port=gate.port)) as voice,
     ):
         voice.publish(campaign("running"))
-        await tools.until(lambda: ears.heard)
+        await eventually(lambda: ears.heard)
         await gate.shut()
-        await tools.until(lambda: not voice.connected)
+        await eventually(lambda: not voice.connected)
         await gate.open()
-        await tools.until(lambda: len(ears.heard) >= 2)
+        await eventually(lambda: len(ears.heard) >= 2)
     assert len({envelope.id for _, envelope in ears.heard}) == 1
     await gate.shut()
 
@@ -209,27 +219,30 @@ async def test_the_broker_says_offline_for_a_node_that_is_killed(broker, tools):
         )
         try:
             process.stdin.write(json.dumps(asdict(broker.options)).encode() + b"\n")
-            await tools.until(lambda: "online" in statuses(ears))
+            await eventually(lambda: "online" in statuses(ears))
             assert "offline" not in statuses(ears)
         finally:
             os.kill(process.pid, signal.SIGKILL)
             await process.wait()
             process.stdin.close()
-        await tools.until(lambda: statuses(ears)[-1] == "offline")
+        await eventually(lambda: statuses(ears)[-1] == "offline")
         async with tools.listening(broker.options, topics.node_status("doomed")) as late:
-            await tools.until(lambda: late.heard)
+            await eventually(lambda: late.heard)
         assert statuses(late)[0] == "offline"
 
 
 async def test_a_node_that_comes_back_after_its_last_will_is_online(broker, tools):
-    gate = tools.Gate(broker.options)
+    gate = tools.Gate(broker.options.port)
     await gate.open()
-    async with tools.listening(broker.options) as ears, tools.publisher(gate.options) as voice:
-        await tools.until(lambda: "online" in statuses(ears))
+    async with (
+        tools.listening(broker.options) as ears,
+        tools.publisher(replace(broker.options, port=gate.port)) as voice,
+    ):
+        await eventually(lambda: "online" in statuses(ears))
         await gate.shut()
-        await tools.until(lambda: statuses(ears)[-1] == "offline")
+        await eventually(lambda: statuses(ears)[-1] == "offline")
         await gate.open()
-        await tools.until(lambda: voice.connected and statuses(ears)[-1] == "online")
+        await eventually(lambda: voice.connected and statuses(ears)[-1] == "online")
     await gate.shut()
 
 
@@ -240,10 +253,10 @@ async def test_closing_says_all_that_waits_and_then_offline(broker, tools):
         for number in range(500):
             voice.publish(event(number))
         await voice.close()
-        await tools.until(lambda: "offline" in statuses(ears))
-        await tools.until(lambda: len(numbers(ears)) == 500)
+        await eventually(lambda: "offline" in statuses(ears))
+        await eventually(lambda: len(numbers(ears)) == 500)
         async with tools.listening(broker.options, topics.node_status("north")) as late:
-            await tools.until(lambda: late.heard)
+            await eventually(lambda: late.heard)
     assert numbers(ears) == list(range(500))
     assert statuses(late) == ["offline"]
 
@@ -256,7 +269,7 @@ async def test_nonsense_from_the_broker_is_counted_and_passed_over(broker, tools
             await stranger.publish(topics.call_event("acme", 4), payload, qos=1)
         await stranger.publish("dialer/v1/something/else", b"hello", qos=1)
         await stranger.publish(event(6).topic, encode(event(6), id="b", time=NOON, seq=2), qos=1)
-        await tools.until(lambda: numbers(ears) == [6])
+        await eventually(lambda: numbers(ears) == [6])
     assert ears.subscriber.malformed == len(nonsense) + 1
 
 
@@ -288,7 +301,7 @@ async def test_publishing_never_waits_and_closing_has_a_limit_where_there_is_no_
 async def test_a_broker_that_hangs_holds_up_neither_publishing_nor_closing(mosquitto, tools):
     voice = tools.publisher(mosquitto.options, flush_limit_s=0.3)
     await voice.start()
-    await tools.until(lambda: voice.connected)
+    await eventually(lambda: voice.connected)
     mosquitto.freeze()
     began = time.monotonic()
     for number in range(1000):

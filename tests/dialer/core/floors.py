@@ -21,8 +21,8 @@ def floor_with(*sessions, campaigns=(SALES,), mode="progressive"):
         floor.open_campaign(campaign, make_pacer(mode, PacingSettings()), wrap_up_limit_s=30.0, at=-100.0)
     for number, session in enumerate(sessions):
         at = float(number + 1 - len(sessions))
-        floor.log_in(session, 100 + session, campaigns, at)
-        floor.line_up(session, at)
+        floor.shifts.log_in(session, 100 + session, campaigns, at)
+        floor.shifts.line_up(session, at)
     return floor
 
 

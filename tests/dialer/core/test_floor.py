@@ -40,8 +40,8 @@ def test_the_agent_who_has_waited_longest_gets_the_call():
 
 def test_whoever_comes_back_is_last_in_line():
     floor = floor_with(ANN, BOB)
-    floor.pause(ANN, "coffee", at=1.0)
-    floor.ready(ANN, at=2.0)
+    floor.shifts.pause(ANN, "coffee", at=1.0)
+    floor.shifts.ready(ANN, at=2.0)
     assert only(Bridge, answer(floor, 7, at=3.0)) == [Bridge(7, BOB)]
 
 
@@ -51,16 +51,16 @@ def test_who_answers_while_nobody_is_free_gets_the_next_free_agent_in_order_of_w
     assert only(Bridge, answer(floor, 8, at=10.0)) == []
     assert only(Bridge, answer(floor, 9, at=10.5)) == []
     floor.ended(7, BYE, at=11.0)
-    assert only(Bridge, floor.ready(ANN, at=11.2)) == [Bridge(8, ANN)]
+    assert only(Bridge, floor.shifts.ready(ANN, at=11.2)) == [Bridge(8, ANN)]
     floor.connected(8, ANN, at=11.3)
     floor.ended(8, BYE, at=11.4)
-    assert only(Bridge, floor.ready(ANN, at=11.5)) == [Bridge(9, ANN)]
+    assert only(Bridge, floor.shifts.ready(ANN, at=11.5)) == [Bridge(9, ANN)]
 
 
 def test_agents_who_are_paused_wrapping_up_or_without_a_softphone_get_no_call():
     floor = floor_with(ANN, BOB, CLEO)
-    floor.pause(ANN, "lunch", at=1.0)
-    floor.line_down(BOB, at=1.0, reason="softphone_gone")
+    floor.shifts.pause(ANN, "lunch", at=1.0)
+    floor.shifts.line_down(BOB, at=1.0, reason="softphone_gone")
     talk(floor, 7, CLEO, at=2.0)
     floor.ended(7, BYE, at=3.0)
     assert only(Bridge, answer(floor, 8, at=4.0)) == []
@@ -122,7 +122,7 @@ def test_who_is_not_claimed_in_time_is_abandoned_and_no_agent_is_given_the_call_
     answer(floor, 8, at=2.0)
     assert floor.unclaimed(8, at=4.0) == [CallWasAbandoned(8, 4.0)]
     floor.ended(7, BYE, at=4.5)
-    assert only(Bridge, floor.ready(ANN, at=5.0)) == []
+    assert only(Bridge, floor.shifts.ready(ANN, at=5.0)) == []
     assert floor.ended(8, BYE, at=7.0)[0].outcome == Outcome.ABANDONED
 
 
@@ -131,6 +131,16 @@ def test_who_hangs_up_while_no_agent_is_free_is_abandoned_too():
     answer(floor, 8, at=2.0)
     assert floor.ended(8, BYE, at=2.5) == [CallHasEnded(8, SALES, 2.5, Outcome.ABANDONED, BYE)]
     assert floor.waiting == []
+
+
+def test_who_answers_as_the_call_is_given_up_was_answered_and_abandoned():
+    floor = floor_with(ANN)
+    floor.place(7, SALES, lead=7, at=1.0)
+    late = CallEnd(200, by_far_end=False, timed_out=True, provisional=True, answered_late=True)
+    effects = floor.ended(7, late, at=26.0)
+    assert only(CallWasAnswered, effects) == [CallWasAnswered(7, 26.0)]
+    (ended,) = only(CallHasEnded, effects)
+    assert ended.outcome == Outcome.ABANDONED
 
 
 def test_who_hangs_up_on_the_agent_they_are_being_connected_with_is_not_abandoned():
@@ -154,7 +164,7 @@ def test_a_softphone_lost_while_the_message_plays_brings_nobody_back_to_life():
     floor = floor_with(ANN, BOB)
     answer(floor, 7, at=1.0)
     floor.unclaimed(7, at=3.0)
-    assert only(Bridge, floor.line_down(ANN, at=3.1, reason="softphone_gone")) == []
+    assert only(Bridge, floor.shifts.line_down(ANN, at=3.1, reason="softphone_gone")) == []
     assert floor.waiting == []
     assert floor.illegal_events == 0
 
@@ -185,10 +195,10 @@ def test_no_agent_is_tried_twice_for_the_same_call():
     answer(floor, 7, at=1.0)
     assert only(Bridge, floor.bridge_failed(7, ANN, at=1.1)) == []
     assert floor.waiting == [7]
-    floor.pause(ANN, "coffee", at=1.2)
-    assert only(Bridge, floor.ready(ANN, at=1.3)) == []
-    floor.log_in(BOB, 102, [SALES], at=1.4)
-    assert only(Bridge, floor.line_up(BOB, at=1.5)) == [Bridge(7, BOB)]
+    floor.shifts.pause(ANN, "coffee", at=1.2)
+    assert only(Bridge, floor.shifts.ready(ANN, at=1.3)) == []
+    floor.shifts.log_in(BOB, 102, [SALES], at=1.4)
+    assert only(Bridge, floor.shifts.line_up(BOB, at=1.5)) == [Bridge(7, BOB)]
 
 
 def test_a_failed_bridge_of_agents_long_at_other_work_changes_nothing():
@@ -206,7 +216,7 @@ def test_when_the_switch_is_lost_every_call_is_lost_and_nobody_is_given_another(
     floor = floor_with(ANN, BOB, CLEO)
     talk(floor, 7, ANN, at=1.0)
     answer(floor, 8, at=2.0)
-    floor.pause(CLEO, "lunch", at=2.0)
+    floor.shifts.pause(CLEO, "lunch", at=2.0)
     answer(floor, 9, at=2.5)
     floor.place(10, SALES, lead=10, at=2.5)
     effects = floor.switch_lost(at=3.0)

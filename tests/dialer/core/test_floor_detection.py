@@ -39,9 +39,9 @@ MESSAGE = Detection("act", MachineAction.MESSAGE, message=VOICEMAIL)
 AGENT = Detection("act", MachineAction.AGENT)
 
 
-def detecting(*sessions, wanted, held=False):
+def detecting(*sessions, wanted, held=False, mode="progressive"):
     floor = floor_with(*sessions)
-    pacer = make_pacer("progressive", PacingSettings())
+    pacer = make_pacer(mode, PacingSettings())
     chosen = Detection(wanted.mode, wanted.action, not held, wanted.message)
     floor.open_campaign(SALES, pacer, 30.0, -100.0, detection=chosen)
     return floor
@@ -182,10 +182,12 @@ def test_a_machine_that_was_kept_is_no_answer_and_nobody_who_was_abandoned() -> 
 )
 @pytest.mark.parametrize("wanted", [HANG_UP, MESSAGE])
 def test_a_machine_for_which_nobody_was_free_is_nobody_who_was_abandoned(wanted, verdict, outcome) -> None:
-    floor = detecting(wanted=wanted)
+    floor = detecting(wanted=wanted, mode="predictive")
     answer(floor, 7, 10.0)
     assert only(CallWasAbandoned, floor.unclaimed(7, 12.0))
+    assert (pacing(floor).answered, pacing(floor).abandoned) == (1, 1)
     assert judged(floor, 7, verdict, 14.6) == [], "the message plays on, should it be a person after all"
+    assert (pacing(floor).answered, pacing(floor).abandoned) == (0, 0)
     assert ended_as(floor, 7, 18.0) == outcome
 
 
@@ -216,7 +218,7 @@ def test_where_a_law_counts_from_the_answer_nobody_waits_for_a_verdict() -> None
 def test_an_agent_who_asked_for_a_pause_has_it_after_the_machine() -> None:
     floor = detecting(ANN, wanted=HANG_UP)
     talk(floor, 7, ANN, 10.0)
-    floor.pause(ANN, "lunch", 11.0)
+    floor.shifts.pause(ANN, "lunch", 11.0)
     judged(floor, 7, Verdict.MACHINE, 13.0)
     assert state(floor, ANN) == AgentState.PAUSED
 

@@ -30,14 +30,14 @@ def test_who_answers_after_the_shift_that_had_them_dialed_has_ended_gets_another
     show(floor)
     dial(floor)
     floor.rang(7, at=2.5)
-    floor.log_out(ANN, at=3.0)
+    floor.shifts.log_out(ANN, at=3.0)
     assert only(Bridge, floor.answered(7, at=4.0)) == [Bridge(7, BOB)]
 
 
 @pytest.mark.parametrize(
     "let_go",
     [
-        lambda floor: floor.line_down(ANN, at=5.2, reason="softphone_gone"),
+        lambda floor: floor.shifts.line_down(ANN, at=5.2, reason="softphone_gone"),
         lambda floor: floor.bridge_failed(7, ANN, at=5.2),
     ],
 )
@@ -48,7 +48,7 @@ def test_who_is_being_connected_when_the_shift_ends_gets_another_agent_once_the_
     show(floor)
     dial(floor)
     assert only(Bridge, floor.answered(7, at=5.0)) == [Bridge(7, ANN)]
-    assert only(HangUpCall | Bridge, floor.log_out(ANN, at=5.1)) == []
+    assert only(HangUpCall | Bridge, floor.shifts.log_out(ANN, at=5.1)) == []
     assert wanted(floor, now=5.1) == 0, "Bob is needed for who has answered"
     assert only(Bridge, let_go(floor)) == [Bridge(7, BOB)]
     assert only(Bridge, let_go(floor)) == []
@@ -62,9 +62,9 @@ def test_who_is_being_connected_when_the_last_shift_ends_hears_the_message():
     show(floor)
     dial(floor)
     floor.answered(7, at=5.0)
-    floor.log_out(ANN, at=5.1)
+    floor.shifts.log_out(ANN, at=5.1)
     assert floor.connected(7, ANN, at=5.15) == []
-    assert floor.line_down(ANN, at=5.2, reason="softphone_gone") == []
+    assert floor.shifts.line_down(ANN, at=5.2, reason="softphone_gone") == []
     assert floor.waiting == [7]
     assert only(CallWasAbandoned, floor.unclaimed(7, at=7.2)) == [CallWasAbandoned(7, 7.2)]
 
@@ -76,7 +76,7 @@ def test_switch_and_floor_together_bring_who_is_being_connected_to_a_free_agent(
         book.answered(leg, 5.0)
     show(floor)
     dial(floor)
-    at_once = [*floor.answered(7, at=5.0), *floor.log_out(ANN, at=5.1)]
+    at_once = [*floor.answered(7, at=5.0), *floor.shifts.log_out(ANN, at=5.1)]
     said = carried_out(book, at_once, 5.1)
     later = [effect for event in said for effect in effects_of(event, floor)]
     assert only(Bridge, later) == []

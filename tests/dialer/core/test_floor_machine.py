@@ -33,9 +33,10 @@ from dialer.core.effects import (
     MessageOver,
     PersonOptedOut,
 )
-from dialer.core.floor import Floor, UnknownSession
+from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_shifts import UnknownSession
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
@@ -160,7 +161,7 @@ class FloorMachine(RuleBasedStateMachine):
             each.wrap_up_ends_at = self.now + 60.0
         self.restored_sessions.add(session)
         self.sessions.append(session)
-        self.floor.restore_agent(each)
+        self.floor.shifts.restore_agent(each)
 
     @rule(passes=st.sampled_from([0.1, 1.0, 30.0]))
     def time_passes(self, passes):
@@ -200,16 +201,16 @@ class FloorMachine(RuleBasedStateMachine):
     def log_in(self, campaigns):
         session = next(self.numbers)
         self.sessions.append(session)
-        self.do(self.floor.log_in(session, 10 + session, campaigns, self.now))
+        self.do(self.floor.shifts.log_in(session, 10 + session, campaigns, self.now))
 
     @rule(n=which, lag=late)
     def line_up(self, n, lag):
-        self.do(self.floor.line_up(self.session(n), self.now - lag))
+        self.do(self.floor.shifts.line_up(self.session(n), self.now - lag))
 
     @rule(n=which, lag=late, busy=st.booleans())
     def line_down(self, n, lag, busy):
         session = self.session(n)
-        self.do(self.floor.line_down(session, self.now - lag, "softphone_gone", busy=busy))
+        self.do(self.floor.shifts.line_down(session, self.now - lag, "softphone_gone", busy=busy))
         assert all(each.let_go_by != session for each in self.floor.calls.values())
 
     @rule(n=which, wish=st.sampled_from(["pause", "ready", "ready", "ready", "log_out"]))
@@ -217,7 +218,7 @@ class FloorMachine(RuleBasedStateMachine):
         session = self.session(n)
         arguments = (session, "lunch", self.now) if wish == "pause" else (session, self.now)
         try:
-            self.do(getattr(self.floor, wish)(*arguments))
+            self.do(getattr(self.floor.shifts, wish)(*arguments))
         except UnknownSession:
             assert session not in self.floor.agents
         else:
@@ -397,7 +398,7 @@ class FloorMachine(RuleBasedStateMachine):
         for attempt in list(self.floor.calls):
             self.do(self.floor.ended(attempt, CallEnd(200), self.now))
         for session in list(self.floor.agents):
-            self.do(self.floor.log_out(session, self.now))
+            self.do(self.floor.shifts.log_out(session, self.now))
         ended = Counter(each.attempt for each in self.of(CallHasEnded))
         assert ended == Counter(self.placed)
         assert self.ever_connected <= self.over_and_missed() | self.dispositioned | self.taken_by_machines

@@ -50,8 +50,8 @@ def floor_that_asks(*sessions):
     pacer = make_pacer("agentless", PacingSettings(max_lines=3))
     floor.open_campaign(SURVEY, pacer, 30.0, at=-50.0, agentless=True, opt_out_key="9", menu=MENU)
     for each in sessions:
-        floor.log_in(each, 100 + each, [SURVEY], -10.0)
-        floor.line_up(each, -9.0)
+        floor.shifts.log_in(each, 100 + each, [SURVEY], -10.0)
+        floor.shifts.line_up(each, -9.0)
     assert answer(floor, 7, at=0.0, campaign=SURVEY) == [
         CallWasAnswered(7, 0.0),
         MessageBegan(7, 0.0),
@@ -124,11 +124,11 @@ def test_an_agent_who_is_free_takes_the_call_and_says_how_it_went():
 
 def test_who_waits_for_an_agent_gets_the_first_who_is_free():
     floor = floor_that_asks(ANN)
-    floor.pause(ANN, "lunch", 1.0)
+    floor.shifts.pause(ANN, "lunch", 1.0)
     assert only(Bridge, floor.key_pressed(7, "0", 2.0)) == []
     assert floor.waiting == [7]
     assert floor.calls[7].seeks_an_agent
-    assert Bridge(7, ANN) in floor.ready(ANN, 9.0)
+    assert Bridge(7, ANN) in floor.shifts.ready(ANN, 9.0)
 
 
 def test_where_none_is_free_in_time_the_menu_goes_on():
@@ -148,12 +148,12 @@ def test_who_loses_the_agent_gets_another_or_waits(gone):
     floor.key_pressed(7, "0", 2.0)
     floor.connected(7, ANN, 2.5)
     if gone == "line":
-        floor.line_down(ANN, 10.0, "softphone_gone")
+        floor.shifts.line_down(ANN, 10.0, "softphone_gone")
         assert (floor.waiting, floor.calls[7].state) == ([7], CallState.ANSWERED)
         floor.unclaimed(7, 12.0)
         (ended, *_) = floor.ended(7, BYE, 20.0)
     else:
-        assert HangUpCall(7) in floor.log_out(ANN, 10.0)
+        assert HangUpCall(7) in floor.shifts.log_out(ANN, 10.0)
         (ended, *_) = floor.ended(7, BYE, 10.1)
     assert ended.outcome == Outcome.HUMAN
 
@@ -185,7 +185,7 @@ def test_who_has_lost_the_agent_and_is_being_left_is_offered_to_nobody():
     floor = floor_that_asks(ANN)
     floor.key_pressed(7, "0", 2.0)
     floor.connected(7, ANN, 2.5)
-    floor.line_down(ANN, 10.0, "softphone_gone")
+    floor.shifts.line_down(ANN, 10.0, "softphone_gone")
     floor.unclaimed(7, 12.0)
     assert floor.waiting == []
-    assert only(Bridge, floor.line_up(ANN, 13.0)) == []
+    assert only(Bridge, floor.shifts.line_up(ANN, 13.0)) == []

@@ -50,6 +50,16 @@ def test_who_hangs_up_on_the_message_has_not_heard_it_all():
     assert ended.outcome == Outcome.ANSWERED
 
 
+def test_who_answers_as_a_call_that_plays_is_given_up_has_heard_nothing_and_was_abandoned():
+    floor = floor_that_plays()
+    floor.place(7, SURVEY, lead=7, at=1.0)
+    late = CallEnd(200, by_far_end=False, timed_out=True, provisional=True, answered_late=True)
+    assert floor.ended(7, late, at=26.0) == [
+        CallWasAnswered(7, 26.0),
+        CallHasEnded(7, SURVEY, 26.0, Outcome.ABANDONED, late),
+    ]
+
+
 def test_who_presses_the_key_has_opted_out_once_whatever_comes_later():
     floor = floor_that_plays()
     answer(floor, 7, at=5.0, campaign=SURVEY)

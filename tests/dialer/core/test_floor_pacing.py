@@ -55,7 +55,7 @@ def test_the_pacer_of_each_campaign_knows_when_another_has_taken_the_agent():
     assert (pacing(floor, SURVEY).agents_talking, pacing(floor, SURVEY).calls_connected) == (1, 0)
     floor.ended(7, BYE, at=5.0)
     assert pacing(floor, SURVEY).agents_wrapping == 1
-    floor.ready(ANN, at=6.0)
+    floor.shifts.ready(ANN, at=6.0)
     assert floor.calls_to_place(SURVEY, 6.0) == floor.calls_to_place(SALES, 6.0) == 1
 
 
@@ -67,7 +67,7 @@ def test_a_campaign_that_closes_places_nothing_and_keeps_its_calls():
     floor.close_campaign(99)
     assert floor.calls_to_place(SALES, 2.0) == floor.calls_to_place(99, 2.0) == 0
     floor.ended(7, BYE, at=3.0)
-    floor.ready(ANN, at=4.0)
+    floor.shifts.ready(ANN, at=4.0)
     assert only(Bridge, floor.answered(8, at=5.0)) == [Bridge(8, ANN)]
 
 
@@ -100,8 +100,8 @@ def test_an_agent_of_two_progressive_campaigns_gets_one_call_among_them():
 
 def test_a_campaign_with_agents_of_its_own_takes_none_that_it_shares():
     floor = floor_with(1, campaigns=(SALES, SURVEY))
-    floor.log_in(2, 102, [SURVEY], 0.0)
-    floor.line_up(2, 0.0)
+    floor.shifts.log_in(2, 102, [SURVEY], 0.0)
+    floor.shifts.line_up(2, 0.0)
     floor.place(11, SURVEY, lead=11, at=1.0)
     assert floor.calls_to_place(SALES, 1.0) == 1
     floor.place(12, SURVEY, lead=12, at=1.0)
@@ -124,8 +124,8 @@ def test_calls_of_a_power_campaign_that_ring_for_shared_agents_count_with_a_pred
     floor = floor_with(*range(1, 11), campaigns=(SALES,), mode="power")
     floor.open_campaign(SURVEY, make_pacer("predictive", PacingSettings()), 30.0, at=0.0)
     for session in range(11, 15):
-        floor.log_in(session, 100 + session, [SALES, SURVEY], 0.0)
-        floor.line_up(session, 0.0)
+        floor.shifts.log_in(session, 100 + session, [SALES, SURVEY], 0.0)
+        floor.shifts.line_up(session, 0.0)
     alone = floor.calls_to_place(SURVEY, 1.0)
     for call in range(14):
         floor.place(100 + call, SALES, lead=call, at=1.0)
@@ -213,13 +213,13 @@ def test_agents_who_have_asked_for_a_pause_are_not_expected_back():
         talk(floor, 100 + session, session, at=1.0)
     expected = expected_free(floor, 100.0)
     for session in range(1, 11):
-        floor.pause(session, "lunch", at=100.0)
+        floor.shifts.pause(session, "lunch", at=100.0)
     assert expected_free(floor, 100.0) == pytest.approx(expected / 2)
     for session in range(11, 21):
-        floor.pause(session, "lunch", at=100.0)
+        floor.shifts.pause(session, "lunch", at=100.0)
     assert expected_free(floor, 100.0) == 0
     for session in range(1, 21):
-        floor.ready(session, at=100.0)
+        floor.shifts.ready(session, at=100.0)
     assert expected_free(floor, 100.0) == pytest.approx(expected)
 
 
@@ -232,13 +232,13 @@ def test_power_counts_no_agent_who_has_asked_for_a_pause():
     floor = Floor()
     pacer = make_pacer("power", PacingSettings(lines_per_agent=2.0))
     floor.open_campaign(SALES, pacer, wrap_up_limit_s=30.0, at=0.0)
-    floor.log_in(ANN, 100, [SALES], 0.0)
-    floor.line_up(ANN, 0.0)
+    floor.shifts.log_in(ANN, 100, [SALES], 0.0)
+    floor.shifts.line_up(ANN, 0.0)
     talk(floor, 7, ANN, at=1.0)
     assert floor.calls_to_place(SALES, 2.0) == 1
-    floor.pause(ANN, "lunch", at=3.0)
+    floor.shifts.pause(ANN, "lunch", at=3.0)
     assert floor.calls_to_place(SALES, 3.0) == 0
-    floor.ready(ANN, at=4.0)
+    floor.shifts.ready(ANN, at=4.0)
     assert floor.calls_to_place(SALES, 4.0) == 1
 
 

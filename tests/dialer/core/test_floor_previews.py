@@ -68,10 +68,10 @@ def test_a_free_agent_whom_a_call_of_another_campaign_may_need_is_shown_no_lead(
 
 def test_who_answers_is_connected_with_the_agent_who_looked_at_them():
     floor = floor_with(BOB, ANN)
-    floor.pause(BOB, "coffee", at=0.1)
+    floor.shifts.pause(BOB, "coffee", at=0.1)
     show(floor)
     assert dial(floor) == [AgentChanged(ANN, 101, AgentState.RESERVED, "", 7, 2.0)]
-    floor.ready(BOB, at=2.5)
+    floor.shifts.ready(BOB, at=2.5)
     assert floor.rang(7, at=3.0) != []
     assert only(Bridge, floor.answered(7, at=5.0)) == [Bridge(7, ANN)]
     floor.connected(7, ANN, at=5.1)
@@ -99,11 +99,11 @@ def test_after_a_call_that_nobody_answered_the_agent_is_free_for_the_next_lead()
 
 def test_where_the_softphone_is_gone_another_free_agent_gets_the_call():
     floor = floor_with(BOB, ANN)
-    floor.pause(BOB, "coffee", at=0.1)
+    floor.shifts.pause(BOB, "coffee", at=0.1)
     show(floor)
     dial(floor)
-    assert only(HangUpCall, floor.line_down(ANN, at=3.0, reason="softphone_gone")) == []
-    floor.ready(BOB, at=3.5)
+    assert only(HangUpCall, floor.shifts.line_down(ANN, at=3.0, reason="softphone_gone")) == []
+    floor.shifts.ready(BOB, at=3.5)
     assert wanted(floor, now=3.5) == 0, "Bob is needed for the call that rings"
     assert only(Bridge, floor.answered(7, at=5.0)) == [Bridge(7, BOB)]
     assert floor.illegal_events == 0
@@ -121,7 +121,7 @@ def test_a_shift_that_ends_ends_the_call_that_rings_for_it():
     floor = floor_with(ANN)
     show(floor)
     dial(floor)
-    assert only(HangUpCall, floor.log_out(ANN, at=3.0)) == [HangUpCall(7, unless_answered=True)]
+    assert only(HangUpCall, floor.shifts.log_out(ANN, at=3.0)) == [HangUpCall(7, unless_answered=True)]
     assert floor.calls[7].session is None
 
 
@@ -129,7 +129,7 @@ def test_a_pause_that_is_asked_for_while_the_lead_rings_begins_after_the_call():
     floor = floor_with(ANN)
     show(floor)
     dial(floor)
-    assert floor.pause(ANN, "lunch", at=3.0) == []
+    assert floor.shifts.pause(ANN, "lunch", at=3.0) == []
     floor.ended(7, NO_ANSWER, at=30.0)
     assert state(floor) == AgentState.PAUSED
 
@@ -147,10 +147,10 @@ def test_a_lead_that_is_skipped_is_said_to_be_with_who_and_why_and_the_agent_is_
 @pytest.mark.parametrize(
     ("leave", "after"),
     [
-        (lambda floor: floor.pause(ANN, "lunch", at=9.0), AgentState.PAUSED),
-        (lambda floor: floor.line_down(ANN, at=9.0, reason="softphone_gone"), AgentState.UNAVAILABLE),
+        (lambda floor: floor.shifts.pause(ANN, "lunch", at=9.0), AgentState.PAUSED),
+        (lambda floor: floor.shifts.line_down(ANN, at=9.0, reason="softphone_gone"), AgentState.UNAVAILABLE),
         (lambda floor: floor.switch_lost(at=9.0), AgentState.UNAVAILABLE),
-        (lambda floor: floor.log_out(ANN, at=9.0), None),
+        (lambda floor: floor.shifts.log_out(ANN, at=9.0), None),
         (lambda floor: floor.previews.put_all_back(9.0), AgentState.AVAILABLE),
     ],
 )
@@ -208,7 +208,7 @@ def test_an_agent_who_looked_at_a_lead_when_the_engine_ended_is_free_again():
     floor = floor_with()
     for session, line_up in ((ANN, True), (BOB, False)):
         agents = frozenset([VISITS])
-        floor.restore_agent(
+        floor.shifts.restore_agent(
             FloorAgent(session, 100 + session, agents, AgentState.PREVIEW, 5.0, line_up=line_up)
         )
     floor.tick(10.0)
@@ -219,6 +219,6 @@ def test_an_agent_whose_lead_rang_when_the_engine_ended_gets_the_call():
     floor = floor_with(BOB)
     floor.restore_call(FloorCall(7, VISITS, 70, CallState.RINGING), at=10.0)
     ann = FloorAgent(ANN, 101, frozenset([VISITS]), AgentState.RESERVED, 5.0, attempt=7, line_up=True)
-    floor.restore_agent(ann)
+    floor.shifts.restore_agent(ann)
     assert floor.tick(10.5) == []
     assert only(Bridge, floor.answered(7, at=11.0)) == [Bridge(7, ANN)]

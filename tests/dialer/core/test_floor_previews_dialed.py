@@ -9,7 +9,6 @@ from dialer.core.effects import (
     LeadWasPutBack,
     LeadWasSkipped,
 )
-from dialer.core.floor import Floor
 from dialer.core.preview import NoPreview, PreviewRule
 from tests.dialer.core.claims import claimed
 from tests.dialer.core.preview_floor import (
@@ -48,7 +47,7 @@ def test_the_claim_of_a_lead_is_kept_while_it_is_dialed(runs):
     (kept,) = floor.tick(46.0)
     assert kept == ClaimWasKept(VISITS, LEAD.lead, kept.until, 46.0)
     assert kept.until.timestamp() > 46.0 + 60.0
-    floor.log_out(ANN, at=47.0)
+    floor.shifts.log_out(ANN, at=47.0)
     (back,) = floor.previews.not_dialed(preview, at=48.0)
     assert back.claim.claimed_until == kept.until
 
@@ -69,7 +68,8 @@ def test_while_a_lead_is_being_dialed_it_can_be_neither_skipped_nor_dialed_again
     for ask in (floor.previews.of, lambda session: floor.previews.skip(session, "", 3.0)):
         with pytest.raises(NoPreview, match="dialed already"):
             ask(ANN)
-    assert floor.pause(ANN, "lunch", at=3.0) == floor.tick(30.0) == floor.previews.put_all_back(30.0) == []
+    assert floor.shifts.pause(ANN, "lunch", at=3.0) == []
+    assert floor.tick(30.0) == floor.previews.put_all_back(30.0) == []
     floor.previews.refused(floor.agents[ANN].preview, at=100.0)
     assert state(floor) == AgentState.PAUSED
 
@@ -93,9 +93,9 @@ def test_a_lead_that_waits_for_its_turn_is_asked_for_once_and_not_skipped_by_the
     "leave",
     [
         lambda floor: floor.previews.skip(ANN, "later", at=3.0),
-        lambda floor: floor.pause(ANN, "lunch", at=3.0),
-        lambda floor: floor.line_down(ANN, at=3.0, reason="softphone_gone"),
-        lambda floor: floor.log_out(ANN, at=3.0),
+        lambda floor: floor.shifts.pause(ANN, "lunch", at=3.0),
+        lambda floor: floor.shifts.line_down(ANN, at=3.0, reason="softphone_gone"),
+        lambda floor: floor.shifts.log_out(ANN, at=3.0),
         lambda floor: floor.previews.put_all_back(3.0),
     ],
 )
@@ -109,7 +109,11 @@ def test_a_lead_that_waits_for_its_turn_is_skipped_or_goes_back_once(leave):
 
 
 @pytest.mark.parametrize(
-    "gone", [Floor.log_out, lambda floor, s, at: floor.line_down(s, at, "softphone_gone")]
+    "gone",
+    [
+        lambda floor, s, at: floor.shifts.log_out(s, at),
+        lambda floor, s, at: floor.shifts.line_down(s, at, "softphone_gone"),
+    ],
 )
 def test_an_agent_who_is_gone_when_compliance_has_answered_gets_no_call(gone):
     floor = floor_with(ANN)
@@ -131,7 +135,7 @@ def test_where_nobody_can_say_whether_it_may_be_called_the_lead_stays_and_is_tri
     assert floor.previews.due(22.0) is None
     assert floor.previews.due(22.5) is preview
     floor.previews.begin(preview)
-    floor.log_out(ANN, at=23.0)
+    floor.shifts.log_out(ANN, at=23.0)
     assert floor.previews.not_dialed(preview, at=23.1) == [LeadWasPutBack(VISITS, LEAD.lead, 23.1)]
 
 
@@ -140,7 +144,7 @@ def test_a_pause_that_is_asked_for_while_a_dial_fails_begins_at_once():
     show(floor)
     preview = floor.previews.of(ANN)
     floor.previews.begin(preview)
-    assert floor.pause(ANN, "lunch", at=3.0) == []
+    assert floor.shifts.pause(ANN, "lunch", at=3.0) == []
     effects = floor.previews.not_dialed(preview, at=3.5)
     assert only(LeadWasPutBack, effects) == [LeadWasPutBack(VISITS, LEAD.lead, 3.5)]
     assert only(AgentChanged, effects) == [AgentChanged(ANN, 101, AgentState.PAUSED, "lunch", None, 3.5)]
@@ -152,7 +156,7 @@ def test_a_pause_that_is_taken_back_while_a_dial_fails_is_none():
     show(floor)
     preview = floor.previews.of(ANN)
     floor.previews.begin(preview)
-    floor.pause(ANN, "lunch", at=3.0)
-    floor.ready(ANN, at=3.1)
+    floor.shifts.pause(ANN, "lunch", at=3.0)
+    floor.shifts.ready(ANN, at=3.1)
     assert floor.previews.not_dialed(preview, at=3.5) == []
     assert state(floor) == AgentState.PREVIEW

@@ -21,7 +21,7 @@ def restored_floor(call, *agents):
     floor = floor_with()
     floor.restore_call(call, at=0.0)
     for each in agents:
-        floor.restore_agent(each)
+        floor.shifts.restore_agent(each)
     return floor
 
 
@@ -48,7 +48,7 @@ def test_an_answered_call_that_a_former_engine_gave_to_nobody_is_given_to_the_ne
     floor = restored_floor(unclaimed_call(7, -1.0), restored(ANN, AgentState.PAUSED))
     assert floor.offer_unclaimed(at=0.0) == []
     assert floor.waiting == [7]
-    assert only(Bridge, floor.ready(ANN, at=0.5)) == [Bridge(7, ANN)]
+    assert only(Bridge, floor.shifts.ready(ANN, at=0.5)) == [Bridge(7, ANN)]
     (connected, _) = floor.connected(7, ANN, at=0.6)
     assert connected == CallWasConnected(7, ANN, 101, 0.6, waited_s=1.6)
     assert floor.waiting == []
@@ -106,7 +106,7 @@ def test_what_the_switch_repeats_of_a_talk_long_past_is_recorded_and_disturbs_no
     floor = floor_with()
     floor.restore_call(live, at=0.0)
     floor.restore_call(FloorCall(7, SALES, 7), at=0.0)
-    floor.restore_agent(restored(ANN, AgentState.AVAILABLE))
+    floor.shifts.restore_agent(restored(ANN, AgentState.AVAILABLE))
     floor.answered(7, at=-40.0)
     (connected,) = floor.connected(7, ANN, at=-39.0)
     assert connected == CallWasConnected(7, ANN, 101, -39.0, waited_s=1.0)
@@ -129,7 +129,7 @@ def test_an_agent_restored_in_wrap_up_may_get_the_softphone_back_and_still_say_h
     wrapping = restored(ANN, AgentState.WRAP_UP, 7, line_up=False)
     wrapping.wrap_up_ends_at = 60.0
     floor = restored_floor(FloorCall(8, SALES, 8), wrapping)
-    assert floor.line_up(ANN, at=5.0) == []
+    assert floor.shifts.line_up(ANN, at=5.0) == []
     floor.dispositioned(7, at=6.0)
     assert state(floor, ANN) == AgentState.AVAILABLE
 
@@ -147,10 +147,10 @@ def test_a_call_of_a_campaign_that_no_longer_runs_still_finds_an_agent_and_time_
     floor = Floor()
     call = FloorCall(7, SALES, 7, CallState.CONNECTED, -60.0, session=ANN, was_connected=True)
     floor.restore_call(call, at=0.0)
-    floor.restore_agent(restored(ANN, AgentState.TALKING, 7))
-    floor.restore_agent(restored(BOB, AgentState.PAUSED))
-    floor.line_down(ANN, at=1.0, reason="softphone_gone")
-    assert only(Bridge, floor.ready(BOB, at=2.0)) == [Bridge(7, BOB)]
+    floor.shifts.restore_agent(restored(ANN, AgentState.TALKING, 7))
+    floor.shifts.restore_agent(restored(BOB, AgentState.PAUSED))
+    floor.shifts.line_down(ANN, at=1.0, reason="softphone_gone")
+    assert only(Bridge, floor.shifts.ready(BOB, at=2.0)) == [Bridge(7, BOB)]
     floor.connected(7, BOB, at=2.1)
     floor.ended(7, BYE, at=10.0)
     assert floor.tick(11.0) == []

@@ -299,6 +299,21 @@ def test_a_machine_that_the_agent_found_was_no_person_who_answered():
         assert pacer.explain(9.0).answered == 0
 
 
+def test_a_machine_that_met_nobody_was_no_person_who_was_abandoned():
+    told = [pacer_with(1), pacer_with(1)]
+    for pacer in told:
+        pacer.observe(CallPlaced(0.0, "a"))
+        pacer.observe(CallAnswered(8.0, "a"))
+    told[0].observe(CallAbandoned(10.0, "a"))
+    assert (told[0].explain(10.0).answered, told[0].explain(10.0).abandoned) == (1, 1)
+    for _ in range(2):
+        for pacer in told:
+            pacer.observe(CallByMachine(11.0, "a"))
+        after, never_abandoned = (pacer.explain(12.0) for pacer in told)
+        assert (after.answered, after.abandoned) == (0, 0)
+        assert after.most_abandon_risk == pytest.approx(never_abandoned.most_abandon_risk)
+
+
 def test_agents_whom_other_campaigns_will_need_are_not_called_for():
     pacer = pacer_with(10, prior=KNOWN)
     alone = pacer.calls_to_place(0.0)

@@ -128,6 +128,17 @@ async def test_repeats_and_late_messages_change_nothing(api: Api, client: httpx2
     ]
 
 
+async def test_of_a_call_that_detection_took_an_agent_says_nothing(
+    api: Api, client: httpx2.AsyncClient
+) -> None:
+    async with SimulatedAgents([Shift(1, [3])], client, a_person, HABITS) as agents:
+        for message in (call(41), state("wrap_up", 1), state("available", 1), call(42)):
+            agents.hear(message)
+        agents.hear(state("wrap_up", 4))
+        await eventually(lambda: api.dispositions)
+    assert list(api.dispositions) == ["attempts/42/disposition"]
+
+
 async def test_each_agent_hears_of_its_own_calls_only(api: Api, client: httpx2.AsyncClient) -> None:
     async def said() -> AsyncIterator[tuple[str, Envelope]]:
         strange = CallEvent(client="acme", attempt_id=9, campaign_id=3, lead_id=4, kind="placed")

@@ -80,8 +80,8 @@ class FloorShift:
         self.leaves_at = dict.fromkeys(range(1, world.agents + 1), world.length_s)
         self.floor.open_campaign(CAMPAIGN, pacer, wrap_up_limit_s=60.0, at=0.0)
         for session in range(1, world.agents + 1):
-            self.floor.log_in(session, session, [CAMPAIGN], 0.0)
-            self.do(0.0, self.floor.line_up(session, 0.0))
+            self.floor.shifts.log_in(session, session, [CAMPAIGN], 0.0)
+            self.do(0.0, self.floor.shifts.line_up(session, 0.0))
         self.timeline.at(0.0, self.beat)
         self.timeline.run()
 

@@ -15,7 +15,17 @@ from dialer.simulation.options import SOUNDS, CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import FINAL_STATUS, Kind, World
 from dialer.simulation.processes import SimulatedCarrier, SimulatedSoftphones, SimulationUnavailable
 from dialer.switch.link import SwitchLink
-from dialer.switch.messages import AnyEvent, BridgeLegs, HangUpLeg, LegAnswered, LegEnded, LegRole, PlaceLeg
+from dialer.switch.messages import (
+    AnyEvent,
+    BridgeLegs,
+    Detect,
+    HangUpLeg,
+    LegAnswered,
+    LegEnded,
+    LegJudged,
+    LegRole,
+    PlaceLeg,
+)
 from dialer.switch.options import EndpointOptions, SwitchOptions
 from tests.journeys.service import processes_with
 from tests.support import eventually
@@ -36,13 +46,22 @@ class Caller:
         self.events.append(event)
         self.link.acknowledge(event.seq)
 
-    def place(self, leg: str, uri: str, *, agent: bool = False, message: str = "") -> bool:
+    def place(
+        self, leg: str, uri: str, *, agent: bool = False, message: str = "", detect: Detect = "off"
+    ) -> bool:
         """Whether a switch is there that was told."""
         role: LegRole = "agent" if agent else "customer"
-        return self.link.send(PlaceLeg(leg, role, uri, "+15550100", 10, 2.0, message))
+        return self.link.send(PlaceLeg(leg, role, uri, "+15550100", 10, 2.0, message, detect=detect))
 
     async def answered(self, leg: str) -> None:
         await eventually(lambda: any(isinstance(e, LegAnswered) and e.leg == leg for e in self.events))
+
+    async def judged(self, leg: str) -> str:
+        """The verdict."""
+        found = await eventually(
+            lambda: [e for e in self.events if isinstance(e, LegJudged) and e.leg == leg]
+        )
+        return found[0].verdict
 
     async def ended(self, leg: str) -> LegEnded:
         ended = await eventually(lambda: [e for e in self.events if isinstance(e, LegEnded) and e.leg == leg])
@@ -97,6 +116,19 @@ async def test_a_person_whom_nobody_claims_hears_the_message(tmp_path: Path) -> 
         assert 1.9 < ended["heard_after_s"] < 3
 
 
+async def test_detection_tells_a_simulated_mailbox_from_a_simulated_person(tmp_path: Path) -> None:
+    kinds = {"+15551234567": Kind.VOICEMAIL, "+15551234568": Kind.PERSON}
+    async with (
+        SimulatedCarrier(CarrierOptions(world=QUICK, kinds=kinds)) as carrier,
+        calling(tmp_path) as caller,
+    ):
+        for number in kinds:
+            caller.place(number, carrier.uri(number), detect="first")
+        verdicts = {number: await caller.judged(number) for number in kinds}
+    assert verdicts["+15551234567"] == "machine"
+    assert verdicts["+15551234568"] in ("human", "unsure")
+
+
 async def test_a_person_who_hears_nobody_leaves_by_themselves(tmp_path: Path) -> None:
     lonely = World(shares={Kind.PERSON: 1.0}, ring_mean_s=0.2, patience_mean_s=0.5)
     async with SimulatedCarrier(CarrierOptions(world=lonely)) as carrier, calling(tmp_path) as caller:
@@ -109,7 +141,12 @@ async def test_a_person_who_hears_nobody_leaves_by_themselves(tmp_path: Path) ->
 
 async def test_every_kind_ends_a_call_as_its_name_says(tmp_path: Path) -> None:
     quick = World(
-        ring_mean_s=0.2, no_answer_mean_s=0.2, refusal_mean_s=0.1, machine_mean_s=0.5, patience_mean_s=0.5
+        ring_mean_s=0.2,
+        no_answer_mean_s=0.2,
+        refusal_mean_s=0.1,
+        machine_mean_s=0.5,
+        recording_mean_s=0.5,
+        patience_mean_s=0.5,
     )
     kinds = {f"+1555000{index:04}": kind for index, kind in enumerate(Kind) if kind is not Kind.RINGS_ON}
     async with (
@@ -122,7 +159,7 @@ async def test_every_kind_ends_a_call_as_its_name_says(tmp_path: Path) -> None:
             assert (await caller.ended(number)).status == FINAL_STATUS[kind]
             assert [event["behaviour"] for event in carrier.invites(number)] == [kind]
         people = dict.fromkeys((Kind.PERSON, Kind.HANGS_UP, Kind.OPTS_OUT, Kind.OPTS_OUT_BY_INFO), "person")
-        answering = people | {Kind.MACHINE: "machine"}
+        answering = people | dict.fromkeys((Kind.MACHINE, Kind.VOICEMAIL), "machine")
         for number, kind in kinds.items():
             assert carrier.who_answered(number) == answering.get(kind)
 

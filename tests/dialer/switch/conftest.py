@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -14,6 +15,7 @@ from typing import Protocol, TypeVar
 import psutil
 import pytest
 
+from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
     AnyEvent,
@@ -186,8 +188,8 @@ def switch_options(folder: Path, lines: int = 50) -> SwitchOptions:
 class Switch:
     """A switch process, with the test in its engine's place: it acknowledges all that it is told."""
 
-    def __init__(self, folder: Path, lines: int = 50) -> None:
-        self.options = switch_options(folder, lines)
+    def __init__(self, folder: Path, lines: int = 50, audio: AudioLimits = USUAL_LIMITS) -> None:
+        self.options = replace(switch_options(folder, lines), audio=audio)
         self.events: list[AnyEvent] = []
         self.losses = 0
         self._detached = False

@@ -1,4 +1,7 @@
-"""A far end that sounds as a test wants it to, before and after it answers, and keeps what it hears."""
+"""A far end that sounds as a test wants it to, before and after it answers, and keeps what it hears.
+
+Once it has answered it presses keys, holds the call and comes back, falls silent, or hangs up.
+"""
 
 import asyncio
 import re
@@ -15,6 +18,10 @@ from tests.dialer.switch.conftest import Address
 from tests.telephone import FRAME, Samples, from_mu_law, silence, to_mu_law
 
 _RTP = struct.Struct(">BBHII")
+_KEY = struct.Struct(">BBH")
+_MARKER, _LAST_OF_KEY = 0x80, 0x80
+_KEYS = "0123456789*#ABCD"
+_PACKETS_A_KEY = 6
 _NOTHING = silence(0)
 
 
@@ -31,15 +38,27 @@ class FarEnd(asyncio.DatagramProtocol):
         early: Samples = _NOTHING,
         answers_after_s: float | None = 0.0,
         key_events: bool = False,
+        session: str = "",
     ) -> None:
+        """`session`: its Session-Expires (RFC 4028)."""
         self._early, self._says = to_mu_law(early), to_mu_law(says)
         self._answers_after_s = answers_after_s
         self._key_events = key_events
+        self._session = session
+        self.asked_again = 0
+        """How many times the caller has offered its audio again, or refreshed the session."""
         self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._audio.bind(("127.0.0.1", 0))
         self._audio.setblocking(False)
         self._sent = 0
         self._to_say = b""
+        self._keys: list[tuple[int, int, bytes]] = []
+        """What is sent of keys: the payload's type, its timestamp, and the payload."""
+        self.silent = False
+        """It sends no audio at all."""
+        self.agreed = 0
+        """How many of its own requests the caller has agreed to."""
+        self._asked = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._invite: tuple[str, Address] | None = None
         self.answered = self.over = False
@@ -70,6 +89,9 @@ class FarEnd(asyncio.DatagramProtocol):
             media = re.search(r"^m=audio (\d+)", text, re.MULTILINE)
             assert media
             self._tasks.append(asyncio.create_task(self._take_call(("127.0.0.1", int(media[1])))))
+        elif text.startswith("INVITE") and "tag=" in text.partition("\r\nTo:")[2].partition("\r\n")[0]:
+            self.asked_again += 1
+            self._respond("200 OK", text, addr, sdp=True)
         elif text.startswith("CANCEL") and self._invite:
             self.canceled_after_s = asyncio.get_running_loop().time() - self._rang_at
             self._respond("200 OK", text, addr)
@@ -78,6 +100,10 @@ class FarEnd(asyncio.DatagramProtocol):
         elif text.startswith("BYE"):
             self._respond("200 OK", text, addr)
             self.over = True
+        elif text.startswith("SIP/2.0 200"):
+            if re.search(r"^CSeq: \d+ INVITE", text, re.MULTILINE):
+                self._ask("ACK")
+            self.agreed += 1
 
     def heard(self) -> Samples:
         """All that has come since the answer, without the gaps between packets."""
@@ -98,23 +124,51 @@ class FarEnd(asyncio.DatagramProtocol):
         """Says something more."""
         self._to_say += to_mu_law(samples)
 
+    def press(self, key: str) -> None:
+        """Presses a key, in the stream of its audio (RFC 4733)."""
+        assert self._invite
+        offered = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", self._invite[0], re.MULTILINE)
+        assert offered
+        began = FRAME * self._sent
+        for place in range(_PACKETS_A_KEY):
+            over = _LAST_OF_KEY if place >= _PACKETS_A_KEY // 2 else 0
+            length = FRAME * min(place + 1, _PACKETS_A_KEY // 2)
+            kind = int(offered[1]) | (0 if place else _MARKER)
+            self._keys.append((kind, began, _KEY.pack(_KEYS.index(key), over | 10, length)))
+
+    def press_by_info(self, key: str) -> None:
+        """Tells of a key by SIP INFO."""
+        self._ask("INFO", f"Signal={key}\r\nDuration=100\r\n", "application/dtmf-relay")
+
+    def offer(self, direction: str, host: str = "127.0.0.1") -> None:
+        """Asks for its audio to be as in a=sendonly, inactive, sendrecv (RFC 3264), by a re-INVITE."""
+        body = self._body().replace("c=IN IP4 127.0.0.1", f"c=IN IP4 {host}") + f"a={direction}\r\n"
+        self._ask("INVITE", body.replace("o=- 1 1", f"o=- 1 {self._asked + 2}"), "application/sdp")
+
     def hang_up(self) -> None:
         """It says BYE, once it has answered."""
+        self._ask("BYE")
+        self.over = True
+
+    def _ask(self, method: str, body: str = "", kind: str = "text/plain") -> None:
+        """Sends a request in the call that it has answered; an ACK is of the request before it."""
         assert self._invite
         invite, addr = self._invite
-        contact = re.search(r"^Contact: <(.*?)[;>]", invite, re.MULTILINE)
-        call_id = re.search(r"^Call-ID: (.*?)\r\n", invite, re.MULTILINE)
-        us = re.search(r"^To: (.*?)\r\n", invite, re.MULTILINE)
-        them = re.search(r"^From: (.*?)\r\n", invite, re.MULTILINE)
-        assert contact and call_id and us and them  # noqa: PT018
+        found = [
+            re.search(rf"^{pattern}\r\n", invite, re.MULTILINE)
+            for pattern in ("Contact: <(.*?)[;>].*?", "Call-ID: (.*?)", "To: (.*?)", "From: (.*?)")
+        ]
+        contact, call_id, us, them = (each[1] for each in found if each)
+        self._asked += method != "ACK"
         host, port = self._transport.get_extra_info("sockname")
-        bye = (
-            f"BYE {contact[1]} SIP/2.0\r\nVia: SIP/2.0/UDP {host}:{port};branch=z9hG4bK-bye\r\n"
-            f"From: {us[1]};tag=1\r\nTo: {them[1]}\r\nCall-ID: {call_id[1]}\r\nCSeq: 1 BYE\r\n"
-            "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        request = (
+            f"{method} {contact} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK-{method}-{self._asked}\r\n"
+            f"From: {us};tag=1\r\nTo: {them}\r\nCall-ID: {call_id}\r\nCSeq: {self._asked} {method}\r\n"
+            f"Contact: <sip:far-end@{host}:{port}>\r\nMax-Forwards: 70\r\n"
+            f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         )
-        self._transport.sendto(bye.encode(), addr)
-        self.over = True
+        self._transport.sendto(request.encode(), addr)
 
     def close(self) -> None:
         """Frees its sockets."""
@@ -147,10 +201,18 @@ class FarEnd(asyncio.DatagramProtocol):
         while not self.over:
             # An instant early is put aside; a late one is made up for, as by any phone.
             await asyncio.sleep(max(0.0, begun + 0.02 * self._sent - loop.time()))
-            packet, self._to_say = self._to_say[:FRAME], self._to_say[FRAME:]
-            header = _RTP.pack(0x80, 0, self._sent & 0xFFFF, FRAME * self._sent, 1)
-            self._audio.sendto(header + packet.ljust(FRAME, b"\xff"), peer)
+            if not self.silent:
+                self._audio.sendto(self._packet(), peer)
             self._sent += 1
+
+    def _packet(self) -> bytes:
+        """The next of its stream: of a key, or of what it says."""
+        kind, at = 0, FRAME * self._sent
+        if self._keys:
+            kind, at, payload = self._keys.pop(0)
+        else:
+            payload, self._to_say = self._to_say[:FRAME].ljust(FRAME, b"\xff"), self._to_say[FRAME:]
+        return _RTP.pack(0x80, kind, self._sent & 0xFFFF, at, 1) + payload
 
     def _listen(self) -> None:
         packet = self._audio.recv(2048)
@@ -165,15 +227,20 @@ class FarEnd(asyncio.DatagramProtocol):
         self._transport.sendto(f"SIP/2.0 {status}\r\n{kept}To: {to[1]};tag=1\r\n{rest}".encode(), addr)
 
     def _sdp(self) -> str:
+        body = self._body()
+        host, own = self._transport.get_extra_info("sockname")
+        contact = f"Contact: <sip:far-end@{host}:{own}>\r\nContent-Type: application/sdp\r\n"
+        if self._session:
+            contact += f"Require: timer\r\nSession-Expires: {self._session}\r\n"
+        return f"{contact}Content-Length: {len(body)}\r\n\r\n{body}"
+
+    def _body(self) -> str:
         port = self._audio.getsockname()[1]
         events = " 101\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16" if self._key_events else ""
-        body = (
+        return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
             f"m=audio {port} RTP/AVP 0{events}\r\n"
         )
-        host, own = self._transport.get_extra_info("sockname")
-        contact = f"Contact: <sip:far-end@{host}:{own}>\r\nContent-Type: application/sdp\r\n"
-        return f"{contact}Content-Length: {len(body)}\r\n\r\n{body}"
 
 
 @asynccontextmanager

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.core.trunk_room import TrunkRoom
+from dialer.switch.audio_watch import USUAL_LIMITS
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
-from dialer.switch.leg import AUDIO_BEGINS_WITHIN_S, AUDIO_RESTS_AT_MOST_S
 from dialer.switch.leg_actions import Action, Dial, Ending, GiveUpDialing, HangUp
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
@@ -120,7 +120,7 @@ def test_no_call_leaves_over_another_trunk_long_after_it_was_permitted() -> None
 
 def test_a_trunk_without_room_is_passed_over() -> None:
     book, _ = placed(B, C)
-    book.rooms = {"b": TrunkRoom(lines=0), "c": TrunkRoom()}
+    book.routes.rooms = {"b": TrunkRoom(lines=0), "c": TrunkRoom()}
     assert dialed(book.ended("call-1", UNAVAILABLE, 0.1)) == ["c"]
     end = ended(book.ended("call-1", BUSY, 0.2))
     assert (end.trunk, end.rerouted) == ("c", ["a: 503 Service Unavailable", "b: no room"])
@@ -128,8 +128,8 @@ def test_a_trunk_without_room_is_passed_over() -> None:
 
 def test_a_trunk_that_answers_no_keep_alive_is_passed_over() -> None:
     book, _ = placed(B)
-    book.rooms = {"b": TrunkRoom()}
-    book.rooms["b"].up = False
+    book.routes.rooms = {"b": TrunkRoom()}
+    book.routes.rooms["b"].up = False
     assert ended(book.ended("call-1", UNAVAILABLE, 0.1)).trunk == "a"
 
 
@@ -140,6 +140,23 @@ def test_however_many_calls_a_trunk_fails_the_next_gets_no_more_than_its_lines_a
         book.place(leg, 0.0)
     moved = [trunk for n in range(50) for trunk in dialed(book.ended(f"call-{n}", UNAVAILABLE, 1.0))]
     assert sorted(moved) == ["b", "c", "c", "c"]
+
+
+def test_an_answer_that_crosses_our_giving_up_is_told_of_at_the_end_and_claimed_by_nobody() -> None:
+    book, _ = placed()
+    book.ringing("call-1", 180, 1.0)
+    book.tick(26.0)
+    assert book.answered("call-1", 26.05) == []
+    assert book.tick(99.0) == []
+    assert ended(book.ended("call-1", OURS, 99.1)).answered_late
+
+
+def test_who_answers_in_time_has_not_answered_late() -> None:
+    book, _ = placed()
+    book.answered("call-1", 2.0)
+    book.hang_up("call-1", 3.0)
+    book.answered("call-1", 3.1)
+    assert not ended(book.ended("call-1", OURS, 3.2)).answered_late
 
 
 @pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])
@@ -169,16 +186,16 @@ def answered() -> LegBook:
 def test_an_answer_without_any_audio_is_ended_and_told_of() -> None:
     book = answered()
     assert book.to_count() == ["call-1"]
-    assert book.audio_counted("call-1", 0, AUDIO_BEGINS_WITHIN_S - 0.1) == []
-    assert book.audio_counted("call-1", 0, AUDIO_BEGINS_WITHIN_S) == [HangUp("call-1")]
+    assert book.audio_counted("call-1", 0, USUAL_LIMITS.begins_within_s - 0.1) == []
+    assert book.audio_counted("call-1", 0, USUAL_LIMITS.begins_within_s) == [HangUp("call-1")]
     assert ended(book.ended("call-1", OURS, 9.0)).no_audio
 
 
 def test_audio_that_stops_ends_the_call_after_a_while_and_is_no_fault_of_the_trunk() -> None:
     book = answered()
     assert book.audio_counted("call-1", 50, 1.0) == []
-    assert book.audio_counted("call-1", 50, AUDIO_RESTS_AT_MOST_S) == []
-    assert book.audio_counted("call-1", 50, 1.0 + AUDIO_RESTS_AT_MOST_S) == [HangUp("call-1")]
+    assert book.audio_counted("call-1", 50, USUAL_LIMITS.rests_at_most_s) == []
+    assert book.audio_counted("call-1", 50, 1.0 + USUAL_LIMITS.rests_at_most_s) == [HangUp("call-1")]
     assert not ended(book.ended("call-1", OURS, 70.0)).no_audio
 
 
@@ -186,7 +203,7 @@ def test_who_hears_a_message_hears_it_to_the_end_and_the_silence_is_told_of() ->
     book, _ = placed()
     book.answered("call-1", 0.0)
     book.tick(2.0)
-    book.message_started("call-1", 10.0, 2.0)
+    book.prompts.message_started("call-1", 10.0, 2.0)
     assert book.to_count() == ["call-1"]
     assert book.audio_counted("call-1", 0, 11.0) == []
     book.tick(12.3)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dialer.switch.leg_actions import Connect, Ending, HangUp, PlayMessage
-from dialer.switch.legs import ORPHAN_LIMIT_S, LegBook
+from dialer.switch.leg_table import ORPHAN_LIMIT_S
+from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
     BridgeFailed,
     Event,
@@ -168,8 +169,8 @@ def test_a_switch_that_stops_plays_the_message_to_whom_nobody_has_claimed():
         PlayMessage("call-1", MESSAGE),
         PlayMessage("call-2", MESSAGE),
     ]
-    book.message_started("call-1", 10.0, 2.0)
-    book.message_started("call-2", 10.0, 2.0)
+    book.prompts.message_started("call-1", 10.0, 2.0)
+    book.prompts.message_started("call-2", 10.0, 2.0)
     book.answered("call-3", 3.0)
     assert book.stop(4.0) == []
     assert book.holds_phones
@@ -203,7 +204,7 @@ def test_a_person_nobody_claims_in_time_hears_the_message_once_and_is_let_go(eng
         book.engine_gone(0.5)
     assert book.tick(1.9) == []
     assert book.tick(2.0) == [LegUnclaimed(at=2.0, leg="call-1"), PlayMessage("call-1", MESSAGE)]
-    book.message_started("call-1", 4.0, 2.0)
+    book.prompts.message_started("call-1", 4.0, 2.0)
     assert book.tick(5.9) == []
     assert book.tick(6.0) == [HangUp("call-1")]
     assert book.tick(60.0) == []
@@ -219,7 +220,7 @@ def test_without_a_message_who_is_not_claimed_is_let_go_at_once():
 def test_who_hangs_up_on_the_message_ended_the_call():
     book = book_with(customer())
     book.tick(2.0)
-    book.message_started("call-1", 4.0, 2.0)
+    book.prompts.message_started("call-1", 4.0, 2.0)
     (ended,) = book.ended("call-1", BYE, 3.0)
     assert ended.ended_by == "far_end"
     assert book.tick(LONG) == []
@@ -249,7 +250,7 @@ def hears(length_s=4.0, **more):
         LegUnclaimed(at=0.0, leg="call-1"),
         PlayMessage("call-1", MESSAGE),
     ]
-    book.message_started("call-1", length_s, 0.0)
+    book.prompts.message_started("call-1", length_s, 0.0)
     return book
 
 
@@ -287,8 +288,8 @@ def test_the_key_that_ends_the_message_does_so_at_once_and_is_told_of(at, engine
     book = hears(stay_s=3.0, end_key="9")
     if not engine_present:
         book.engine_gone(0.0)
-    assert book.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9"), HangUp("call-1")]
-    assert book.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9")], "and only once"
+    assert book.prompts.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9"), HangUp("call-1")]
+    assert book.prompts.key("call-1", "9", at) == [LegKey(at=at, leg="call-1", digit="9")], "and only once"
     (ended,) = book.ended("call-1", OURS, at + 0.1)
     assert (ended.heard_s, ended.ended_by) == (min(at, 4.0), "switch")
 
@@ -296,32 +297,32 @@ def test_the_key_that_ends_the_message_does_so_at_once_and_is_told_of(at, engine
 def test_another_key_is_told_of_and_ends_nothing():
     book = hears(end_key="9")
     for digit in "0128*#ABCD":
-        assert book.key("call-1", digit, 1.0) == [LegKey(at=1.0, leg="call-1", digit=digit)]
+        assert book.prompts.key("call-1", digit, 1.0) == [LegKey(at=1.0, leg="call-1", digit=digit)]
     assert state(book, "call-1") == "leaving"
 
 
 def test_the_message_for_a_person_nobody_claims_has_its_key_as_well():
     book = book_with(customer(end_key="9"))
     book.tick(2.0)
-    book.message_started("call-1", 4.0, 2.0)
-    assert book.key("call-1", "9", 3.0) == [LegKey(at=3.0, leg="call-1", digit="9"), HangUp("call-1")]
+    book.prompts.message_started("call-1", 4.0, 2.0)
+    assert book.prompts.key("call-1", "9", 3.0) == [LegKey(at=3.0, leg="call-1", digit="9"), HangUp("call-1")]
 
 
 def test_keys_outside_a_message_are_nobodys_business():
     book = LegBook()
     book.place(customer(end_key="9"), 0.0)
-    assert book.key("call-1", "9", 1.0) == book.key("call-9", "9", 1.0) == []
+    assert book.prompts.key("call-1", "9", 1.0) == book.prompts.key("call-9", "9", 1.0) == []
     book = conversation()
-    assert book.key("call-1", "9", 1.0) == book.key("agent-1", "4", 1.0) == []
+    assert book.prompts.key("call-1", "9", 1.0) == book.prompts.key("agent-1", "4", 1.0) == []
 
 
 def test_of_a_far_end_that_sends_keys_without_end_some_are_told():
     book = hears(end_key="9")
-    told = [book.key("call-1", "1", 1.0) for _ in range(1000)]
+    told = [book.prompts.key("call-1", "1", 1.0) for _ in range(1000)]
     assert sum(map(len, told)) == 100
     opts_out = [LegKey(at=2.0, leg="call-1", digit="9"), HangUp("call-1")]
-    assert book.key("call-1", "9", 2.0) == opts_out, "for all that"
-    assert book.key("call-1", "9", 2.1) == []
+    assert book.prompts.key("call-1", "9", 2.0) == opts_out, "for all that"
+    assert book.prompts.key("call-1", "9", 2.1) == []
 
 
 def test_keys_that_nobody_is_told_of_do_not_count():
@@ -329,10 +330,10 @@ def test_keys_that_nobody_is_told_of_do_not_count():
     book.place(customer(), 0.0)
     book.answered("call-1", 0.0)
     for _ in range(100):
-        book.key("call-1", "1", 0.5)
+        book.prompts.key("call-1", "1", 0.5)
     book.tick(2.0)
-    book.message_started("call-1", 4.0, 2.0)
-    assert book.key("call-1", "1", 3.0) == [LegKey(at=3.0, leg="call-1", digit="1")]
+    book.prompts.message_started("call-1", 4.0, 2.0)
+    assert book.prompts.key("call-1", "1", 3.0) == [LegKey(at=3.0, leg="call-1", digit="1")]
 
 
 # --- conversations ------------------------------------------------------------------------------
@@ -419,7 +420,7 @@ def test_what_comes_about_a_leg_that_is_over_is_nothing():
         book.ringing("call-1", 180, 2.0) == book.answered("call-1", 2.0) == book.hang_up("call-1", 9.0) == []
     )
     assert book.ended("call-1", BYE, 2.0) == book.tick(100.0) == []
-    book.message_started("call-1", 4.0, 2.0)
+    book.prompts.message_started("call-1", 4.0, 2.0)
     assert book.tick(LONG) == []
 
 
@@ -497,7 +498,7 @@ class LegMachine(RuleBasedStateMachine):
             elif isinstance(each, PlayMessage):
                 assert each.path == MESSAGE
                 self.played.append(each.leg)
-                self.book.message_started(each.leg, 4.0, self.now)
+                self.book.prompts.message_started(each.leg, 4.0, self.now)
         return actions
 
     def leg(self, n):
@@ -551,7 +552,7 @@ class LegMachine(RuleBasedStateMachine):
         leg = self.leg(n)
         plays = leg in self.played and leg in self.book
         ends = plays and digit == "9" and leg not in self.hung_up
-        actions = self.do(self.book.key(leg, digit, self.now))
+        actions = self.do(self.book.prompts.key(leg, digit, self.now))
         assert actions == [
             *([LegKey(at=self.now, leg=leg, digit=digit)] if plays else []),
             *([HangUp(leg)] if ends else []),

@@ -4,6 +4,7 @@ import pytest
 
 from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED
+from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import HangUp, Part, PlayMessage, StopPrompt
 from dialer.switch.legs import LegBook
@@ -82,13 +83,13 @@ def test_after_an_answer_a_busy_tone_only_says_that_somebody_has_hung_up(tone):
 
 def test_a_machine_that_is_left_frees_its_agent_before_it_has_ended():
     book = conversation()
-    assert book.leave("call-1", "", 3.0) == [Part("call-1", "agent-1"), HangUp("call-1")]
+    assert book.detection.leave("call-1", "", 3.0) == [Part("call-1", "agent-1"), HangUp("call-1")]
     book.place(customer("call-2"), 0.0)
     book.answered("call-2", 3.0)
     assert LegsBridged(at=3.1, leg="call-2", other="agent-1") in book.bridge("call-2", "agent-1", 3.1)
     ended(book, 3.2)
     assert state(book, "agent-1") == "bridged"
-    assert book.leave("call-1", "", 3.3) == []
+    assert book.detection.leave("call-1", "", 3.3) == []
 
 
 def test_only_customers_are_listened_to_and_for_as_long_as_it_matters():
@@ -97,7 +98,7 @@ def test_only_customers_are_listened_to_and_for_as_long_as_it_matters():
     book.answered("call-1", 5.0)
     assert 5.0 < book.to_hear("call-1")[ListenFor.TONES] < 15.0
     book.tick(7.0)
-    book.message_started("call-1", 4.0, 7.0)
+    book.prompts.message_started("call-1", 4.0, 7.0)
     assert set(book.to_hear("call-1")) == {ListenFor.KEYS}
     book.hang_up("call-1", 8.0)
     assert book.to_hear("call-1") == {}
@@ -107,14 +108,14 @@ def test_only_customers_are_listened_to_and_for_as_long_as_it_matters():
 
 def test_a_key_that_comes_in_the_sound_and_beside_it_is_one_key():
     book = book_with(customer(claim_within_s=0.0))
-    book.message_started("call-1", 4.0, 0.0)
+    book.prompts.message_started("call-1", 4.0, 0.0)
     one = [LegKey(at=1.0, leg="call-1", digit="1")]
-    assert book.key("call-1", "1", 1.0) == one
-    assert book.key("call-1", "1", 1.2, in_sound=True) == []
-    assert book.key("call-1", "1", 1.4) != [], "pressed again"
-    assert book.key("call-1", "2", 1.5, in_sound=True) != []
-    assert book.key("call-1", "2", 3.4) == [], "when a long press ends"
-    assert book.key("call-1", "2", 3.6) != [], "long after"
+    assert book.prompts.key("call-1", "1", 1.0) == one
+    assert book.prompts.key("call-1", "1", 1.2, KeyWay.SOUND) == []
+    assert book.prompts.key("call-1", "1", 1.4) != [], "pressed again"
+    assert book.prompts.key("call-1", "2", 1.5, KeyWay.SOUND) != []
+    assert book.prompts.key("call-1", "2", 3.4) == [], "when a long press ends"
+    assert book.prompts.key("call-1", "2", 3.6) != [], "long after"
 
 
 # --- who answered ---------------------------------------------------------------------------------
@@ -143,7 +144,7 @@ def due(book):
 def test_a_person_has_to_be_claimed_within_the_time_from_the_end_of_the_greeting(verdict):
     book = kept()
     assert book.tick(3.0) == []
-    (event,) = book.judged("call-1", heard(verdict), 2.5, 3.3)
+    (event,) = book.detection.judged("call-1", heard(verdict), 2.5, 3.3)
     assert (event.verdict, event.took_s, event.greeting_s) == (verdict, 1.5, 0.6)
     assert due(book) == (4.5, [LegUnclaimed(at=4.5, leg="call-1"), PlayMessage("call-1", MESSAGE)])
 
@@ -152,27 +153,27 @@ def test_a_person_can_be_claimed_after_the_verdict():
     book = kept()
     book.place(agent(), 0.0)
     book.answered("agent-1", 0.0)
-    book.judged("call-1", heard(Verdict.HUMAN), 2.5, 3.3)
+    book.detection.judged("call-1", heard(Verdict.HUMAN), 2.5, 3.3)
     assert LegsBridged(at=3.4, leg="call-1", other="agent-1") in book.bridge("call-1", "agent-1", 3.4)
     assert due(book) == (None, [])
 
 
 def test_a_verdict_that_comes_late_leaves_an_agent_a_moment_and_no_more():
     book = kept()
-    book.judged("call-1", heard(Verdict.UNSURE), 0.5, 3.0)
+    book.detection.judged("call-1", heard(Verdict.UNSURE), 0.5, 3.0)
     assert due(book)[0] == 3.5
     silent = kept()
-    silent.judged("call-1", heard(Verdict.UNSURE, words=0), None, 2.0)
+    silent.detection.judged("call-1", heard(Verdict.UNSURE, words=0), None, 2.0)
     assert due(silent)[0] == 2.5
     speaks_on = kept()
-    speaks_on.judged("call-1", heard(Verdict.UNSURE, words=9), None, 8.0)
+    speaks_on.detection.judged("call-1", heard(Verdict.UNSURE, words=9), None, 8.0)
     assert due(speaks_on)[0] == 10.0
 
 
 def test_who_still_speaks_when_detection_gives_up_is_somebodys_to_claim():
     book = kept()
     assert book.tick(AmdRule().longest_s) == [], "the ears are asked after the deadlines"
-    book.judged("call-1", heard(Verdict.UNSURE, words=9), None, AmdRule().longest_s + 0.02)
+    book.detection.judged("call-1", heard(Verdict.UNSURE, words=9), None, AmdRule().longest_s + 0.02)
     assert due(book)[0] > 12.0
 
 
@@ -184,15 +185,15 @@ def test_without_a_verdict_nobody_is_kept_for_long():
 
 def test_detection_beside_all_else_leaves_the_time_as_it_is():
     book = book_with(customer(detect="beside"))
-    book.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.8)
+    book.detection.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.8)
     assert due(book)[0] == 2.0
-    assert book.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.9) == []
+    assert book.detection.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.9) == []
 
 
 def test_when_the_engine_goes_away_the_time_counts_from_the_answer():
     book = kept()
     book.engine_gone(1.0)
-    book.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.8)
+    book.detection.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.8)
     assert due(book) == (2.0, [LegUnclaimed(at=2.0, leg="call-1"), PlayMessage("call-1", MESSAGE)])
     late = kept()
     late.engine_gone(6.0)
@@ -201,7 +202,7 @@ def test_when_the_engine_goes_away_the_time_counts_from_the_answer():
 
 def test_a_machine_of_which_the_engine_says_nothing_hears_what_a_person_would():
     book = kept()
-    book.judged("call-1", heard(Verdict.MACHINE, why="long_greeting"), None, 4.0)
+    book.detection.judged("call-1", heard(Verdict.MACHINE, why="long_greeting"), None, 4.0)
     at, actions = due(book)
     assert at == 6.0
     assert PlayMessage("call-1", MESSAGE) in actions
@@ -210,7 +211,7 @@ def test_a_machine_of_which_the_engine_says_nothing_hears_what_a_person_would():
 def test_a_call_without_agents_plays_to_a_person_as_soon_as_it_is_known_to_be_one():
     book = kept(claim_within_s=0.0)
     assert book.tick(1.0) == []
-    actions = book.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.8)
+    actions = book.detection.judged("call-1", heard(Verdict.HUMAN), 1.0, 1.8)
     assert PlayMessage("call-1", MESSAGE) in actions
 
 
@@ -218,13 +219,13 @@ def test_a_call_without_agents_plays_to_a_person_as_soon_as_it_is_known_to_be_on
 def test_a_machine_is_left_its_message_after_the_beep_and_then_alone(bridged):
     book = conversation() if bridged else kept()
     parted = [Part("call-1", "agent-1")] if bridged else []
-    assert book.leave("call-1", VOICEMAIL, 4.0) == parted
+    assert book.detection.leave("call-1", VOICEMAIL, 4.0) == parted
     assert set(book.to_hear("call-1")) == {ListenFor.MAILBOX}
-    assert book.mailbox_records("call-1", 9.0) == [PlayMessage("call-1", VOICEMAIL)]
-    assert book.message_started("call-1", 5.0, 9.0) == [LegMessage(at=9.0, leg="call-1")]
-    assert book.mailbox_records("call-1", 9.1) == []
-    assert book.key("call-1", "9", 10.0) == [], "a mailbox presses no keys"
-    assert book.leave("call-1", VOICEMAIL, 10.0) == []
+    assert book.detection.mailbox_records("call-1", 9.0) == [PlayMessage("call-1", VOICEMAIL)]
+    assert book.prompts.message_started("call-1", 5.0, 9.0) == [LegMessage(at=9.0, leg="call-1")]
+    assert book.detection.mailbox_records("call-1", 9.1) == []
+    assert book.prompts.key("call-1", "9", 10.0) == [], "a mailbox presses no keys"
+    assert book.detection.leave("call-1", VOICEMAIL, 10.0) == []
     assert due(book) == (14.3, [HangUp("call-1")])
     event = ended(book, 14.4)
     assert (event.heard_s, event.heard_all, event.ended_by) == (5.0, True, "switch")
@@ -232,36 +233,36 @@ def test_a_machine_is_left_its_message_after_the_beep_and_then_alone(bridged):
 
 def test_a_machine_that_has_just_beeped_is_left_its_message_at_once():
     book = kept()
-    book.judged("call-1", heard(Verdict.MACHINE, why="beep"), None, 4.0)
-    assert book.leave("call-1", VOICEMAIL, 4.1) == [PlayMessage("call-1", VOICEMAIL)]
+    book.detection.judged("call-1", heard(Verdict.MACHINE, why="beep"), None, 4.0)
+    assert book.detection.leave("call-1", VOICEMAIL, 4.1) == [PlayMessage("call-1", VOICEMAIL)]
 
 
 def test_a_machine_that_never_records_is_left_without_a_message():
     book = kept()
-    book.leave("call-1", VOICEMAIL, 4.0)
+    book.detection.leave("call-1", VOICEMAIL, 4.0)
     assert due(book) == (64.0, [HangUp("call-1")])
     assert ended(book, 64.1).heard_s is None
 
 
 def test_what_plays_to_a_machine_stops_when_it_is_known_to_be_one():
     book = book_with(customer(claim_within_s=0.0, detect="beside"))
-    book.message_started("call-1", 20.0, 0.0)
-    assert book.leave("call-1", VOICEMAIL, 4.0) == [StopPrompt("call-1")]
+    book.prompts.message_started("call-1", 20.0, 0.0)
+    assert book.detection.leave("call-1", VOICEMAIL, 4.0) == [StopPrompt("call-1")]
     assert ended(book, 5.0).heard_s is None
 
 
 def test_a_switch_that_stops_waits_for_no_beep():
     book = kept()
-    book.leave("call-1", VOICEMAIL, 4.0)
+    book.detection.leave("call-1", VOICEMAIL, 4.0)
     assert HangUp("call-1") in book.stop(5.0)
     assert not book.holds_phones
 
 
 def test_a_machine_in_a_menu_hears_its_prompt_no_more():
     book = book_with(customer(detect="beside"))
-    book.play_prompt(PlayPrompt("call-1", 1, "/srv/menu.wav", stay_s=2.0), 1.0)
-    book.prompt_started("call-1", 9.0, 1.0)
+    book.prompts.play(PlayPrompt("call-1", 1, "/srv/menu.wav", stay_s=2.0), 1.0)
+    book.prompts.started("call-1", 9.0, 1.0)
     assert ListenFor.KEYS in book.to_hear("call-1")
-    assert book.leave("call-1", VOICEMAIL, 4.0) == [StopPrompt("call-1")]
+    assert book.detection.leave("call-1", VOICEMAIL, 4.0) == [StopPrompt("call-1")]
     assert book.tick(11.0) == [], "the end of the prompt is nothing any more"
     assert set(book.to_hear("call-1")) == {ListenFor.MAILBOX}

@@ -65,7 +65,8 @@ FATES = {
     "early media, then an answer": Fate("early_media_then_answers", "human", 200),
     "an answer": Fate("answers", "human", 200),
     "rings on": Fate("rings_on", "no_answer", 487),
-    "an answer as we give up": Fate("answers_as_we_give_up", "no_answer", 487),
+    "an answer as we give up": Fate("answers_as_we_give_up", "abandoned", 200),
+    "an answer before it agrees to our giving up": Fate("answers_before_it_agrees", "abandoned", 200),
     "trying, and nothing more": Fate("tries_on", "network_failure", 487),
     "no reply at all": Fate("silent", "network_failure", 408),
 }
@@ -209,11 +210,35 @@ async def test_the_networks_own_cause_comes_with_the_end(
     assert ended.reason_header == reason
 
 
-async def test_who_answers_long_after_we_gave_up_is_let_go_at_once(switch: Switch, sipp: StartSipp) -> None:
-    carrier = await sipp("answers_too_late")
+@pytest.mark.parametrize("scenario", ["answers_as_we_give_up", "answers_before_it_agrees"])
+async def test_an_answer_that_crosses_our_giving_up_is_ended_and_told_of(
+    switch: Switch, sipp: StartSipp, scenario: str
+) -> None:
+    carrier = await sipp(scenario)
     switch.place("call", carrier.uri("+12025551000"), ring_timeout_s=0.5)
     ended = await switch.said(LegEnded, "call")
-    assert ended.timed_out
+    await carrier.content()
+    assert (ended.answered_late, ended.timed_out, ended.ended_by) == (True, True, "switch")
+    assert not switch.of(LegAnswered, "call")
+
+
+async def test_a_far_end_that_does_not_agree_to_our_giving_up_is_not_waited_for(
+    switch: Switch, sipp: StartSipp
+) -> None:
+    carrier = await sipp("ignores_our_giving_up")
+    switch.place("call", carrier.uri("+12025551000"), ring_timeout_s=0.5)
+    ended = await switch.said(LegEnded, "call", within_s=10)
+    assert (ended.answered_late, ended.timed_out, ended.status) == (False, True, 487)
+
+
+@pytest.mark.parametrize(("after_ms", "counts"), [("1000", True), ("3500", False)])
+async def test_who_answers_long_after_we_gave_up_is_let_go_at_once(
+    switch: Switch, sipp: StartSipp, after_ms: str, *, counts: bool
+) -> None:
+    carrier = await sipp("answers_too_late", after_ms=after_ms)
+    switch.place("call", carrier.uri("+12025551000"), ring_timeout_s=0.5)
+    ended = await switch.said(LegEnded, "call")
+    assert (ended.timed_out, ended.answered_late) == (True, counts)
     await carrier.content()
     assert not switch.of(LegAnswered, "call")
     assert not (await look(switch.options.socket)).live

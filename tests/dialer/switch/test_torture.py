@@ -1,9 +1,12 @@
 """Whatever is thrown at the switch's ports, it stays up and its calls are unharmed."""
 
+import asyncio
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 
 import psutil
+import pytest
 
 from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
@@ -14,9 +17,18 @@ from tests.dialer.switch.conftest import Switch, worker_number
 from tests.dialer.switch.torture import messages, spoiled
 from tests.support import eventually
 
-PAIRS = 3
+PAIRS = 25
 PERSON = "+12025551000"
-SPOILED = 3_000
+SPOILED, SPOILED_AT_EACH_CALL = 3_000, 300
+
+
+@pytest.fixture
+async def switch(tmp_path: Path) -> AsyncIterator[Switch]:
+    """One that holds them all."""
+    started = Switch(tmp_path, lines=2 * PAIRS + 10)
+    await started.link.start()
+    yield started
+    await started.stop()
 
 
 async def test_torture_messages_harm_neither_the_switch_nor_its_calls(switch: Switch) -> None:
@@ -24,18 +36,20 @@ async def test_torture_messages_harm_neither_the_switch_nor_its_calls(switch: Sw
     people = CarrierOptions(
         world=World(ring_mean_s=0.2, talk_mean_s=3600, patience_mean_s=3600),
         kinds={PERSON: Kind.PERSON},
-        endpoint=EndpointOptions(max_calls=20, rtp_port=12000 + ports, rtp_port_count=1000, user="carrier"),
+        endpoint=EndpointOptions(max_calls=60, rtp_port=12000 + ports, rtp_port_count=1000, user="carrier"),
     )
-    endpoint = EndpointOptions(max_calls=20, rtp_port=16000 + ports, rtp_port_count=1000, user="softphones")
+    endpoint = EndpointOptions(max_calls=60, rtp_port=16000 + ports, rtp_port_count=1000, user="softphones")
     async with (
         SimulatedCarrier(people) as carrier,
         SimulatedSoftphones(SoftphonesOptions(PAIRS + 1, endpoint=endpoint)) as phones,
     ):
-        for number in range(1, PAIRS + 1):
-            await bridged(switch, phones.uri(f"agent{number}"), carrier.uri(PERSON), str(number))
+        names = {str(number): phones.uri(f"agent{number}") for number in range(1, PAIRS + 1)}
+        await asyncio.gather(*(bridged(switch, names[each], carrier.uri(PERSON), each, 60) for each in names))
         await eventually(lambda: len(phones.events_of("heard")) == PAIRS)
         (ready,) = [each for each in switch.events if isinstance(each, SwitchReady)]
-        throw([*messages().values(), *spoiled(1, SPOILED)], udp_ports(ready.pid))
+        listens, media = udp_ports(ready.pid), media_ports(switch)
+        throw([*messages().values(), *spoiled(1, SPOILED)], [each for each in listens if each not in media])
+        throw(spoiled(2, SPOILED_AT_EACH_CALL), [each for each in listens if each in media])
         await bridged(switch, phones.uri(f"agent{PAIRS + 1}"), carrier.uri(PERSON), "late", within_s=60)
         await eventually(lambda: len(phones.events_of("heard")) == PAIRS + 1)
         assert not [each for each in switch.events if isinstance(each, LegEnded)]
@@ -52,6 +66,12 @@ async def bridged(switch: Switch, softphone: str, person: str, name: str, within
     await switch.said(LegAnswered, f"person-{name}", within_s)
     switch.link.send(BridgeLegs(f"person-{name}", f"agent-{name}"))
     await switch.said(LegsBridged, f"person-{name}", within_s)
+
+
+def media_ports(switch: Switch) -> range:
+    """Where its calls' audio may come."""
+    endpoint = switch.options.endpoint
+    return range(endpoint.rtp_port, endpoint.rtp_port + endpoint.rtp_port_count)
 
 
 def udp_ports(pid: int) -> list[int]:

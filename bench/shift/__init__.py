@@ -1,0 +1,1 @@
+"""A shift of the whole dialer: many agents and lines for some minutes, and what they are promised."""

@@ -1,0 +1,93 @@
+"""What has been between a client and a person, in the database."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_
+from sqlmodel import col, select
+
+from campaigns.errors import AttemptNotFoundError
+from campaigns.stores.shared import Session
+from campaigns.tables import Agent, Attempt, Campaign
+from leads.tables import Lead, LeadList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastCall:
+    """A call to the person; `talk_s` is how long an agent talked with them, None where none did."""
+
+    attempt_id: int
+    campaign_id: int
+    campaign: str
+    lead_id: int
+    number: int
+    phone: str
+    placed_at: datetime
+    outcome: str
+    disposition: str
+    notes: str
+    agent: str
+    talk_s: float | None
+
+
+class LeadHistoryStore:
+    """Calls to a lead, and to its numbers under whichever lead they were."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    async def call(self, attempt_id: int) -> tuple[Attempt, Campaign]:
+        """A call and its campaign, to look at. Raises AttemptNotFoundError."""
+        wanted = (
+            select(Attempt, Campaign)
+            .join(Campaign, col(Campaign.id) == Attempt.campaign_id)
+            .where(Attempt.id == attempt_id)
+        )
+        found = (await self.session.exec(wanted)).first()
+        if found is None:
+            raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
+        return found
+
+    async def client_of(self, lead_id: int) -> int:
+        """Whose lead it is; the lead is there."""
+        wanted = select(LeadList.client_id).join(Lead, col(Lead.list_id) == LeadList.id)
+        return (await self.session.exec(wanted.where(Lead.id == lead_id))).one()
+
+    async def calls(
+        self, client_id: int, lead_id: int, numbers: Collection[str], before: int, limit: int
+    ) -> list[PastCall]:
+        """The newest `limit` of them for that client, with an attempt id below `before`, the newest first."""
+        wanted = (
+            select(Attempt, col(Campaign.name), col(Agent.name))
+            .join(Campaign, col(Campaign.id) == Attempt.campaign_id)
+            .outerjoin(Agent, col(Agent.id) == Attempt.agent_id)
+            .where(
+                Campaign.client_id == client_id,
+                Attempt.id < before,
+                or_(col(Attempt.lead_id) == lead_id, col(Attempt.e164).in_(numbers)),
+            )
+            .order_by(col(Attempt.id).desc())
+            .limit(limit)
+        )
+        return [_past(*row) for row in (await self.session.exec(wanted)).all()]
+
+
+def _past(attempt: Attempt, campaign: str, agent: str | None) -> PastCall:
+    talk = None
+    if attempt.connected_at is not None and attempt.ended_at is not None:
+        talk = attempt.ended_at - attempt.connected_at
+    return PastCall(
+        attempt_id=attempt.id,
+        campaign_id=attempt.campaign_id,
+        campaign=campaign,
+        lead_id=attempt.lead_id,
+        number=attempt.number,
+        phone=attempt.e164,
+        placed_at=attempt.placed_at,
+        outcome=attempt.outcome,
+        disposition=attempt.disposition,
+        notes=attempt.notes,
+        agent=agent or "",
+        talk_s=None if talk is None else talk.total_seconds(),
+    )

@@ -1,0 +1,49 @@
+"""Tables of the campaigns room."""
+
+from campaigns.tables.agent import Agent, AgentInterval, AgentSession
+from campaigns.tables.attempt import Attempt, AttemptAnswer, Recording, RecordingAccess
+from campaigns.tables.caller_id import CallerId, CallerIdDay, CallerIdGroup, CallerIdMember, CallerIdRest
+from campaigns.tables.campaign import (
+    Campaign,
+    CampaignLead,
+    CampaignList,
+    CampaignLoad,
+    CampaignQueue,
+    LeadSkip,
+)
+from campaigns.tables.compliance import ClientLimit, ClosedDay, DenialTally, Exemption, RuleSet
+from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
+from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
+
+__all__ = [
+    "AbandonedMessage",
+    "Agent",
+    "AgentInterval",
+    "AgentSession",
+    "AnswerTally",
+    "Attempt",
+    "AttemptAnswer",
+    "CallerId",
+    "CallerIdDay",
+    "CallerIdGroup",
+    "CallerIdMember",
+    "CallerIdRest",
+    "Campaign",
+    "CampaignLead",
+    "CampaignList",
+    "CampaignLoad",
+    "CampaignQueue",
+    "ClientLimit",
+    "ClosedDay",
+    "DenialTally",
+    "DialTally",
+    "Exemption",
+    "LeadSkip",
+    "PacingNow",
+    "Prompt",
+    "PromptSound",
+    "Recording",
+    "RecordingAccess",
+    "RuleSet",
+    "TrunkNow",
+]

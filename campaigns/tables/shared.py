@@ -1,0 +1,21 @@
+"""What the tables of this room share."""
+
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, text
+from sqlmodel import Field
+
+from leads.tables import BigId
+
+
+def where(condition: str) -> dict[str, Any]:
+    """An index over a part of the table, on both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+NOT_ENDED = where("ended_at IS NULL")
+
+
+def part_of_key(target: str) -> Any:
+    """A column of a primary key that refers to another table's key (`table.column`)."""
+    return Field(default=None, sa_column=Column(BigId, ForeignKey(target), primary_key=True))

@@ -1,0 +1,230 @@
+"""The agents' side of a calling floor: shifts, softphones, pauses and wrap-ups."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from dialer.core.agent import AgentEvent, AgentState
+from dialer.core.call import CallEvent, CallState
+from dialer.core.effects import CallSoftphone, Effect, HangUpAgent, HangUpCall
+from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_call import FloorCall
+from dialer.core.floor_pacing import FloorPacing
+from dialer.core.floor_queue import FloorQueue
+from dialer.core.pacing_events import (
+    AgentLeft,
+    AgentPaused,
+    AgentReady,
+    AgentTalking,
+    AgentWillPause,
+    AgentWrapping,
+    CallByMachine,
+)
+
+
+class UnknownSession(LookupError):
+    """There is no such agent session on this floor."""
+
+    def __init__(self, session: int) -> None:
+        super().__init__(f"There is no agent session {session} under way.")
+
+
+class FloorShifts:
+    """What each agent on shift does, and what follows of it for the call that the agent has."""
+
+    def __init__(
+        self,
+        agents: dict[int, FloorAgent],
+        calls: Mapping[int, FloorCall],
+        pacing: FloorPacing,
+        queue: FloorQueue,
+        advance: Callable[[int, CallEvent], FloorCall | None],
+    ) -> None:
+        """Agents by session and calls by attempt; `advance` moves a call on, if it can be."""
+        self._agents = agents
+        self._calls = calls
+        self._pacing = pacing
+        self._queue = queue
+        self._advance = advance
+
+    def agent(self, session: int) -> FloorAgent:
+        """The agent on that shift. Raises UnknownSession."""
+        try:
+            return self._agents[session]
+        except KeyError:
+            raise UnknownSession(session) from None
+
+    def log_in(self, session: int, agent: int, campaigns: Iterable[int], at: float) -> list[Effect]:
+        """An agent's shift begins; calls come once the softphone is on the line."""
+        each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at)
+        self._agents[session] = each
+        self._pacing.tell_all(each, AgentPaused(at, session))
+        return [each.changed()]
+
+    def restore_agent(self, restored: FloorAgent) -> None:
+        """An agent whose shift was under way when the engine ended; nothing is recorded.
+
+        The calls are restored first. An agent whose call is over finishes with it at the next `tick`.
+        """
+        self._agents[restored.session] = restored
+        restored.rejoin(self._calls)
+        self._pacing.agent_is_there(restored, restored.since)
+
+    def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
+        """The shift ends, and the talk with it; who was only being connected gets another agent."""
+        each = self.agent(session)
+        effects: list[Effect] = []
+        if call := each.call_among(self._calls):
+            call.session = None
+            if call.state == CallState.ANSWERED:
+                call.let_go_by = session
+            else:
+                effects.append(HangUpCall(call.attempt, unless_answered=call.answered_at is None))
+        effects += each.leave_attempt(at)
+        effects += each.move(AgentEvent.LOG_OUT, at, reason)
+        effects.append(HangUpAgent(session))
+        del self._agents[session]
+        self._pacing.tell_all(each, AgentLeft(at, session))
+        return effects
+
+    def line_up(self, session: int, at: float) -> list[Effect]:
+        """The agent's softphone is on the line."""
+        each = self._agents.get(session)
+        if each is None:
+            return [HangUpAgent(session)]
+        each.line_up = True
+        each.softphone_is_left_alone()
+        if each.state != AgentState.UNAVAILABLE:
+            return self._queue.find_call(each, at)
+        if each.pause_asked is not None:
+            return self._pause(each, at)
+        effects = each.move(AgentEvent.LINE_UP, at)
+        self._pacing.tell_all(each, AgentReady(at, session))
+        return effects + self._queue.find_call(each, at)
+
+    def line_down(self, session: int, at: float, reason: str, *, busy: bool = False) -> list[Effect]:
+        """The agent's softphone is gone. A customer who was talking waits for another agent.
+
+        One that was `busy` when it was called is called again after a while.
+        """
+        each = self._agents.get(session)
+        if each is None:
+            return self._queue.find_another(session, at)
+        each.line_up = False
+        if busy:
+            each.softphone_was_busy(at)
+        else:
+            each.softphone_is_left_alone()
+        if each.state == AgentState.PAUSED:
+            each.pause_asked = each.reason
+        call = each.call_among(self._calls)
+        effects = each.leave_attempt(at)
+        effects += each.move(AgentEvent.LINE_DOWN, at, reason)
+        self._pacing.tell_all(each, AgentPaused(at, session))
+        return effects + self._offer_again(call, at) if call else effects
+
+    def pause(self, session: int, reason: str, at: float) -> list[Effect]:
+        """The agent takes no more calls; during a call, once it is wrapped up."""
+        each = self.agent(session)
+        each.pause_asked = reason
+        looks = each.preview is not None and not each.preview.dialing
+        if looks or each.state in (AgentState.AVAILABLE, AgentState.PAUSED):
+            return self._pause(each, at)
+        self._pacing.tell_all(each, AgentWillPause(at, session))
+        return []
+
+    def ready(self, session: int, at: float) -> list[Effect]:
+        """The agent takes calls again, or ends the wrap-up. A softphone that is gone is to be called now."""
+        each = self.agent(session)
+        each.pause_asked = None
+        each.softphone_is_left_alone()
+        if each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
+            self._pacing.tell_all(each, AgentWillPause(at, session, will=False))
+            return []
+        return self._become_ready(each, at)
+
+    def dispositioned(self, attempt: int, at: float, *, by_machine: bool) -> list[Effect]:
+        """An agent who wraps the call up has said how it went, and is done with it."""
+        for each in self._agents.values():
+            if each.attempt == attempt and each.state == AgentState.WRAP_UP:
+                if by_machine:
+                    self._pacing.tell_all(each, CallByMachine(at, attempt))
+                each.attempt = None
+                return self.set_free(each, at)
+        return []
+
+    def tick(self, now: float) -> list[Effect]:
+        """Ends wrap-ups that have lasted too long, and calls busy softphones again."""
+        effects: list[Effect] = []
+        for each in list(self._agents.values()):
+            if each.wrap_up_ends_at is not None and each.wrap_up_ends_at <= now:
+                effects += self.set_free(each, now)
+            if each.call_again_at is not None and each.call_again_at <= now:
+                each.call_again_at = None
+                effects.append(CallSoftphone(each.session))
+        return effects
+
+    def agent_of(self, call: FloorCall) -> FloorAgent | None:
+        """The agent who is being connected or talks with the caller."""
+        each = self._agents.get(call.session) if call.session is not None else None
+        return each if each is not None and each.call_among(self._calls) is call else None
+
+    def take(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+        """The two talk; not so where a switch that repeats itself tells of a talk long past."""
+        reserved = each.has_a_call and each.attempt == call.attempt
+        if not reserved and each.state != AgentState.AVAILABLE:
+            call.session = None
+            self._pacing.agent_is_there(each, at, call.campaign)
+            return []
+        each.attempt, call.session = call.attempt, each.session
+        self._pacing.tell_all(each, AgentTalking(at, each.session), besides=call.campaign)
+        return each.move(AgentEvent.CONNECT, at)
+
+    def release(self, each: FloorAgent, at: float) -> list[Effect]:
+        """The agent was given a call and did not talk: free again, or paused where that was asked."""
+        effects = each.leave_attempt(at)
+        effects += each.move(AgentEvent.RELEASE, at)
+        if each.pause_asked is not None:
+            return effects + self._pause(each, at)
+        self._pacing.tell_all(each, AgentReady(at, each.session))
+        return effects + self._queue.find_call(each, at)
+
+    def set_free(self, each: FloorAgent, at: float) -> list[Effect]:
+        """The agent is done with the last call: free again, or paused where that was asked."""
+        if each.pause_asked is not None:
+            return self._pause(each, at)
+        return self._become_ready(each, at)
+
+    def begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+        """The talk is over; an agent who has said already how it went is free at once."""
+        effects = each.move(AgentEvent.TALK_END, at)
+        self._pacing.tell_all(each, AgentWrapping(at, each.session))
+        if call.dispositioned:
+            each.attempt = None
+            return effects + self.set_free(each, at)
+        each.wrap_up_ends_at = at + self._pacing.wrap_up_limit_s(call.campaign)
+        return effects
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _offer_again(self, call: FloorCall, at: float) -> list[Effect]:
+        call.session = None
+        if call.answered_at is None:
+            return []  # it rings, and goes to whoever is free once it is answered
+        if self._advance(call.attempt, CallEvent.AGENT_LOST):
+            call.waits_since = at
+        return self._queue.find_agent(call, at) if call.state == CallState.ANSWERED else []
+
+    def _pause(self, each: FloorAgent, at: float) -> list[Effect]:
+        reason, each.pause_asked = each.pause_asked or "", None
+        effects = each.leave_attempt(at)
+        effects += each.move(AgentEvent.PAUSE, at, reason)
+        self._pacing.tell_all(each, AgentPaused(at, each.session))
+        return effects
+
+    def _become_ready(self, each: FloorAgent, at: float) -> list[Effect]:
+        effects = each.leave_attempt(at)
+        if not each.line_up:
+            self._pacing.tell_all(each, AgentPaused(at, each.session))
+            return effects + each.move(AgentEvent.LINE_DOWN, at, "no_softphone")
+        effects += each.move(AgentEvent.READY, at)
+        self._pacing.tell_all(each, AgentReady(at, each.session))
+        return effects + self._queue.find_call(each, at)
