@@ -49,11 +49,11 @@ async def _subject(
     return "campaign", (await campaigns.get_campaign(sessions, campaign_id)).id
 
 
-@router.get("/events", response_class=EventSourceResponse, dependencies=[needs("reports.read")])
+@router.get("/events", response_class=EventSourceResponse, dependencies=[needs("agents.supervise")])
 async def events(
     request: Request, subject: Annotated[Subject, Depends(_subject)], last_event_id: LastEventId = ""
 ) -> AsyncIterator[ServerSentEvent]:
-    """What happens at this node, or in one campaign: its state, its figures, its calls."""
+    """What happens at this node to one's client, or in one campaign: its state, its figures, its calls."""
     with _feed(request).listen(subject, last_event_id) as listener:
         yield _STREAM
         if listener.missed:

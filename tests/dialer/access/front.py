@@ -1,23 +1,27 @@
-"""The HTTP face without an engine behind it: enough for whoever signs in, and fast."""
+"""The door of the HTTP face and a few rooms behind it, without an engine: fast."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 
+from campaigns.routes import persons
 from dialer.access.audit import AuditLog
 from dialer.access.core.roles import Role
 from dialer.access.door import Door
+from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn, SignInLimits
 from dialer.access.single_sign_on import Provider, SingleSignOn
 from dialer.access.tables import User
 from dialer.access.users import NewUser, add_user
-from dialer.api.app import Faces, create_app
+from dialer.api import problems
+from dialer.api.access import RequestAccess
+from dialer.api.guard import Guard
+from leads.routes import consents, dnc, leads
 from leads.stores.leads import LeadStore
 from leads.stores.shared import Sessions
 
@@ -77,17 +81,16 @@ async def open_front(sessions: Sessions, provider: Provider | None = None) -> As
 
     audit = AuditLog(sessions)
     signing_in = SigningIn(sessions, LIMITS, now)
-    faces = SimpleNamespace(
-        engine=SimpleNamespace(sessions=sessions, now=now),
-        readings=sessions,
-        door=Door(KEY, sessions, sessions, LIMITS, now),
-        signing_in=signing_in,
-        single_sign_on=SingleSignOn(provider, signing_in, now),
-        audit=audit,
-    )
-    for name in ("rules", "imports", "forecaster", "recordings", "readiness", "metrics_text"):
-        setattr(faces, name, None)
-    app = create_app(cast(Faces, faces))
+    door = Door(KEY, sessions, sessions, LIMITS, now)
+    app = FastAPI()
+    app.state.sessions = app.state.readings = sessions
+    app.state.now, app.state.access, app.state.door, app.state.audit = now, RequestAccess(), door, audit
+    app.state.signing_in, app.state.single_sign_on = signing_in, SingleSignOn(provider, signing_in, now)
+    app.state.recordings = None
+    problems.install(app)
+    app.add_middleware(Guard, door=door, audit=audit, now=now)
+    for each in (access_routes, leads.router, dnc.router, consents.router, persons.router):
+        app.include_router(each, prefix=API)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.7", 4000))
     audit.start()
     try:

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import FastAPI, Form, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -66,15 +66,11 @@ class IdentityProvider:
         back = {"code": code, "state": asked["state"], "session_state": "of its own"}
         return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(back)}", 303)
 
-    async def _token(
-        self,
-        request: Request,
-        code: str = Form(),
-        code_verifier: str = Form(),
-        redirect_uri: str = Form(),
-    ) -> JSONResponse:
+    async def _token(self, request: Request) -> JSONResponse:
+        form = dict(parse_qsl((await request.body()).decode()))
+        code_verifier, redirect_uri = form["code_verifier"], form["redirect_uri"]
         given = base64.b64decode(request.headers["Authorization"].removeprefix("Basic ")).decode()
-        asked = self.asked.pop(code, None)
+        asked = self.asked.pop(form["code"], None)
         digest = hashlib.sha256(code_verifier.encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if (

@@ -65,24 +65,25 @@ async def test_every_write_is_in_the_log_with_who_and_nothing_personal(front: Fr
         "basis": "express",
         "source": "web",
     }
+    number = {"phone": "+12025550102"}
     assert (await front.ask("POST", "/consents", manager, json=person)).status_code == 201
-    assert (await front.ask("POST", "/campaigns/77/start", manager)).status_code == 404
+    assert (await front.ask("POST", "/dnc-lists/77/entries", manager, json=number)).status_code == 404
     assert (await front.ask("POST", "/persons/+12025550101/erase", manager)).status_code == 403
     assert (await front.get("/lead-lists", manager)).status_code == 200
     log = (await front.get("/audit-log", KEY)).json()["items"]
     assert [(each["actor"], each["action"], each["status"]) for each in log] == [
         ("user bob", "sign-in", 200),
         ("user bob", "give-consent", 201),
-        ("user bob", "start-campaign", 404),
+        ("user bob", "add-dnc-entry", 404),
         ("user bob", "erase-person", 403),
     ]
     assert log[1]["details"] == {
         "fields": ["basis", "channel", "client", "phone", "source"],
         "client": "acme",
     }
-    assert (log[2]["subject"], log[3]["subject"]) == ("campaign_id=77", "")
+    assert (log[2]["subject"], log[3]["subject"]) == ("list_id=77", "")
     assert log[2]["address"] == "192.0.2.7"
-    assert "2025550101" not in str(log)
+    assert "202555010" not in str(log)
     assert PASSWORD not in str(log)
 
 

@@ -35,7 +35,7 @@ async def test_a_token_opens_what_the_role_may(front: Front) -> None:
         ("zenith", "anna", PASSWORD),
         ("nowhere", "anna", PASSWORD),
         (None, "anna", PASSWORD),
-        ("acme", "anna\x00", PASSWORD),
+        ("acme", "anna\x00x", PASSWORD),
         ("acme", "", ""),
     ],
 )

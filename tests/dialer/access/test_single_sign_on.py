@@ -103,23 +103,23 @@ async def test_who_has_no_role_here_is_refused(stage: Stage) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "sign-in-refused")
 
 
-@pytest.mark.parametrize(
-    "lies",
-    [
-        {"iss": "http://127.0.0.1:1"},
-        {"aud": "somebody-else"},
-        {"nonce": "another"},
-        {"nonce": None},
-        {"exp": 1},
-        {"sub": None},
-        {"azp": "somebody-else"},
-    ],
+LIES: tuple[dict[str, Any], ...] = (
+    {"iss": "http://127.0.0.1:1"},
+    {"aud": "somebody-else"},
+    {"nonce": "another"},
+    {"nonce": None},
+    {"exp": 1},
+    {"sub": None},
+    {"azp": "somebody-else"},
 )
-async def test_a_token_that_is_not_right_signs_nobody_in(stage: Stage, lies: dict[str, Any]) -> None:
-    stage.provider.lies = lies
-    answer = await stage.sign_in()
-    assert (answer.status_code, answer.json()["code"]) == (401, "sign-in-refused")
-    assert (await stage.front.http.get(f"{API}/me")).status_code == 401
+
+
+async def test_a_token_that_is_not_right_signs_nobody_in(stage: Stage) -> None:
+    for lies in LIES:
+        stage.provider.lies = lies
+        answer = await stage.sign_in()
+        assert (answer.status_code, answer.json()["code"]) == (401, "sign-in-refused"), lies
+        assert (await stage.front.http.get(f"{API}/me")).status_code == 401
 
 
 async def test_a_token_that_another_key_has_signed_signs_nobody_in(stage: Stage) -> None:

@@ -156,6 +156,10 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("GET", "campaigns/{campaign_id}/compliance-report"): _plain,
     ("POST", "campaigns/{campaign_id}/forecast"): _json(**_SHIFT),
     ("POST", "forecasts"): _json(assumptions={}, **_SHIFT),
+    ("GET", "leads/{lead_id}/calls"): _plain,
+    ("GET", "events"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
+    ("GET", "agent-sessions/{session_id}/events"): _plain,
+    ("GET", "agent-sessions/{session_id}/screen-pop"): _plain,
     ("GET", "attempts"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
     ("GET", "caller-ids"): _needs_client,
     ("POST", "caller-ids"): lambda t, _: [
