@@ -19,7 +19,12 @@ from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
-from dialer.api.access import kept_key
+from dialer.access.audit import AuditLog
+from dialer.access.core.claims import Standing
+from dialer.access.door import Door
+from dialer.access.operator_key import kept_key
+from dialer.access.signing_in import SigningIn, SignInLimits
+from dialer.access.single_sign_on import Provider, SingleSignOn
 from dialer.api.app import Faces, create_app
 from dialer.api.health import Readiness
 from dialer.api.server import HttpServer
@@ -141,6 +146,11 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         await imports.start()
         stack.push_async_callback(imports.stop)
         key, key_is_new = _api_key(settings)
+        limits = SignInLimits(settings.api.sign_in_idle_s, settings.api.sign_in_longest_s)
+        signing_in = SigningIn(database.sessions, limits, engine.now)
+        audit = AuditLog(database.sessions)
+        audit.start()
+        stack.push_async_callback(audit.stop)
         server = HttpServer(
             create_app(
                 Faces(
@@ -151,7 +161,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     imports=imports,
                     forecaster=Forecaster(),
                     recordings=recordings,
-                    api_key=key,
+                    door=Door(key, database.sessions, database.readings, limits, engine.now),
+                    signing_in=signing_in,
+                    single_sign_on=SingleSignOn(_provider(settings), signing_in, engine.now),
+                    audit=audit,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
                 )
@@ -210,6 +223,20 @@ def _api_key(settings: Settings) -> tuple[str, bool]:
     if settings.api.key is not None:
         return settings.api.key.get_secret_value(), False
     return kept_key(settings.data_dir / "api.key")
+
+
+def _provider(settings: Settings) -> Provider | None:
+    oidc = settings.oidc
+    if oidc.issuer is None:
+        return None
+    return Provider(
+        issuer=oidc.issuer,
+        client_id=oidc.client_id,
+        client_secret=oidc.client_secret.get_secret_value(),
+        redirect_url=oidc.redirect_url,
+        role_claim=oidc.role_claim,
+        roles={claim: Standing.parse(standing) for claim, standing in oidc.roles.items()},
+    )
 
 
 def unclaimed_message(settings: Settings) -> Path:

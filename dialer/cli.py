@@ -37,6 +37,7 @@ from campaigns.lead_editing import follow_merges
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.reports.text import show
+from dialer.access.commands import api_key_app, audit_app, user_app
 from dialer.bootstrap import recordings_of, running
 from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
@@ -76,6 +77,9 @@ app.add_typer(prompts_app, name="prompts")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(report_app, name="report")
 app.add_typer(trunks_app, name="trunks")
+app.add_typer(user_app, name="user")
+app.add_typer(api_key_app, name="api-key")
+app.add_typer(audit_app, name="audit")
 app.add_typer(db_app, name="db")
 
 

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 import campaigns.tables  # noqa: F401 - fills the metadata
+import dialer.access.tables  # noqa: F401 - fills the metadata
 import leads.tables  # noqa: F401 - fills the metadata
 from dialer.errors import DialerError
 

@@ -6,6 +6,7 @@
 import sys
 from pathlib import Path
 
+from dialer.access.document import permissions_document
 from dialer.bus import asyncapi
 from dialer.core import call
 from dialer.outcome_document import call_outcomes
@@ -41,6 +42,7 @@ def documents() -> dict[str, str]:
         "call-states.md": call_states(),
         "call-outcomes.md": call_outcomes(),
         "asyncapi.json": asyncapi.text(),
+        "permissions.md": permissions_document(),
     }
 
 

@@ -186,6 +186,14 @@ class Engine:
         """The agent on that shift. Raises UnknownSession."""
         return self.floor.shifts.agent(session)
 
+    def client_of_shift(self, session: int) -> str | None:
+        """The slug of the client whose agent works this shift."""
+        return self._notices.client_of_shift(session)
+
+    def client_of_call(self, attempt: int) -> str | None:
+        """The slug of the client for whom this call is made; None where it is over."""
+        return self._notices.client_of_call(attempt)
+
     async def start(self) -> None:
         """Takes up what a former engine left, then works. Raises SwitchUnavailable."""
         self._leftover = await load_leftover(self.sessions)

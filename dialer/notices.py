@@ -76,6 +76,15 @@ class Notices:
         """The attempt calls this lead for this campaign; the agent has been connected with it."""
         self._calls[attempt] = _Call(campaign, lead, agent)
 
+    def client_of_shift(self, session: int) -> str | None:
+        """Whose agent works this shift."""
+        return self._client_of_session.get(session)
+
+    def client_of_call(self, attempt: int) -> str | None:
+        """For whom this call is made; None where it is over, or unknown."""
+        call = self._calls.get(attempt)
+        return None if call is None else self._client_of_campaign.get(call.campaign)
+
     def of_placed(self, attempt: int) -> Iterator[Message]:
         """A call was placed."""
         return self._call(attempt, "placed")

@@ -29,6 +29,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from dialer.access.core.claims import Standing
 from dialer.errors import DialerError
 from dialer.trunk_settings import ADDRESS, TrunkSettings
 
@@ -75,7 +76,11 @@ class ApiSettings(_Group):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     key: SecretStr | None = None
-    """The bearer key; without it the first start makes one and prints it once."""
+    """The operator's key, for all clients; without it the first start makes one and prints it once."""
+    sign_in_idle_s: float = Field(default=4 * 3600.0, ge=60, le=30 * 86400)
+    """A sign-in that is not used for so long has ended."""
+    sign_in_longest_s: float = Field(default=16 * 3600.0, ge=60, le=30 * 86400)
+    """However much it is used, a sign-in ends after so long."""
 
     @field_validator("key")
     @classmethod
@@ -89,6 +94,44 @@ class ApiSettings(_Group):
                 "or leave the setting out"
             )
         return key
+
+
+class OidcSettings(_Group):
+    """Single sign-on by OpenID Connect; without an issuer there is none."""
+
+    issuer: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$", max_length=300)
+    """As the provider names itself; below it is /.well-known/openid-configuration."""
+    client_id: str = Field(default="", max_length=300)
+    client_secret: SecretStr = SecretStr("")
+    redirect_url: str = Field(default="", max_length=300)
+    """Our own address as browsers see it, with /api/v1/sign-in/oidc/callback behind it."""
+    role_claim: str = Field(default="groups", max_length=100)
+    """The claim of the ID token that says what somebody is: a text, or a list of texts."""
+    roles: dict[str, str] = {}
+    """Which value of the claim is which role, as in `sellers=acme/agent, boss=operator`; the first counts."""
+
+    @field_validator("roles", mode="before")
+    @classmethod
+    def _paired(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return dict(each.strip().split("=", 1) for each in value.split(",") if "=" in each)
+
+    @field_validator("roles")
+    @classmethod
+    def _known(cls, roles: dict[str, str]) -> dict[str, str]:
+        for each in roles.values():
+            Standing.parse(each)
+        return roles
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.issuer is not None and not (self.client_id and self.redirect_url and self.roles):
+            raise ValueError("an issuer needs a client_id, a redirect_url and roles")
+        for url in (self.issuer, self.redirect_url):
+            if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+                raise ValueError("only https is safe for signing in, but on this machine itself")
+        return self
 
 
 class SipSettings(_Group):
@@ -162,6 +205,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     mqtt: MqttSettings = MqttSettings()
     api: ApiSettings = ApiSettings()
+    oidc: OidcSettings = OidcSettings()
     sip: SipSettings = SipSettings()
     trunks: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], TrunkSettings] = {}
     """Each trunk by its name; without any, `sip.trunk` is the only one."""

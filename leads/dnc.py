@@ -171,6 +171,12 @@ async def create_dnc_list(sessions: Sessions, ref: DncListRef, now: datetime) ->
         return _info(made, *await store.size(made.id))
 
 
+async def level_of_list(sessions: Sessions, list_id: int) -> str:
+    """For whom a list is: everyone, client or campaign. Raises DncListNotFoundError."""
+    async with sessions() as session:
+        return (await _existing(session, list_id)).level
+
+
 async def dnc_entries(sessions: Sessions, list_id: int, after: str, limit: int) -> Sequence[DncEntry]:
     """The list's `limit` numbers that follow `after`. Raises DncListNotFoundError."""
     async with sessions() as session:

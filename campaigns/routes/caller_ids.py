@@ -12,6 +12,7 @@ from campaigns.caller_id_figures import FIGURES_DAYS, CallerIdFigures
 from campaigns.caller_id_figures import campaign_caller_ids as figures_of_campaign
 from campaigns.caller_id_import import CallerIdImport, import_caller_ids
 from campaigns.caller_ids import CallerIdView, GroupSize, GroupView
+from leads.routes.access import needs
 from leads.routes.shared import Id, Now, SessionsOf
 
 router = APIRouter(tags=["caller-ids"])
@@ -69,7 +70,7 @@ class GroupChange(BaseModel):
     remove: Numbers = []
 
 
-@router.get("/caller-ids")
+@router.get("/caller-ids", dependencies=[needs("caller-ids.read")])
 async def list_caller_ids(
     sessions: SessionsOf,
     now: Now,
@@ -84,7 +85,7 @@ async def list_caller_ids(
     return await caller_ids.list_caller_ids(sessions, client, now, group=group, retired=retired, days=days)
 
 
-@router.post("/caller-ids", status_code=201)
+@router.post("/caller-ids", status_code=201, dependencies=[needs("caller-ids.write")])
 async def add_caller_id(sessions: SessionsOf, now: Now, wanted: CallerIdIn) -> CallerIdView:
     """Record a number that a client may show; it is one client's at a time."""
     details = wanted.model_dump(exclude={"client", "caller_id", "groups", "default_country"})
@@ -99,7 +100,7 @@ async def add_caller_id(sessions: SessionsOf, now: Now, wanted: CallerIdIn) -> C
     )
 
 
-@router.post("/caller-ids/import")
+@router.post("/caller-ids/import", dependencies=[needs("caller-ids.write")])
 async def import_file(
     sessions: SessionsOf,
     now: Now,
@@ -118,7 +119,7 @@ async def import_file(
     )
 
 
-@router.patch("/caller-ids/{number}")
+@router.patch("/caller-ids/{number}", dependencies=[needs("caller-ids.write")])
 async def change_caller_id(
     sessions: SessionsOf,
     now: Now,
@@ -134,7 +135,7 @@ async def change_caller_id(
     )
 
 
-@router.post("/caller-ids/{number}/retire")
+@router.post("/caller-ids/{number}/retire", dependencies=[needs("caller-ids.write")])
 async def retire_caller_id(
     sessions: SessionsOf, now: Now, number: Number, client: Client, default_country: Country = "US"
 ) -> CallerIdView:
@@ -142,13 +143,13 @@ async def retire_caller_id(
     return await caller_ids.retire_caller_id(sessions, client, number, now, default_country=default_country)
 
 
-@router.get("/caller-id-groups")
+@router.get("/caller-id-groups", dependencies=[needs("caller-ids.read")])
 async def list_groups(sessions: SessionsOf, client: Client) -> list[GroupSize]:
     """A client's groups of caller IDs."""
     return await caller_ids.list_groups(sessions, client)
 
 
-@router.post("/caller-id-groups/{name}")
+@router.post("/caller-id-groups/{name}", dependencies=[needs("caller-ids.write")])
 async def change_group(
     sessions: SessionsOf,
     now: Now,
@@ -163,7 +164,7 @@ async def change_group(
     )
 
 
-@router.get("/campaigns/{campaign_id}/caller-ids")
+@router.get("/campaigns/{campaign_id}/caller-ids", dependencies=[needs("caller-ids.read")])
 async def campaign_caller_ids(sessions: SessionsOf, now: Now, campaign_id: Id) -> list[CallerIdFigures]:
     """How the numbers fare that the campaign may show."""
     return await figures_of_campaign(sessions, campaign_id, now)

@@ -13,6 +13,7 @@ from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
 from campaigns.reports.campaign import CampaignReport
 from campaigns.routes.shared import RulesOf
+from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter()
@@ -117,7 +118,7 @@ class AttemptOut(BaseModel):
     amd_took_s: float | None
 
 
-@router.get("/campaigns", tags=["campaigns"])
+@router.get("/campaigns", tags=["campaigns"], dependencies=[needs("campaigns.read")])
 async def list_campaigns(sessions: SessionsOf, after: After = 0, limit: Limit = 100) -> Page[CampaignOut]:
     """Campaigns, a page at a time."""
     found = await service.list_campaigns(sessions, after, limit)
@@ -125,13 +126,13 @@ async def list_campaigns(sessions: SessionsOf, after: After = 0, limit: Limit = 
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
-@router.get("/campaigns/{campaign_id}", tags=["campaigns"])
+@router.get("/campaigns/{campaign_id}", tags=["campaigns"], dependencies=[needs("campaigns.read")])
 async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
     """One campaign."""
     return CampaignOut.model_validate(await service.get_campaign(sessions, campaign_id))
 
 
-@router.patch("/campaigns/{campaign_id}", tags=["campaigns"])
+@router.patch("/campaigns/{campaign_id}", tags=["campaigns"], dependencies=[needs("campaigns.write")])
 async def change_campaign(
     sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
 ) -> CampaignOut:
@@ -151,44 +152,49 @@ async def change_campaign(
     return CampaignOut.model_validate(changed)
 
 
-@router.get("/campaigns/{campaign_id}/lists", tags=["campaigns"])
+@router.get("/campaigns/{campaign_id}/lists", tags=["campaigns"], dependencies=[needs("campaigns.read")])
 async def list_dialed_lists(sessions: SessionsOf, campaign_id: Id) -> list[DialedListOut]:
     """The lists it dials, with their weights in the mix."""
     dialed = await service.dialed_lists(sessions, campaign_id)
     return [DialedListOut.model_validate(each) for each in dialed]
 
 
-@router.post("/campaigns/{campaign_id}/start", tags=["campaigns"])
+@router.post("/campaigns/{campaign_id}/start", tags=["campaigns"], dependencies=[needs("campaigns.run")])
 async def start_campaign(sessions: SessionsOf, rules: RulesOf, now: Now, campaign_id: Id) -> CampaignOut:
     """Start dialing, or go on with it; leads loaded since join in."""
     return CampaignOut.model_validate(await abandoned.start_campaign(sessions, rules, campaign_id, now))
 
 
-@router.post("/campaigns/{campaign_id}/pause", tags=["campaigns"])
+@router.post("/campaigns/{campaign_id}/pause", tags=["campaigns"], dependencies=[needs("campaigns.run")])
 async def pause_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
     """Place no more calls until it is started again."""
     return CampaignOut.model_validate(await service.pause_campaign(sessions, campaign_id, now))
 
 
-@router.post("/campaigns/{campaign_id}/stop", tags=["campaigns"])
+@router.post("/campaigns/{campaign_id}/stop", tags=["campaigns"], dependencies=[needs("campaigns.run")])
 async def stop_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignOut:
     """End the campaign for good."""
     return CampaignOut.model_validate(await service.stop_campaign(sessions, campaign_id, now))
 
 
-@router.get("/campaigns/{campaign_id}/report", tags=["campaigns"])
+@router.get("/campaigns/{campaign_id}/report", tags=["campaigns"], dependencies=[needs("reports.read")])
 async def report_campaign(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignReport:
     """Every figure of a campaign from its beginning until now."""
     return await service.report(sessions, campaign_id, now)
 
 
-@router.get("/campaigns/{campaign_id}/answers", tags=["campaigns"])
+@router.get("/campaigns/{campaign_id}/answers", tags=["campaigns"], dependencies=[needs("reports.read")])
 async def report_answers(sessions: SessionsOf, campaign_id: Id) -> AnswersReport:
     """What people have answered in a campaign's menu, by question and key."""
     return await report_of_answers(sessions, campaign_id)
 
 
-@router.get("/campaigns/{campaign_id}/answers/export", tags=["campaigns"], response_class=StreamingResponse)
+@router.get(
+    "/campaigns/{campaign_id}/answers/export",
+    tags=["campaigns"],
+    response_class=StreamingResponse,
+    dependencies=[needs("leads.export")],
+)
 async def export_answers(sessions: SessionsOf, campaign_id: Id) -> StreamingResponse:
     """Each answer, as CSV."""
     await service.get_campaign(sessions, campaign_id)
@@ -200,7 +206,7 @@ async def export_answers(sessions: SessionsOf, campaign_id: Id) -> StreamingResp
     )
 
 
-@router.get("/attempts", tags=["attempts"])
+@router.get("/attempts", tags=["attempts"], dependencies=[needs("attempts.read")])
 async def list_attempts(
     sessions: SessionsOf,
     campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,

@@ -12,6 +12,7 @@ from campaigns.core.client_limits import ClientLimits
 from campaigns.routes.shared import RulesOf
 from leads.checks import short_text
 from leads.core.columns import clean_cell
+from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, Id, Now, SessionsOf
 
 router = APIRouter(tags=["compliance"])
@@ -106,14 +107,14 @@ class CallerIdReleased(BaseModel):
     caller_id: str
 
 
-@router.get("/exemptions")
+@router.get("/exemptions", dependencies=[needs("compliance.read")])
 async def list_exemptions(sessions: SessionsOf, client: Slug) -> list[ExemptionOut]:
     """A client's exemptions, those that have ended too."""
     found = await client_rules.list_exemptions(sessions, clean_cell(client))
     return [ExemptionOut.model_validate(each) for each in found]
 
 
-@router.post("/exemptions", status_code=201)
+@router.post("/exemptions", status_code=201, dependencies=[needs("compliance.exempt")])
 async def grant_exemption(
     sessions: SessionsOf, rules: RulesOf, now: Now, wanted: ExemptionIn
 ) -> ExemptionOut:
@@ -125,20 +126,20 @@ async def grant_exemption(
     return ExemptionOut.model_validate(made)
 
 
-@router.post("/exemptions/{exemption_id}/end")
+@router.post("/exemptions/{exemption_id}/end", dependencies=[needs("compliance.exempt")])
 async def end_exemption(sessions: SessionsOf, now: Now, exemption_id: Id) -> ExemptionOut:
     """Let the rule hold again, at once; the record stays."""
     return ExemptionOut.model_validate(await client_rules.end_exemption(sessions, exemption_id, now))
 
 
-@router.get("/client-limits")
+@router.get("/client-limits", dependencies=[needs("compliance.read")])
 async def client_limits(sessions: SessionsOf, client: Slug) -> LimitsOut:
     """What a client asks of all its campaigns."""
     found = await client_rules.limits_of(sessions, clean_cell(client))
     return LimitsOut.model_validate(found.to_json())
 
 
-@router.put("/client-limits")
+@router.put("/client-limits", dependencies=[needs("compliance.write")])
 async def set_client_limits(sessions: SessionsOf, now: Now, wanted: LimitsIn) -> LimitsOut:
     """Replace what a client asks of all its campaigns; it holds at once."""
     limits = ClientLimits.parse(wanted.model_dump(exclude={"client"}))
@@ -146,14 +147,14 @@ async def set_client_limits(sessions: SessionsOf, now: Now, wanted: LimitsIn) ->
     return LimitsOut.model_validate(limits.to_json())
 
 
-@router.get("/closed-days")
+@router.get("/closed-days", dependencies=[needs("compliance.read")])
 async def list_closed_days(sessions: SessionsOf, client: Slug) -> list[ClosedDayOut]:
     """The dates on which a client, or a campaign of it, calls nobody."""
     found = await client_rules.list_closed_days(sessions, clean_cell(client))
     return [ClosedDayOut.model_validate(each) for each in found]
 
 
-@router.post("/closed-days", status_code=201)
+@router.post("/closed-days", status_code=201, dependencies=[needs("compliance.write")])
 async def close_day(sessions: SessionsOf, wanted: ClosedDayIn) -> ClosedDayOut:
     """Let nobody be called on a date."""
     closed = await client_rules.close_day(
@@ -162,7 +163,7 @@ async def close_day(sessions: SessionsOf, wanted: ClosedDayIn) -> ClosedDayOut:
     return ClosedDayOut.model_validate(closed)
 
 
-@router.post("/closed-days/open")
+@router.post("/closed-days/open", dependencies=[needs("compliance.write")])
 async def open_day(sessions: SessionsOf, wanted: DayIn) -> DayOpened:
     """Let people be called again on a date that was closed."""
     was_closed = await client_rules.open_day(
@@ -171,13 +172,13 @@ async def open_day(sessions: SessionsOf, wanted: DayIn) -> DayOpened:
     return DayOpened(day=wanted.day, was_closed=was_closed)
 
 
-@router.get("/caller-id-rests")
+@router.get("/caller-id-rests", dependencies=[needs("compliance.read")])
 async def list_resting_caller_ids(sessions: SessionsOf, now: Now) -> list[RestingCallerId]:
     """The caller IDs that rest because a network blocked a call from them."""
     return await resting_caller_ids(sessions, now)
 
 
-@router.post("/caller-id-rests/{number}/release")
+@router.post("/caller-id-rests/{number}/release", dependencies=[needs("compliance.write")])
 async def release(
     sessions: SessionsOf,
     now: Now,

@@ -13,6 +13,7 @@ from campaigns.compliance.retention import LONGEST_MONTHS, Purge, PurgeChoice, p
 from campaigns.compliance.rule_list import RuleList, list_rules
 from campaigns.routes.shared import RulesOf
 from leads.core.columns import clean_cell
+from leads.routes.access import needs
 from leads.routes.leads import plus_of_query
 from leads.routes.shared import LARGEST_ID, Id, Now, SessionsOf
 
@@ -33,7 +34,7 @@ class PurgeIn(BaseModel):
     after: int = Field(0, ge=0, le=LARGEST_ID)
 
 
-@router.get("/compliance/rules")
+@router.get("/compliance/rules", dependencies=[needs("compliance.read")])
 async def get_rules(
     rules: RulesOf, jurisdiction: Annotated[str | None, Query(max_length=60)] = None
 ) -> RuleList:
@@ -41,7 +42,7 @@ async def get_rules(
     return list_rules(rules, jurisdiction)
 
 
-@router.get("/compliance/explain")
+@router.get("/compliance/explain", dependencies=[needs("compliance.read")])
 async def explain_compliance(
     sessions: SessionsOf,
     rules: RulesOf,
@@ -58,7 +59,7 @@ async def explain_compliance(
     return await explain_number(sessions, rules, parsed, campaign_id, moment)
 
 
-@router.get("/campaigns/{campaign_id}/compliance-report")
+@router.get("/campaigns/{campaign_id}/compliance-report", dependencies=[needs("compliance.read")])
 async def report_compliance(
     sessions: SessionsOf,
     rules: RulesOf,
@@ -71,7 +72,7 @@ async def report_compliance(
     return await audit(sessions, rules, campaign_id, first_day, last_day, now)
 
 
-@router.post("/compliance/purge")
+@router.post("/compliance/purge", dependencies=[needs("compliance.purge")])
 async def purge_calls(sessions: SessionsOf, rules: RulesOf, now: Now, wanted: PurgeIn) -> Purge:
     """Empty the personal data of calls that no law asks to keep any longer; the figures stay."""
     choice = PurgeChoice(client=wanted.client, keep_months=wanted.keep_months, dry_run=wanted.dry_run)

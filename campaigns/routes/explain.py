@@ -9,13 +9,14 @@ from campaigns import service
 from campaigns.explaining import CampaignWhy, Explanation, explain, why
 from campaigns.routes.shared import RulesOf
 from leads.checks import checked_number
+from leads.routes.access import needs
 from leads.routes.leads import plus_of_query
 from leads.routes.shared import Id, Now, SessionsOf
 
 router = APIRouter()
 
 
-@router.get("/leads/explain", tags=["leads"])
+@router.get("/leads/explain", tags=["leads"], dependencies=[needs("leads.read")])
 async def explain_phone(
     sessions: SessionsOf,
     rules: RulesOf,
@@ -32,7 +33,7 @@ async def explain_phone(
     return await explain(sessions, rules, e164, chosen, moment)
 
 
-@router.get("/campaigns/{campaign_id}/why", tags=["campaigns"])
+@router.get("/campaigns/{campaign_id}/why", tags=["campaigns"], dependencies=[needs("campaigns.read")])
 async def campaign_why(sessions: SessionsOf, now: Now, campaign_id: Id) -> CampaignWhy:
     """What all leads of a campaign's lists wait for; the lines sum to the lists' leads."""
     return await why(sessions, campaign_id, now)

@@ -10,6 +10,7 @@ from campaigns.lead_editing import edit_lead, update_leads
 from leads.core.lead_changes import BULK_FIELDS, FIELDS, LeadChanges, parse_changes
 from leads.editing import BulkUpdate
 from leads.errors import LeadChangedError
+from leads.routes.access import needs
 from leads.routes.leads import Chosen
 from leads.routes.shared import Id, Now, SessionsOf
 from leads.viewing import LeadView
@@ -53,7 +54,7 @@ class LeadPatch(BulkChanges):
     postal_code: str | None = None
 
 
-@router.patch("/leads/{lead_id:int}", tags=["leads"])
+@router.patch("/leads/{lead_id:int}", tags=["leads"], dependencies=[needs("leads.write")])
 async def patch_lead(
     sessions: SessionsOf,
     now: Now,
@@ -74,7 +75,7 @@ async def patch_lead(
     return changed
 
 
-@router.patch("/leads", tags=["leads"])
+@router.patch("/leads", tags=["leads"], dependencies=[needs("leads.write")])
 async def patch_leads(
     sessions: SessionsOf,
     now: Now,

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query
 from campaigns import persons
 from campaigns.persons import PersonErased, PersonExport
 from campaigns.routes.shared import RecordingsOf
+from leads.routes.access import needs
 from leads.routes.shared import Now, SessionsOf
 
 router = APIRouter(tags=["persons"])
@@ -18,7 +19,7 @@ Client = Annotated[
 Country = Annotated[str, Query(max_length=60)]
 
 
-@router.get("/persons/{phone}/export")
+@router.get("/persons/{phone}/export", dependencies=[needs("persons.read")])
 async def export_person(
     sessions: SessionsOf, phone: Phone, client: Client = None, default_country: Country = "US"
 ) -> PersonExport:
@@ -26,7 +27,7 @@ async def export_person(
     return await persons.export_person(sessions, phone, default_country=default_country, client=client)
 
 
-@router.post("/persons/{phone}/erase")
+@router.post("/persons/{phone}/erase", dependencies=[needs("persons.erase")])
 async def erase_person(
     sessions: SessionsOf,
     recordings: RecordingsOf,

@@ -14,6 +14,7 @@ from campaigns.errors import UnusableSoundError
 from campaigns.prompts import abandoned, library
 from campaigns.prompts.conversion import MOST_BYTES, in_worker
 from campaigns.tables import Prompt
+from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter(tags=["prompts"])
@@ -69,7 +70,7 @@ class AbandonedMessageIO(BaseModel):
 _BODY = {"requestBody": {"required": True, "content": {"audio/wav": {}}}}
 
 
-@router.post("/prompts", status_code=201, openapi_extra=_BODY)
+@router.post("/prompts", status_code=201, openapi_extra=_BODY, dependencies=[needs("prompts.write")])
 async def add_prompt(
     request: Request,
     sessions: SessionsOf,
@@ -85,7 +86,7 @@ async def add_prompt(
     return _out(added)
 
 
-@router.post("/prompts/spoken", status_code=201)
+@router.post("/prompts/spoken", status_code=201, dependencies=[needs("prompts.write")])
 async def say_prompt(sessions: SessionsOf, now: Now, spoken: Spoken) -> PromptOut:
     """Have a text spoken by espeak-ng, once and now."""
     return _out(
@@ -95,7 +96,7 @@ async def say_prompt(sessions: SessionsOf, now: Now, spoken: Spoken) -> PromptOu
     )
 
 
-@router.get("/prompts")
+@router.get("/prompts", dependencies=[needs("prompts.read")])
 async def list_prompts(
     sessions: SessionsOf, client: Text | None = None, after: After = 0, limit: Limit = 100
 ) -> Page[PromptOut]:
@@ -104,39 +105,39 @@ async def list_prompts(
     return Page(items=[_out(each) for each in found], next=found[-1].id if len(found) == limit else None)
 
 
-@router.get("/prompts/{prompt_id}")
+@router.get("/prompts/{prompt_id}", dependencies=[needs("prompts.read")])
 async def get_prompt(sessions: SessionsOf, prompt_id: Id) -> PromptOut:
     """One prompt."""
     return _out(await library.get_prompt(sessions, prompt_id))
 
 
-@router.get("/prompts/{prompt_id}/audio", response_class=Response)
+@router.get("/prompts/{prompt_id}/audio", response_class=Response, dependencies=[needs("prompts.read")])
 async def get_audio(sessions: SessionsOf, prompt_id: Id) -> Response:
     """The prompt as it is played: a WAV file, 8 kHz."""
     return Response(await library.audio_of(sessions, prompt_id), media_type="audio/wav")
 
 
-@router.delete("/prompts/{prompt_id}", status_code=204)
+@router.delete("/prompts/{prompt_id}", status_code=204, dependencies=[needs("prompts.write")])
 async def remove_prompt(sessions: SessionsOf, prompt_id: Id) -> None:
     """Take out a prompt that no campaign plays."""
     await library.remove_prompt(sessions, prompt_id)
 
 
-@router.get("/clients/{client}/abandoned-messages")
+@router.get("/clients/{client}/abandoned-messages", dependencies=[needs("prompts.read")])
 async def list_abandoned(sessions: SessionsOf, client: str) -> list[AbandonedMessageIO]:
     """What the client's people hear who get no agent."""
     found = await abandoned.list_messages(sessions, client)
     return [AbandonedMessageIO.model_validate(each) for each in found]
 
 
-@router.post("/clients/{client}/abandoned-messages")
+@router.post("/clients/{client}/abandoned-messages", dependencies=[needs("prompts.write")])
 async def set_abandoned(sessions: SessionsOf, client: str, chosen: AbandonedMessageIO) -> AbandonedMessageIO:
     """Choose what they hear, in a country and a language or in any; it holds from the next call on."""
     message = await abandoned.set_message(sessions, client, chosen.prompt, chosen.country, chosen.language)
     return AbandonedMessageIO.model_validate(message)
 
 
-@router.delete("/clients/{client}/abandoned-messages", status_code=204)
+@router.delete("/clients/{client}/abandoned-messages", status_code=204, dependencies=[needs("prompts.write")])
 async def unset_abandoned(sessions: SessionsOf, client: str, country: Text = "", language: Text = "") -> None:
     """Take such a choice back."""
     await abandoned.unset_message(sessions, client, country, language)

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +14,7 @@ from campaigns.recordings import library
 from campaigns.recordings.library import Verified
 from campaigns.routes.shared import RecordingsOf
 from campaigns.stores.recordings import RecordingFilter
+from leads.routes.access import Who, access_of, needs
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter(tags=["recordings"])
@@ -25,12 +26,6 @@ _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[_Message], Awaitable[None]]
 
 
-def _who(request: Request) -> str:
-    who: str = request.app.state.caller(request)
-    return who
-
-
-Who = Annotated[str, Depends(_who)]
 Some = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 
 
@@ -79,7 +74,7 @@ class AccessOut(BaseModel):
     detail: str
 
 
-@router.get("/recordings")
+@router.get("/recordings", dependencies=[needs("recordings.read")])
 async def list_recordings(
     sessions: SessionsOf,
     client: Annotated[str | None, Query(max_length=64)] = None,
@@ -96,18 +91,20 @@ async def list_recordings(
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
-@router.get("/recordings/{recording_id}")
+@router.get("/recordings/{recording_id}", dependencies=[needs("recordings.read")])
 async def get_recording(sessions: SessionsOf, recording_id: Id) -> RecordingOut:
     """One recording."""
     return RecordingOut.model_validate(await library.get_recording(sessions, recording_id))
 
 
-@router.get("/recordings/{recording_id}/audio", response_class=FileResponse)
+@router.get(
+    "/recordings/{recording_id}/audio", response_class=FileResponse, dependencies=[needs("recordings.listen")]
+)
 async def hear_recording(
     request: Request, folder: RecordingsOf, now: Now, who: Who, recording_id: Id
 ) -> Response:
     """The sound: a stereo WAV file, whole or in one range. Each hearing is logged before a byte leaves."""
-    sessions = request.app.state.sessions
+    sessions = access_of(request).own_rows(request, request.app.state.sessions)
     etag = f'"{(await library.get_recording(sessions, recording_id)).sha256}"'
     served = _served(request, etag)
     recording, file = await library.listen(sessions, folder, recording_id, who, served, now)
@@ -140,14 +137,14 @@ class _Sound(FileResponse):
         await super().__call__({**scope, "headers": others + self._range}, receive, send)
 
 
-@router.get("/recordings/{recording_id}/accesses")
+@router.get("/recordings/{recording_id}/accesses", dependencies=[needs("recordings.read")])
 async def list_accesses(sessions: SessionsOf, recording_id: Id) -> list[AccessOut]:
     """Who heard, took away, checked or deleted it, and when."""
     found = await library.list_accesses(sessions, recording_id)
     return [AccessOut.model_validate(each) for each in found]
 
 
-@router.post("/recordings/{recording_id}/verify")
+@router.post("/recordings/{recording_id}/verify", dependencies=[needs("recordings.listen")])
 async def verify_recording(
     sessions: SessionsOf, folder: RecordingsOf, now: Now, who: Who, recording_id: Id
 ) -> Verified:
@@ -155,7 +152,7 @@ async def verify_recording(
     return await library.verify(sessions, folder, recording_id, who, now)
 
 
-@router.delete("/recordings/{recording_id}")
+@router.delete("/recordings/{recording_id}", dependencies=[needs("recordings.delete")])
 async def delete_recording(
     sessions: SessionsOf,
     folder: RecordingsOf,

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from campaigns import service
+from leads.routes.access import needs
 from leads.routes.shared import SessionsOf
 
 router = APIRouter(tags=["trunks"])
@@ -23,7 +24,7 @@ class TrunkOut(BaseModel):
     state: dict[str, Any]
 
 
-@router.get("/trunks")
+@router.get("/trunks", dependencies=[needs("trunks.read")])
 async def list_trunks(sessions: SessionsOf) -> list[TrunkOut]:
     """Every trunk of every node: calls and lines, health with its reason, ratios of the latest calls."""
     return [TrunkOut.model_validate(each) for each in await service.trunks(sessions)]

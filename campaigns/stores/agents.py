@@ -36,6 +36,11 @@ class AgentStore:
             raise AgentNotFoundError(f"There is no agent {agent_id}; add one first.")
         return found
 
+    async def named(self, client_id: int, name: str) -> Agent | None:
+        """The client's agent of that name, if there is one."""
+        query = select(Agent).where(Agent.client_id == client_id, Agent.name == name)
+        return (await self.session.exec(query)).one_or_none()
+
     async def page(self, client_id: int | None, after: int, limit: int) -> Sequence[Agent]:
         """The `limit` agents, of one client or of all, that follow number `after`."""
         wanted = select(Agent).where(Agent.id > after).order_by(col(Agent.id)).limit(limit)

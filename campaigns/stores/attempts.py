@@ -58,6 +58,13 @@ class AttemptStore:
         )
         return [row.id for row in rows]
 
+    async def read_attempt(self, attempt_id: int) -> Attempt:
+        """An attempt, to be read only. Raises AttemptNotFoundError."""
+        found = await self.session.get(Attempt, attempt_id)
+        if found is None:
+            raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
+        return found
+
     async def get_attempt(self, attempt_id: int) -> Attempt:
         """An attempt as it is now, locked to the end of the transaction. Raises AttemptNotFoundError."""
         found = await self.session.get(

@@ -1,46 +1,41 @@
-"""Who may use the API: whoever has the key."""
+"""Who asks, for the routes: the guard at the door has found out, and left it with the request."""
 
-import hashlib
-import secrets
-from pathlib import Path
-from typing import Annotated
+from fastapi import Request
 
-from fastapi import Depends, HTTPException, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from dialer.access.core.actor import Actor
+from dialer.access.core.roles import Permission
+from dialer.access.errors import NotPermittedError
+from dialer.access.stores.own_rows import for_client
+from leads.stores.shared import Sessions
 
-ADVICE = "Give the API key as 'Authorization: Bearer KEY'."
-CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
-_bearer = HTTPBearer(auto_error=False, description="The API key, as the first start printed it.")
+_LONGEST_NAME = 100
+"""That the log of a recording takes."""
 
 
-def require_key(
-    request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> None:
-    """Lets a request pass that has the key."""
-    if given is None or not is_key(given.credentials, request.app.state.api_key):
-        raise HTTPException(401, ADVICE, headers=CHALLENGE)
+def actor_of(request: Request) -> Actor:
+    """Who asks."""
+    actor: Actor = request.state.actor
+    return actor
 
 
-def is_key(given: str, key: str) -> bool:
-    """Whether that is the key, in a time that does not tell how much of it is."""
-    return secrets.compare_digest(given.encode(), key.encode())
+class RequestAccess:
+    """A `leads.routes.access.Access` over the actors that the guard lets in."""
 
+    def require(self, request: Request, permission: str) -> None:
+        """Raises NotPermittedError where the role does not have the permission."""
+        actor = actor_of(request)
+        if not actor.may(Permission(permission)):
+            raise NotPermittedError(f"The role {actor.role} does not have the permission {permission}.")
 
-def name_of_key(key: str) -> str:
-    """What a log calls the key: it tells keys apart and gives none away."""
-    return f"API key {hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    def own_rows(self, request: Request, sessions: Sessions) -> Sessions:
+        """The sessions, narrowed to the actor's client."""
+        client_id = actor_of(request).client_id
+        return sessions if client_id is None else for_client(sessions, client_id)
 
+    def client(self, request: Request) -> str | None:
+        """The slug of the actor's client; None for an operator."""
+        return actor_of(request).client
 
-def kept_key(path: Path) -> tuple[str, bool]:
-    """The key in that file, made now where there is none yet; and whether it is new."""
-    if path.exists():
-        return path.read_text().strip(), False
-    key = secrets.token_urlsafe(32)
-    # Whole or not at all, whatever happens to the disk meanwhile.
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(key + "\n")
-    unfinished.replace(path)
-    return key, True
+    def name(self, request: Request) -> str:
+        """What logs call the actor."""
+        return actor_of(request).name[:_LONGEST_NAME]

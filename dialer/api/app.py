@@ -1,18 +1,24 @@
-"""The HTTP face: health for everyone, the API for whoever has the key."""
+"""The HTTP face: health for everyone, the API for whoever is let in, as far as their role goes."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
+from dialer.access.audit import AuditLog
+from dialer.access.door import Door
+from dialer.access.routes import router as access_routes
+from dialer.access.signing_in import SigningIn
+from dialer.access.single_sign_on import SingleSignOn
 from dialer.api import conversation, desk, forecasts, health, problems, recording, streams
-from dialer.api.access import name_of_key, require_key
+from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
+from dialer.api.walking import describe_permissions, require_permissions
 from dialer.engine import Engine
 from dialer.event_feed import EventFeed
 from dialer.forecaster import Forecaster
@@ -33,7 +39,10 @@ class Faces:
     imports: ImportRunner
     forecaster: Forecaster
     recordings: RecordingFolder
-    api_key: str
+    door: Door
+    signing_in: SigningIn
+    audit: AuditLog
+    single_sign_on: SingleSignOn
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
 
@@ -56,22 +65,29 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.imports = faces.imports
     app.state.forecaster = faces.forecaster
     app.state.recordings = faces.recordings
-    app.state.caller = lambda _request: name_of_key(faces.api_key)
+    app.state.access = RequestAccess()
+    app.state.door = faces.door
+    app.state.signing_in = faces.signing_in
+    app.state.audit = faces.audit
+    app.state.single_sign_on = faces.single_sign_on
     app.state.find_campaign = find_campaign
     app.state.lists_of_campaign = lists_of_campaign
-    app.state.api_key = faces.api_key
     app.state.readiness = faces.readiness
     app.state.metrics_text = faces.metrics_text
     problems.install(app)
-    app.add_middleware(Guard, key=faces.api_key)
+    app.add_middleware(Guard, door=faces.door, audit=faces.audit, now=faces.engine.now)
     app.include_router(health.router)
-    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_key)])
+    api = APIRouter(prefix="/api/v1")
+    api.include_router(access_routes)
     api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
     api.include_router(conversation.router)
+    api.include_router(conversation.supervisors)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)
     app.include_router(api)
+    require_permissions(app)
+    describe_permissions(app)
     return app

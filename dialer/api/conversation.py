@@ -6,19 +6,22 @@ from typing import Annotated, Literal, Self
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, model_validator
 
+from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.conversations import ConversationStore
-from dialer.api.desk import Id, PathId
+from dialer.api.access import actor_of
+from dialer.api.desk import Id
+from dialer.api.own_floor import OwnShift, PathId, engine_of, own_shift, require_own_attempt
 from dialer.api.sessions import AgentSession, session_of
 from dialer.core.conversation import Mode
 from dialer.core.floor_conversations import FloorConversations
-from dialer.engine import Engine
 from dialer.records import instant
 from leads.checks import checked_number
+from leads.routes.access import Who, access_of, needs
 from leads.routes.shared import KnownQuery
-from leads.stores.shared import Sessions
 
-router = APIRouter(tags=["conversations"], dependencies=[KnownQuery])
+router = APIRouter(tags=["conversations"], dependencies=[KnownQuery, needs("desk.work")])
+supervisors = APIRouter(tags=["supervisors"], dependencies=[KnownQuery, needs("agents.supervise")])
 
 Number = Annotated[str, Field(max_length=40, pattern=r"^\+[0-9 ()./-]+$", examples=["+12025550177"])]
 SipUri = Annotated[str, Field(max_length=255, pattern=r"^sips?:[^\s<>@]+@[^\s<>]+$")]
@@ -123,65 +126,60 @@ class Step(BaseModel):
     notes: str
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
 def _floor(request: Request) -> FloorConversations:
-    return _engine(request).floor.conversations
+    return engine_of(request).floor.conversations
 
 
-def _who(request: Request) -> str:
-    """Who asks, for the record: what a supervisor does with a call is kept with their name."""
-    who: str = request.app.state.caller(request)
-    return who
+def _is_own(request: Request, attempt: int) -> bool:
+    """Whether a call is of the client of whoever asks."""
+    actor = actor_of(request)
+    return actor.client_id is None or engine_of(request).client_of_call(attempt) == actor.client
 
 
 # --- with the customer ----------------------------------------------------------------------------
 
 
 @router.post("/agent-sessions/{session_id}/hold")
-async def hold(request: Request, session_id: PathId) -> AgentSession:
+async def hold(request: Request, session_id: OwnShift) -> AgentSession:
     """Music for the customer, who hears nobody and is heard by nobody; nothing is recorded meanwhile."""
-    _engine(request).conversations.wish(lambda at: _floor(request).hold(session_id, at))
+    engine_of(request).conversations.wish(lambda at: _floor(request).hold(session_id, at))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/resume")
-async def resume(request: Request, session_id: PathId) -> AgentSession:
+async def resume(request: Request, session_id: OwnShift) -> AgentSession:
     """Back to the customer; somebody who is consulted is on hold meanwhile."""
-    _engine(request).conversations.wish(lambda at: _floor(request).resume(session_id, at))
+    engine_of(request).conversations.wish(lambda at: _floor(request).resume(session_id, at))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/mute")
-async def mute(request: Request, session_id: PathId) -> AgentSession:
+async def mute(request: Request, session_id: OwnShift) -> AgentSession:
     """The agent hears and is not heard."""
-    _engine(request).conversations.wish(lambda at: _floor(request).mute(session_id, at))
+    engine_of(request).conversations.wish(lambda at: _floor(request).mute(session_id, at))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/unmute")
-async def unmute(request: Request, session_id: PathId) -> AgentSession:
+async def unmute(request: Request, session_id: OwnShift) -> AgentSession:
     """The agent is heard again."""
-    _engine(request).conversations.wish(lambda at: _floor(request).unmute(session_id, at))
+    engine_of(request).conversations.wish(lambda at: _floor(request).unmute(session_id, at))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/dtmf", status_code=202)
-async def press_keys(request: Request, session_id: PathId, keys: Keys) -> None:
+async def press_keys(request: Request, session_id: OwnShift, keys: Keys) -> None:
     """Press keys for whom the agent talks with, as for another company's menu."""
-    _engine(request).conversations.wish(lambda _: _floor(request).press(session_id, keys.digits))
+    engine_of(request).conversations.wish(lambda _: _floor(request).press(session_id, keys.digits))
 
 
 # --- with others ----------------------------------------------------------------------------------
 
 
 @router.post("/agent-sessions/{session_id}/consult")
-async def consult(request: Request, session_id: PathId, who: Consultation) -> AgentSession:
+async def consult(request: Request, session_id: OwnShift, who: Consultation) -> AgentSession:
     """Talk with somebody else first, while the customer is on hold."""
-    desk = _engine(request).conversations
+    desk = engine_of(request).conversations
     if who.number is not None:
         await desk.consult(session_id, _checked(who.number), who.notes)
     elif who.agent_id is not None:
@@ -190,34 +188,34 @@ async def consult(request: Request, session_id: PathId, who: Consultation) -> Ag
 
 
 @router.post("/agent-sessions/{session_id}/consult/join")
-async def join(request: Request, session_id: PathId) -> AgentSession:
+async def join(request: Request, session_id: OwnShift) -> AgentSession:
     """All three hear each other."""
-    _engine(request).conversations.wish(lambda at: _floor(request).join(session_id, at))
+    engine_of(request).conversations.wish(lambda at: _floor(request).join(session_id, at))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/consult/complete")
-async def complete(request: Request, session_id: PathId, said: Remark | None = None) -> AgentSession:
+async def complete(request: Request, session_id: OwnShift, said: Remark | None = None) -> AgentSession:
     """Hand the customer over to who is consulted, or as soon as they answer."""
     notes = said.notes if said else ""
-    _engine(request).conversations.wish(lambda at: _floor(request).complete(session_id, at, notes))
+    engine_of(request).conversations.wish(lambda at: _floor(request).complete(session_id, at, notes))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/consult/end")
-async def end_consultation(request: Request, session_id: PathId) -> AgentSession:
+async def end_consultation(request: Request, session_id: OwnShift) -> AgentSession:
     """Go back to the customer alone."""
-    _engine(request).conversations.wish(lambda at: _floor(request).end_consultation(session_id, at))
+    engine_of(request).conversations.wish(lambda at: _floor(request).end_consultation(session_id, at))
     return await session_of(request, session_id)
 
 
 @router.post("/agent-sessions/{session_id}/transfer")
-async def transfer(request: Request, session_id: PathId, to: Transfer) -> AgentSession:
+async def transfer(request: Request, session_id: OwnShift, to: Transfer) -> AgentSession:
     """Give the customer away without talking first.
 
     A number is called while the customer hears music; where nobody answers, the agent has the customer back.
     """
-    desk = _engine(request).conversations
+    desk = engine_of(request).conversations
     if to.number is not None:
         await desk.consult(session_id, _checked(to.number), to.notes, takes_over=True)
     else:
@@ -230,17 +228,18 @@ async def transfer(request: Request, session_id: PathId, to: Transfer) -> AgentS
 
 
 @router.post("/agent-sessions/{session_id}/park")
-async def park(request: Request, session_id: PathId, said: Remark | None = None) -> AgentSession:
+async def park(request: Request, session_id: OwnShift, said: Remark | None = None) -> AgentSession:
     """Music for the customer until any agent of the campaign takes the call; the agent is free at once."""
     notes = said.notes if said else ""
-    _engine(request).conversations.wish(lambda at: _floor(request).park(session_id, at, notes))
+    engine_of(request).conversations.wish(lambda at: _floor(request).park(session_id, at, notes))
     return await session_of(request, session_id)
 
 
 @router.get("/parked-calls")
 async def parked_calls(request: Request) -> list[ParkedCall]:
     """The calls that are parked on this node, the longest parked first."""
-    found = [(call, call.conversation.parked) for call in _floor(request).parked() if call.conversation]
+    mine = [call for call in _floor(request).parked() if _is_own(request, call.attempt)]
+    found = [(call, call.conversation.parked) for call in mine if call.conversation]
     parked = [
         ParkedCall(
             attempt_id=call.attempt,
@@ -259,16 +258,20 @@ async def parked_calls(request: Request) -> list[ParkedCall]:
 @router.post("/parked-calls/{attempt_id}/take")
 async def take(request: Request, attempt_id: PathId, taker: Taker) -> AgentSession:
     """Connect a parked customer with this agent, who is free."""
-    _engine(request).conversations.wish(lambda at: _floor(request).take(taker.session_id, attempt_id, at))
-    return await session_of(request, taker.session_id)
+    session_id = await own_shift(request, taker.session_id)
+    if not _is_own(request, attempt_id):
+        raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
+    engine_of(request).conversations.wish(lambda at: _floor(request).take(session_id, attempt_id, at))
+    return await session_of(request, session_id)
 
 
 @router.get("/attempts/{attempt_id}/steps")
 async def steps(request: Request, attempt_id: PathId) -> list[Step]:
     """All that agents and supervisors did with a call, in order, with their notes."""
-    readings: Sessions = request.app.state.readings
+    readings = access_of(request).own_rows(request, request.app.state.readings)
+    await require_own_attempt(request, readings, attempt_id)
     async with readings() as session:
-        await AttemptStore(session).get_attempt(attempt_id)
+        await AttemptStore(session).read_attempt(attempt_id)
         found = await ConversationStore(session).steps(attempt_id)
         return [Step.model_validate(each, from_attributes=True) for each in found]
 
@@ -276,45 +279,45 @@ async def steps(request: Request, attempt_id: PathId) -> list[Step]:
 # --- supervisors ----------------------------------------------------------------------------------
 
 
-@router.post("/agent-sessions/{session_id}/supervise")
-async def supervise(request: Request, session_id: PathId, who: Supervision) -> AgentSession:
+@supervisors.post("/agent-sessions/{session_id}/supervise")
+async def supervise(request: Request, session_id: OwnShift, wanted: Supervision, who: Who) -> AgentSession:
     """Listen to an agent's conversation, whisper to the agent alone, or talk with both."""
-    desk, mode = _engine(request).conversations, MODES[who.mode]
-    if who.sip_uri is not None:
-        await desk.supervise(session_id, mode, who.sip_uri, _who(request))
-    elif who.agent_id is not None:
-        await desk.supervise_from(session_id, mode, who.agent_id, _who(request))
+    desk, mode = engine_of(request).conversations, MODES[wanted.mode]
+    if wanted.sip_uri is not None:
+        await desk.supervise(session_id, mode, wanted.sip_uri, who)
+    elif wanted.agent_id is not None:
+        await desk.supervise_from(session_id, mode, wanted.agent_id, who)
     return await session_of(request, session_id)
 
 
-@router.post("/agent-sessions/{session_id}/supervise/mode")
-async def supervise_as(request: Request, session_id: PathId, wanted: SupervisorMode) -> AgentSession:
+@supervisors.post("/agent-sessions/{session_id}/supervise/mode")
+async def supervise_as(
+    request: Request, session_id: OwnShift, wanted: SupervisorMode, who: Who
+) -> AgentSession:
     """Listen, whisper or talk from now on."""
-    mode, who = MODES[wanted.mode], _who(request)
-    _engine(request).conversations.wish(lambda at: _floor(request).supervise_as(session_id, mode, at, who))
+    mode = MODES[wanted.mode]
+    engine_of(request).conversations.wish(lambda at: _floor(request).supervise_as(session_id, mode, at, who))
     return await session_of(request, session_id)
 
 
-@router.post("/agent-sessions/{session_id}/supervise/take-over")
-async def take_over(request: Request, session_id: PathId) -> AgentSession:
+@supervisors.post("/agent-sessions/{session_id}/supervise/take-over")
+async def take_over(request: Request, session_id: OwnShift, who: Who) -> AgentSession:
     """The supervisor, who is logged in, has the customer; the agent is free at once."""
-    who = _who(request)
-    _engine(request).conversations.wish(lambda at: _floor(request).take_over(session_id, at, who))
+    engine_of(request).conversations.wish(lambda at: _floor(request).take_over(session_id, at, who))
     return await session_of(request, session_id)
 
 
-@router.post("/agent-sessions/{session_id}/supervise/end")
-async def stop_supervising(request: Request, session_id: PathId) -> AgentSession:
+@supervisors.post("/agent-sessions/{session_id}/supervise/end")
+async def stop_supervising(request: Request, session_id: OwnShift, who: Who) -> AgentSession:
     """The supervisor leaves."""
-    who = _who(request)
-    _engine(request).conversations.wish(lambda at: _floor(request).stop_supervising(session_id, at, who))
+    engine_of(request).conversations.wish(lambda at: _floor(request).stop_supervising(session_id, at, who))
     return await session_of(request, session_id)
 
 
-@router.post("/agent-sessions/{session_id}/messages", status_code=202)
-async def write_to_agent(request: Request, session_id: PathId, written: Written) -> None:
+@supervisors.post("/agent-sessions/{session_id}/messages", status_code=202)
+async def write_to_agent(request: Request, session_id: OwnShift, written: Written) -> None:
     """Write to an agent on shift, whose desktop hears it as `agent.message`; it is kept nowhere."""
-    _engine(request).write_to(session_id, written.text)
+    engine_of(request).write_to(session_id, written.text)
 
 
 def _checked(number: str) -> str:

@@ -13,6 +13,7 @@ from dialer.forecast_file import plan_of
 from dialer.forecast_history import plan_of_campaign
 from dialer.forecaster import Forecaster, Wanted
 from dialer.simulation.forecasting import Plan
+from leads.routes.access import access_of, needs
 from leads.routes.shared import Id, KnownQuery, Now
 
 _BUSY = {"description": "Another forecast is being simulated; Retry-After says when to ask again."}
@@ -56,17 +57,18 @@ class PlanAsked(ShiftAsked):
     ]
 
 
-@router.post("/campaigns/{campaign_id}/forecast")
+@router.post("/campaigns/{campaign_id}/forecast", dependencies=[needs("forecasts.run")])
 async def forecast_campaign(request: Request, now: Now, campaign_id: Id, asked: ShiftAsked) -> Forecasts:
     """Simulate a campaign's next shift by its latest calls: how busy the agents, how many abandoned."""
 
     async def look_up() -> Plan:
-        return await plan_of_campaign(request.app.state.readings, str(campaign_id), asked.hours, now)
+        readings = access_of(request).own_rows(request, request.app.state.readings)
+        return await plan_of_campaign(readings, str(campaign_id), asked.hours, now)
 
     return await _forecast(request, look_up, asked)
 
 
-@router.post("/forecasts")
+@router.post("/forecasts", dependencies=[needs("forecasts.run")])
 async def forecast_plan(request: Request, asked: PlanAsked) -> Forecasts:
     """Simulate a shift of settings and assumptions, as `dialer forecast` does with a file."""
     plan = plan_of(asked.settings, asked.assumptions, asked.hours)

@@ -12,9 +12,12 @@ from starlette.exceptions import HTTPException
 import campaigns.errors
 import leads.errors
 from campaigns.errors import CampaignsError
+from dialer.access import errors as access
+from dialer.api.sessions import NoLead
 from dialer.core.conversation import ConversationError
 from dialer.core.floor_shifts import UnknownSession
 from dialer.core.preview import NoPreview
+from dialer.database import is_passing
 from dialer.errors import WRONG_CALL, DialerError
 from dialer.recording_desk import NoConversation
 from leads.errors import LeadsError
@@ -25,10 +28,23 @@ _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, Unknow
 _CONFLICT = (
     leads.errors.ConflictError,
     campaigns.errors.ConflictError,
+    NoLead,
     NoPreview,
     NoConversation,
     ConversationError,
 )
+
+
+_ACCESS = {
+    access.NotSignedInError: 401,
+    access.NotPermittedError: 403,
+    access.TooManySignInsError: 429,
+    access.UserNotFoundError: 404,
+    access.ApiKeyNotFoundError: 404,
+    access.NoProviderError: 404,
+    access.UserExistsError: 409,
+}
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
@@ -41,6 +57,9 @@ def problem(status: int, code: str, detail: str, **more: Any) -> JSONResponse:
 
 def status_of(error: Exception) -> int:
     """The HTTP status of one of our errors."""
+    for kind, status in _ACCESS.items():
+        if isinstance(error, kind):
+            return status
     if isinstance(error, _NOT_FOUND):
         return 404
     if isinstance(error, _CONFLICT):
@@ -69,12 +88,21 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _ours(_request: Request, error: Exception) -> JSONResponse:
+def answer_to(error: Exception) -> JSONResponse:
+    """The problem that an error of ours is; also one of the database that is away for a moment."""
+    if is_passing(error):
+        return problem(503, "database-unavailable", "The database cannot be reached; try again in a moment.")
     code = getattr(error, "code", "unknown-agent-session")
     answer = problem(status_of(error), code, str(error))
+    if answer.status_code == 401:
+        answer.headers.update(_CHALLENGE)
     if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:
         answer.headers["Retry-After"] = str(retry_after_s)
     return answer
+
+
+async def _ours(_request: Request, error: Exception) -> JSONResponse:
+    return answer_to(error)
 
 
 async def _http(_request: Request, error: Exception) -> JSONResponse:

@@ -3,13 +3,15 @@
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from dialer.api.desk import PathId
-from dialer.engine import Engine
+from dialer.api.own_floor import OwnShift, engine_of
 from dialer.recording_desk import RecordingNow
+from leads.routes.access import needs
 from leads.routes.shared import KnownQuery
 
 router = APIRouter(
-    prefix="/agent-sessions/{session_id}/recording", tags=["agents"], dependencies=[KnownQuery]
+    prefix="/agent-sessions/{session_id}/recording",
+    tags=["agents"],
+    dependencies=[KnownQuery, needs("desk.work")],
 )
 
 
@@ -19,53 +21,48 @@ class Consent(BaseModel):
     agreed: bool
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
 @router.get("")
-async def recording_now(request: Request, session_id: PathId) -> RecordingNow:
+async def recording_now(request: Request, session_id: OwnShift) -> RecordingNow:
     """How the recording of the agent's present conversation stands, and whether consent has to be asked."""
-    return _engine(request).recordings.now(session_id)
+    return engine_of(request).recordings.now(session_id)
 
 
 @router.post("/start")
-async def start(request: Request, session_id: PathId) -> RecordingNow:
+async def start(request: Request, session_id: OwnShift) -> RecordingNow:
     """Record from now on; 409 where the campaign records nothing, or the person has to agree first."""
-    engine = _engine(request)
+    engine = engine_of(request)
     engine.recordings.start(session_id)
     return engine.recordings.now(session_id)
 
 
 @router.post("/stop")
-async def stop(request: Request, session_id: PathId) -> RecordingNow:
+async def stop(request: Request, session_id: OwnShift) -> RecordingNow:
     """Record no more of this conversation; what was recorded is kept. Not where the campaign records all."""
-    engine = _engine(request)
+    engine = engine_of(request)
     engine.recordings.stop(session_id)
     return engine.recordings.now(session_id)
 
 
 @router.post("/pause")
-async def pause(request: Request, session_id: PathId) -> RecordingNow:
+async def pause(request: Request, session_id: OwnShift) -> RecordingNow:
     """Let nothing of what is said reach the disk, as while a card number is read out."""
-    engine = _engine(request)
+    engine = engine_of(request)
     engine.recordings.pause(session_id, paused=True)
     return engine.recordings.now(session_id)
 
 
 @router.post("/resume")
-async def resume(request: Request, session_id: PathId) -> RecordingNow:
+async def resume(request: Request, session_id: OwnShift) -> RecordingNow:
     """Go on after a pause."""
-    engine = _engine(request)
+    engine = engine_of(request)
     engine.recordings.pause(session_id, paused=False)
     return engine.recordings.now(session_id)
 
 
 @router.post("/consent")
-async def consent(request: Request, session_id: PathId, said: Consent) -> RecordingNow:
+async def consent(request: Request, session_id: OwnShift, said: Consent) -> RecordingNow:
     """What the person said; it is on record when this answers. After a no, what was recorded is deleted."""
-    engine = _engine(request)
+    engine = engine_of(request)
     try:
         engine.recordings.consent(session_id, agreed=said.agreed)
         now = engine.recordings.now(session_id)

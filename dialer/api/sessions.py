@@ -5,9 +5,11 @@ from datetime import datetime
 from fastapi import Request
 from pydantic import BaseModel
 
+from campaigns.stores.attempts import AttemptStore
 from dialer.core.conversation import ConversationError, Mode
 from dialer.core.preview import Preview, PreviewThen
 from dialer.engine import Engine
+from dialer.errors import DialerError
 from dialer.records import instant
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView, get_lead
@@ -72,6 +74,26 @@ class AgentSession(BaseModel):
     preview: PreviewedLead | None
     conversation: ConversationNow | None = None
     """Of the agent who has the call."""
+
+
+class NoLead(DialerError):
+    """The agent looks at no lead and has no call."""
+
+    code = "no-lead"
+
+
+async def lead_of(request: Request, session_id: int) -> LeadView:
+    """The lead on the agent's line, or before their eyes. Raises UnknownSession and NoLead."""
+    engine: Engine = request.app.state.engine
+    readings: Sessions = request.app.state.readings
+    agent = engine.agent(session_id)
+    if agent.preview is not None:
+        return await get_lead(readings, agent.preview.permitted.lead.lead_id)
+    if agent.attempt is None:
+        raise NoLead("The agent has no call and looks at no lead.")
+    async with readings() as session:
+        attempt = await AttemptStore(session).read_attempt(agent.attempt)
+    return await get_lead(readings, attempt.lead_id)
 
 
 async def session_of(request: Request, session_id: int) -> AgentSession:

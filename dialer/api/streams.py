@@ -15,12 +15,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from campaigns import service as campaigns
 from campaigns.lead_history import ScreenPop, screen_pop
-from dialer.api.desk import PathId
+from dialer.api.own_floor import OwnShift, engine_of
 from dialer.bus.messages import AgentCall, encode
 from dialer.database import is_passing
-from dialer.engine import Engine
 from dialer.event_feed import EVERYTHING, EventFeed, Subject, Told
 from dialer.recording_desk import NoConversation
+from leads.routes.access import OwnClient, needs
 from leads.routes.shared import LARGEST_ID, KnownQuery, SessionsOf
 
 router = APIRouter(tags=["events"], dependencies=[KnownQuery])
@@ -34,35 +34,26 @@ LastEventId = Annotated[str, Header(max_length=100)]
 log = structlog.get_logger("api")
 
 
-def _engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
-
-
 def _feed(request: Request) -> EventFeed:
     feed: EventFeed = request.app.state.feed
     return feed
 
 
-def _shift(request: Request, session_id: PathId) -> int:
-    """Of an agent on shift; asked before the stream begins, so that it can be refused."""
-    _engine(request).agent(session_id)
-    return session_id
-
-
 async def _subject(
-    sessions: SessionsOf, campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None
+    sessions: SessionsOf,
+    own: OwnClient,
+    campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
 ) -> Subject:
     if campaign_id is None:
-        return EVERYTHING
+        return EVERYTHING if own is None else ("client", own)
     return "campaign", (await campaigns.get_campaign(sessions, campaign_id)).id
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get("/events", response_class=EventSourceResponse, dependencies=[needs("agents.supervise")])
 async def events(
     request: Request, subject: Annotated[Subject, Depends(_subject)], last_event_id: LastEventId = ""
 ) -> AsyncIterator[ServerSentEvent]:
-    """What happens at this node, or in one campaign: its state, its figures, its calls."""
+    """What happens at this node to one's client, or in one campaign: its state, its figures, its calls."""
     with _feed(request).listen(subject, last_event_id) as listener:
         yield _STREAM
         if listener.missed:
@@ -71,11 +62,15 @@ async def events(
             yield _event(told)
 
 
-@router.get("/agent-sessions/{session_id}/events", response_class=EventSourceResponse)
+@router.get(
+    "/agent-sessions/{session_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[needs("desk.work")],
+)
 async def session_events(
     request: Request,
     sessions: SessionsOf,
-    session_id: Annotated[int, Depends(_shift)],
+    session_id: OwnShift,
     last_event_id: LastEventId = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens to an agent on shift: their state, leads to look at, calls; it ends with the shift.
@@ -83,7 +78,7 @@ async def session_events(
     With each call comes `screen-pop`: the lead, and what has been before. An agent who begins to listen in a
     call gets it at once.
     """
-    agents = _engine(request).floor.agents
+    agents = engine_of(request).floor.agents
     with _feed(request).listen(("agent", agents[session_id].agent), last_event_id) as listener:
         yield _STREAM
         if listener.missed:
@@ -104,10 +99,10 @@ async def session_events(
             log.warning("a stream ends, since the database is away", session=session_id)
 
 
-@router.get("/agent-sessions/{session_id}/screen-pop")
-async def screen_pop_now(request: Request, sessions: SessionsOf, session_id: PathId) -> ScreenPop:
+@router.get("/agent-sessions/{session_id}/screen-pop", dependencies=[needs("desk.work")])
+async def screen_pop_now(request: Request, sessions: SessionsOf, session_id: OwnShift) -> ScreenPop:
     """Whom the agent talks with, or wraps up, or who rings for them: the lead, and what has been before."""
-    attempt = _engine(request).agent(session_id).attempt
+    attempt = engine_of(request).agent(session_id).attempt
     if attempt is None:
         raise NoConversation("The agent has no call now; the next one is announced on the agent's events.")
     return await screen_pop(sessions, attempt)

@@ -23,6 +23,9 @@ from dialer.core.pacing_events import (
 class UnknownSession(LookupError):
     """There is no such agent session on this floor."""
 
+    def __init__(self, session: int) -> None:
+        super().__init__(f"There is no agent session {session} under way.")
+
 
 class FloorShifts:
     """What each agent on shift does, and what follows of it for the call that the agent has."""
@@ -49,7 +52,7 @@ class FloorShifts:
         try:
             return self._agents[session]
         except KeyError:
-            raise UnknownSession(f"There is no agent session {session} under way.") from None
+            raise UnknownSession(session) from None
 
     def log_in(self, session: int, agent: int, campaigns: Iterable[int], at: float) -> list[Effect]:
         """An agent's shift begins; calls come once the softphone is on the line."""

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from leads import consents
 from leads.consents import ALL_CHANNELS, ConsentAnswer, ConsentView, Whose, Withdrawn
+from leads.routes.access import needs
 from leads.routes.leads import plus_of_query
 from leads.routes.shared import After, Limit, Now, Page, SessionsOf
 
@@ -46,7 +47,7 @@ class WithdrawalIn(_PersonIn):
     at: AwareDatetime | None = None
 
 
-@router.get("/consents")
+@router.get("/consents", dependencies=[needs("consents.read")])
 async def list_consents(
     sessions: SessionsOf,
     phone: Phone = None,
@@ -62,7 +63,7 @@ async def list_consents(
     return Page(items=list(found), next=found[-1].id if len(found) == limit else None)
 
 
-@router.post("/consents", status_code=201)
+@router.post("/consents", status_code=201, dependencies=[needs("consents.write")])
 async def give_consent(sessions: SessionsOf, now: Now, given: ConsentIn) -> ConsentView:
     """Record a consent; the very same again gives the record that is there."""
     return await consents.give_consent(
@@ -77,7 +78,7 @@ async def give_consent(sessions: SessionsOf, now: Now, given: ConsentIn) -> Cons
     )
 
 
-@router.post("/consents/withdraw")
+@router.post("/consents/withdraw", dependencies=[needs("consents.write")])
 async def withdraw_consent(sessions: SessionsOf, now: Now, given: WithdrawalIn) -> Withdrawn:
     """End a person's consents; the records stay, with when."""
     return await consents.withdraw_consent(
@@ -91,7 +92,7 @@ async def withdraw_consent(sessions: SessionsOf, now: Now, given: WithdrawalIn) 
     )
 
 
-@router.get("/consents/check")
+@router.get("/consents/check", dependencies=[needs("consents.read")])
 async def check_consents(
     sessions: SessionsOf,
     now: Now,

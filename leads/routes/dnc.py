@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from leads import dnc
 from leads.core.suppression import INTERNAL
 from leads.dnc import DncAdded, DncAnswer, DncListInfo, DncListRef
+from leads.routes.access import OwnClient, access_of, needs
 from leads.routes.leads import plus_of_query
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 from leads.stores.shared import Sessions
@@ -62,51 +63,69 @@ class DncEntries(BaseModel):
     next: str | None
 
 
-@router.get("/dnc-lists")
+async def _require_open(request: Request, sessions: Sessions, list_id: int) -> None:
+    """What is on a list for everyone may have come from any client."""
+    if await dnc.level_of_list(sessions, list_id) == "everyone":
+        _require_for_everyone(request)
+
+
+@router.get("/dnc-lists", dependencies=[needs("dnc.read")])
 async def list_dnc_lists(sessions: SessionsOf, after: After = 0, limit: Limit = 100) -> Page[DncListInfo]:
     """The do-not-call lists, a page at a time."""
     found = await dnc.dnc_lists(sessions, after, limit)
     return Page(items=found, next=found[-1].id if len(found) == limit else None)
 
 
-@router.post("/dnc-lists")
+@router.post("/dnc-lists", dependencies=[needs("dnc.write")])
 async def create_dnc_list(request: Request, sessions: SessionsOf, now: Now, wanted: DncListIn) -> DncListInfo:
     """The list of that name; made now if there is none yet."""
+    if wanted.campaign_id is None and wanted.client is None:
+        _require_for_everyone(request)
     if wanted.campaign_id is None:
         return await dnc.create_dnc_list(sessions, DncListRef(client=wanted.client, name=wanted.name), now)
     campaign_id, _ = await _find_campaign(request, sessions, wanted.campaign_id)
     return await dnc.create_dnc_list(sessions, DncListRef(campaign_id=campaign_id, name=wanted.name), now)
 
 
-@router.get("/dnc-lists/{list_id}/entries")
+@router.get("/dnc-lists/{list_id}/entries", dependencies=[needs("dnc.read")])
 async def list_dnc_entries(
+    request: Request,
     sessions: SessionsOf,
     list_id: Id,
     after: AfterNumber = "",
     limit: Limit = 100,
 ) -> DncEntries:
     """A list's numbers, a page at a time."""
+    await _require_open(request, sessions, list_id)
     found = await dnc.dnc_entries(sessions, list_id, plus_of_query(after) or "", limit)
     return _page([(each.e164, each) for each in found], limit)
 
 
-@router.get("/dnc-lists/{list_id}/prefixes")
+@router.get("/dnc-lists/{list_id}/prefixes", dependencies=[needs("dnc.read")])
 async def list_dnc_prefixes(
+    request: Request,
     sessions: SessionsOf,
     list_id: Id,
     after: AfterNumber = "",
     limit: Limit = 100,
 ) -> DncEntries:
     """A list's prefixes, a page at a time."""
+    await _require_open(request, sessions, list_id)
     found = await dnc.dnc_prefixes(sessions, list_id, plus_of_query(after) or "", limit)
     return _page([(each.prefix, each) for each in found], limit)
 
 
-@router.post("/dnc-lists/{list_id}/entries", status_code=201, responses={200: {"description": "Was there."}})
+@router.post(
+    "/dnc-lists/{list_id}/entries",
+    status_code=201,
+    responses={200: {"description": "Was there."}},
+    dependencies=[needs("dnc.write")],
+)
 async def add_dnc_entry(
-    sessions: SessionsOf, now: Now, list_id: Id, entry: DncEntryIn, response: Response
+    request: Request, sessions: SessionsOf, now: Now, list_id: Id, entry: DncEntryIn, response: Response
 ) -> DncAdded:
     """Put a number on a list; it takes effect at once."""
+    await _require_open(request, sessions, list_id)
     added = await dnc.add_to_dnc_list(
         sessions,
         list_id,
@@ -120,17 +139,18 @@ async def add_dnc_entry(
     return added
 
 
-@router.get("/dnc-check")
+@router.get("/dnc-check", dependencies=[needs("dnc.read")])
 async def check_dnc(
     request: Request,
     sessions: SessionsOf,
+    own: OwnClient,
     phone: Annotated[str, Query(max_length=250, description="Best as %2B14155550101.")],
     client: Slug = None,
     campaign_id: CampaignId = None,
     default_country: Country = "US",
 ) -> DncAnswer:
     """Whether a client may not call a number (in a campaign of its), on which list, and why."""
-    its_client = client
+    its_client = own if client is None else client
     if campaign_id is not None:
         _, its_client = await _find_campaign(request, sessions, campaign_id)
     return await dnc.check_dnc(
@@ -148,6 +168,10 @@ def _page(found: Sequence[tuple[str, DncEntry | DncPrefix]], limit: int) -> DncE
         for what, each in found
     ]
     return DncEntries(items=items, next=items[-1].phone if len(items) == limit else None)
+
+
+def _require_for_everyone(request: Request) -> None:
+    access_of(request).require(request, "dnc.everyone")
 
 
 async def _find_campaign(request: Request, sessions: Sessions, campaign_id: int) -> tuple[int, str]:

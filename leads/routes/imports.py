@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from leads.core.merging import Duplicates, Match
-from leads.errors import BadImportChoiceError
+from leads.errors import BadImportChoiceError, ImportNotFoundError
 from leads.importing.choices import Scope
 from leads.importing.mappings import choose_columns, parse_map
 from leads.importing.runner import ImportJob, ImportRunner
 from leads.importing.view import ImportView, list_imports
+from leads.routes.access import OwnClient, needs, require_own
 from leads.routes.shared import After, Id, Limit, Page, SessionsOf
 from leads.stores.shared import Sessions
 
@@ -35,16 +36,27 @@ def _lists_of_campaign(request: Request) -> ListsOfCampaign:
 
 Imports = Annotated[ImportRunner, Depends(_imports)]
 
+
+async def _own_import(import_id: Id, imports: Imports, own: OwnClient) -> ImportView:
+    load = await imports.view(import_id)
+    if own is not None and load.client != own:
+        raise ImportNotFoundError(f"There is no load {import_id}.")
+    return load
+
+
+OwnImport = Annotated[ImportView, Depends(_own_import)]
+
 _BODY = {"requestBody": {"required": True, "content": {"application/octet-stream": {}, "text/csv": {}}}}
 
 
-@router.post("/imports", status_code=202, openapi_extra=_BODY)
+@router.post("/imports", status_code=202, openapi_extra=_BODY, dependencies=[needs("leads.import")])
 async def create_import(
     request: Request,
     response: Response,
     imports: Imports,
     sessions: SessionsOf,
     lists_of_campaign: Annotated[ListsOfCampaign, Depends(_lists_of_campaign)],
+    own: OwnClient,
     client: Text,
     list_name: Annotated[str, Query(alias="list", max_length=300)],
     default_country: Text = "US",
@@ -68,6 +80,7 @@ async def create_import(
     """Load a lead file, which is the request's body, into a list; follow the Location for its progress."""
     if (scope == "campaign") != (campaign is not None):
         raise BadImportChoiceError("scope=campaign and the campaign go together; give both.")
+    require_own(own, client)
     chosen = parse_map(columns or ())
     choice = await choose_columns(sessions, client, columns=chosen, preset=preset, name=mapping)
     job = ImportJob(
@@ -89,7 +102,7 @@ async def create_import(
     return await imports.view(import_id)
 
 
-@router.get("/imports")
+@router.get("/imports", dependencies=[needs("leads.import")])
 async def imports_page(
     sessions: SessionsOf,
     after: After = 0,
@@ -101,21 +114,21 @@ async def imports_page(
     return Page(items=found, next=found[-1].id if len(found) == limit else None)
 
 
-@router.get("/imports/{import_id}")
-async def get_import(import_id: Id, imports: Imports) -> ImportView:
+@router.get("/imports/{import_id}", dependencies=[needs("leads.import")])
+async def get_import(load: OwnImport) -> ImportView:
     """A load: how far it is, or what became of its rows."""
-    return await imports.view(import_id)
+    return load
 
 
-@router.get("/imports/{import_id}/rejects", response_class=FileResponse)
-async def get_rejects(import_id: Id, imports: Imports) -> FileResponse:
+@router.get("/imports/{import_id}/rejects", response_class=FileResponse, dependencies=[needs("leads.import")])
+async def get_rejects(load: OwnImport, imports: Imports) -> FileResponse:
     """The rejected rows as CSV, with the reasons; mended, they can be loaded again."""
-    path = await imports.rejects(import_id)
-    return FileResponse(path, media_type="text/csv", filename=f"import-{import_id}-rejects.csv")
+    path = await imports.rejects(load.id)
+    return FileResponse(path, media_type="text/csv", filename=f"import-{load.id}-rejects.csv")
 
 
-@router.get("/imports/{import_id}/id-map", response_class=FileResponse)
-async def get_id_map(import_id: Id, imports: Imports) -> FileResponse:
+@router.get("/imports/{import_id}/id-map", response_class=FileResponse, dependencies=[needs("leads.import")])
+async def get_id_map(load: OwnImport, imports: Imports) -> FileResponse:
     """Which lead each row became, as CSV."""
-    path = await imports.id_map(import_id)
-    return FileResponse(path, media_type="text/csv", filename=f"import-{import_id}-id-map.csv")
+    path = await imports.id_map(load.id)
+    return FileResponse(path, media_type="text/csv", filename=f"import-{load.id}-id-map.csv")

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from leads.core.lead_filter import LeadFilter, parse_filter
 from leads.exporting import export_csv, export_xlsx, plan_export
+from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Page, SessionsOf
 from leads.stores.search import ListSummary
 from leads.viewing import LeadView, get_lead, list_lead_lists, search_leads
@@ -74,7 +75,7 @@ def plus_of_query(phone: str | None) -> str | None:
 Chosen = Annotated[LeadFilter, Depends(lead_filter)]
 
 
-@router.get("/leads", tags=["leads"])
+@router.get("/leads", tags=["leads"], dependencies=[needs("leads.read")])
 async def search(
     sessions: SessionsOf, wanted: Chosen, after: After = 0, limit: Limit = 100
 ) -> Page[LeadView]:
@@ -83,7 +84,9 @@ async def search(
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
-@router.get("/leads/export", tags=["leads"], response_class=StreamingResponse)
+@router.get(
+    "/leads/export", tags=["leads"], response_class=StreamingResponse, dependencies=[needs("leads.export")]
+)
 async def export(
     sessions: SessionsOf,
     wanted: Chosen,
@@ -96,7 +99,7 @@ async def export(
     return StreamingResponse(content, media_type=_MEDIA_TYPES[file_format], headers=headers)
 
 
-@router.get("/leads/{lead_id:int}", tags=["leads"])
+@router.get("/leads/{lead_id:int}", tags=["leads"], dependencies=[needs("leads.read")])
 async def show(sessions: SessionsOf, response: Response, lead_id: Id) -> LeadView:
     """One lead; its ETag is what an edit names in If-Match."""
     found = await get_lead(sessions, lead_id)
@@ -104,7 +107,7 @@ async def show(sessions: SessionsOf, response: Response, lead_id: Id) -> LeadVie
     return found
 
 
-@router.get("/lead-lists", tags=["leads"])
+@router.get("/lead-lists", tags=["leads"], dependencies=[needs("leads.read")])
 async def lists(
     sessions: SessionsOf, client: Text = None, after: After = 0, limit: Limit = 100
 ) -> Page[ListSummary]:

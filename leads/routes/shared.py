@@ -9,6 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
+from leads.routes.access import access_of
 from leads.stores.shared import Sessions
 
 Item = TypeVar("Item")
@@ -27,7 +28,7 @@ class Page(BaseModel, Generic[Item]):
 def _sessions(request: Request) -> Sessions:
     state = request.app.state
     sessions: Sessions = state.readings if request.method == "GET" else state.sessions
-    return sessions
+    return access_of(request).own_rows(request, sessions)
 
 
 def _now(request: Request) -> datetime:

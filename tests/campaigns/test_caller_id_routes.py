@@ -10,6 +10,7 @@ from campaigns.routes import router
 from campaigns.stores.shared import Sessions
 from dialer.api import problems
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
+from tests.open_access import open_to_all
 
 NEW_YORK, BOSTON = "+12125550100", "+16175550100"
 ACME = {"client": "acme"}
@@ -21,6 +22,7 @@ async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     """The routes of the room, with a client's list."""
     await seed_leads(sessions, people(2))
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
     problems.install(app)

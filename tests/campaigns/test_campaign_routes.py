@@ -13,11 +13,13 @@ from campaigns.routes import router
 from campaigns.stores.shared import Sessions
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
+from tests.open_access import open_to_all
 
 
 @pytest.fixture
 async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
     app.state.rules = NO_LAW

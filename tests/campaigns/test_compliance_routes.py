@@ -14,6 +14,7 @@ from campaigns.routes import router
 from campaigns.stores.shared import Sessions
 from dialer.api import problems
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
+from tests.open_access import open_to_all
 
 RULES = load_rulebook()
 PHONE = "+12025550000"
@@ -40,6 +41,7 @@ async def client(sessions: Sessions, clock: Clock) -> AsyncIterator[httpx2.Async
     await service.finish_attempt(sessions, one.attempt_id, Ending("busy"), NOW)
     await service.finish_attempt(sessions, two.attempt_id, Ending("blocked", "network", 603), NOW)
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: clock.now
     app.state.rules = RULES

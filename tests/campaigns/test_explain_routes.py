@@ -13,6 +13,7 @@ from leads.errors import BadLeadChangesError, BadLeadFilterError, PhoneRejectedE
 from leads.routes import leads
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
+from tests.open_access import open_to_all
 
 PHONE = "+12025550101"
 
@@ -20,6 +21,7 @@ PHONE = "+12025550101"
 @pytest.fixture
 async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
     app.state.rules = NO_LAW

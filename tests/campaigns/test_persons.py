@@ -31,6 +31,7 @@ from leads.stores.persons import phones_of_lead
 from leads.tables import Client, Consent, Lead, LeadList, Phone
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, seed_campaign, seed_leads
+from tests.open_access import open_to_all
 
 T = TypeVar("T")
 ANN, ANN_AT_WORK, BEN = "+14155550101", "+14155550102", "+14155550103"
@@ -260,6 +261,7 @@ def test_on_the_command_line_erasing_has_to_be_meant(database_url: str) -> None:
 async def http(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     await _seed(sessions)
     app = FastAPI()
+    open_to_all(app)
     problems.install(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW

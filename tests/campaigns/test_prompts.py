@@ -35,6 +35,7 @@ from dialer.api.problems import install
 from dialer.cli import app as command_line
 from leads.errors import UnknownClientError
 from tests.campaigns.seeds import ALL_DAY, NOW, people, seed_leads
+from tests.open_access import open_to_all
 from tests.sounds import tone, wav_bytes
 
 VOICES = ["af", "cmn", "en-gb", "en-us", "es", "es-419", "nb", "pt", "pt-br"]
@@ -177,6 +178,7 @@ async def test_what_a_campaign_plays_has_to_be_there_and_stays(sessions: Session
 async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     await seed_leads(sessions, people(1))
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
     app.include_router(router)

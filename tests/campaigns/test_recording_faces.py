@@ -21,6 +21,7 @@ from dialer.api import problems
 from dialer.database import opened
 from tests.campaigns.recorded import NODE, Recorded, recorded_call
 from tests.campaigns.seeds import NOW
+from tests.open_access import open_to_all
 
 T = TypeVar("T")
 
@@ -33,9 +34,9 @@ async def call(sessions: Sessions, tmp_path: Path) -> Recorded:
 @pytest.fixture
 async def client(call: Recorded) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = call.sessions
     app.state.now, app.state.recordings = (lambda: NOW), call.folder
-    app.state.caller = lambda _: "API key 1234"
     problems.install(app)
     app.include_router(router)
     transport = httpx2.ASGITransport(app)
@@ -81,7 +82,7 @@ async def test_the_sound_comes_whole_and_in_ranges(call: Recorded, client: httpx
     assert (await get(**{"If-None-Match": etag})).status_code == 304
     log = (await client.get(f"/recordings/{row.id}/accesses")).json()
     assert [each["detail"] for each in log[:3]] == ["whole", "bytes=100-199", "bytes=-50"]
-    assert {each["who"] for each in log} == {"API key 1234"}
+    assert {each["who"] for each in log} == {"a test"}
 
 
 async def test_the_log_says_which_bytes_left(call: Recorded, client: httpx2.AsyncClient) -> None:

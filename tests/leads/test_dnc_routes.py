@@ -13,6 +13,7 @@ from dialer.api import problems
 from leads.routes import consents, dnc
 from leads.stores.shared import Sessions
 from leads.tables import Client
+from tests.open_access import open_to_all
 
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)
 ANN = "+14155550101"
@@ -29,6 +30,7 @@ async def http(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     async with sessions() as session, session.begin():
         session.add(Client(slug="acme", name="Acme"))
     app = FastAPI()
+    open_to_all(app)
     problems.install(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now, app.state.find_campaign = (lambda: NOW), _find_campaign

@@ -20,6 +20,7 @@ from leads.routes import imports
 from leads.stores.shared import Sessions
 from leads.tables import Lead, LeadList
 from tests.leads.workbooks import sheets
+from tests.open_access import open_to_all
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ROWS = "external_id,phone\nA,415-555-0101\nB,n/a\nA,415-555-0102\n"
@@ -38,6 +39,7 @@ async def _running(
     runner = ImportRunner(sessions, folder, lambda: NOW, max_bytes)
     await runner.start()
     app = FastAPI()
+    open_to_all(app)
     problems.install(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now, app.state.imports = (lambda: NOW), runner

@@ -10,11 +10,13 @@ from leads.errors import BadLeadFilterError, UnknownClientError, UnknownLeadErro
 from leads.routes.leads import router
 from leads.stores.shared import Sessions
 from tests.leads.keeping import NOW, Kept, keep
+from tests.open_access import open_to_all
 
 
 @pytest.fixture
 async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
     app.include_router(router)

@@ -1,13 +1,27 @@
 """Who has no key, or sends too much, is answered before the body is in memory."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import NoReturn
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from dialer.access.audit import AuditLog
+from dialer.access.door import Door
+from dialer.access.signing_in import SignInLimits
 from dialer.api.guard import MAX_BODY_BYTES, Guard
 
 KEY = "correct-horse"
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+
+def _no_database() -> NoReturn:
+    raise AssertionError("the operator's key needs no database")
+
+
+DOOR = Door(KEY, _no_database, _no_database, SignInLimits(), lambda: NOW)
+AUDIT = AuditLog(_no_database)
 PIECE = bytes(64 * 1024)
 
 
@@ -23,7 +37,7 @@ class Exchange:
     async def __call__(self, method: str, path: str, *headers: tuple[bytes, bytes]) -> int:
         """The status."""
         scope = {"type": "http", "method": method, "path": path, "headers": list(headers)}
-        await Guard(self._application, KEY)(scope, self._receive, self._send)
+        await Guard(self._application, DOOR, AUDIT, lambda: NOW)(scope, self._receive, self._send)
         return int(self.sent[0]["status"])
 
     async def _receive(self) -> Message:

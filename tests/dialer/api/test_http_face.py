@@ -131,11 +131,9 @@ async def test_campaigns_and_attempts_can_be_read(client: httpx2.AsyncClient, ca
         ("POST", "/api/v1/agent-sessions", {"agent_id": 9, "campaign_ids": []}, 422, "invalid-request"),
         ("POST", "/api/v1/agent-sessions", {"agent_id": 10**30, "campaign_ids": [1]}, 422, "invalid-request"),
         ("POST", "/api/v1/agent-sessions/7/ready", None, 404, "unknown-agent-session"),
-        ("POST", "/api/v1/agent-sessions/7/pause", {"reason": "a b"}, 422, "invalid-request"),
         ("POST", "/api/v1/agent-sessions/7/end", None, 404, "unknown-agent-session"),
         ("POST", "/api/v1/agent-sessions/7/preview/dial", None, 404, "unknown-agent-session"),
         ("POST", "/api/v1/agent-sessions/7/preview/skip", None, 404, "unknown-agent-session"),
-        ("POST", "/api/v1/agent-sessions/7/preview/skip", {"reason": "a b"}, 422, "invalid-request"),
         ("POST", "/api/v1/attempts/7/disposition", {"disposition": "sale"}, 404, "attempt-not-found"),
         ("POST", "/api/v1/attempts/7/disposition", {"disposition": "no"}, 422, "unknown-disposition"),
         ("DELETE", "/api/v1/campaigns/1", None, 405, "method-not-allowed"),
@@ -177,6 +175,9 @@ async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
     for ask in ("dial", "skip"):
         nothing = await client.post(f"{path}/preview/{ask}")
         assert (nothing.status_code, nothing.json()["code"]) == (409, "no-preview")
+    for ask in ("pause", "preview/skip"):
+        unclear = await client.post(f"{path}/{ask}", json={"reason": "a b"})
+        assert (unclear.status_code, unclear.json()["code"]) == (422, "invalid-request")
     paused = await client.post(f"{path}/pause", json={"reason": "lunch"})
     assert paused.status_code == 200
     assert (await client.post(f"{path}/end")).status_code == 204

@@ -60,8 +60,7 @@ class FarEnd(asyncio.DatagramProtocol):
         """What is sent of keys: the payload's type, its timestamp, and the payload."""
         self.silent = False
         """It sends no audio at all."""
-        self.agreed = 0
-        """How many of its own requests the caller has agreed to."""
+        self._agreed: set[str] = set()
         self._asked = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._invite: tuple[str, Address] | None = None
@@ -83,6 +82,11 @@ class FarEnd(asyncio.DatagramProtocol):
         """Its SIP address."""
         host, port = self._transport.get_extra_info("sockname")
         return f"sip:far-end@{host}:{port}"
+
+    @property
+    def agreed(self) -> int:
+        """How many of its own requests the caller has agreed to, however often it says so."""
+        return len(self._agreed)
 
     @property
     def port(self) -> int:
@@ -110,7 +114,7 @@ class FarEnd(asyncio.DatagramProtocol):
         elif text.startswith("SIP/2.0 200"):
             if re.search(r"^CSeq: \d+ INVITE", text, re.MULTILINE):
                 self._ask("ACK")
-            self.agreed += 1
+            self._agreed |= set(re.findall(r"^CSeq: (.*?)\r", text, re.MULTILINE))
 
     def heard(self) -> Samples:
         """All that has come since the answer, without the gaps between packets."""

@@ -1,0 +1,1 @@
+"""Who may do what: users, sign-ins, API keys, roles, and the log of who changed what."""

@@ -1,0 +1,255 @@
+"""How each operation of the API is called: with what query and body, naming whose things."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from tests.dialer.api.two_clients import PASSWORD, Things
+
+Call = Mapping[str, Any]
+"""What httpx2 takes: params, json, content, headers."""
+Variants = Callable[[Things, Things], Sequence[Call]]
+"""Given the things that are named, and the caller's own."""
+
+_new = count(1)
+_CSV = b"phone\n+12025550177\n"
+_SHIFT = {"agents": 1, "hours": 0.1, "seeds": 1}
+
+
+def _plain(_t: Things, _own: Things) -> Sequence[Call]:
+    return [{}]
+
+
+def _client(t: Things, _own: Things) -> Sequence[Call]:
+    return [{}, {"params": {"client": t.client}}]
+
+
+def _needs_client(t: Things, _own: Things) -> Sequence[Call]:
+    return [{"params": {"client": t.client}}]
+
+
+def _json(**body: Any) -> Variants:
+    return lambda _t, _own: [{"json": body}]
+
+
+def _leads(t: Things, _own: Things) -> Sequence[Call]:
+    of_list, of_load = {"list": str(t.lead_list_id)}, {"import_id": t.import_id}
+    wanted = ({}, {"client": t.client}, {"phone": t.phone}, of_list, of_load)
+    return [{"params": each} for each in wanted]
+
+
+def _change_leads(t: Things, own: Things) -> Sequence[Call]:
+    calls = [each for each in _leads(t, own) if each["params"]]
+    return [
+        {"params": each["params"] | {"dry_run": dry}, "json": {"rank": 3}}
+        for each in calls
+        for dry in ("true", "false")
+    ]
+
+
+def _import(t: Things, own: Things) -> Sequence[Call]:
+    into = {"client": own.client, "list": "new"}
+    return [
+        {"params": {"client": t.client, "list": "new"}, "content": _CSV},
+        {"params": into | {"scope": "campaign", "campaign": str(t.campaign_id)}, "content": _CSV},
+    ]
+
+
+def _phone(t: Things, _own: Things) -> Sequence[Call]:
+    return [{"params": {"phone": t.phone}}, {"params": {"phone": t.phone, "client": t.client}}]
+
+
+def _log_in(t: Things, own: Things) -> Sequence[Call]:
+    return [
+        {"json": {"agent_id": t.agent_id, "campaign_ids": [own.campaign_id]}},
+        {"json": {"agent_id": own.agent_id, "campaign_ids": [t.campaign_id]}},
+    ]
+
+
+OPERATIONS: Mapping[tuple[str, str], Variants] = {
+    ("POST", "sign-out"): _plain,
+    ("GET", "me"): _plain,
+    ("POST", "me/password"): _json(old="not the old one", new=PASSWORD),
+    ("GET", "users"): _client,
+    ("POST", "users"): lambda t, own: [
+        {
+            "json": {
+                "client": t.client,
+                "name": f"new {next(_new)}",
+                "role": "reporter",
+                "password": PASSWORD,
+            }
+        },
+        {
+            "json": {
+                "client": own.client,
+                "name": f"new {next(_new)}",
+                "role": "agent",
+                "agent_id": t.agent_id,
+                "password": PASSWORD,
+            }
+        },
+    ],
+    ("POST", "users/{user_id}/password"): _json(password=PASSWORD),
+    ("POST", "users/{user_id}/disable"): _plain,
+    ("POST", "users/{user_id}/enable"): _plain,
+    ("GET", "api-keys"): _client,
+    ("POST", "api-keys"): lambda t, _: [{"json": {"client": t.client, "name": "job", "role": "reporter"}}],
+    ("POST", "api-keys/{key_id}/revoke"): _plain,
+    ("GET", "audit-log"): _client,
+    ("GET", "leads"): _leads,
+    ("GET", "leads/export"): _leads,
+    ("GET", "leads/{lead_id}"): _plain,
+    ("PATCH", "leads/{lead_id}"): lambda _t, _own: [{"json": {"rank": 1}, "headers": {"If-Match": "*"}}],
+    ("PATCH", "leads"): _change_leads,
+    ("GET", "leads/{lead_id}/calls"): _plain,
+    ("GET", "leads/explain"): lambda t, _: [
+        {"params": {"phone": t.phone}},
+        {"params": {"phone": t.phone, "campaign": str(t.campaign_id)}},
+        {"params": {"phone": t.phone, "campaign": t.campaign}},
+    ],
+    ("GET", "lead-lists"): _client,
+    ("GET", "dnc-lists"): _plain,
+    ("POST", "dnc-lists"): lambda t, _: [
+        {"json": {"client": t.client, "name": "more"}},
+        {"json": {"campaign_id": t.campaign_id, "name": "more"}},
+    ],
+    ("GET", "dnc-lists/{list_id}/entries"): _plain,
+    ("GET", "dnc-lists/{list_id}/prefixes"): _plain,
+    ("POST", "dnc-lists/{list_id}/entries"): _json(phone="+12025550177", reason="asked"),
+    ("GET", "dnc-check"): lambda t, _: [
+        {"params": {"phone": t.phone}},
+        {"params": {"phone": t.phone, "client": t.client}},
+        {"params": {"phone": t.phone, "campaign_id": t.campaign_id}},
+    ],
+    ("GET", "consents"): _phone,
+    ("POST", "consents"): lambda t, _: [
+        {
+            "json": {
+                "client": t.client,
+                "phone": t.phone,
+                "channel": "sms",
+                "basis": "express",
+                "source": "form",
+            }
+        }
+    ],
+    ("POST", "consents/withdraw"): lambda t, _: [{"json": {"client": t.client, "phone": t.phone}}],
+    ("GET", "consents/check"): lambda t, _: [{"params": {"client": t.client, "phone": t.phone}}],
+    ("POST", "imports"): _import,
+    ("GET", "imports"): lambda t, _: [{}, {"params": {"list_id": t.lead_list_id}}],
+    ("GET", "imports/{import_id}"): _plain,
+    ("GET", "imports/{import_id}/rejects"): _plain,
+    ("GET", "imports/{import_id}/id-map"): _plain,
+    ("GET", "campaigns"): _plain,
+    ("GET", "campaigns/{campaign_id}"): _plain,
+    ("PATCH", "campaigns/{campaign_id}"): _json(lead_order="newest"),
+    ("GET", "campaigns/{campaign_id}/lists"): _plain,
+    ("POST", "campaigns/{campaign_id}/start"): _plain,
+    ("POST", "campaigns/{campaign_id}/pause"): _plain,
+    ("POST", "campaigns/{campaign_id}/stop"): _plain,
+    ("GET", "campaigns/{campaign_id}/report"): _plain,
+    ("GET", "campaigns/{campaign_id}/answers"): _plain,
+    ("GET", "campaigns/{campaign_id}/answers/export"): _plain,
+    ("GET", "campaigns/{campaign_id}/caller-ids"): _plain,
+    ("GET", "campaigns/{campaign_id}/why"): _plain,
+    ("GET", "campaigns/{campaign_id}/compliance-report"): _plain,
+    ("POST", "campaigns/{campaign_id}/forecast"): _json(**_SHIFT),
+    ("POST", "forecasts"): _json(assumptions={}, **_SHIFT),
+    ("GET", "events"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
+    ("GET", "agent-sessions/{session_id}/events"): _plain,
+    ("GET", "agent-sessions/{session_id}/screen-pop"): _plain,
+    ("GET", "attempts"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
+    ("GET", "caller-ids"): _needs_client,
+    ("POST", "caller-ids"): lambda t, _: [
+        {
+            "json": {
+                "client": t.client,
+                "caller_id": f"+1303555{next(_new):04}",
+                "owner": "o",
+                "document": "d",
+                "recorded_by": "r",
+            }
+        }
+    ],
+    ("POST", "caller-ids/import"): lambda t, _: [
+        {"params": {"client": t.client, "owner": "o"}, "content": b"caller_id\n+13035550199\n"}
+    ],
+    ("PATCH", "caller-ids/{number}"): lambda t, own: [
+        {"params": {"client": each.client}, "json": {"daily_cap": 5}} for each in (t, own)
+    ],
+    ("POST", "caller-ids/{number}/retire"): lambda t, own: [
+        {"params": {"client": each.client}} for each in (t, own)
+    ],
+    ("GET", "caller-id-groups"): _needs_client,
+    ("POST", "caller-id-groups/{name}"): lambda t, own: [
+        {"params": {"client": t.client}, "json": {"add": []}},
+        {"params": {"client": own.client}, "json": {"add": [t.number]}},
+    ],
+    ("GET", "persons/{phone}/export"): _client,
+    ("POST", "persons/{phone}/erase"): _client,
+    ("POST", "prompts"): lambda t, _: [{"params": {"client": t.client, "name": "p"}, "content": b"no sound"}],
+    ("POST", "prompts/spoken"): lambda t, _: [{"json": {"client": t.client, "name": "p", "text": ""}}],
+    ("GET", "prompts"): _client,
+    ("GET", "prompts/{prompt_id}"): _plain,
+    ("GET", "prompts/{prompt_id}/audio"): _plain,
+    ("DELETE", "prompts/{prompt_id}"): _plain,
+    ("GET", "clients/{client}/abandoned-messages"): _plain,
+    ("POST", "clients/{client}/abandoned-messages"): _json(prompt="p"),
+    ("DELETE", "clients/{client}/abandoned-messages"): lambda _t, _own: [{"params": {"country": "FR"}}],
+    ("GET", "compliance/rules"): _plain,
+    ("GET", "compliance/explain"): lambda t, _: [
+        {"params": {"phone": t.phone, "campaign": str(t.campaign_id)}},
+        {"params": {"phone": t.phone, "campaign": t.campaign}},
+    ],
+    ("POST", "compliance/purge"): lambda t, _: [
+        {"json": {"dry_run": True}},
+        {"json": {"client": t.client, "dry_run": True}},
+    ],
+    ("GET", "exemptions"): _needs_client,
+    ("POST", "exemptions"): lambda t, _: [
+        {"json": {"client": t.client, "rule": "none", "granted_by": "g", "reference": "r"}}
+    ],
+    ("POST", "exemptions/{exemption_id}/end"): _plain,
+    ("GET", "client-limits"): _needs_client,
+    ("PUT", "client-limits"): lambda t, _: [{"json": {"client": t.client, "most_attempts_a_day": 3}}],
+    ("GET", "closed-days"): _needs_client,
+    ("POST", "closed-days"): lambda t, own: [
+        {"json": {"client": t.client, "day": "2026-12-31", "name": "n"}},
+        {"json": {"client": own.client, "campaign_id": t.campaign_id, "day": "2026-12-30", "name": "n"}},
+    ],
+    ("POST", "closed-days/open"): lambda t, own: [
+        {"json": {"client": t.client, "day": "2026-12-31"}},
+        {"json": {"client": own.client, "campaign_id": t.campaign_id, "day": "2026-12-30"}},
+    ],
+    ("GET", "caller-id-rests"): _plain,
+    ("POST", "caller-id-rests/{number}/release"): _plain,
+    ("GET", "recordings"): lambda t, _: [
+        {},
+        {"params": {"client": t.client}},
+        {"params": {"campaign_id": t.campaign_id}},
+        {"params": {"attempt_id": t.attempt_id}},
+    ],
+    ("GET", "recordings/{recording_id}"): _plain,
+    ("GET", "recordings/{recording_id}/audio"): _plain,
+    ("GET", "recordings/{recording_id}/accesses"): _plain,
+    ("POST", "recordings/{recording_id}/verify"): _plain,
+    ("DELETE", "recordings/{recording_id}"): lambda _t, _own: [{"params": {"reason": "because"}}],
+    ("GET", "trunks"): _plain,
+    ("POST", "agent-sessions"): _log_in,
+    ("GET", "agent-sessions/{session_id}"): _plain,
+    ("GET", "agent-sessions/{session_id}/lead"): _plain,
+    ("POST", "agent-sessions/{session_id}/ready"): _plain,
+    ("POST", "agent-sessions/{session_id}/pause"): _json(reason="lunch"),
+    ("POST", "agent-sessions/{session_id}/preview/dial"): _plain,
+    ("POST", "agent-sessions/{session_id}/preview/skip"): _plain,
+    ("POST", "agent-sessions/{session_id}/end"): _plain,
+    ("GET", "agent-sessions/{session_id}/recording"): _plain,
+    ("POST", "agent-sessions/{session_id}/recording/start"): _plain,
+    ("POST", "agent-sessions/{session_id}/recording/stop"): _plain,
+    ("POST", "agent-sessions/{session_id}/recording/pause"): _plain,
+    ("POST", "agent-sessions/{session_id}/recording/resume"): _plain,
+    ("POST", "agent-sessions/{session_id}/recording/consent"): _json(agreed=True),
+    ("POST", "attempts/{attempt_id}/disposition"): _json(disposition="sale"),
+    ("POST", "attempts/{attempt_id}/hangup"): _plain,
+}

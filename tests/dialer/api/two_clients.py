@@ -1,0 +1,236 @@
+"""A client with one of everything, put straight into the tables; every text of it has the client's mark."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from campaigns import service as campaigns
+from campaigns.core.campaign import CampaignSettings
+from campaigns.stores.shared import Sessions
+from campaigns.tables import (
+    AbandonedMessage,
+    Attempt,
+    CallerId,
+    CallerIdGroup,
+    CallerIdRest,
+    ClosedDay,
+    Exemption,
+    Prompt,
+    PromptSound,
+    Recording,
+    RecordingAccess,
+)
+from dialer.access.api_keys import add_api_key
+from dialer.access.core.roles import Role
+from dialer.access.tables import AuditEntry
+from dialer.access.users import NewUser, add_user
+from leads.stores.dnc import DncStore
+from leads.tables import Client, ColumnMapping, Consent, Lead, LeadImport, LeadList, Phone
+from tests.campaigns.seeds import ALL_DAY, zone_group
+
+NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+PASSWORD = "a long enough sentence"  # noqa: S105 - of nobody
+
+
+@dataclass(frozen=True)
+class Things:
+    """What addresses, queries and bodies name; of a client's, or of nobody's."""
+
+    client: str
+    phone: str
+    number: str
+    name: str = "east"
+    campaign: str = "?"
+    campaign_id: int = 900_001
+    lead_id: int = 900_002
+    list_id: int = 900_003
+    lead_list_id: int = 900_004
+    import_id: int = 900_005
+    prompt_id: int = 900_006
+    recording_id: int = 900_007
+    attempt_id: int = 900_008
+    exemption_id: int = 900_009
+    agent_id: int = 900_010
+    user_id: int = 900_011
+    key_id: int = 900_012
+    session_id: int = 900_013
+
+
+NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
+
+
+async def seed_client(sessions: Sessions, slug: str, mark: str, area: str) -> Things:
+    """A client and its things; `area` begins its numbers, as in +1202555."""
+    phone, number = f"{area}0101", f"{area}0150"
+    async with sessions() as session, session.begin():
+        client = Client(slug=slug, name=mark)
+        session.add(client)
+        await session.flush()
+        leads = LeadList(client_id=client.id, name=f"list {mark}", default_country="US", created_at=NOW)
+        session.add(leads)
+        await session.flush()
+        load = LeadImport(
+            list_id=leads.id, source=f"{mark}.csv", state="done", options={}, started_at=NOW, updated_at=NOW
+        )
+        session.add_all(
+            [
+                load,
+                ColumnMapping(client_id=client.id, name=f"map {mark}", columns={}, created_at=NOW),
+                Consent(
+                    client_id=client.id,
+                    e164=phone,
+                    channel="call",
+                    basis="express",
+                    source=mark,
+                    given_at=NOW,
+                    recorded_at=NOW,
+                ),
+            ]
+        )
+        await session.flush()
+        lead = Lead(
+            list_id=leads.id,
+            import_id=load.id,
+            first_name=mark,
+            owner=mark,
+            custom={"note": mark},
+            created_at=NOW,
+        )
+        session.add(lead)
+        await session.flush()
+        session.add(
+            Phone(
+                lead_id=lead.id,
+                list_id=leads.id,
+                position=0,
+                e164=phone,
+                kind="mobile",
+                region="US",
+                zone_group_id=await zone_group(session, ["America/New_York"]),
+            )
+        )
+        dnc = await DncStore(session).ensure_list("client", client.id, f"dnc {mark}", NOW)
+        await DncStore(session).add_number(
+            f"{area}0120", "client", client.id, list_name=dnc.name, reason=mark, source=mark, now=NOW
+        )
+    settings = CampaignSettings.parse({"caller_id": number, "callable_times": ALL_DAY})
+    campaign_id = await campaigns.create_campaign(
+        sessions, slug, f"campaign {mark}", settings, [leads.name], NOW
+    )
+    agent_id = await campaigns.add_agent(sessions, slug, f"agent {mark}", "sip:anna@127.0.0.1:9", NOW)
+    base = Things(client=slug, phone=phone, number=number, campaign=f"campaign {mark}")
+    found = await _seed_calls(sessions, client.id, campaign_id, lead.id, leads.id, agent_id, base, mark)
+    spare = NewUser(f"spare {mark}", Role.REPORTER, slug)
+    user = await add_user(sessions, spare, PASSWORD, NOW)
+    made = await add_api_key(sessions, slug, f"key {mark}", Role.REPORTER, mark, NOW)
+    return Things(
+        client=slug,
+        phone=phone,
+        number=number,
+        campaign=f"campaign {mark}",
+        campaign_id=campaign_id,
+        lead_id=lead.id,
+        list_id=dnc.id,
+        lead_list_id=leads.id,
+        import_id=load.id,
+        agent_id=agent_id,
+        user_id=user.id,
+        key_id=made.row.id,
+        **found,
+    )
+
+
+async def _seed_calls(
+    sessions: Sessions,
+    client_id: int,
+    campaign_id: int,
+    lead_id: int,
+    list_id: int,
+    agent_id: int,
+    base: Things,
+    mark: str,
+) -> dict[str, int]:
+    """A call with its recording, and what calls need: a number, a prompt, an exemption, a closed day."""
+    async with sessions() as session, session.begin():
+        attempt = Attempt(
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            phone_id=1,
+            list_id=list_id,
+            e164=base.phone,
+            number=1,
+            country="US",
+            caller_id=base.number,
+            permit={"why": mark},
+            placed_at=NOW,
+            ended_at=NOW + timedelta(seconds=30),
+            outcome="human",
+            sip_reason=mark,
+            notes=mark,
+            agent_id=agent_id,
+        )
+        sound = PromptSound(sha256=mark.ljust(64, "0"), wav=mark.encode())
+        session.add_all([attempt, sound])
+        await session.flush()
+        prompt = Prompt(
+            client_id=client_id,
+            name=f"prompt-{mark}",
+            language="en",
+            source="spoken",
+            text=mark,
+            length_s=1.0,
+            warnings=[],
+            sha256=sound.sha256,
+            created_at=NOW,
+        )
+        recording = Recording(
+            attempt_id=attempt.id,
+            campaign_id=campaign_id,
+            client_id=client_id,
+            node="node-1",
+            state="kept",
+            path=f"2026/11/23/{attempt.id}.wav",
+            sha256=mark,
+            started_at=NOW,
+        )
+        exemption = Exemption(
+            client_id=client_id, rule_id="us-hours", granted_by=mark, reference=mark, recorded_at=NOW
+        )
+        session.add_all([prompt, recording, exemption])
+        await session.flush()
+        session.add_all(
+            [
+                RecordingAccess(recording_id=recording.id, at=NOW, who=mark, what="heard"),
+                AbandonedMessage(client_id=client_id, country="US", language="", prompt_id=prompt.id),
+                ClosedDay(client_id=client_id, day="2026-12-25", name=mark),
+                CallerIdGroup(client_id=client_id, name="east"),
+                CallerIdRest(caller_id=base.number, until=NOW + timedelta(days=900), attempt_id=attempt.id),
+                CallerId(
+                    client_id=client_id,
+                    e164=base.number,
+                    display_name=mark,
+                    timezone="America/New_York",
+                    owner=mark,
+                    document=mark,
+                    owned_from="2026-01-01",
+                    recorded_by=mark,
+                    recorded_at=NOW,
+                ),
+                AuditEntry(
+                    at=NOW,
+                    actor=f"user {mark}",
+                    role="manager",
+                    client_id=client_id,
+                    action="start-campaign",
+                    subject=mark,
+                    status=200,
+                    details={},
+                    address="127.0.0.1",
+                ),
+            ]
+        )
+    return {
+        "attempt_id": attempt.id,
+        "prompt_id": prompt.id,
+        "recording_id": recording.id,
+        "exemption_id": exemption.id,
+    }
