@@ -8,6 +8,7 @@ from campaigns.stores.conversations import ConversationStore
 from dialer.core.conversation import Conversation, ConversationError, Mode
 from dialer.core.effects import CallGuest, Effect, GuestLeft, HangUpGuest, Mix, PressKeys
 from dialer.core.floor import Floor
+from dialer.core.floor_conversations import agent_not_free
 from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
 from dialer.legs import attempt_of, guest_leg
@@ -180,7 +181,7 @@ class ConversationDesk:
         for session, each in self._agents.items():
             if each.agent == agent:
                 return session
-        raise ConversationError("agent-not-free", f"Agent {agent} is not logged in now.")
+        raise agent_not_free()
 
     def _require_way_to(self, e164: str) -> None:
         if not self._hands.can_place(e164):

@@ -35,6 +35,14 @@ PARK_LIMIT_S = 120.0
 _WAITS_AT_MOST_S = 300.0
 """A customer who was handed over or parked hears music no longer than that while nobody is free."""
 
+
+def agent_not_free() -> ConversationError:
+    """Of an agent who cannot be given a call, whoever and wherever they are."""
+    return ConversationError(
+        "agent-not-free", "This agent is not free, or does not work for the call's campaign now."
+    )
+
+
 Wish = Callable[[Conversation], Conversation]
 
 
@@ -352,9 +360,7 @@ class FloorConversations:
     def _free(self, session: int, call: FloorCall) -> FloorAgent:
         each = self._agents.get(session)
         if each is None or not each.suits(call):
-            raise ConversationError(
-                "agent-not-free", "This agent is not free, or does not work for the call's campaign now."
-            )
+            raise agent_not_free()
         return each
 
     def _call_with(self, number: int) -> FloorCall | None:
