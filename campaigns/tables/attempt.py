@@ -150,7 +150,7 @@ class RecordingAccess(SQLModel, table=True):
     recording_id: int = reference("recording.id")
     at: datetime = instant()
     who: str = Field(max_length=100)
-    """The API key by the beginning of its SHA-256, or the user of the command line."""
+    """The user or the key, or the user of the command line."""
     what: str = Field(max_length=10)
     """heard, exported, verified or deleted."""
     detail: str = Field(default="", max_length=200)
