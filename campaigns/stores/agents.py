@@ -80,11 +80,23 @@ class AgentStore:
         await self.session.flush()
         return at
 
-    async def close_session(self, session_id: int, now: datetime) -> None:
+    async def close_session(self, session_id: int, now: datetime, reason: str = "") -> None:
         """End a shift and its open stretch at one instant. Raises AgentSessionError if it is over."""
         at = await self._end_interval(session_id, now)
-        ended = update(AgentSession).where(col(AgentSession.id) == session_id).values(ended_at=at)
-        await write(self.session, ended)
+        ended = update(AgentSession).where(col(AgentSession.id) == session_id)
+        await write(self.session, ended.values(ended_at=at, end_reason=reason))
+
+    async def open_session_of(self, agent_id: int) -> int | None:
+        """The shift that an agent has under way."""
+        wanted = select(AgentSession.id).where(
+            AgentSession.agent_id == agent_id, col(AgentSession.ended_at).is_(None)
+        )
+        return (await self.session.exec(wanted)).one_or_none()
+
+    async def see_sessions(self, now: datetime) -> None:
+        """Notes that every shift under way was under way now; those of one engine are all there are."""
+        under_way = update(AgentSession).where(col(AgentSession.ended_at).is_(None))
+        await write(self.session, under_way.values(seen_at=now))
 
     async def _end_interval(self, session_id: int, now: datetime) -> datetime:
         at = literal(now, UtcDateTime())

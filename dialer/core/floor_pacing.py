@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from campaigns.core.agent_work import AS_USUAL, AgentWork
 from campaigns.core.menu import Menu
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
@@ -51,6 +52,7 @@ class FloorCampaign:
     preview: PreviewRule = field(default_factory=PreviewRule)
     detection: Detection = OFF
     menu: Menu | None = None
+    work: AgentWork = AS_USUAL
     running: bool = True
 
 
@@ -147,6 +149,11 @@ class FloorPacing:
         """How long an agent may wrap up a call of the campaign."""
         known = self.campaigns.get(campaign)
         return known.wrap_up_limit_s if known else _WRAP_UP_LIMIT_S
+
+    def work(self, campaign: int | None) -> AgentWork:
+        """How agents work for the campaign."""
+        known = self.campaigns.get(campaign) if campaign is not None else None
+        return known.work if known else AS_USUAL
 
     def tell(self, campaign: int, event: PacingEvent) -> None:
         """Something happened to a call of the campaign."""
