@@ -11,6 +11,7 @@ from datetime import datetime
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
+from campaigns.core.agent_work import PAST_CONTACT
 from campaigns.core.attempt import (
     MAX_NOTES,
     MAX_SIP_REASON,
@@ -125,6 +126,7 @@ async def start_attempts(
     # Last of what others may wait for: whoever waits for a number holds nothing that we still need.
     allowed = await _counted(session, campaign, permits, allowed)
     attempts = [_new_attempt(lead, answer, now) for lead, answer in allowed]
+    last_agents = await _last_agents(session, campaign, [lead.lead_id for lead, _ in allowed])
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
     return [
         StartedAttempt(
@@ -142,9 +144,16 @@ async def start_attempts(
             display_name=permits.numbers[answer.facts.caller_id].display_name,
             language=lead.language,
             place=answer.policy.place,
+            last_agent=last_agents.get(lead.lead_id),
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]
+
+
+async def _last_agents(session: Session, campaign: Campaign, lead_ids: Sequence[int]) -> dict[int, int]:
+    if campaign.routing != PAST_CONTACT:
+        return {}
+    return await AttemptStore(session).last_agents(lead_ids)
 
 
 def _one_each(allowed: Sequence[tuple[ClaimedLead, Allow]]) -> list[tuple[ClaimedLead, Allow]]:

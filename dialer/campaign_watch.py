@@ -194,6 +194,7 @@ class CampaignWatch:
             preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),
             detection=detection_of(campaign),
             menu=campaign.menu,
+            work=campaign.work,
         )
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))

@@ -103,6 +103,8 @@ class Dialing:
             chance,
             started.ring_at_least_s,
             claim_from_answer=started.claim_from_answer,
+            language=started.language,
+            last_agent=started.last_agent,
         )
         self._hands.announce(campaign, started)
         taken = [] if preview is None else self._floor.previews.dialed(preview, attempt, now)

@@ -16,6 +16,8 @@ LOWEST_RANK = 99
 MOST_SKILLS = 50
 """Of an agent, or asked for by a campaign; languages and ranks, too."""
 
+_SIP_URI = re.compile(r"sips?:[^\s@<>\"]+@[^\s@<>\"]+")
+_MAX_URI = 255
 _SKILL = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _NOTHING: Mapping[Any, int] = MappingProxyType({})
 
@@ -29,9 +31,7 @@ class AgentProfile:
     ranks: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
 
     @classmethod
-    def parse(
-        cls, skills: Mapping[str, Any], languages: Iterable[str], ranks: Mapping[Any, Any]
-    ) -> Self:
+    def parse(cls, skills: Mapping[str, Any], languages: Iterable[str], ranks: Mapping[Any, Any]) -> Self:
         """From JSON values, whose keys are texts. Raises InvalidAgentError."""
         spoken = tuple(dict.fromkeys(_language(each) for each in languages))
         if max(len(skills), len(spoken), len(ranks)) > MOST_SKILLS:
@@ -66,6 +66,13 @@ def checked_skill(name: object) -> str:
             "A skill's name has 1 to 40 small letters, digits, - and _, as in mortgages or tier-2."
         )
     return name
+
+
+def checked_sip_uri(uri: str) -> str:
+    """A softphone's address. Raises InvalidAgentError."""
+    if len(uri) > _MAX_URI or not _SIP_URI.fullmatch(uri):
+        raise InvalidAgentError("An agent's SIP address is like sip:anna@pbx.example.")
+    return uri
 
 
 def _level(name: str, level: object) -> int:

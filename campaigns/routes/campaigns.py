@@ -40,6 +40,13 @@ class CampaignOut(BaseModel):
     caller_id_rule: str
     ring_timeout_s: float
     wrap_up_limit_s: float
+    wrap_up_extension_s: float
+    after_wrap_up: str
+    default_disposition: str
+    routing: str
+    skills: list[str]
+    language_routing: str
+    language_wait_s: float
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str
@@ -112,6 +119,7 @@ class AttemptOut(BaseModel):
     agent_id: int | None
     disposition: str
     disposition_at: datetime | None
+    disposition_by: str
     notes: str
     amd_verdict: str
     amd_confidence: float | None
