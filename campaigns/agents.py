@@ -80,8 +80,8 @@ async def admit(session: Session, agent: Agent, campaign_ids: Sequence[int]) -> 
             )
         if lacking := profile.lacks(settings.skills):
             raise AgentLacksSkillsError(
-                f"Campaign {campaign_id} asks for {', '.join(lacking)}, which agent {agent.id} does not have; "
-                "leave the campaign out, or give the agent the skill."
+                f"Campaign {campaign_id} asks for {', '.join(lacking)}, which agent {agent.id} lacks; leave "
+                "the campaign out, or give the agent the skill."
             )
     return profile
 

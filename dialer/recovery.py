@@ -71,8 +71,10 @@ class Leftover:
         return [DispositionMissed(each, now) for each in self.awaiting_disposition if each not in wrapping]
 
     def lost_lines(self, floor: Floor, ended: Collection[int]) -> list[Effect]:
-        """Agents whose softphone is not on the line any more, since they were last seen; `ended`: attempts that
-        have no leg, so that nobody talks in them."""
+        """Agents whose softphone is not on the line any more, from when they were last seen.
+
+        `ended`: attempts that have no leg, so that nobody talks in them.
+        """
         effects: list[Effect] = []
         for each in [each for each in floor.agents.values() if not each.line_up]:
             call = each.call_among(floor.calls)

@@ -182,8 +182,8 @@ class AgentsSettings(_Group):
     """The agents' shifts."""
 
     softphone_gone_limit_s: float = Field(default=1800.0, ge=60, le=86_400)
-    """An agent whose softphone has been gone for so long is logged out, so that nobody is paid for a shift that
-    was left behind."""
+    """An agent whose softphone has been gone for so long is logged out, so that no shift that was left behind
+    counts for hours."""
 
 
 class Settings(BaseSettings):

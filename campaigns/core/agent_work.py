@@ -10,7 +10,7 @@ ROUTINGS = (LONGEST_WAITING, SKILL, RANK, PAST_CONTACT)
 """Whose turn it is among the agents who are free; of those who are equal, who has waited longest.
 
 longest_waiting: nothing else counts. skill: the highest level in the skills that the campaign asks for.
-rank: the lowest number that the agent has in the campaign. past_contact: who had the last talk with the lead."""
+rank: the lowest number that the agent has in the campaign. past_contact: who talked last with the lead."""
 ANY, PREFER, REQUIRE = "any", "prefer", "require"
 LANGUAGE_ROUTINGS = (ANY, PREFER, REQUIRE)
 """Whether the lead's language counts: any (it does not), prefer (who speaks it first, and anyone after a

@@ -93,8 +93,8 @@ class AgentStore:
         """Begin an agent's shift in a state; the session's id. Raises AgentLoggedInError if one is open."""
         if (open_already := await self.open_session_of(agent_id)) is not None:
             raise AgentLoggedInError(
-                f"Agent {agent_id} is logged in already (shift {open_already}); log out there, or log in with "
-                "take_over to end that shift.",
+                f"Agent {agent_id} is logged in already (shift {open_already}); log out there, or log in "
+                "with take_over to end that shift.",
                 open_already,
             )
         shift = AgentSession(agent_id=agent_id, campaign_ids=list(campaign_ids), started_at=now)
@@ -134,7 +134,7 @@ class AgentStore:
     async def time_of(
         self, agent_id: int, since: datetime, until: datetime
     ) -> list[tuple[AgentSession, Sequence[AgentInterval]]]:
-        """The agent's shifts that lie in a stretch of time, or reach into it, each with its intervals in order."""
+        """The agent's shifts that lie in a stretch of time, or reach into it, with their intervals."""
         wanted = (
             select(AgentSession)
             .where(AgentSession.agent_id == agent_id, col(AgentSession.started_at) < until)

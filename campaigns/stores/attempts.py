@@ -82,7 +82,7 @@ class AttemptStore:
         return (await self.session.exec(wanted)).all()
 
     async def last_agents(self, lead_ids: Sequence[int]) -> dict[int, int]:
-        """Lead to the agent who had the last talk with it, in whichever campaign; leads without one are left out."""
+        """Lead to the agent who talked last with it, in whichever campaign; without one it is left out."""
         talks = (
             select(Attempt.lead_id, Attempt.agent_id)
             .where(col(Attempt.lead_id).in_(lead_ids), col(Attempt.connected_at).is_not(None))

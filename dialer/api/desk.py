@@ -38,7 +38,7 @@ class LogIn(BaseModel):
     campaign_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
     take_over: bool = Field(
         False,
-        description="End the shift that the agent has under way elsewhere, with its call, and begin this one.",
+        description="End the shift that the agent has under way elsewhere, with its call.",
     )
 
 
@@ -72,7 +72,7 @@ class Dispositioned(BaseModel):
 async def log_in(request: Request, wanted: LogIn) -> AgentSession:
     """Begin a shift: the agent's softphone is called, and calls follow once it has answered.
 
-    An agent who is logged in already gets 409 (agent-logged-in), with the number of that shift as `session_id`.
+    An agent who is logged in already gets 409 (agent-logged-in), with that shift's number as `session_id`.
     """
     engine = engine_of(request)
     require_own_agent(request, wanted.agent_id)

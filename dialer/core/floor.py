@@ -326,8 +326,8 @@ class Floor:
     # --- time -----------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[Effect]:
-        """Ends what has lasted too long (wrap-ups, previews, waits for keys, shifts without a softphone); calls
-        busy softphones again."""
+        """Ends what has lasted too long (wrap-ups, previews, waits, shifts without a softphone); calls busy
+        softphones again."""
         effects = self.previews.tick(now) + self._menus.tick(now)
         return effects + self.shifts.tick(now) + self._queue.tick(now)
 

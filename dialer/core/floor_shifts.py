@@ -178,7 +178,7 @@ class FloorShifts:
         return []
 
     def tick(self, now: float) -> list[Effect]:
-        """Ends wrap-ups that have lasted too long and shifts without a softphone; calls busy softphones again."""
+        """Ends what has lasted too long, wrap-ups and shifts without a softphone; calls busy ones again."""
         effects: list[Effect] = []
         for each in list(self._agents.values()):
             if each.wrap_up_ends_at is not None and each.wrap_up_ends_at <= now:
