@@ -4,6 +4,7 @@ Pure: each method takes what happened with `at` (Unix seconds) and returns what 
 has to be recorded, in order. Nothing here waits, writes or sends.
 """
 
+from collections.abc import Sequence
 from math import inf
 
 from campaigns.core.agent_work import AS_USUAL, AgentWork
@@ -29,6 +30,7 @@ from dialer.core.effects import (
 )
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_languages import Speaker, speakers
 from dialer.core.floor_menu import FloorMenus
 from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
@@ -117,6 +119,17 @@ class Floor:
     def budget_looked(self, campaign: int, budget: BudgetLooked) -> None:
         """What the laws on abandoned calls leave the campaign."""
         self._pacing.tell(campaign, budget)
+
+    def speakers(self, campaign: int, languages: Sequence[str], now: float) -> list[Speaker]:
+        """Whether somebody is there for leads of the campaign in these languages, in order."""
+        return speakers(
+            self._pacing.work(campaign),
+            campaign,
+            languages,
+            self.agents.values(),
+            self.calls.values(),
+            one_for_each=self._pacing.is_one_for_each(campaign, now),
+        )
 
     def calls_to_place(self, campaign: int, now: float) -> int:
         """What the campaign's pacer says; 0 where it does not run."""

@@ -96,9 +96,14 @@ class FloorPacing:
             return 0
         known.pacer.observe(AgentsSpokenFor(now, self._expected_by_others(campaign, now)))
         wanted = known.pacer.calls_to_place(now)
-        if wanted > 0 and known.pacer.explain(now).mode in _ONE_FOR_EACH:
+        if wanted > 0 and self.is_one_for_each(campaign, now):
             wanted = max(0, wanted - self._spoken_for(campaign))
         return wanted
+
+    def is_one_for_each(self, campaign: int, now: float) -> bool:
+        """Whether the campaign places at most one call for each free agent now."""
+        known = self.campaigns.get(campaign)
+        return known is not None and known.pacer.explain(now).mode in _ONE_FOR_EACH
 
     def given_up(self, campaign: int, now: float) -> list[FloorCall]:
         """The calls that the campaign's pacer gives up, of those that may be; they are marked so."""
