@@ -170,7 +170,7 @@ async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
     shift = await client.post("/api/v1/agent-sessions", json=wanted)
     assert (shift.status_code, shift.json()["state"]) == (201, "unavailable")
     again = await client.post("/api/v1/agent-sessions", json=wanted)
-    assert (again.status_code, again.json()["code"]) == (409, "agent-session-conflict")
+    assert (again.status_code, again.json()["code"]) == (409, "agent-logged-in")
     path = f"/api/v1/agent-sessions/{shift.json()['id']}"
     for ask in ("dial", "skip"):
         nothing = await client.post(f"{path}/preview/{ask}")
