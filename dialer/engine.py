@@ -338,12 +338,9 @@ class Engine:
         without_a_leg, self._without_a_leg = self._without_a_leg, []
         leftover, self._leftover = self._leftover, None
         if leftover is not None:
-            self._carry_out(leftover.missed_dispositions(self.floor, at))
-            self._carry_out(leftover.lost_lines(self.floor, without_a_leg))
+            self._carry_out(leftover.settle(self.floor, without_a_leg, at))
         for attempt in without_a_leg:
             self._carry_out(self.floor.lost(attempt, Outcome.UNKNOWN, at))
-        if leftover is not None:
-            self._carry_out(self.floor.offer_unclaimed(at))
 
     # --- what is done ---------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_shifts import SOFTPHONE_GONE
+from dialer.core.outcome import Outcome
 from dialer.legs import agent_leg, attempt_of, call_leg, session_of
 from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LegUnclaimed, LiveLeg
 from leads.stores.shared import Sessions
@@ -64,6 +65,16 @@ class Leftover:
                 if event.leg == call_leg(attempt.attempt_id) and event.leg in self._live:
                     return self._of_call(attempt, event, floor)
         return []
+
+    def settle(self, floor: Floor, ended: Collection[int], now: float) -> list[Effect]:
+        """What follows once the switch has repeated all that it remembers; `ended`: calls without a leg.
+
+        Agents who are gone leave before their calls are over, so that no time counts as a talk that was none.
+        """
+        effects = [*self.missed_dispositions(floor, now), *self.lost_lines(floor, ended)]
+        for attempt in ended:
+            effects += floor.lost(attempt, Outcome.UNKNOWN, now)
+        return effects + floor.offer_unclaimed(now)
 
     def missed_dispositions(self, floor: Floor, now: float) -> list[Effect]:
         """Conversations whose agent is not wrapping them up any more."""

@@ -27,8 +27,8 @@ class Turns:
 def turns(shifts: Mapping[int, Sequence[Spent]], may_take: Callable[[int, int | None], bool]) -> Turns:
     """Looks at each call that was given to an agent: none who might have had it had waited longer.
 
-    `may_take`: whether the agent of a session works for an attempt's campaign. Who was given a call before and
-    could not be connected with it does not get it again.
+    `may_take`: whether the agent of a session works for an attempt's campaign. Who was given a call before
+    and could not be connected with it does not get it again.
     """
     given = 0
     wrong = []
@@ -43,13 +43,17 @@ def turns(shifts: Mapping[int, Sequence[Spent]], may_take: Callable[[int, int | 
                 if other == session or waited is None or not waited < since:
                     continue
                 if may_take(other, reserved.attempt) and not _had(theirs, reserved.attempt, at):
-                    wrong.append(f"{reserved.attempt} went to {session} (since {since}), not {other} ({waited})")
+                    wrong.append(
+                        f"{reserved.attempt} went to {session} (since {since}), not {other} ({waited})"
+                    )
     return Turns(given, wrong)
 
 
 def _waits_since(stretches: Sequence[Spent], place: int) -> Any:
     """When an agent who is available became so: a call that came to nothing costs no place."""
-    while place >= 2 and stretches[place - 1].state == "reserved" and stretches[place - 2].state == "available":
+    while (
+        place >= 2 and stretches[place - 1].state == "reserved" and stretches[place - 2].state == "available"
+    ):
         place -= 2
     return stretches[place].started_at
 

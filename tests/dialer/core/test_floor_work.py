@@ -1,4 +1,4 @@
-"""What the calling floor promises about how agents work: turns, languages, the end of wrap-ups and of shifts."""
+"""What the calling floor promises about agents at work: turns, languages, ends of wrap-ups and of shifts."""
 
 import pytest
 
@@ -66,7 +66,9 @@ def test_who_pauses_or_talks_comes_after_those_who_waited():
 
 
 def test_the_routing_of_the_calls_campaign_decides():
-    skilled = [AgentProfile.parse({"cars": level}, [], {SALES: rank}) for level, rank in ((3, 2), (8, 3), (8, 1))]
+    skilled = [
+        AgentProfile.parse({"cars": level}, [], {SALES: rank}) for level, rank in ((3, 2), (8, 3), (8, 1))
+    ]
     for work, turns in (
         (AgentWork(), [1, 2, 3]),
         (AgentWork(routing="skill", skills=("cars",)), [2, 3, 1]),

@@ -50,9 +50,7 @@ works = st.builds(
     language_routing=st.sampled_from(LANGUAGE_ROUTINGS),
     language_wait_s=st.sampled_from([0.0, 1.0]),
 )
-callers = st.builds(
-    Caller, st.sampled_from(LANGUAGES), st.one_of(st.none(), st.integers(101, 120))
-)
+callers = st.builds(Caller, st.sampled_from(LANGUAGES), st.one_of(st.none(), st.integers(101, 120)))
 waits = st.sampled_from([0.0, 0.5, 1.0, 2.0])
 
 
