@@ -24,11 +24,14 @@ class Turns:
     out_of_turn: list[str]
 
 
-def turns(shifts: Mapping[int, Sequence[Spent]], may_take: Callable[[int, int | None], bool]) -> Turns:
+def turns(
+    shifts: Mapping[int, Sequence[Spent]], may_take: Callable[[int, int | None], bool], slack: Any = 0
+) -> Turns:
     """Looks at each call that was given to an agent: none who might have had it had waited longer.
 
     `may_take`: whether the agent of a session works for an attempt's campaign. Who was given a call before
-    and could not be connected with it does not get it again.
+    and could not be connected with it does not get it again. `slack`: by how much the clocks of those who
+    tell may differ, where there are several.
     """
     given = 0
     wrong = []
@@ -39,7 +42,7 @@ def turns(shifts: Mapping[int, Sequence[Spent]], may_take: Callable[[int, int | 
             given += 1
             since, at = _waits_since(stretches, place - 1), reserved.started_at
             for other, theirs in shifts.items():
-                waited = _free_at(theirs, at)
+                waited = _free_at(theirs, at, slack)
                 if other == session or waited is None or not waited < since:
                     continue
                 if may_take(other, reserved.attempt) and not _had(theirs, reserved.attempt, at):
@@ -58,10 +61,10 @@ def _waits_since(stretches: Sequence[Spent], place: int) -> Any:
     return stretches[place].started_at
 
 
-def _free_at(stretches: Sequence[Spent], at: Any) -> Any:
-    """Since when an agent waits at an instant; None for one who does not wait."""
+def _free_at(stretches: Sequence[Spent], at: Any, slack: Any) -> Any:
+    """Since when an agent waits at an instant; None for one who does not wait, or only just."""
     for place, each in enumerate(stretches):
-        if each.started_at < at and (each.ended_at is None or at < each.ended_at):
+        if each.started_at + slack < at and (each.ended_at is None or at < each.ended_at - slack):
             return _waits_since(stretches, place) if each.state == "available" else None
     return None
 

@@ -20,7 +20,7 @@ instants = st.integers(-(10**6), 10**8).map(lambda microseconds: NINE + timedelt
 
 
 def shifts_of(days: list[tuple[int, list[tuple[str, str, int]]]], *, goes_on: bool = False) -> list[Shift]:
-    """Shifts one after the other: how long after the one before in milliseconds, and what they were spent on."""
+    """Shifts one after the other: how long after the one before, in ms, and what each was spent on."""
     at, shifts = NINE, []
     for number, (rest, parts) in enumerate(days, start=1):
         at += rest * MS
