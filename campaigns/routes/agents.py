@@ -11,6 +11,7 @@ from campaigns.core.agent_profile import HIGHEST_LEVEL, LOWEST_RANK, MOST_SKILLS
 from campaigns.core.agent_time import AgentTime
 from campaigns.core.pauses import LONGEST_PAUSE_MINUTES, MOST_REASONS, Pause
 from leads.core.columns import clean_cell
+from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter(tags=["agents"])
@@ -92,7 +93,7 @@ class PauseReasonsIn(BaseModel):
     reasons: list[PauseReason] = Field(max_length=MOST_REASONS)
 
 
-@router.get("/agents")
+@router.get("/agents", dependencies=[needs("agents.read")])
 async def list_agents(
     sessions: SessionsOf,
     client: Annotated[str | None, Query(max_length=64, description="Only this client's.")] = None,
@@ -107,7 +108,7 @@ async def list_agents(
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
-@router.post("/agents", status_code=201)
+@router.post("/agents", status_code=201, dependencies=[needs("agents.write")])
 async def add_agent(sessions: SessionsOf, now: Now, wanted: AgentIn) -> AgentOut:
     """Add an agent, who may then begin a shift."""
     profile = AgentProfile.parse(wanted.skills, wanted.languages, wanted.ranks)
@@ -117,13 +118,13 @@ async def add_agent(sessions: SessionsOf, now: Now, wanted: AgentIn) -> AgentOut
     return AgentOut.model_validate(await agents.get_agent(sessions, made))
 
 
-@router.get("/agents/{agent_id}")
+@router.get("/agents/{agent_id}", dependencies=[needs("agents.read")])
 async def get_agent(sessions: SessionsOf, agent_id: Id) -> AgentOut:
     """One agent."""
     return AgentOut.model_validate(await agents.get_agent(sessions, agent_id))
 
 
-@router.patch("/agents/{agent_id}")
+@router.patch("/agents/{agent_id}", dependencies=[needs("agents.write")])
 async def change_agent(sessions: SessionsOf, agent_id: Id, change: AgentPatch) -> AgentOut:
     """Change an agent. What the agent can do, and the softphone's address, hold from the next log-in on."""
     given = change.model_dump(exclude_unset=True)
@@ -131,7 +132,7 @@ async def change_agent(sessions: SessionsOf, agent_id: Id, change: AgentPatch) -
     return AgentOut.model_validate(await agents.change_agent(sessions, agent_id, clean))
 
 
-@router.get("/agents/{agent_id}/time")
+@router.get("/agents/{agent_id}/time", dependencies=[needs("agents.read")])
 async def agent_time(
     sessions: SessionsOf,
     now: Now,
@@ -146,14 +147,14 @@ async def agent_time(
     return await agents.time_of_agent(sessions, agent_id, since, until, now)
 
 
-@router.get("/pause-reasons")
+@router.get("/pause-reasons", dependencies=[needs("desk.work")])
 async def list_pause_reasons(sessions: SessionsOf, client: Slug) -> list[PauseReason]:
     """For what a client's agents pause: its own list, or the default one."""
     found = await agents.pause_reasons(sessions, clean_cell(client))
     return [PauseReason.model_validate(each) for each in found]
 
 
-@router.put("/pause-reasons")
+@router.put("/pause-reasons", dependencies=[needs("agents.write")])
 async def set_pause_reasons(sessions: SessionsOf, wanted: PauseReasonsIn) -> list[PauseReason]:
     """Replace a client's pause reasons; pauses that are over keep theirs."""
     pauses = [Pause(**each.model_dump()) for each in wanted.reasons]
