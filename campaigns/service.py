@@ -1,7 +1,7 @@
 """What people and the engine do with campaigns. Each function is one transaction, or a few short ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from campaigns.caller_ids import check_caller_id
 from campaigns.checks import MAX_NAME, checked_name
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.agent_profile import ANYONE, AgentProfile, checked_sip_uri
+from campaigns.core.agent_work import AgentWork
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
 from campaigns.core.retry import RetryAt
@@ -135,12 +136,15 @@ async def change_campaign(
     lead_order: str | None = None,
     weights: Mapping[str, int] | None = None,
     shown: CallerIdChange | None = None,
+    work: Mapping[str, Any] | None = None,
 ) -> Campaign:
-    """Change what a campaign dials by, how its lists are mixed and what its calls show, also while it runs.
+    """Change what a campaign dials by, how its lists are mixed, what its calls show and how agents work for
+    it, also while it runs.
 
-    None changes nothing. A list that it did not dial yet is added. The leads are put in order some at a time;
-    if that is cut off, the same change again completes it. Raises CampaignNotFoundError,
-    LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError and CallerIdNotInUseError.
+    None changes nothing; `work`: settings of AgentWork by name. A list that it did not dial yet is added. The
+    leads are put in order some at a time; if that is cut off, the same change again completes it. Raises
+    CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError and
+    CallerIdNotInUseError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
@@ -153,6 +157,8 @@ async def change_campaign(
             await store.set_caller_id(campaign, CampaignSettings.parse(settings))
             await check_caller_id(session, campaign, now, starts=campaign.state == "running")
             await CallerIdStore(session).wake_campaign(campaign_id, now)
+        if work:
+            await store.set_work(campaign, _with_work(settings_of(campaign), work))
         await _attach(session, campaign, weights or {})
     after: int | None = 0
     while lead_order is not None and after is not None:
@@ -161,6 +167,15 @@ async def change_campaign(
     if weights:
         await take_up(sessions, campaign_id, now)
     return campaign
+
+
+def _with_work(settings: CampaignSettings, work: Mapping[str, Any]) -> AgentWork:
+    known = [each.name for each in fields(AgentWork)]
+    if others := sorted(set(work) - set(known)):
+        raise InvalidSettingsError(
+            f"{others[0][:40]!r} does not change in a run; these do: {', '.join(known)}."
+        )
+    return AgentWork.of(CampaignSettings.parse(settings.to_json() | dict(work)))
 
 
 async def take_up(sessions: Sessions, campaign_id: int, now: datetime) -> int:

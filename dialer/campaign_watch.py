@@ -70,6 +70,7 @@ class CampaignWatch:
         for campaign in wanted.values():
             if campaign.id not in self.running:
                 await self._open(campaign, now)
+            self._floor.work_changes(campaign.id, campaign.work)
             self.running[campaign.id] = campaign
         for campaign_id in set(self.running) - set(wanted):
             log.info("campaign no longer dials", campaign=campaign_id)

@@ -112,6 +112,11 @@ class Floor:
         )
         self._pacing.open(opened, at)
 
+    def work_changes(self, campaign: int, work: AgentWork) -> None:
+        """How agents work for the campaign from now on; who waits is looked at anew with the next tick."""
+        if known := self.campaigns.get(campaign):
+            known.work = work
+
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""
         self._pacing.close(campaign)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from campaigns.core.agent_work import PREFER
 from dialer.core.agent import AgentEvent
 from dialer.core.call import CallState
 from dialer.core.effects import Bridge, Effect
@@ -68,8 +67,7 @@ class FloorQueue:
         """Callers who have waited long enough for an agent who speaks their language get any who is free."""
         effects: list[Effect] = []
         for call in [self._calls[attempt] for attempt in self.waiting]:
-            prefers = self._pacing.work(call.campaign).language_routing == PREFER
-            if prefers and (each := self._whose_turn(call, now)):
+            if each := self._whose_turn(call, now):
                 self.leave(call)
                 effects += self._reserve(each, call, now)
         return effects

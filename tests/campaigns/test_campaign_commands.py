@@ -150,6 +150,15 @@ def test_what_an_agent_can_do_is_said_on_the_command_line(run: Run) -> None:
             run(agent_app, "set", "Anna", "--skill", wrong)
 
 
+def test_how_agents_work_for_a_campaign_changes_on_the_command_line(run: Run) -> None:
+    run(campaign_app, *CREATE)
+    words = ("--set", 'routing="skill"', "--set", 'skills=["cars"]', "--json")
+    changed = json.loads(run(campaign_app, "set", "Sale", *words).stdout)
+    assert (changed["routing"], changed["skills"]) == ("skill", ["cars"])
+    with pytest.raises(InvalidSettingsError, match="does not change in a run"):
+        run(campaign_app, "set", "Sale", "--set", "max_lines=60")
+
+
 def test_an_agents_day_is_accounted_for_on_the_command_line(run: Run) -> None:
     words = ("add", "--client", "acme", "--name", "Anna", "--sip-uri", "sip:anna@pbx.example")
     run(agent_app, *words)
