@@ -29,6 +29,7 @@ from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
+from tests.open_access import open_to_all
 
 MINUTE = timedelta(minutes=1)
 
@@ -42,6 +43,7 @@ async def campaign_id(sessions: Sessions) -> int:
 @pytest.fixture
 async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
+    open_to_all(app)
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW + 60 * MINUTE
     app.include_router(router)
