@@ -294,6 +294,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
         prompts=data / "prompts",
         recordings=recordings_of(settings),
+        softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
     )
 
 
