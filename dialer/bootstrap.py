@@ -315,6 +315,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         prompts=data / "prompts",
         recordings=recordings_of(settings),
         sounds=waiting_sounds(settings),
+        softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
     )
 
 

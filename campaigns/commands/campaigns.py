@@ -1,6 +1,7 @@
-"""`dialer campaign …`, `dialer agent …` and `dialer report …`. Errors pass through to `dialer.cli`."""
+"""`dialer campaign …` and `dialer report …`. Errors pass through to `dialer.cli`."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -9,6 +10,7 @@ import typer
 
 from campaigns import service
 from campaigns.commands.shared import WithRules, values_of
+from campaigns.core.agent_work import AgentWork
 from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
@@ -33,7 +35,6 @@ from leads.stores.shared import Sessions
 T = TypeVar("T")
 
 campaign_app = typer.Typer(help="Create campaigns, start and end them.", no_args_is_help=True)
-agent_app = typer.Typer(help="Keep the agents who take the calls.", no_args_is_help=True)
 report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
 
 
@@ -51,6 +52,7 @@ CallerIdRule = Annotated[
     ),
 ]
 _MOST_DIGITS = 9
+_WORK = ", ".join(each.name for each in fields(AgentWork))
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
 _MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
 _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
@@ -114,9 +116,15 @@ def change(
     caller_id: CallerId = None,
     caller_id_group: CallerIdGroup = None,
     caller_id_rule: CallerIdRule = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=JSON", help=f"How agents work for it: {_WORK}."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Change what a campaign dials first, how its lists are mixed and what its calls show, also in a run."""
+    """Change what it dials first, how its lists are mixed, what its calls show, and how agents work for it,
+    also in a run."""
+    work_changes = values_of(setting or [])
     shown = service.CallerIdChange(caller_id, caller_id_group, caller_id_rule)
 
     async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
@@ -128,12 +136,14 @@ def change(
             lead_order=order,
             weights=_weights(lists or []),
             shown=shown if shown.given() else None,
+            work=work_changes,
         )
         return changed, await service.dialed_lists(sessions, campaign_id)
 
     changed, dialed = _run(context, work)
     if as_json:
-        echo_json({"id": changed.id, "lead_order": changed.lead_order, "lists": dialed} | shown.given())
+        told = {"id": changed.id, "lead_order": changed.lead_order, "lists": dialed}
+        echo_json(told | shown.given() | {name: getattr(changed, name) for name in work_changes})
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")
@@ -211,43 +221,6 @@ def _pacing(pacing: service.NodePacing) -> Table:
         if value is not None
     ]
     return Table(f"Pacing of {pacing.node} at {pacing.at:%Y-%m-%d %H:%M:%S} UTC", ("what", "now"), rows)
-
-
-@agent_app.command("add")
-def add_agent(
-    context: typer.Context,
-    client: Client,
-    name: Annotated[str, typer.Option("--name", help="The agent's name, unique within the client.")],
-    sip_uri: Annotated[
-        str, typer.Option("--sip-uri", help="Where the softphone is, as sip:anna@pbx.example.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Add an agent."""
-    agent_id = _run(
-        context, lambda sessions: service.add_agent(sessions, client, name, sip_uri, datetime.now(UTC))
-    )
-    if as_json:
-        echo_json({"id": agent_id})
-    else:
-        typer.echo(f"Agent {agent_id} is {name}.")
-
-
-@agent_app.command("list")
-def list_agents(
-    context: typer.Context,
-    client: Annotated[str | None, typer.Option("--client", help="Only this client's.")] = None,
-    after: Annotated[int, typer.Option(min=0, help="Go on after this id.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 1000,
-    as_json: Json = False,
-) -> None:
-    """List agents."""
-    agents = _run(context, lambda sessions: service.list_agents(sessions, client, after, limit))
-    if as_json:
-        echo_json([agent.model_dump() for agent in agents])
-        return
-    rows = [(agent.id, agent.name, agent.sip_uri) for agent in agents]
-    show([Table("Agents", ("id", "name", "SIP address"), rows)])
 
 
 @report_app.command("campaign")

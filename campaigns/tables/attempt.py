@@ -76,6 +76,8 @@ class Attempt(SQLModel, table=True):
     agent_id: int | None = reference("agent.id", nullable=True)
     disposition: str = Field(default="", max_length=20)
     disposition_at: datetime | None = instant(nullable=True)
+    disposition_by: str = Field(default="", max_length=6)
+    """Who said so: agent, dialer, or nobody (it is the campaign's default); empty where that was not kept."""
     notes: str = ""
     amd_verdict: str = Field(default="", max_length=8)
     """What answering-machine detection heard: human, machine, fax or unsure; empty where it was off."""
