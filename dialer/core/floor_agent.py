@@ -76,7 +76,8 @@ class FloorAgent:
         if self.state == before and reason == was_reason:
             return []
         self.since = max(at, self.since)  # the switch's events and the agents' wishes may come out of order
-        if event == AgentEvent.DIAL or (self.state == AgentState.AVAILABLE and event != AgentEvent.RELEASE):
+        keeps_place = event == AgentEvent.RELEASE and before == AgentState.RESERVED
+        if event == AgentEvent.DIAL or (self.state == AgentState.AVAILABLE and not keeps_place):
             self.waits_since = self.since
         return [self.changed()]
 

@@ -175,7 +175,7 @@ class FloorConversations:
             raise ConversationError(
                 "agent-not-free", "Nobody is free who could take the call; park it, or try again in a moment."
             )
-        taker = min(free, key=lambda one: one.since)
+        taker = min(free, key=lambda one: one.waits_since)
         effects = self._set_aside(each, call, Conversation(None, Mode.HELD), at)
         step = self._step(call, kind, at, by=each, to=taker, notes=notes)
         return [*effects, step, *self._queue.reserve(taker, call, at), *self._shifts.release(each, at)]
