@@ -209,8 +209,8 @@ async def test_nothing_of_another_client_was_told_or_changed(house: House) -> No
 
 
 async def _rows(sessions: Sessions, slug: str) -> list[str]:
-    """Every row of a client's, but the time account of its agent and what the engine notes of the shift, which
-    go on by themselves."""
+    """Every row of a client's, but what goes on by itself: its agent's time account and the shift's last sign
+    of life."""
     found = []
     async with sessions() as session:
         client_id = (await session.exec(select(Client.id).where(Client.slug == slug))).one()
