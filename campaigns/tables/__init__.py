@@ -2,6 +2,7 @@
 
 from campaigns.tables.agent import Agent, AgentInterval, AgentSession, PauseReason
 from campaigns.tables.attempt import Attempt, AttemptAnswer, Recording, RecordingAccess
+from campaigns.tables.callback import Callback
 from campaigns.tables.caller_id import CallerId, CallerIdDay, CallerIdGroup, CallerIdMember, CallerIdRest
 from campaigns.tables.campaign import (
     Campaign,
@@ -26,6 +27,7 @@ __all__ = [
     "AttemptAnswer",
     "CallGuest",
     "CallStep",
+    "Callback",
     "CallerId",
     "CallerIdDay",
     "CallerIdGroup",

@@ -33,6 +33,9 @@ class FloorAgent:
     """The call that rings for this agent, is being connected, talked or wrapped up."""
     preview: Preview | None = None
     """The lead that the agent looks at."""
+    callback_due: bool = False
+    """Whether a call that this agent has promised is due: its lead is shown before any other, and nobody is
+    dialed for the agent. Who has answered already comes first all the same, where nobody else is free."""
     line_up: bool = False
     pause_asked: str | None = None
     """A pause that begins when the present call is wrapped up, with its reason."""
@@ -58,10 +61,18 @@ class FloorAgent:
         """Whether a customer rings for this agent alone, is being connected or talks."""
         return self.state in _WITH_A_CALL
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the agent may be given a call, or a lead to look at."""
+        return self.state == AgentState.AVAILABLE and self.line_up
+
+    def has_dialed(self, call: FloorCall) -> bool:
+        """Whether the call was placed for this agent, who may work for other campaigns than its own."""
+        return call.session == self.session and self.attempt == call.attempt
+
     def suits(self, call: FloorCall) -> bool:
         """Whether the agent can be given the call now."""
-        free = self.state == AgentState.AVAILABLE and self.line_up
-        return free and call.campaign in self.campaigns and self.session not in call.tried
+        return self.is_free and call.campaign in self.campaigns and self.session not in call.tried
 
     def call_among(self, calls: Mapping[int, FloorCall]) -> FloorCall | None:
         """The call that rings for this agent, or that the agent is being connected or talks with."""

@@ -14,7 +14,6 @@ from dialer.core.floor_queue import FloorQueue
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
-    AgentReady,
     AgentTalking,
     AgentWillPause,
     AgentWrapping,
@@ -125,7 +124,7 @@ class FloorShifts:
         if each.pause_asked is not None:
             return self._pause(each, at)
         effects = each.move(AgentEvent.LINE_UP, at)
-        self._pacing.tell_all(each, AgentReady(at, session))
+        self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)
 
     def line_down(self, session: int, at: float, reason: str, *, busy: bool = False) -> list[Effect]:
@@ -218,7 +217,7 @@ class FloorShifts:
         effects += each.move(AgentEvent.RELEASE, at)
         if each.pause_asked is not None:
             return effects + self._pause(each, at)
-        self._pacing.tell_all(each, AgentReady(at, each.session))
+        self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)
 
     def set_free(self, each: FloorAgent, at: float) -> list[Effect]:
@@ -288,5 +287,5 @@ class FloorShifts:
             self._pacing.tell_all(each, AgentPaused(at, each.session))
             return effects + each.move(AgentEvent.LINE_DOWN, at, "no_softphone")
         effects += each.move(AgentEvent.READY, at)
-        self._pacing.tell_all(each, AgentReady(at, each.session))
+        self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)
