@@ -1,6 +1,5 @@
 """What people and the engine do with campaigns. Each function is one transaction, or a few short ones."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from campaigns.errors import (
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
+from campaigns.softphones import check_sip_uri
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
@@ -43,8 +43,6 @@ _ROUNDS = 10
 _LOOK_AT = 100
 _MAX_NAME = 100
 _ALL = 10_000
-_SIP_URI = re.compile(r"sips?:[^\s@<>\"]+@[^\s@<>\"]+")
-_MAX_URI = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,9 +279,11 @@ async def stop_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> 
 
 
 async def add_agent(sessions: Sessions, client_slug: str, name: str, sip_uri: str, now: datetime) -> int:
-    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError."""
-    if len(sip_uri) > _MAX_URI or not _SIP_URI.fullmatch(sip_uri):
-        raise InvalidInputError("An agent's SIP address is like sip:anna@pbx.example.")
+    """A new agent of a client, at a SIP address; the id.
+
+    Raises UnknownClientError, InvalidInputError and AgentExistsError. See `softphones` for our own registrar.
+    """
+    check_sip_uri(sip_uri)
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
         return (await AgentStore(session).add(client.id, _checked_name(name), sip_uri, now)).id

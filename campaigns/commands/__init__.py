@@ -1,7 +1,8 @@
 """What the campaigns room puts on the command line."""
 
+from campaigns.commands.agents import agent_app
 from campaigns.commands.caller_ids import caller_id_app
-from campaigns.commands.campaigns import agent_app, campaign_app, report_app
+from campaigns.commands.campaigns import campaign_app, report_app
 from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app

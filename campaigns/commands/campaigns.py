@@ -1,4 +1,4 @@
-"""`dialer campaign …`, `dialer agent …` and `dialer report …`. Errors pass through to `dialer.cli`."""
+"""`dialer campaign …` and `dialer report …`. Errors pass through to `dialer.cli`."""
 
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
@@ -33,7 +33,6 @@ from leads.stores.shared import Sessions
 T = TypeVar("T")
 
 campaign_app = typer.Typer(help="Create campaigns, start and end them.", no_args_is_help=True)
-agent_app = typer.Typer(help="Keep the agents who take the calls.", no_args_is_help=True)
 report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
 
 
@@ -211,43 +210,6 @@ def _pacing(pacing: service.NodePacing) -> Table:
         if value is not None
     ]
     return Table(f"Pacing of {pacing.node} at {pacing.at:%Y-%m-%d %H:%M:%S} UTC", ("what", "now"), rows)
-
-
-@agent_app.command("add")
-def add_agent(
-    context: typer.Context,
-    client: Client,
-    name: Annotated[str, typer.Option("--name", help="The agent's name, unique within the client.")],
-    sip_uri: Annotated[
-        str, typer.Option("--sip-uri", help="Where the softphone is, as sip:anna@pbx.example.")
-    ],
-    as_json: Json = False,
-) -> None:
-    """Add an agent."""
-    agent_id = _run(
-        context, lambda sessions: service.add_agent(sessions, client, name, sip_uri, datetime.now(UTC))
-    )
-    if as_json:
-        echo_json({"id": agent_id})
-    else:
-        typer.echo(f"Agent {agent_id} is {name}.")
-
-
-@agent_app.command("list")
-def list_agents(
-    context: typer.Context,
-    client: Annotated[str | None, typer.Option("--client", help="Only this client's.")] = None,
-    after: Annotated[int, typer.Option(min=0, help="Go on after this id.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 1000,
-    as_json: Json = False,
-) -> None:
-    """List agents."""
-    agents = _run(context, lambda sessions: service.list_agents(sessions, client, after, limit))
-    if as_json:
-        echo_json([agent.model_dump() for agent in agents])
-        return
-    rows = [(agent.id, agent.name, agent.sip_uri) for agent in agents]
-    show([Table("Agents", ("id", "name", "SIP address"), rows)])
 
 
 @report_app.command("campaign")

@@ -14,15 +14,27 @@ from leads.tables import instant, key, reference
 
 
 class Agent(SQLModel, table=True):
-    """Someone who takes calls, at a SIP address. A name is unique within its client."""
+    """Someone who takes calls on a softphone. A name is unique within its client.
+
+    `sip_uri` is where the softphone is called; empty for one at our registrar, which knows `sip_user`.
+    """
 
     __tablename__ = "agent"
-    __table_args__ = (Index("uq_agent_client_name", "client_id", "name", unique=True),)
+    __table_args__ = (
+        Index("uq_agent_client_name", "client_id", "name", unique=True),
+        Index("uq_agent_sip_user", "sip_user", unique=True),
+    )
 
     id: int = key()
     client_id: int = reference("client.id")
     name: str
     sip_uri: str
+    sip_user: str | None = Field(default=None, max_length=40)
+    sip_ha1: str | None = Field(default=None, max_length=32)
+    """What our registrar checks the softphone's secret by: as good as the secret, and shown nowhere."""
+    leg: str = Field(default="persistent", max_length=12)
+    auto_answer: bool = False
+    """Whether the softphone is asked to answer by itself; one that is rung for each call always is."""
     created_at: datetime = instant()
 
 
