@@ -72,7 +72,7 @@ class Leftover:
     def lost_lines(self, floor: Floor, now: float) -> list[Effect]:
         """Agents who were free, and whose softphone is not on the line any more."""
         free = [each for each in floor.agents.values() if each.state == AgentState.AVAILABLE]
-        lost = [each.session for each in free if not each.line_up]
+        lost = [each.session for each in free if not each.can_be_connected]
         return [effect for each in lost for effect in floor.shifts.line_down(each, now, "softphone_gone")]
 
     def _of_call(
@@ -142,6 +142,8 @@ class Leftover:
             reason=shift.reason,
             attempt=shift.attempt_id,
             line_up=line_up,
+            per_call=shift.leg == "per_call",
+            line_called=leg is not None and not line_up and shift.leg == "per_call",
         )
         if agent.state == AgentState.WRAP_UP:
             agent.wrap_up_ends_at = now + _WRAP_UP_AGAIN_S

@@ -71,6 +71,7 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
     async with access_of(request).own_rows(request, engine.sessions)() as session, session.begin():
         agents, store = AgentStore(session), CampaignStore(session)
         agent = await agents.get(wanted.agent_id)
+        engine.softphones.require_address(agent)
         for campaign_id in wanted.campaign_ids:
             if not settings_of(await store.get(campaign_id)).takes_agents:
                 raise CampaignWithoutAgentsError(
@@ -78,7 +79,7 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
                 )
         shift_id = await agents.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
         (shift,) = await LiveStore(session).open_shifts(shift_id)
-    engine.log_in(shift_id, agent.id, shift.client_slug, agent.sip_uri, wanted.campaign_ids)
+    engine.log_in(shift)
     return await session_of(request, shift_id)
 
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from dialer.core import agent as agents
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.call import CallState
-from dialer.core.effects import AgentChanged, DispositionMissed, Effect, LeadWasPutBack
+from dialer.core.effects import (
+    AgentChanged,
+    Bridge,
+    CallSoftphone,
+    DispositionMissed,
+    Effect,
+    EndSoftphone,
+    LeadWasPutBack,
+)
 from dialer.core.floor_call import FloorCall
 from dialer.core.preview import Preview
 from dialer.core.softphone import call_again_after_s
@@ -33,6 +41,12 @@ class FloorAgent:
     preview: Preview | None = None
     """The lead that the agent looks at."""
     line_up: bool = False
+    per_call: bool = False
+    """Whether the softphone is rung for each customer; else its line is up for the whole shift."""
+    line_called: bool = False
+    """Whether a softphone that is rung for each customer rings now."""
+    line_ending: bool = False
+    """Whether its call is being ended: it can be called again only afterwards."""
     pause_asked: str | None = None
     """A pause that begins when the present call is wrapped up, with its reason."""
     wrap_up_ends_at: float | None = None
@@ -42,13 +56,18 @@ class FloorAgent:
     """When the softphone is called again without being asked for."""
 
     @property
+    def can_be_connected(self) -> bool:
+        """Whether a customer can be given to the softphone, as far as anybody knows."""
+        return self.line_up or self.per_call
+
+    @property
     def has_a_call(self) -> bool:
         """Whether a customer rings for this agent alone, is being connected or talks."""
         return self.state in _WITH_A_CALL
 
     def suits(self, call: FloorCall) -> bool:
         """Whether the agent can be given the call now."""
-        free = self.state == AgentState.AVAILABLE and self.line_up
+        free = self.state == AgentState.AVAILABLE and self.can_be_connected
         return free and call.campaign in self.campaigns and self.session not in call.tried
 
     def call_among(self, calls: Mapping[int, FloorCall]) -> FloorCall | None:
@@ -83,6 +102,22 @@ class FloorAgent:
         if attempt is None or self.state != AgentState.WRAP_UP:
             return []
         return [DispositionMissed(attempt, at)]
+
+    def join(self, call: FloorCall) -> list[Effect]:
+        """Lets the agent and a customer hear each other; the softphone is called first where it is not up."""
+        if self.line_ending or self.line_called:
+            return []  # once it is over, or answered
+        if self.line_up or not self.per_call:
+            return [Bridge(call.attempt, self.session)]
+        self.line_called = True
+        return [CallSoftphone(self.session)]
+
+    def end_line(self) -> list[Effect]:
+        """Nobody is there to talk with any more: a softphone that is rung for each customer is let go."""
+        if not self.per_call or self.line_ending or not (self.line_up or self.line_called):
+            return []
+        self.line_called, self.line_ending = False, True
+        return [EndSoftphone(self.session)]
 
     def softphone_was_busy(self, at: float) -> None:
         """It is called again after a while."""

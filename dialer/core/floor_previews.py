@@ -62,7 +62,7 @@ class FloorPreviews:
         free = [
             each
             for each in self._agents.values()
-            if each.state == AgentState.AVAILABLE and each.line_up and campaign in each.campaigns
+            if each.state == AgentState.AVAILABLE and each.can_be_connected and campaign in each.campaigns
         ]
         free.sort(key=lambda each: each.since)
         effects: list[Effect] = []

@@ -19,6 +19,9 @@ from dialer.core.pacing_events import (
     CallByMachine,
 )
 
+NO_ANSWER = "softphone_no_answer"
+"""Why an agent is paused whose softphone was rung and not answered."""
+
 
 class UnknownSession(LookupError):
     """There is no such agent session on this floor."""
@@ -52,9 +55,14 @@ class FloorShifts:
         except KeyError:
             raise UnknownSession(session) from None
 
-    def log_in(self, session: int, agent: int, campaigns: Iterable[int], at: float) -> list[Effect]:
-        """An agent's shift begins; calls come once the softphone is on the line."""
-        each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at)
+    def log_in(
+        self, session: int, agent: int, campaigns: Iterable[int], at: float, *, per_call: bool = False
+    ) -> list[Effect]:
+        """An agent's shift begins; calls come once the softphone is on the line.
+
+        One that is rung for each customer (`per_call`) is on the line when the agent says `ready`.
+        """
+        each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at, per_call=per_call)
         self._agents[session] = each
         self._pacing.tell_all(each, AgentPaused(at, session))
         return [each.changed()]
@@ -91,6 +99,8 @@ class FloorShifts:
         if each is None:
             return [HangUpAgent(session)]
         each.line_up = True
+        if each.per_call:
+            return self._line_up_for_a_call(each)
         each.softphone_is_left_alone()
         if each.state != AgentState.UNAVAILABLE:
             return self._queue.find_call(each, at)
@@ -100,21 +110,29 @@ class FloorShifts:
         self._pacing.tell_all(each, AgentReady(at, session))
         return effects + self._queue.find_call(each, at)
 
-    def line_down(self, session: int, at: float, reason: str, *, busy: bool = False) -> list[Effect]:
+    def line_down(
+        self, session: int, at: float, reason: str, *, busy: bool = False, hung_up: bool = False
+    ) -> list[Effect]:
         """The agent's softphone is gone. A customer who was talking waits for another agent.
 
-        One that was `busy` when it was called is called again after a while.
+        One that was `busy` when it was called is called again after a while. One that did not answer pauses
+        its agent, who may not be there. Where each customer rings it, an agent who `hung_up` ends the talk.
         """
         each = self._agents.get(session)
         if each is None:
             return self._queue.find_another(session, at)
         each.line_up = False
+        if each.per_call and not (each.state == AgentState.TALKING and not hung_up):
+            return self._line_down_after_a_call(each, at, reason)
         if busy:
             each.softphone_was_busy(at)
         else:
             each.softphone_is_left_alone()
         if each.state == AgentState.PAUSED:
             each.pause_asked = each.reason
+        if each.state == AgentState.UNAVAILABLE and reason == NO_ANSWER:
+            each.pause_asked = each.pause_asked or reason
+            return self._pause(each, at)
         call = each.call_among(self._calls)
         effects = each.leave_attempt(at)
         effects += each.move(AgentEvent.LINE_DOWN, at, reason)
@@ -136,7 +154,8 @@ class FloorShifts:
         each = self.agent(session)
         each.pause_asked = None
         each.softphone_is_left_alone()
-        if each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
+        is_back = each.per_call and each.state == AgentState.UNAVAILABLE
+        if not is_back and each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
             self._pacing.tell_all(each, AgentWillPause(at, session, will=False))
             return []
         return self._become_ready(each, at)
@@ -183,9 +202,10 @@ class FloorShifts:
         effects = each.leave_attempt(at)
         effects += each.move(AgentEvent.RELEASE, at)
         if each.pause_asked is not None:
-            return effects + self._pause(each, at)
+            return effects + self._pause(each, at) + each.end_line()
         self._pacing.tell_all(each, AgentReady(at, each.session))
-        return effects + self._queue.find_call(each, at)
+        effects += self._queue.find_call(each, at)
+        return effects if each.has_a_call else effects + each.end_line()
 
     def set_free(self, each: FloorAgent, at: float) -> list[Effect]:
         """The agent is done with the last call: free again, or paused where that was asked."""
@@ -195,7 +215,7 @@ class FloorShifts:
 
     def begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         """The talk is over; an agent who has said already how it went is free at once."""
-        effects = each.move(AgentEvent.TALK_END, at)
+        effects = each.end_line() + each.move(AgentEvent.TALK_END, at)
         self._pacing.tell_all(each, AgentWrapping(at, each.session))
         if call.dispositioned:
             each.attempt = None
@@ -204,6 +224,31 @@ class FloorShifts:
         return effects
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _line_up_for_a_call(self, each: FloorAgent) -> list[Effect]:
+        each.line_called = False
+        call = each.call_among(self._calls)
+        if call is not None and call.state == CallState.ANSWERED:
+            return each.join(call)
+        return [] if each.state == AgentState.TALKING else each.end_line()
+
+    def _line_down_after_a_call(self, each: FloorAgent, at: float, reason: str) -> list[Effect]:
+        """A softphone that is rung for each customer is not on the line any more, or never was.
+
+        One that was let go is called for the next customer only now.
+        """
+        was_let_go, each.line_ending, each.line_called = each.line_ending, False, False
+        call = each.call_among(self._calls)
+        if call is None:
+            return []
+        if each.state == AgentState.TALKING:
+            return [HangUpCall(call.attempt)]
+        if was_let_go or call.state != CallState.ANSWERED:
+            return each.join(call) if call.state == CallState.ANSWERED else []
+        call.session = None
+        call.tried.add(each.session)
+        each.pause_asked = each.pause_asked or reason
+        return self.release(each, at) + self._queue.find_agent(call, at)
 
     def _offer_again(self, call: FloorCall, at: float) -> list[Effect]:
         call.session = None
@@ -222,9 +267,10 @@ class FloorShifts:
 
     def _become_ready(self, each: FloorAgent, at: float) -> list[Effect]:
         effects = each.leave_attempt(at)
-        if not each.line_up:
+        if not each.can_be_connected:
             self._pacing.tell_all(each, AgentPaused(at, each.session))
             return effects + each.move(AgentEvent.LINE_DOWN, at, "no_softphone")
-        effects += each.move(AgentEvent.READY, at)
+        back = each.per_call and each.state == AgentState.UNAVAILABLE
+        effects += each.move(AgentEvent.LINE_UP if back else AgentEvent.READY, at)
         self._pacing.tell_all(each, AgentReady(at, each.session))
         return effects + self._queue.find_call(each, at)

@@ -148,9 +148,9 @@ class Endpoint:
         *,
         auto_answer: bool = False,
     ) -> SipCall:
-        """Sends an INVITE, through a trunk where one is named. Raises EndpointError where it could not be sent.
+        """Sends an INVITE, through a trunk where one is named; with `auto_answer`, to be answered at once.
 
-        `auto_answer` asks the far end to answer by itself.
+        Raises EndpointError where it could not be sent.
         """
         options = audio_only(pj.CallOpParam(True))
         account, codecs = self._account, tuple[str, ...]()
