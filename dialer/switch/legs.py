@@ -1,12 +1,13 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Seven rules hold here whether or not an engine is connected:
+Eight rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
+- an agent's leg whose softphone sends no audio any more is ended at once, as far as that is asked for;
 - one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
@@ -238,7 +239,7 @@ class LegBook:
                 no_audio=leg.audio.never_came,
                 answered_late=leg.answered_late,
                 audio=leg.audio.has_come,
-            )
+            ),
         ]
 
     def tick(self, now: float) -> list[Action]:

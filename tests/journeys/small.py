@@ -25,7 +25,7 @@ def small_settings(
     folder: Path,
     trunk: str = NOBODY,
     trunks: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
-    **sip: int,
+    **sip: object,
 ) -> Settings:
     """Of a service with its data in that folder; `sip`: other settings of SIP than the smallest.
 
