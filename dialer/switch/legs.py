@@ -38,6 +38,7 @@ from dialer.switch.messages import (
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)
+_ENDED = Ending(200, "OK", by_far_end=False)
 _SILENT = Ending(0, "no audio", by_far_end=False)
 
 
@@ -105,7 +106,7 @@ class LegBook:
             limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s)
         leg.why = "" if leg.hears_a_message else leg.audio.silent_too_long(limits, now)
         if leg.why and leg.role == "agent":
-            return [*self._table.part(leg, now), Forget(name), *self.ended(name, _SILENT, now)]
+            return self._forget(leg, _SILENT, now)
         return self._table.leave(leg, "switch", now) if leg.why else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
@@ -189,6 +190,9 @@ class LegBook:
         leg = self._table.get(name)
         if leg is None or (unless_answered and leg.answered_at is not None):
             return []
+        if leg.role == "agent":
+            leg.ended_by = "engine"
+            return self._forget(leg, _ENDED, now)
         return self._table.give_up(leg, "engine", now)
 
     def stop(self, now: float) -> list[Action]:
@@ -271,6 +275,10 @@ class LegBook:
                 leg.given_up_by = None
                 self._table.wake(leg, leg.rings_at_most_until)
 
+    def _forget(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
+        """An agent's leg is over here and now: a softphone that is gone would take half a minute to agree."""
+        return [*self._table.part(leg, now), Forget(leg.name), *self.ended(leg.name, ending, now)]
+
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
         if leg.state == "prompted" and leg.prompt_plays:
@@ -279,6 +287,8 @@ class LegBook:
             return [Forget(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
+            if leg.role == "agent":
+                return self._forget(leg, _NO_REPLY, now)
             return self._table.leave(leg, leg.given_up_by or "switch", now)
         if leg.role == "customer" and leg.state == "answered":
             return self._table.unclaimed(leg, now)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
 
 from campaigns.softphones import new_secret
@@ -83,6 +84,31 @@ async def test_only_who_knows_the_agents_secret_registers(tmp_path: Path, databa
             new = await new_secret(database.sessions, 1)
         assert (await softphone.register("agent1", known["agent1"])).status == 401
         assert (await softphone.register("agent1", new.secret)).status == 200
+
+
+async def test_the_registrars_role_reads_who_agents_are_and_nothing_else(
+    tmp_path: Path, migrated_postgresql: str
+) -> None:
+    plain = migrated_postgresql.replace("+psycopg", "")
+    with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE roles TEMPLATE template_dialer STRATEGY file_copy")
+    known = await accounts(f"{migrated_postgresql}/roles")
+    (tmp_path / "url").write_text(f"{plain}/roles\n")
+    (tmp_path / "password").write_text("a5a5\n")
+    files = {
+        "DATABASE_URL_FILE": str(tmp_path / "url"),
+        "REGISTRAR_PASSWORD_FILE": str(tmp_path / "password"),
+    }
+    for _ in range(2):
+        subprocess.run([START.with_name("role")], env=environment_with(**files), check=True, timeout=60)
+    role = f"postgresql://registrar:a5a5@{plain.partition('@')[2]}/roles"
+    with psycopg.connect(role) as connection:
+        for refused in ("SELECT name FROM agent", "SELECT slug FROM client", "UPDATE agent SET sip_ha1 = ''"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(refused)
+            connection.rollback()
+    async with running_registrar(tmp_path, role, known) as registrar, phone(registrar, FAR_AWAY) as softphone:
+        assert (await softphone.register("agent1", known["agent1"])).status == 200
 
 
 async def test_an_agent_of_another_client_registers_no_address_but_its_own(

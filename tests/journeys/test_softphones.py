@@ -121,6 +121,11 @@ def hears(softphone: Softphone, hz: int) -> bool:
     return bool((tones(softphone.heard()) == hz).sum() >= 5)
 
 
+def hears_a_customer(softphone: Softphone) -> bool:
+    """Whether any of them has been heard."""
+    return any(hears(softphone, hz) for hz in CUSTOMERS_HZ.values())
+
+
 async def test_two_softphones_that_debian_ships_talk_with_customers(tmp_path: Path) -> None:
     async with opened_floor(tmp_path, 2) as floor:
         ann, bob = await floor.agent("Ann"), await floor.agent("Bob")

@@ -64,6 +64,18 @@ def test_a_softphone_that_sends_no_audio_any_more_is_over_at_once():
     assert book.tick(9.0) != []
 
 
+def test_one_that_rings_out_or_is_let_go_is_not_waited_for():
+    book = LegBook()
+    book.place(agent(), 0.0)
+    book.ringing("agent-1", 180, 1.0)
+    forgotten, ended = book.tick(20.0)
+    assert forgotten == Forget("agent-1")
+    assert ended.timed_out
+    parted, forgotten, ended = talk().hang_up("agent-1", 30.0)
+    assert (parted, forgotten) == (Part("agent-1", "call-1"), Forget("agent-1"))
+    assert (ended.ended_by, ended.status) == ("engine", 200)
+
+
 def test_one_that_is_on_hold_or_need_not_send_is_no_silent_one():
     book = talk()
     assert book.audio_counted("agent-1", None, 100.0) == []
