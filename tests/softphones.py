@@ -33,6 +33,10 @@ class Softphone:
         bodies = [each.read_bytes()[_HEADER:] for each in sorted(self._folder.glob(self._recordings))]
         return np.frombuffer(b"".join(each[: len(each) // 2 * 2] for each in bodies), np.int16)
 
+    def is_registered(self) -> bool:
+        """Whether it says so; baresip alone does."""
+        return "200 OK" in (self._folder / "log").read_text()
+
     async def kill(self) -> None:
         """Takes it away without a word to anybody."""
         with contextlib.suppress(ProcessLookupError):

@@ -29,6 +29,8 @@ from tests.docker.registrar import (
     phone,
     running_registrar,
 )
+from tests.servers import certificate_in
+from tests.softphones import baresip
 from tests.support import eventually
 
 STRANGER, FAR_AWAY = "127.0.0.2", "127.0.0.3"
@@ -100,7 +102,9 @@ async def test_the_registrars_role_reads_who_agents_are_and_nothing_else(
         "REGISTRAR_PASSWORD_FILE": str(tmp_path / "password"),
     }
     for _ in range(2):
-        subprocess.run([START.with_name("role")], env=environment_with(**files), check=True, timeout=60)
+        await asyncio.to_thread(
+            subprocess.run, [START.with_name("role")], env=environment_with(**files), check=True, timeout=60
+        )
     role = f"postgresql://registrar:a5a5@{plain.partition('@')[2]}/roles"
     with psycopg.connect(role) as connection:
         for refused in ("SELECT name FROM agent", "SELECT slug FROM client", "UPDATE agent SET sip_ha1 = ''"):
@@ -179,6 +183,23 @@ async def test_a_softphone_that_was_started_again_takes_its_own_place(
         await dialer.answered(leg)
         with pytest.raises(TimeoutError):
             await before.next("INVITE", within_s=0.1)
+
+
+async def test_a_softphone_registers_over_tls_and_is_called_over_its_connection(
+    tmp_path: Path, agents: str, dialer: Dialer
+) -> None:
+    certificate, key = certificate_in(tmp_path)
+    tls = {"REGISTRAR_TLS_CERTIFICATE_FILE": certificate, "REGISTRAR_TLS_KEY_FILE": key}
+    async with running_registrar(tmp_path, agents, await accounts(agents), **tls) as registrar:
+        server = f"127.0.0.1:{registrar.tls_port};transport=tls"
+        trusts = f"sip_cafile {certificate}\n"
+        async with baresip(
+            tmp_path / "b", server, "agent1", registrar.password, 500, settings=trusts
+        ) as softphone:
+            await eventually(softphone.is_registered)
+            leg = dialer.call(registrar.uri("agent1"))
+            await dialer.answered(leg)
+            await eventually(lambda: len(softphone.heard()) > 0)
 
 
 async def test_a_page_of_our_own_desktop_may_use_a_websocket_and_no_other_page(

@@ -173,7 +173,7 @@ async def test_a_softphone_is_rung_for_its_customer_and_one_that_does_not_answer
     async with opened_floor(tmp_path, 2, connect_beep=False) as floor:
         ann = await floor.agent("Ann", leg="per_call")
         async with baresip(tmp_path / "b", floor.server, *ann[1:], BARESIP_HZ) as anns:
-            await eventually(lambda: "200 OK" in (tmp_path / "b" / "log").read_text())
+            await eventually(anns.is_registered)
             each = await floor.log_in(ann[0])
             assert each.state == AgentState.AVAILABLE
             await floor.start()
