@@ -11,6 +11,7 @@ from datetime import datetime
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
+from campaigns.core.agent_work import PAST_CONTACT
 from campaigns.core.attempt import (
     MAX_NOTES,
     MAX_SIP_REASON,
@@ -26,7 +27,15 @@ from campaigns.core.attempt import (
 )
 from campaigns.core.campaign import AGENTLESS
 from campaigns.core.compliance import Allow, Deny
-from campaigns.core.disposition import NO_DISPOSITION, Disposition, Flag, disposition
+from campaigns.core.disposition import (
+    BY_AGENT,
+    BY_DIALER,
+    BY_NOBODY,
+    NO_DISPOSITION,
+    Disposition,
+    Flag,
+    disposition,
+)
 from campaigns.core.retry import OUTCOMES, RESTS_CALLER_ID, Final, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
@@ -117,6 +126,7 @@ async def start_attempts(
     # Last of what others may wait for: whoever waits for a number holds nothing that we still need.
     allowed = await _counted(session, campaign, permits, allowed)
     attempts = [_new_attempt(lead, answer, now) for lead, answer in allowed]
+    last_agents = await _last_agents(session, campaign, [lead.lead_id for lead, _ in allowed])
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
     return [
         StartedAttempt(
@@ -134,9 +144,16 @@ async def start_attempts(
             display_name=permits.numbers[answer.facts.caller_id].display_name,
             language=lead.language,
             place=answer.policy.place,
+            last_agent=last_agents.get(lead.lead_id),
         )
         for attempt_id, (lead, answer) in zip(ids, allowed, strict=True)
     ]
+
+
+async def _last_agents(session: Session, campaign: Campaign, lead_ids: Sequence[int]) -> dict[int, int]:
+    if campaign.routing != PAST_CONTACT:
+        return {}
+    return await AttemptStore(session).last_agents(lead_ids)
 
 
 def _one_each(allowed: Sequence[tuple[ClaimedLead, Allow]]) -> list[tuple[ClaimedLead, Allow]]:
@@ -219,11 +236,13 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     return True
 
 
-async def set_disposition(session: Session, attempt_id: int, code: str, notes: str, now: datetime) -> str:
+async def set_disposition(
+    session: Session, attempt_id: int, code: str, notes: str, now: datetime, *, by: str = BY_AGENT
+) -> str:
     """Record what a talk came to, with its effects; the code that now holds.
 
     A code that replaces another has its effects once; given again it has none. An opt-out holds whatever is
-    said later, and `no_disposition` replaces nothing. Empty notes leave those there are. Raises
+    said later, and what nobody said replaces nothing. Empty notes leave those there are. Raises
     UnknownDispositionError, AttemptNotFoundError and AttemptNotTalkedError.
     """
     chosen = disposition(code)
@@ -231,22 +250,30 @@ async def set_disposition(session: Session, attempt_id: int, code: str, notes: s
     if attempt.connected_at is None and attempt.outcome != "human":
         raise AttemptNotTalkedError(f"Attempt {attempt_id} reached no agent, so it takes no disposition.")
     previous = attempt.disposition
-    if previous and code == NO_DISPOSITION:
+    if previous and (by == BY_NOBODY or code == NO_DISPOSITION):
         return previous
     attempt.notes = plain_text(notes, MAX_NOTES) or attempt.notes
     if code != previous:
-        await dispose(session, attempt, chosen, now)
+        await dispose(session, attempt, chosen, now, by=by)
+    elif attempt.disposition_by == BY_NOBODY:
+        attempt.disposition_by = by
     return code
 
 
 async def dispose(
-    session: Session, attempt: Attempt, chosen: Disposition, now: datetime, *, opt_out_reason: str = _ASKED
+    session: Session,
+    attempt: Attempt,
+    chosen: Disposition,
+    now: datetime,
+    *,
+    by: str = BY_DIALER,
+    opt_out_reason: str = _ASKED,
 ) -> None:
     """Write what an attempt came to: who asked for it is not called again, and the lead of a call that is
     over goes its way.
     """
     previous = attempt.disposition
-    attempt.disposition, attempt.disposition_at = chosen.code, now
+    attempt.disposition, attempt.disposition_at, attempt.disposition_by = chosen.code, now, by
     await session.flush()
     campaign = await CampaignStore(session).get(attempt.campaign_id)
     if Flag.DNC in chosen.flags:

@@ -101,6 +101,24 @@ class InvalidCallerIdError(InvalidInputError):
     code = "invalid-caller-id"
 
 
+class InvalidAgentError(InvalidInputError):
+    """An agent's skill, language, rank or address that makes no sense."""
+
+    code = "invalid-agent"
+
+
+class InvalidPauseReasonsError(InvalidInputError):
+    """A client's list of pause reasons that makes no sense."""
+
+    code = "invalid-pause-reasons"
+
+
+class UnknownPauseReasonError(InvalidInputError):
+    """A reason for a pause that is not on the client's list."""
+
+    code = "unknown-pause-reason"
+
+
 class LeadListNotFoundError(NotFoundError):
     """The client has no lead list of this name."""
 
@@ -225,6 +243,28 @@ class AgentSessionError(ConflictError):
     """The agent's shift is open already, or is over."""
 
     code = "agent-session-conflict"
+
+
+class AgentLoggedInError(AgentSessionError):
+    """The agent's shift is under way; `session_id` is its number."""
+
+    code = "agent-logged-in"
+
+    def __init__(self, message: str, session_id: int) -> None:
+        super().__init__(message)
+        self.session_id = session_id
+
+
+class AgentDisabledError(ConflictError):
+    """An agent who is disabled begins no shift."""
+
+    code = "agent-disabled"
+
+
+class AgentLacksSkillsError(ConflictError):
+    """The agent does not have the skills that the campaign asks for."""
+
+    code = "agent-lacks-skills"
 
 
 class CampaignWithoutAgentsError(ConflictError):

@@ -1,27 +1,29 @@
 """What people and the engine do with campaigns. Each function is one transaction, or a few short ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from campaigns import effects
+from campaigns.agents import check_ranks
 from campaigns.caller_id_figures import CallerIdFigures, figures_of
 from campaigns.caller_ids import check_caller_id
+from campaigns.checks import MAX_NAME, checked_name
 from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.agent_profile import ANYONE, AgentProfile, checked_sip_uri
+from campaigns.core.agent_work import AgentWork
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
 from campaigns.core.retry import RetryAt
 from campaigns.errors import (
     CampaignNotFoundError,
-    InvalidInputError,
     InvalidSettingsError,
     LeadListNotFoundError,
     PromptNotFoundError,
 )
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
-from campaigns.softphones import check_sip_uri
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
@@ -41,7 +43,6 @@ from leads.tables import Client
 
 _ROUNDS = 10
 _LOOK_AT = 100
-_MAX_NAME = 100
 _ALL = 10_000
 
 
@@ -120,7 +121,7 @@ async def create_campaign(
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
         await _check_prompts(session, client.id, settings)
-        campaign = await CampaignStore(session).create(client.id, _checked_name(name), settings, now)
+        campaign = await CampaignStore(session).create(client.id, checked_name(name), settings, now)
         await check_caller_id(session, campaign, now, starts=False)
         await _attach(session, campaign, weights)
     await take_up(sessions, campaign.id, now)
@@ -135,12 +136,15 @@ async def change_campaign(
     lead_order: str | None = None,
     weights: Mapping[str, int] | None = None,
     shown: CallerIdChange | None = None,
+    work: Mapping[str, Any] | None = None,
 ) -> Campaign:
-    """Change what a campaign dials by, how its lists are mixed and what its calls show, also while it runs.
+    """Change what a campaign dials by, how its lists are mixed, what its calls show and how agents work for
+    it, also while it runs.
 
-    None changes nothing. A list that it did not dial yet is added. The leads are put in order some at a time;
-    if that is cut off, the same change again completes it. Raises CampaignNotFoundError,
-    LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError and CallerIdNotInUseError.
+    None changes nothing; `work`: settings of AgentWork by name. A list that it did not dial yet is added. The
+    leads are put in order some at a time; if that is cut off, the same change again completes it. Raises
+    CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError and
+    CallerIdNotInUseError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
@@ -153,6 +157,8 @@ async def change_campaign(
             await store.set_caller_id(campaign, CampaignSettings.parse(settings))
             await check_caller_id(session, campaign, now, starts=campaign.state == "running")
             await CallerIdStore(session).wake_campaign(campaign_id, now)
+        if work:
+            await store.set_work(campaign, _with_work(settings_of(campaign), work))
         await _attach(session, campaign, weights or {})
     after: int | None = 0
     while lead_order is not None and after is not None:
@@ -161,6 +167,15 @@ async def change_campaign(
     if weights:
         await take_up(sessions, campaign_id, now)
     return campaign
+
+
+def _with_work(settings: CampaignSettings, work: Mapping[str, Any]) -> AgentWork:
+    known = [each.name for each in fields(AgentWork)]
+    if others := sorted(set(work) - set(known)):
+        raise InvalidSettingsError(
+            f"{others[0][:40]!r} does not change in a run; these do: {', '.join(known)}."
+        )
+    return AgentWork.of(CampaignSettings.parse(settings.to_json() | dict(work)))
 
 
 async def take_up(sessions: Sessions, campaign_id: int, now: datetime) -> int:
@@ -199,7 +214,7 @@ async def find_campaign(sessions: Sessions, reference: str) -> int:
         if len(named) == 1:
             return named[0].id
         hint = "several clients have it, use its id" if named else "campaign status lists them"
-        raise CampaignNotFoundError(f"No one campaign is named {reference[:_MAX_NAME]!r}; {hint}.")
+        raise CampaignNotFoundError(f"No one campaign is named {reference[:MAX_NAME]!r}; {hint}.")
 
 
 async def get_campaign(sessions: Sessions, campaign_id: int) -> Campaign:
@@ -278,15 +293,20 @@ async def stop_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> 
         return await _change_campaign(session, campaign_id, "stop", now)
 
 
-async def add_agent(sessions: Sessions, client_slug: str, name: str, sip_uri: str, now: datetime) -> int:
-    """A new agent of a client, at a SIP address; the id.
-
-    Raises UnknownClientError, InvalidInputError and AgentExistsError. See `softphones` for our own registrar.
-    """
-    check_sip_uri(sip_uri)
+async def add_agent(
+    sessions: Sessions,
+    client_slug: str,
+    name: str,
+    sip_uri: str,
+    now: datetime,
+    profile: AgentProfile = ANYONE,
+) -> int:
+    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError."""
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
-        return (await AgentStore(session).add(client.id, _checked_name(name), sip_uri, now)).id
+        await check_ranks(session, client.id, profile)
+        checked = checked_name(name), checked_sip_uri(sip_uri)
+        return (await AgentStore(session).add(client.id, *checked, now, profile)).id
 
 
 async def list_agents(sessions: Sessions, client_slug: str | None, after: int, limit: int) -> Sequence[Agent]:
@@ -399,10 +419,3 @@ async def _client(session: Session, slug: str) -> Client:
     if client is None:
         raise UnknownClientError(f"There is no client {slug[:64]!r}; importing leads for it creates it.")
     return client
-
-
-def _checked_name(name: str) -> str:
-    clean = name.strip()
-    if not clean or len(clean) > _MAX_NAME or not clean.isprintable():
-        raise InvalidInputError(f"A name has 1 to {_MAX_NAME} printable characters on one line.")
-    return clean

@@ -1,21 +1,16 @@
 """Where agents' softphones are, what they log in to our registrar with, and how they are called."""
 
-import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from campaigns.core.softphone import LEGS, ha1_of, sip_user
+from campaigns.core.agent_profile import checked_sip_uri
+from campaigns.core.softphone import AT_OUR_REGISTRAR, LEGS, ha1_of, sip_user
 from campaigns.errors import InvalidInputError
 from campaigns.stores.agents import AgentStore
 from campaigns.tables import Agent
 from leads.stores.shared import Sessions
 
-AT_OUR_REGISTRAR = ""
-"""The SIP address of a softphone that registers at our own registrar."""
-
-_SIP_URI = re.compile(r"sips?:[^\s@<>\"]+@[^\s@<>\"]+")
-_MAX_URI = 255
 _SECRET_BYTES = 16
 
 
@@ -26,14 +21,6 @@ class SipAccount:
     agent_id: int
     user: str
     secret: str = field(repr=False)
-
-
-def check_sip_uri(sip_uri: str) -> None:
-    """Raises InvalidInputError for what no softphone can be called at."""
-    if sip_uri != AT_OUR_REGISTRAR and (len(sip_uri) > _MAX_URI or not _SIP_URI.fullmatch(sip_uri)):
-        raise InvalidInputError(
-            "An agent's SIP address is like sip:anna@pbx.example; leave it out for one at our registrar."
-        )
 
 
 def check_leg(leg: str | None) -> None:
@@ -78,7 +65,7 @@ async def change_softphone(
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     check_leg(leg)
     if sip_uri is not None:
-        check_sip_uri(sip_uri)
+        checked_sip_uri(sip_uri)
         changes |= {} if sip_uri == AT_OUR_REGISTRAR else {"sip_user": None, "sip_ha1": None}
     async with sessions() as session, session.begin():
         agents = AgentStore(session)

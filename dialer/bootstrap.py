@@ -296,6 +296,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         softphones=_softphones(settings),
         prompts=data / "prompts",
         recordings=recordings_of(settings),
+        softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
     )
 
 

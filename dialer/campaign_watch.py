@@ -70,6 +70,7 @@ class CampaignWatch:
         for campaign in wanted.values():
             if campaign.id not in self.running:
                 await self._open(campaign, now)
+            self._floor.work_changes(campaign.id, campaign.work)
             self.running[campaign.id] = campaign
         for campaign_id in set(self.running) - set(wanted):
             log.info("campaign no longer dials", campaign=campaign_id)
@@ -194,6 +195,7 @@ class CampaignWatch:
             preview=PreviewRule(campaign.preview_limit_s, cast(PreviewThen, campaign.preview_then)),
             detection=detection_of(campaign),
             menu=campaign.menu,
+            work=campaign.work,
         )
         self._notices.campaign_is(campaign.id, campaign.client_slug)
         self._publisher.publish(self._notices.of_campaign(campaign, "running", campaign.state_since))

@@ -9,11 +9,12 @@ from campaigns import service as campaigns
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandoned_message import MODES, lacks_a_message
 from campaigns.core.attempt import PermittedLead, StartedAttempt
-from campaigns.core.retry import NO_MESSAGE, NO_TRUNK, TRUNK_BUSY, RetryAt
+from campaigns.core.retry import NO_MESSAGE, NO_SPEAKER, NO_TRUNK, TRUNK_BUSY, RetryAt
 from campaigns.stores.live import RunningCampaign
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.effects import Effect
 from dialer.core.floor import Floor
+from dialer.core.floor_languages import Speaker
 from dialer.core.outcome import Outcome
 from dialer.core.preview import Preview
 from dialer.core.sharing import share_lines
@@ -31,7 +32,7 @@ _PERMIT_HOLDS_S = 5.0
 """A call that could not leave so soon, as where the database kept its record waiting, is not placed."""
 _BUSY_FOR_S, _DOWN_FOR_S, _UNSERVED_FOR_S = 5.0, 60.0, 900.0
 """A lead for whose number every trunk is busy or takes no calls, or to whose number there is none, waits so
-long."""
+long; and one whose language only agents speak who have no time now, or nobody."""
 _LOOKS, _LOOK_FURTHER = 4, 50
 """How often, and at how many leads, it looks for one that can be called, where those before cannot."""
 _KEY_AFTER_MESSAGE_S = 3.0
@@ -103,6 +104,8 @@ class Dialing:
             chance,
             started.ring_at_least_s,
             claim_from_answer=started.claim_from_answer,
+            language=started.language,
+            last_agent=started.last_agent,
         )
         self._hands.announce(campaign, started)
         taken = [] if preview is None else self._floor.previews.dialed(preview, attempt, now)
@@ -178,7 +181,7 @@ class Dialing:
                 self._sessions, self._rules, campaign.id, look_at, instant(asked_at)
             )
             heard = await self._with_a_message(campaign, permitted)
-            fitting = await self._with_a_trunk(campaign, heard)
+            fitting = await self._with_a_trunk(campaign, await self._with_a_speaker(campaign, heard))
             if fitting or not permitted:
                 if fitting[wanted:]:
                     await campaigns.release(self._sessions, campaign.id, fitting[wanted:])
@@ -194,6 +197,19 @@ class Dialing:
             return permitted
         until = RetryAt(instant(self._hands.clock() + _UNSERVED_FOR_S), NO_MESSAGE)
         waits = [(each, until if _lacks_a_message(campaign, each) else None) for each in permitted]
+        return await self._put_off(campaign, waits)
+
+    async def _with_a_speaker(
+        self, campaign: RunningCampaign, permitted: Sequence[PermittedLead]
+    ) -> Sequence[PermittedLead]:
+        """Those whose language an agent speaks who is there, where the campaign requires that."""
+        now = self._hands.clock()
+        found = self._floor.speakers(campaign.id, [each.lead.language for each in permitted], now)
+        wait_s = {Speaker.BUSY: _BUSY_FOR_S, Speaker.NOBODY: _UNSERVED_FOR_S}
+        waits = [
+            (each, None if who is Speaker.THERE else RetryAt(instant(now + wait_s[who]), NO_SPEAKER))
+            for each, who in zip(permitted, found, strict=True)
+        ]
         return await self._put_off(campaign, waits)
 
     async def _with_a_trunk(

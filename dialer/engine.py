@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from campaigns import agents
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
@@ -38,6 +39,7 @@ from dialer.core.effects import (
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
+from dialer.core.floor_shifts import SOFTPHONE_GONE_LIMIT_S
 from dialer.core.outcome import Outcome
 from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
@@ -97,6 +99,7 @@ class EngineOptions:
     softphones: SoftphoneOptions
     prompts: Path
     recordings: RecordingFolder
+    softphone_gone_limit_s: float = SOFTPHONE_GONE_LIMIT_S
 
 
 class Engine:
@@ -112,7 +115,7 @@ class Engine:
         metrics: Metrics,
         clock: Callable[[], float],
     ) -> None:
-        self.floor = Floor()
+        self.floor = Floor(options.softphone_gone_limit_s)
         self.sessions = sessions
         self._rules = rules
         self._options = options
@@ -242,7 +245,7 @@ class Engine:
         self._notices.agent_is(session, shift.client_slug)
         # The shift's first interval was recorded with the shift itself.
         begun = self.floor.shifts.log_in(
-            session, shift.agent_id, shift.campaign_ids, self._clock(), per_call=per_call
+            session, shift.agent_id, shift.campaign_ids, self._clock(), shift.profile, per_call=per_call
         )
         for effect in begun:
             self._say(effect)
@@ -250,9 +253,13 @@ class Engine:
         if per_call:
             self._carry_out(self.floor.shifts.ready(session, self._clock()))
 
-    def log_out(self, session: int) -> None:
+    def log_out(self, session: int, reason: str = "") -> None:
         """The shift ends. Raises UnknownSession."""
-        self._carry_out(self.floor.shifts.log_out(session, self._clock()))
+        self._carry_out(self.floor.shifts.log_out(session, self._clock(), reason))
+
+    def extend_wrap_up(self, session: int) -> None:
+        """More time for the wrap-up, once. Raises UnknownSession and WrapUpNotExtended."""
+        self.floor.shifts.extend_wrap_up(session, self._clock())
 
     def pause(self, session: int, reason: str) -> None:
         """No more calls for this agent, after the present one. Raises UnknownSession."""
@@ -326,13 +333,11 @@ class Engine:
     def _all_is_said(self, at: float) -> None:
         """The switch has repeated what it remembers: nothing will tell of calls that are still open."""
         without_a_leg, self._without_a_leg = self._without_a_leg, []
-        for attempt in without_a_leg:
-            self._carry_out(self.floor.lost(attempt, Outcome.UNKNOWN, at))
         leftover, self._leftover = self._leftover, None
         if leftover is not None:
-            self._carry_out(leftover.missed_dispositions(self.floor, at))
-            self._carry_out(leftover.lost_lines(self.floor, at))
-            self._carry_out(self.floor.offer_unclaimed(at))
+            self._carry_out(leftover.settle(self.floor, without_a_leg, at))
+        for attempt in without_a_leg:
+            self._carry_out(self.floor.lost(attempt, Outcome.UNKNOWN, at))
 
     # --- what is done ---------------------------------------------------------------------------
 
@@ -446,6 +451,7 @@ class Engine:
         if self._clock() >= self._keep_pacing_at:
             self._keep_pacing_at = self._clock() + _KEEP_PACING_EVERY_S
             await self._campaigns.keep(self.sessions, self._options.node, self.now())
+            await agents.see_shifts(self.sessions, self.now())
             await self._trunk_watch.keep(self.sessions, self._options.node, self.now())
         await self._campaigns.count(self.now(), self._metrics)
         self._metrics.recordings(self.recordings.active)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from campaigns import effects, previewing
 from campaigns.core.attempt import MAX_SIP_REASON, Ending, plain_text
-from campaigns.core.disposition import MESSAGE_CUT_SHORT, MESSAGE_PLAYED, NO_DISPOSITION, OPTED_OUT
+from campaigns.core.disposition import BY_NOBODY, MESSAGE_CUT_SHORT, MESSAGE_PLAYED, OPTED_OUT
 from campaigns.message_results import record_message
 from campaigns.recordings import keeping
 from campaigns.stores.agents import AgentStore
@@ -84,8 +84,8 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await MenuAnswerStore(session).put(attempt, question, key, instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
-        case DispositionMissed(attempt=attempt, at=at):
-            await effects.set_disposition(session, attempt, NO_DISPOSITION, "", instant(at))
+        case DispositionMissed(attempt=attempt, at=at, disposition=code):
+            await effects.set_disposition(session, attempt, code, "", instant(at), by=BY_NOBODY)
         case LeadWasSkipped(campaign=campaign, claim=claim, agent=agent, reason=reason, at=at):
             await previewing.skip(session, campaign, claim, agent, reason, instant(at))
         case LeadWasPutBack(campaign=campaign, claim=claim):
@@ -127,7 +127,7 @@ def _ending(ended: CallHasEnded) -> Ending:
 async def _change_agent(agents: AgentStore, changed: AgentChanged) -> None:
     at = instant(changed.at)
     if changed.state == AgentState.LOGGED_OUT:
-        await agents.close_session(changed.session, at)
+        await agents.close_session(changed.session, at, changed.reason)
     else:
         await agents.change_state(
             changed.session, changed.state.value, at, reason=changed.reason, attempt_id=changed.attempt

@@ -4,7 +4,7 @@ The switch repeats what the former engine had not recorded; only then is it know
 story, and these become `unknown`, never to be dialed again by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from campaigns.core.campaign import AGENTLESS
@@ -27,6 +27,8 @@ from dialer.core.effects import (
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_shifts import SOFTPHONE_GONE
+from dialer.core.outcome import Outcome
 from dialer.legs import agent_leg, attempt_of, call_leg, session_of
 from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LegUnclaimed, LiveLeg
 from leads.stores.shared import Sessions
@@ -64,16 +66,36 @@ class Leftover:
                     return self._of_call(attempt, event, floor)
         return []
 
+    def settle(self, floor: Floor, ended: Collection[int], now: float) -> list[Effect]:
+        """What follows once the switch has repeated all that it remembers; `ended`: calls without a leg.
+
+        Agents who are gone leave before their calls are over, so that no time counts as a talk that was none.
+        """
+        effects = [*self.missed_dispositions(floor, now), *self.lost_lines(floor, ended)]
+        for attempt in ended:
+            effects += floor.lost(attempt, Outcome.UNKNOWN, now)
+        return effects + floor.offer_unclaimed(now)
+
     def missed_dispositions(self, floor: Floor, now: float) -> list[Effect]:
         """Conversations whose agent is not wrapping them up any more."""
         wrapping = {each.attempt for each in floor.agents.values() if each.state == AgentState.WRAP_UP}
         return [DispositionMissed(each, now) for each in self.awaiting_disposition if each not in wrapping]
 
-    def lost_lines(self, floor: Floor, now: float) -> list[Effect]:
-        """Agents who were free, and whose softphone is not on the line any more."""
-        free = [each for each in floor.agents.values() if each.state == AgentState.AVAILABLE]
-        lost = [each.session for each in free if not each.can_be_connected]
-        return [effect for each in lost for effect in floor.shifts.line_down(each, now, "softphone_gone")]
+    def lost_lines(self, floor: Floor, ended: Collection[int]) -> list[Effect]:
+        """Agents whose softphone is not on the line any more, from when they were last seen.
+
+        `ended`: attempts that have no leg, so that nobody talks in them.
+        """
+        effects: list[Effect] = []
+        for each in [each for each in floor.agents.values() if not each.can_be_connected]:
+            call = each.call_among(floor.calls)
+            if each.state == AgentState.UNAVAILABLE or (call is not None and call.attempt not in ended):
+                continue
+            if call is not None:
+                call.session = None  # nobody is to be offered a call that is over
+            gone_at = each.since if each.line_gone_since is None else each.line_gone_since
+            effects += floor.shifts.line_down(each.session, gone_at, SOFTPHONE_GONE)
+        return effects
 
     def _of_call(
         self, attempt: OpenAttempt, event: LegRinging | LegAnswered | LegsBridged | LegUnclaimed, floor: Floor
@@ -114,6 +136,7 @@ class Leftover:
             opted_out=attempt.disposition == OPTED_OUT,
             detection=detection_of(attempt),
             verdict=Verdict(attempt.amd_verdict) if attempt.amd_verdict else None,
+            language=attempt.language,
         )
         leg = self._live.get(call_leg(attempt.attempt_id))
         if leg is None:
@@ -144,7 +167,14 @@ class Leftover:
             line_up=line_up,
             per_call=shift.leg == "per_call",
             line_called=leg is not None and not line_up and shift.leg == "per_call",
+            wraps_up_for=shift.campaign_id,
+            profile=shift.profile,
         )
+        if not line_up:
+            seen_at = shift.seen_at.timestamp() if shift.seen_at else agent.since
+            agent.line_is_gone(
+                agent.since if agent.state == AgentState.UNAVAILABLE else max(agent.since, seen_at)
+            )
         if agent.state == AgentState.WRAP_UP:
             agent.wrap_up_ends_at = now + _WRAP_UP_AGAIN_S
         elif leg is not None and leg.partner is not None:

@@ -189,6 +189,14 @@ class SipSettings(_Group):
             )
 
 
+class AgentsSettings(_Group):
+    """The agents' shifts."""
+
+    softphone_gone_limit_s: float = Field(default=1800.0, ge=60, le=86_400)
+    """An agent whose softphone has been gone for so long is logged out, so that no shift that was left behind
+    counts for hours."""
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -216,6 +224,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     oidc: OidcSettings = OidcSettings()
     sip: SipSettings = SipSettings()
+    agents: AgentsSettings = AgentsSettings()
     trunks: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], TrunkSettings] = {}
     """Each trunk by its name; without any, `sip.trunk` is the only one."""
 

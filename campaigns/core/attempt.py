@@ -86,6 +86,8 @@ class StartedAttempt:
     """The name beside it; empty for none."""
     language: str = ""
     """The lead's, a BCP 47 tag; empty where nobody knows."""
+    last_agent: int | None = None
+    """Who had the last talk with the lead; told only where the campaign's routing asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

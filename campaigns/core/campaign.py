@@ -7,12 +7,29 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Self
 
+from campaigns.core.agent_profile import MOST_SKILLS, checked_skill
+from campaigns.core.agent_work import (
+    AFTER_WRAP_UP,
+    ANY,
+    AVAILABLE,
+    LANGUAGE_ROUTINGS,
+    LONGEST_EXTENSION_S,
+    LONGEST_LANGUAGE_WAIT_S,
+    LONGEST_WAITING,
+    ROUTINGS,
+)
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
-from campaigns.errors import CampaignStateError, InvalidSettingsError
+from campaigns.errors import (
+    CampaignStateError,
+    InvalidAgentError,
+    InvalidSettingsError,
+    UnknownDispositionError,
+)
 
 KINDS = ("sales", "survey", "appointment", "collections")
 DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
@@ -67,6 +84,9 @@ LONGEST_GAP_S = 60 * 24 * 3600.0
 MOST_ATTEMPTS_A_DAY = 100
 LONGEST_KEPT_DAYS = 3650
 """Of a recording."""
+
+_SAID_BY_SOMEBODY = (Flag.CONVERSION, Flag.DNC, Flag.CALLBACK)
+"""What a disposition that nobody gave cannot claim."""
 
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -123,6 +143,20 @@ class CampaignSettings:
     """Its share of a node's lines, relative to the other campaigns', where there are too few for all."""
     ring_timeout_s: float = 25.0
     wrap_up_limit_s: float = 60.0
+    wrap_up_extension_s: float = 0.0
+    """By how much an agent may extend a wrap-up, once; 0 for not at all."""
+    after_wrap_up: str = AVAILABLE
+    """What an agent is whose wrap-up has reached its limit: available or paused."""
+    default_disposition: str = NO_DISPOSITION
+    """What is said of a talk of which its agent says nothing until then."""
+    routing: str = LONGEST_WAITING
+    """Whose turn it is among the free agents: one of agent_work.ROUTINGS."""
+    skills: tuple[str, ...] = ()
+    """What an agent needs to be able to work for it: all of them."""
+    language_routing: str = ANY
+    """Whether the lead's language counts: any, prefer or require."""
+    language_wait_s: float = 0.0
+    """With prefer: how long a caller waits for an agent who speaks it before anyone free takes the call."""
     abandon_rate_target: float = 0.03
     max_attempts_per_lead: int = 5
     lead_order: str = "priority"
@@ -176,6 +210,7 @@ class CampaignSettings:
         _whole("weight", self.weight, 1, HIGHEST_WEIGHT)
         _within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
         _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
+        self._check_agent_work()
         _within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
         _whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
         _among("lead_order", self.lead_order, LEAD_ORDERS)
@@ -242,6 +277,25 @@ class CampaignSettings:
         if self.menu is not None:
             self.menu.check_key(self.opt_out_key)
 
+    def _check_agent_work(self) -> None:
+        _within("wrap_up_extension_s", self.wrap_up_extension_s, 0, LONGEST_EXTENSION_S)
+        _among("after_wrap_up", self.after_wrap_up, AFTER_WRAP_UP)
+        _among("routing", self.routing, ROUTINGS)
+        _among("language_routing", self.language_routing, LANGUAGE_ROUTINGS)
+        _within("language_wait_s", self.language_wait_s, 0, LONGEST_LANGUAGE_WAIT_S)
+        if not isinstance(self.skills, list | tuple) or len(self.skills) > MOST_SKILLS:
+            raise InvalidSettingsError(f'skills is a list of at most {MOST_SKILLS}, as in ["mortgages"].')
+        try:
+            for each in self.skills:
+                checked_skill(each)
+            flags = disposition(str(self.default_disposition)).flags
+        except (InvalidAgentError, UnknownDispositionError) as error:
+            raise InvalidSettingsError(str(error)) from None
+        if claimed := [each for each in _SAID_BY_SOMEBODY if each in flags]:
+            raise InvalidSettingsError(
+                f"default_disposition is what nobody has said, so it cannot be one flagged {claimed[0]}."
+            )
+
     def _check_detection(self) -> None:
         _among("amd_mode", self.amd_mode, AMD_MODES)
         _among("amd_action", self.amd_action, AMD_ACTIONS)
@@ -283,6 +337,8 @@ class CampaignSettings:
             parsed["callable_times"] = CallableTimes.parse(parsed["callable_times"])
         if "retry_rules" in parsed:
             parsed["retry_rules"] = RetryRules.parse(parsed["retry_rules"])
+        if isinstance(parsed.get("skills"), list):
+            parsed["skills"] = tuple(parsed["skills"])
         if parsed.get("menu") is not None:
             parsed["menu"] = Menu.parse(parsed["menu"])
         return cls(**parsed)
@@ -294,6 +350,7 @@ class CampaignSettings:
             "callable_times": self.callable_times.to_json(),
             "retry_rules": self.retry_rules.to_json(),
             "menu": self.menu.to_json() if self.menu is not None else None,
+            "skills": list(self.skills),
         }
 
 

@@ -35,6 +35,9 @@ class Disposition:
 NO_DISPOSITION = "no_disposition"
 """What an attempt gets when the wrap-up limit passes without a word of the agent."""
 
+BY_AGENT, BY_DIALER, BY_NOBODY = "agent", "dialer", "nobody"
+"""Who said what a call came to."""
+
 NOBODY_SPOKE = "dead_air"
 """Neither a person nor a machine was heard."""
 

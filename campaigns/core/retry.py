@@ -56,6 +56,9 @@ NO_TRUNK = "no_trunk"
 NO_MESSAGE = "no_message"
 """Why a lead waits who would not hear who has called if no agent is free, though a law asks it."""
 
+NO_SPEAKER = "no_speaker"
+"""Why a lead waits whose language no agent speaks who is there, though the campaign requires one."""
+
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _LONGEST_S = 366 * 24 * _HOUR

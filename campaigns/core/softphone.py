@@ -7,6 +7,9 @@ Leg = Literal["persistent", "per_call"]
 LEGS: tuple[Leg, ...] = get_args(Leg)
 """Called once, for the whole shift, or anew for each customer."""
 
+AT_OUR_REGISTRAR = ""
+"""The SIP address of a softphone that registers at our own registrar."""
+
 REALM = "dialer"
 """Of our registrar: `docker/kamailio/kamailio.cfg` names the same. A secret holds in one realm."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
-from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_TRUNK, TRUNK_BUSY
+from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_SPEAKER, NO_TRUNK, TRUNK_BUSY
 
 KINDS = (
     "ready",
@@ -18,6 +18,7 @@ KINDS = (
     "caller_id",
     "trunk",
     "message",
+    "language",
     "not_before",
     "best_time",
     "waiting",
@@ -44,6 +45,7 @@ _WAITING_FOR = {
     **dict.fromkeys(HELD_BY, "caller_id"),
     **dict.fromkeys((NO_TRUNK, TRUNK_BUSY), "trunk"),
     NO_MESSAGE: "message",
+    NO_SPEAKER: "language",
     "outside_best_time": "best_time",
     "not_before": "not_before",
     "new": "not_before",

@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from campaigns.caller_id_figures import CallerIdFigures
+from campaigns.core.agent_time import AgentTime
 from campaigns.core.detection import ErrorRate
 from campaigns.core.metrics import AgentFigures, Rate
 from campaigns.reports.answers import AnswersReport
@@ -155,6 +156,7 @@ def _caller_id_state(figures: CallerIdFigures) -> str:
     return "has had its calls" if capped else "free"
 
 
+_YES_NO = {True: "yes", False: "no", None: "-"}
 _TIME_COLUMNS = ("agent", "logged in", "available", "preview", "talk", "hold", "wrap", "pause", "other")
 _WORK_COLUMNS = ("agent", "calls", "contacts", "conversions", "occupancy", "utilisation", "handle time")
 
@@ -166,6 +168,24 @@ def agent_tables(report: CampaignReport) -> list[Table]:
         Table("Agents' time", _TIME_COLUMNS, [_time_row(*each) for each in agents]),
         Table("Agents' work", _WORK_COLUMNS, [_work_row(*each) for each in agents]),
     ]
+
+
+def agent_time_tables(name: str, spent: AgentTime) -> list[Table]:
+    """What an agent's shifts were spent on, to the millisecond, and for what the agent paused."""
+    when = f"{spent.since:%Y-%m-%d %H:%M} to {spent.until:%Y-%m-%d %H:%M %Z}"
+    rows: list[tuple[Cell, ...]] = [
+        (state.replace("_", " "), _seconds(ms)) for state, ms in spent.states_ms.items()
+    ]
+    rows.append(("logged in", _seconds(spent.logged_in_ms)))
+    if spent.unaccounted_ms:
+        rows.append(("unaccounted for", _seconds(spent.unaccounted_ms)))
+    tables = [Table(f"Time of {name}, {when}", ("state", "seconds"), rows)]
+    pauses = [
+        (each.reason, each.name, _YES_NO[each.paid], each.times, each.over_limit, _seconds(each.ms))
+        for each in spent.pauses
+    ]
+    columns = ("reason", "name", "paid", "pauses", "over the limit", "seconds")
+    return [*tables, Table("Pauses", columns, pauses)] if pauses else tables
 
 
 def answer_tables(report: AnswersReport) -> list[Table]:
@@ -220,6 +240,10 @@ def _error_cells(found: ErrorRate) -> tuple[Cell, ...]:
 def _ratio(figure: Rate) -> str:
     value = "-" if figure.value is None else f"{figure.value:.2f}"
     return f"{value} ({figure.numerator:,} / {figure.denominator:,})"
+
+
+def _seconds(milliseconds: int) -> str:
+    return f"{milliseconds // 1000}.{milliseconds % 1000:03}"
 
 
 def _clock(milliseconds: float | None) -> str:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from campaigns.routes import (
+    agents,
     caller_ids,
     campaigns,
     client_rules,
@@ -19,6 +20,7 @@ from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
+router.include_router(agents.router)
 router.include_router(caller_ids.router)
 router.include_router(persons.router)
 router.include_router(prompts.router)

@@ -1,5 +1,6 @@
 """Campaigns and attempts over HTTP. Errors pass through to the API, which maps them."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
+from campaigns.core.agent_work import AFTER_WRAP_UP, LANGUAGE_ROUTINGS, ROUTINGS, AgentWork
 from campaigns.core.campaign import CALLER_ID_RULES
 from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
@@ -17,6 +19,8 @@ from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
 
 router = APIRouter()
+
+_WORK = {each.name for each in fields(AgentWork)}
 
 
 class CampaignOut(BaseModel):
@@ -40,6 +44,13 @@ class CampaignOut(BaseModel):
     caller_id_rule: str
     ring_timeout_s: float
     wrap_up_limit_s: float
+    wrap_up_extension_s: float
+    after_wrap_up: str
+    default_disposition: str
+    routing: str
+    skills: list[str]
+    language_routing: str
+    language_wait_s: float
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str
@@ -81,6 +92,13 @@ class CampaignChange(BaseModel):
     caller_id: str | None = None
     caller_id_group: str | None = Field(None, description="In place of a number.")
     caller_id_rule: str | None = Field(None, description=" or ".join(CALLER_ID_RULES))
+    routing: str = Field("", description="Whose turn it is: " + ", ".join(ROUTINGS))
+    skills: list[str] = Field([], description="What agents need who log in from now on.")
+    language_routing: str = Field("", description=", ".join(LANGUAGE_ROUTINGS))
+    language_wait_s: float = 0.0
+    after_wrap_up: str = Field("", description=" or ".join(AFTER_WRAP_UP))
+    default_disposition: str = ""
+    wrap_up_extension_s: float = 0.0
 
 
 class AttemptOut(BaseModel):
@@ -112,6 +130,7 @@ class AttemptOut(BaseModel):
     agent_id: int | None
     disposition: str
     disposition_at: datetime | None
+    disposition_by: str
     notes: str
     amd_verdict: str
     amd_confidence: float | None
@@ -136,7 +155,7 @@ async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
 async def change_campaign(
     sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
 ) -> CampaignOut:
-    """Change what it dials first, how its lists are mixed, and what its calls show.
+    """Change what it dials first, how its lists are mixed, what its calls show, and how agents work for it.
 
     A list that it did not dial is added.
     """
@@ -148,6 +167,7 @@ async def change_campaign(
         lead_order=change.lead_order,
         weights=change.weights,
         shown=shown if shown.given() else None,
+        work=change.model_dump(include=_WORK, exclude_unset=True),
     )
     return CampaignOut.model_validate(changed)
 

@@ -81,6 +81,15 @@ class AttemptStore:
             wanted = wanted.where(Attempt.campaign_id == campaign_id)
         return (await self.session.exec(wanted)).all()
 
+    async def last_agents(self, lead_ids: Sequence[int]) -> dict[int, int]:
+        """Lead to the agent who talked last with it, in whichever campaign; without one it is left out."""
+        talks = (
+            select(Attempt.lead_id, Attempt.agent_id)
+            .where(col(Attempt.lead_id).in_(lead_ids), col(Attempt.connected_at).is_not(None))
+            .order_by(col(Attempt.id))
+        )
+        return {lead: agent for lead, agent in await self.session.exec(talks) if agent is not None}
+
     async def update_attempt(self, attempt_id: int, **changes: Unpack[AttemptChanges]) -> None:
         """Write what has become known of a call."""
         await write(self.session, update(Attempt).where(col(Attempt.id) == attempt_id).values(**changes))

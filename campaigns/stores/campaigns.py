@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from campaigns.core.agent_work import AgentWork
 from campaigns.core.campaign import CampaignSettings
 from campaigns.errors import CampaignExistsError, CampaignNotFoundError
 from campaigns.stores.shared import Session
@@ -67,6 +68,13 @@ class CampaignStore:
         campaign.caller_id = settings.caller_id
         campaign.caller_id_group = settings.caller_id_group
         campaign.caller_id_rule = settings.caller_id_rule
+        await self.session.flush()
+
+    async def set_work(self, campaign: Campaign, work: AgentWork) -> None:
+        """Write how agents work for a campaign."""
+        for each in fields(AgentWork):
+            setattr(campaign, each.name, getattr(work, each.name))
+        campaign.skills = list(work.skills)
         await self.session.flush()
 
     async def get(self, campaign_id: int) -> Campaign:

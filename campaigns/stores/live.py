@@ -9,6 +9,8 @@ from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 
 from campaigns.core.abandoned_message import AbandonedMessage
+from campaigns.core.agent_profile import ANYONE, AgentProfile
+from campaigns.core.agent_work import AS_USUAL, AgentWork
 from campaigns.core.attempt import AWAITING_DISPOSITION
 from campaigns.core.campaign import AGENTLESS, ASK, NEVER
 from campaigns.core.detection import DetectionSettings
@@ -17,6 +19,7 @@ from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.recording import RecordingPolicy, policy_for
 from campaigns.stores.abandoned_messages import AbandonedMessageStore
+from campaigns.stores.agents import profile_of
 from campaigns.stores.prompts import PromptStore
 from campaigns.stores.shared import Session, read
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, Recording
@@ -47,6 +50,8 @@ class RunningCampaign(DetectionSettings):
     recording: str = NEVER
     recording_consent: str = ASK
     menu: Menu | None = None
+    work: AgentWork = AS_USUAL
+    """Who gets its calls, and what ends a wrap-up that nobody ends."""
     sounds: Mapping[str, str] = field(default_factory=dict)
     """The client's prompts by name, each with the SHA-256 of its sound."""
     abandoned: tuple[AbandonedMessage, ...] = ()
@@ -88,6 +93,8 @@ class OpenAttempt(DetectionSettings):
     """Whether it was being recorded, or paused."""
     recording_consent: str = ""
     """What the person said about it."""
+    language: str = ""
+    """The lead's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +113,11 @@ class OpenShift:
     reason: str
     since: datetime
     attempt_id: int | None
+    profile: AgentProfile = ANYONE
+    seen_at: datetime | None = None
+    """When an engine last had the shift under way."""
+    campaign_id: int | None = None
+    """Of the attempt."""
 
 
 class LiveStore:
@@ -150,6 +162,7 @@ class LiveStore:
                 menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
+                work=AgentWork.of(campaign),
                 recording=campaign.recording,
                 recording_consent=campaign.recording_consent,
             )
@@ -189,6 +202,7 @@ class LiveStore:
                 ),
                 recording_wanted=recording is not None and recording.state == "recording",
                 recording_consent=recording.consent if recording is not None else "",
+                language=lead.language,
                 **_detection(campaign),
                 amd_verdict=attempt.amd_verdict,
             )
@@ -198,15 +212,16 @@ class LiveStore:
     async def open_shifts(self, session_id: int | None = None) -> list[OpenShift]:
         """The shifts without an end, by id; or the one of that id, if it goes on."""
         wanted = (
-            select(AgentSession, AgentInterval, Agent, col(Client.slug))
+            select_rows(AgentSession, AgentInterval, Agent, col(Client.slug), col(Attempt.campaign_id))
             .join(AgentInterval, col(AgentInterval.session_id) == col(AgentSession.id))
             .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
             .join(Client, col(Client.id) == col(Agent.client_id))
+            .outerjoin(Attempt, col(Attempt.id) == col(AgentInterval.attempt_id))
             .where(col(AgentSession.ended_at).is_(None), col(AgentInterval.ended_at).is_(None))
             .order_by(col(AgentSession.id))
         )
         if session_id is not None:
-            wanted = wanted.where(AgentSession.id == session_id)
+            wanted = wanted.where(col(AgentSession.id) == session_id)
         return [
             OpenShift(
                 session_id=shift.id,
@@ -221,8 +236,11 @@ class LiveStore:
                 reason=interval.reason,
                 since=interval.started_at,
                 attempt_id=interval.attempt_id,
+                profile=profile_of(agent),
+                seen_at=shift.seen_at,
+                campaign_id=campaign_id,
             )
-            for shift, interval, agent, slug in await self._session.exec(wanted)
+            for shift, interval, agent, slug, campaign_id in await read(self._session, wanted)
         ]
 
     async def awaiting_disposition(self) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """Tables of the campaigns room."""
 
-from campaigns.tables.agent import Agent, AgentInterval, AgentSession
+from campaigns.tables.agent import Agent, AgentInterval, AgentSession, PauseReason
 from campaigns.tables.attempt import Attempt, AttemptAnswer, Recording, RecordingAccess
 from campaigns.tables.caller_id import CallerId, CallerIdDay, CallerIdGroup, CallerIdMember, CallerIdRest
 from campaigns.tables.campaign import (
@@ -40,6 +40,7 @@ __all__ = [
     "Exemption",
     "LeadSkip",
     "PacingNow",
+    "PauseReason",
     "Prompt",
     "PromptSound",
     "Recording",

@@ -9,7 +9,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from campaigns.tables.shared import NOT_ENDED
+from campaigns.tables.shared import NOT_ENDED, part_of_key
 from leads.tables import instant, key, reference
 
 
@@ -35,7 +35,30 @@ class Agent(SQLModel, table=True):
     leg: str = Field(default="persistent", max_length=12)
     auto_answer: bool = False
     """Whether the softphone is asked to answer by itself; one that is rung for each call always is."""
+    skills: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """By name, each with its level, 1 to 10."""
+    languages: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """BCP 47 tags."""
+    ranks: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """By campaign number; 1 comes first."""
+    disabled: bool = False
+    """Whether the agent begins no more shifts."""
     created_at: datetime = instant()
+
+
+class PauseReason(SQLModel, table=True):
+    """A reason for pauses that a client has; a client without any has the default ones."""
+
+    __tablename__ = "pause_reason"
+
+    client_id: int = part_of_key("client.id")
+    code: str = Field(max_length=40, primary_key=True)
+    position: int
+    """Its place in the list, from 0 on."""
+    name: str = Field(max_length=100)
+    paid: bool
+    limit_minutes: int | None = None
+    """How long one such pause may last; None for no limit."""
 
 
 class AgentSession(SQLModel, table=True):
@@ -55,7 +78,11 @@ class AgentSession(SQLModel, table=True):
     agent_id: int = reference("agent.id")
     campaign_ids: list[int] = Field(sa_column=Column(JSON, nullable=False))
     started_at: datetime = instant()
+    seen_at: datetime | None = instant(nullable=True)
+    """When an engine last had the shift under way; none in the first seconds."""
     ended_at: datetime | None = instant(nullable=True)
+    end_reason: str = Field(default="", max_length=40)
+    """Why it ended, where the agent did not end it: softphone_gone, taken_over, dialer_stopped."""
 
 
 class AgentInterval(SQLModel, table=True):

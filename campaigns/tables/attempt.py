@@ -76,6 +76,8 @@ class Attempt(SQLModel, table=True):
     agent_id: int | None = reference("agent.id", nullable=True)
     disposition: str = Field(default="", max_length=20)
     disposition_at: datetime | None = instant(nullable=True)
+    disposition_by: str = Field(default="", max_length=6)
+    """Who said so: agent, dialer, or nobody (it is the campaign's default); empty where that was not kept."""
     notes: str = ""
     amd_verdict: str = Field(default="", max_length=8)
     """What answering-machine detection heard: human, machine, fax or unsure; empty where it was off."""
@@ -150,7 +152,7 @@ class RecordingAccess(SQLModel, table=True):
     recording_id: int = reference("recording.id")
     at: datetime = instant()
     who: str = Field(max_length=100)
-    """The API key by the beginning of its SHA-256, or the user of the command line."""
+    """The user or the key, or the user of the command line."""
     what: str = Field(max_length=10)
     """heard, exported, verified or deleted."""
     detail: str = Field(default="", max_length=200)

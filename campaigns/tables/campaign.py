@@ -45,6 +45,20 @@ class Campaign(SQLModel, table=True):
     """How a number of the group is chosen: rotate or local."""
     ring_timeout_s: float
     wrap_up_limit_s: float
+    wrap_up_extension_s: float = 0.0
+    """By how much an agent may extend a wrap-up, once."""
+    after_wrap_up: str = Field(default="available", max_length=9)
+    """What an agent is whose wrap-up has reached its limit: available or paused."""
+    default_disposition: str = Field(default="no_disposition", max_length=20)
+    """What is said of a talk of which its agent says nothing until then."""
+    routing: str = Field(default="longest_waiting", max_length=15)
+    """Whose turn it is among the free agents; see campaigns.core.agent_work."""
+    skills: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What an agent needs to be able to work for it: all of them."""
+    language_routing: str = Field(default="any", max_length=7)
+    """Whether the lead's language counts: any, prefer or require."""
+    language_wait_s: float = 0.0
+    """How long a caller waits for an agent who speaks it before anyone free takes the call."""
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str = Field(max_length=24)

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
+from campaigns import agents
 from campaigns import service as campaigns
-from campaigns.errors import CampaignWithoutAgentsError
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
-from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.live import LiveStore
 from dialer.api.own_floor import (
     OwnShift,
@@ -20,8 +19,10 @@ from dialer.api.own_floor import (
     require_own_attempt,
 )
 from dialer.api.sessions import AgentSession, lead_of, session_of
+from dialer.engine import Engine
 from leads.routes.access import access_of, needs
 from leads.routes.shared import KnownQuery
+from leads.stores.shared import Sessions
 from leads.viewing import LeadView
 
 router = APIRouter(tags=["agents"], dependencies=[KnownQuery, needs("desk.work")])
@@ -35,6 +36,10 @@ class LogIn(BaseModel):
 
     agent_id: Id
     campaign_ids: Annotated[list[Id], Field(min_length=1, max_length=100)]
+    take_over: bool = Field(
+        False,
+        description="End the shift that the agent has under way elsewhere, with its call.",
+    )
 
 
 class Pause(BaseModel):
@@ -65,22 +70,35 @@ class Dispositioned(BaseModel):
 
 @router.post("/agent-sessions", status_code=201)
 async def log_in(request: Request, wanted: LogIn) -> AgentSession:
-    """Begin a shift: the agent's softphone is called, and calls follow once it has answered."""
+    """Begin a shift: the agent's softphone is called, and calls follow once it has answered.
+
+    An agent who is logged in already gets 409 (agent-logged-in), with that shift's number as `session_id`.
+    """
     engine = engine_of(request)
     require_own_agent(request, wanted.agent_id)
-    async with access_of(request).own_rows(request, engine.sessions)() as session, session.begin():
-        agents, store = AgentStore(session), CampaignStore(session)
-        agent = await agents.get(wanted.agent_id)
+    own_rows = access_of(request).own_rows(request, engine.sessions)
+    if wanted.take_over:
+        await _end_other_shift(engine, own_rows, wanted)
+    async with own_rows() as session, session.begin():
+        store = AgentStore(session)
+        agent = await store.get(wanted.agent_id)
         engine.softphones.require_address(agent)
-        for campaign_id in wanted.campaign_ids:
-            if not settings_of(await store.get(campaign_id)).takes_agents:
-                raise CampaignWithoutAgentsError(
-                    f"Campaign {campaign_id} is agentless and has no calls for agents; leave it out."
-                )
-        shift_id = await agents.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
+        await agents.admit(session, agent, wanted.campaign_ids)
+        shift_id = await store.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
         (shift,) = await LiveStore(session).open_shifts(shift_id)
     engine.log_in(shift)
     return await session_of(request, shift_id)
+
+
+async def _end_other_shift(engine: Engine, own_rows: Sessions, wanted: LogIn) -> None:
+    """Ends the shift that the agent has under way, unless the new one would be refused."""
+    async with own_rows() as session:
+        store = AgentStore(session)
+        await agents.admit(session, await store.get(wanted.agent_id), wanted.campaign_ids)
+        shift_id = await store.open_session_of(wanted.agent_id)
+    if shift_id in engine.floor.agents:
+        engine.log_out(shift_id, "taken_over")
+        await engine.written()
 
 
 @router.get("/agent-sessions/{session_id}")
@@ -105,9 +123,18 @@ async def ready(request: Request, session_id: OwnShift) -> AgentSession:
 
 @router.post("/agent-sessions/{session_id}/pause")
 async def pause(request: Request, session_id: OwnShift, why: Pause) -> AgentSession:
-    """Take no more calls, after the present one."""
+    """Take no more calls, after the present one; `reason` is one of the client's `pause-reasons`."""
     engine = engine_of(request)
+    await agents.check_pause_reason(request.app.state.readings, engine.agent(session_id).agent, why.reason)
     engine.pause(session_id, why.reason)
+    return await session_of(request, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/wrap-up/extend")
+async def extend_wrap_up(request: Request, session_id: OwnShift) -> AgentSession:
+    """Take more time for the wrap-up, by the campaign's wrap_up_extension_s, once."""
+    engine = engine_of(request)
+    engine.extend_wrap_up(session_id)
     return await session_of(request, session_id)
 
 

@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 
 import campaigns.errors
 import leads.errors
-from campaigns.errors import CampaignsError
+from campaigns.errors import AgentLoggedInError, CampaignsError
 from dialer.access import errors as access
 from dialer.api.sessions import NoLead
-from dialer.core.floor_shifts import UnknownSession
+from dialer.core.floor_shifts import UnknownSession, WrapUpNotExtended
 from dialer.core.preview import NoPreview
 from dialer.database import is_passing
 from dialer.errors import WRONG_CALL, DialerError
@@ -24,7 +24,8 @@ from leads.errors import LeadsError
 log = structlog.get_logger("api")
 
 _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
-_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, NoLead, NoPreview, NoConversation)
+_OF_THE_FLOOR = (NoLead, NoPreview, NoConversation, WrapUpNotExtended)
+_CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, *_OF_THE_FLOOR)
 
 
 _ACCESS = {
@@ -65,7 +66,7 @@ def status_of(error: Exception) -> int:
 
 def install(app: FastAPI) -> None:
     """Has every error answered as a problem."""
-    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession, NoPreview, NoConversation):
+    for kind in (CampaignsError, LeadsError, DialerError, UnknownSession, *_OF_THE_FLOOR):
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -77,7 +78,8 @@ def answer_to(error: Exception) -> JSONResponse:
     if is_passing(error):
         return problem(503, "database-unavailable", "The database cannot be reached; try again in a moment.")
     code = getattr(error, "code", "unknown-agent-session")
-    answer = problem(status_of(error), code, str(error))
+    more = {"session_id": error.session_id} if isinstance(error, AgentLoggedInError) else {}
+    answer = problem(status_of(error), code, str(error), **more)
     if answer.status_code == 401:
         answer.headers.update(_CHALLENGE)
     if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:

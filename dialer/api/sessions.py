@@ -50,6 +50,8 @@ class AgentSession(BaseModel):
     since: datetime
     attempt_id: int | None
     """The call that rings for the agent, is talked, or wrapped up."""
+    wrap_up_until: datetime | None
+    """When the wrap-up ends by itself."""
     preview: PreviewedLead | None
 
 
@@ -91,6 +93,7 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
         reason=agent.reason,
         since=instant(agent.since),
         attempt_id=agent.attempt,
+        wrap_up_until=None if agent.wrap_up_ends_at is None else instant(agent.wrap_up_ends_at),
         preview=_previewed(preview, lead) if preview is not None and lead is not None else None,
     )
 

@@ -82,3 +82,15 @@ def after(state: AgentState, event: AgentEvent) -> AgentState:
         return TRANSITIONS[state, event]
     except KeyError:
         raise IllegalAgentEvent(state, event) from None
+
+
+_ANYWHERE = (AgentEvent.LINE_DOWN, AgentEvent.LOG_OUT)
+"""Events that lead from every state to one and the same."""
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram; what every state has in common is told beside it."""
+    lines = ["stateDiagram-v2", f"    [*] --> {AgentState.UNAVAILABLE}"]
+    moves = {pair: to for pair, to in TRANSITIONS.items() if pair[1] not in _ANYWHERE and pair[0] != to}
+    lines += [f"    {state} --> {to}: {event}" for (state, event), to in moves.items()]
+    return "\n".join(lines) + "\n"

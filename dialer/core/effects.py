@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.core.attempt import ClaimedLead
+from campaigns.core.disposition import NO_DISPOSITION
 from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
 from dialer.core.outcome import CallEnd, Outcome
@@ -181,10 +182,11 @@ class AgentChanged:
 
 @dataclass(frozen=True)
 class DispositionMissed:
-    """A conversation is over and nobody is left to say how it went."""
+    """A conversation is over and nobody is left to say how it went; its `disposition` is nobody's."""
 
     attempt: int
     at: float
+    disposition: str = NO_DISPOSITION
 
 
 @dataclass(frozen=True)

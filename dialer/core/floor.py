@@ -4,8 +4,10 @@ Pure: each method takes what happened with `at` (Unix seconds) and returns what 
 has to be recorded, in order. Nothing here waits, writes or sends.
 """
 
+from collections.abc import Sequence
 from math import inf
 
+from campaigns.core.agent_work import AS_USUAL, AgentWork
 from campaigns.core.menu import Menu
 from campaigns.core.menu_run import MenuRun
 from dialer.core import call as calls
@@ -28,12 +30,13 @@ from dialer.core.effects import (
 )
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_languages import Speaker, speakers
 from dialer.core.floor_menu import FloorMenus
 from dialer.core.floor_message import key_pressed, message_over
 from dialer.core.floor_pacing import FloorCampaign, FloorPacing
 from dialer.core.floor_previews import FloorPreviews
 from dialer.core.floor_queue import FloorQueue
-from dialer.core.floor_shifts import FloorShifts
+from dialer.core.floor_shifts import SOFTPHONE_GONE_LIMIT_S, FloorShifts
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_tone
 from dialer.core.pacing import Pacer
 from dialer.core.pacing_events import (
@@ -52,7 +55,8 @@ _AS_LONG_AS_WANTED = PreviewRule()
 class Floor:
     """The state of one node's calls and agents, and every decision about them but pacing and law."""
 
-    def __init__(self) -> None:
+    def __init__(self, softphone_gone_limit_s: float = SOFTPHONE_GONE_LIMIT_S) -> None:
+        """An agent whose softphone has been gone for so long is logged out."""
         self.agents: dict[int, FloorAgent] = {}
         self.calls: dict[int, FloorCall] = {}
         self.illegal_events = 0
@@ -60,7 +64,9 @@ class Floor:
         self._pacing = FloorPacing(self.agents, self.calls)
         self._queue = FloorQueue(self.agents, self.calls, self._pacing)
         self._menus = FloorMenus(self.calls, self._queue, self._advance)
-        self.shifts = FloorShifts(self.agents, self.calls, self._pacing, self._queue, self._advance)
+        self.shifts = FloorShifts(
+            self.agents, self.calls, self._pacing, self._queue, self._advance, softphone_gone_limit_s
+        )
         self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self.shifts.set_free)
 
     @property
@@ -87,6 +93,7 @@ class Floor:
         preview: PreviewRule = _AS_LONG_AS_WANTED,
         detection: Detection = OFF,
         menu: Menu | None = None,
+        work: AgentWork = AS_USUAL,
     ) -> None:
         """The campaign dials from now on; its pacer is told who is there and which calls are up.
 
@@ -101,8 +108,14 @@ class Floor:
             preview=preview,
             detection=detection,
             menu=menu,
+            work=work,
         )
         self._pacing.open(opened, at)
+
+    def work_changes(self, campaign: int, work: AgentWork) -> None:
+        """How agents work for the campaign from now on; who waits is looked at anew with the next tick."""
+        if known := self.campaigns.get(campaign):
+            known.work = work
 
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""
@@ -111,6 +124,17 @@ class Floor:
     def budget_looked(self, campaign: int, budget: BudgetLooked) -> None:
         """What the laws on abandoned calls leave the campaign."""
         self._pacing.tell(campaign, budget)
+
+    def speakers(self, campaign: int, languages: Sequence[str], now: float) -> list[Speaker]:
+        """Whether somebody is there for leads of the campaign in these languages, in order."""
+        return speakers(
+            self._pacing.work(campaign),
+            campaign,
+            languages,
+            self.agents.values(),
+            self.calls.values(),
+            one_for_each=self._pacing.is_one_for_each(campaign, now),
+        )
 
     def calls_to_place(self, campaign: int, now: float) -> int:
         """What the campaign's pacer says; 0 where it does not run."""
@@ -142,12 +166,16 @@ class Floor:
         ring_at_least_s: float = inf,
         *,
         claim_from_answer: bool = False,
+        language: str = "",
+        last_agent: int | None = None,
     ) -> None:
         """A call is about to be placed; its attempt is recorded already.
 
-        `claim_from_answer`: a law counts from the answer, so that no verdict may be waited for.
+        `claim_from_answer`: a law counts from the answer, so that no verdict may be waited for. `language`:
+        the lead's; `last_agent`: who had the last talk with the lead.
         """
         call = self.calls[attempt] = FloorCall(attempt, campaign, lead, ring_at_least_s=ring_at_least_s)
+        call.language, call.last_agent = language, last_agent
         if known := self.campaigns.get(campaign):
             call.agentless, call.opt_out_key = known.agentless, known.opt_out_key
             call.detection = known.detection
@@ -312,7 +340,7 @@ class Floor:
         """The switch died: every call is lost and no softphone is on the line."""
         effects: list[Effect] = []
         for each in self.agents.values():
-            each.line_up = False  # so that nobody is given a call that is about to be lost
+            each.line_is_gone(at)  # so that nobody is given a call that is about to be lost
         for attempt in list(self.calls):
             effects += self.lost(attempt, Outcome.LOST, at)
         for session in list(self.agents):
@@ -322,8 +350,10 @@ class Floor:
     # --- time -----------------------------------------------------------------------------------
 
     def tick(self, now: float) -> list[Effect]:
-        """Ends what has lasted too long (wrap-ups, previews, waits for keys); calls busy softphones again."""
-        return self.previews.tick(now) + self._menus.tick(now) + self.shifts.tick(now)
+        """Ends what has lasted too long (wrap-ups, previews, waits, shifts without a softphone); calls busy
+        softphones again."""
+        effects = self.previews.tick(now) + self._menus.tick(now)
+        return effects + self.shifts.tick(now) + self._queue.tick(now)
 
     # --- inside ---------------------------------------------------------------------------------
 

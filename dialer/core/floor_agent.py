@@ -1,8 +1,9 @@
 """An agent on the calling floor, and the call that the agent has."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from campaigns.core.agent_profile import ANYONE, AgentProfile
 from dialer.core import agent as agents
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.call import CallState
@@ -50,10 +51,21 @@ class FloorAgent:
     pause_asked: str | None = None
     """A pause that begins when the present call is wrapped up, with its reason."""
     wrap_up_ends_at: float | None = None
+    wraps_up_for: int | None = None
+    """The campaign of the call that is wrapped up."""
+    wrap_up_extended: bool = False
     times_busy: int = 0
     """How often in a row the softphone was busy when it was called."""
     call_again_at: float | None = None
     """When the softphone is called again without being asked for."""
+    line_gone_since: float | None = None
+    """Since when the softphone has not been on the line."""
+    profile: AgentProfile = ANYONE
+    waits_since: float = field(init=False)
+    """When the agent became free; one whose last call came to nothing keeps the place."""
+
+    def __post_init__(self) -> None:
+        self.waits_since = self.since
 
     @property
     def can_be_connected(self) -> bool:
@@ -83,11 +95,27 @@ class FloorAgent:
         if self.state == before and reason == was_reason:
             return []
         self.since = max(at, self.since)  # the switch's events and the agents' wishes may come out of order
+        if event == AgentEvent.DIAL or (self.state == AgentState.AVAILABLE and event != AgentEvent.RELEASE):
+            self.waits_since = self.since
         return [self.changed()]
 
     def changed(self) -> AgentChanged:
         """What the agent does now, for the record."""
         return AgentChanged(self.session, self.agent, self.state, self.reason, self.attempt, self.since)
+
+    def begin_wrap_up(self, campaign: int, ends_at: float) -> None:
+        """The talk is over, and there is something to say of it."""
+        self.wraps_up_for, self.wrap_up_ends_at, self.wrap_up_extended = campaign, ends_at, False
+
+    def line_is_gone(self, at: float) -> None:
+        """The softphone is not on the line, and was not before, if that is known already."""
+        self.line_up = False
+        if self.line_gone_since is None:
+            self.line_gone_since = at
+
+    def line_is_up(self) -> None:
+        """The softphone is on the line."""
+        self.line_up, self.line_gone_since = True, None
 
     def leave_attempt(self, at: float) -> list[Effect]:
         """The agent has nothing more to do with the call; one in wrap-up stays without a disposition.
@@ -120,7 +148,8 @@ class FloorAgent:
         return [EndSoftphone(self.session)]
 
     def softphone_was_busy(self, at: float) -> None:
-        """It is called again after a while."""
+        """It is there, and is called again after a while."""
+        self.line_gone_since = None
         self.times_busy += 1
         self.call_again_at = at + call_again_after_s(self.times_busy)
 

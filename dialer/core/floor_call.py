@@ -56,6 +56,10 @@ class FloorCall:
     rang_at: float | None = None
     ring_at_least_s: float = inf
     """How long it rings before it may be given up, by every law that holds; not known of restored calls."""
+    language: str = ""
+    """The lead's, BCP 47; empty where nobody knows."""
+    last_agent: int | None = None
+    """Who had the last talk with the lead, where the campaign's routing asks for it."""
     given_up: bool = False
     """Whether it is being ended since nobody would be free for who answers it."""
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from campaigns.core.agent_work import AS_USUAL, AgentWork
 from campaigns.core.menu import Menu
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
@@ -51,6 +52,7 @@ class FloorCampaign:
     preview: PreviewRule = field(default_factory=PreviewRule)
     detection: Detection = OFF
     menu: Menu | None = None
+    work: AgentWork = AS_USUAL
     running: bool = True
 
 
@@ -94,9 +96,14 @@ class FloorPacing:
             return 0
         known.pacer.observe(AgentsSpokenFor(now, self._expected_by_others(campaign, now)))
         wanted = known.pacer.calls_to_place(now)
-        if wanted > 0 and known.pacer.explain(now).mode in _ONE_FOR_EACH:
+        if wanted > 0 and self.is_one_for_each(campaign, now):
             wanted = max(0, wanted - self._spoken_for(campaign))
         return wanted
+
+    def is_one_for_each(self, campaign: int, now: float) -> bool:
+        """Whether the campaign places at most one call for each free agent now."""
+        known = self.campaigns.get(campaign)
+        return known is not None and known.pacer.explain(now).mode in _ONE_FOR_EACH
 
     def given_up(self, campaign: int, now: float) -> list[FloorCall]:
         """The calls that the campaign's pacer gives up, of those that may be; they are marked so."""
@@ -147,6 +154,11 @@ class FloorPacing:
         """How long an agent may wrap up a call of the campaign."""
         known = self.campaigns.get(campaign)
         return known.wrap_up_limit_s if known else _WRAP_UP_LIMIT_S
+
+    def work(self, campaign: int | None) -> AgentWork:
+        """How agents work for the campaign."""
+        known = self.campaigns.get(campaign) if campaign is not None else None
+        return known.work if known else AS_USUAL
 
     def tell(self, campaign: int, event: PacingEvent) -> None:
         """Something happened to a call of the campaign."""

@@ -1,8 +1,9 @@
 """The leads that agents look at: who sees which, until when, and what becomes of it without a call."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 
 from campaigns.core.attempt import PermittedLead
 from dialer.core.agent import AgentEvent, AgentState
@@ -13,6 +14,7 @@ from dialer.core.floor_pacing import FloorPacing
 from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady
 from dialer.core.preview import NoPreview, Preview, PreviewThen
 from dialer.core.preview_pacer import PreviewPacer
+from dialer.core.routing import choose
 
 TIME_LIMIT = "time_limit"
 """Why a lead was skipped that nobody dialed in time."""
@@ -26,6 +28,15 @@ _TRIED_AGAIN_AFTER_S = 1.0
 
 SetFree = Callable[[FloorAgent, float], list[Effect]]
 """Makes an agent available again, or paused where that was asked for."""
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A lead as routing sees it; who had the last talk with it is not looked up before the call."""
+
+    campaign: int
+    language: str
+    last_agent: int | None = None
 
 
 class FloorPreviews:
@@ -58,17 +69,22 @@ class FloorPreviews:
         return each.preview
 
     def show(self, campaign: int, leads: Sequence[PermittedLead], at: float) -> list[Effect]:
-        """Gives each of the claimed leads to the agent who has waited longest; puts back what nobody gets."""
+        """Gives each of the claimed leads to the agent whose turn it is; puts back what nobody gets."""
         free = [
             each
             for each in self._agents.values()
             if each.state == AgentState.AVAILABLE and each.can_be_connected and campaign in each.campaigns
         ]
-        free.sort(key=lambda each: each.since)
+        work = self._pacing.work(campaign)
         effects: list[Effect] = []
-        for permitted, each in zip(leads, free, strict=False):
-            effects += self._show(each, campaign, permitted, at)
-        return effects + [LeadWasPutBack(campaign, each.lead, at) for each in leads[len(free) :]]
+        for permitted in leads:
+            each = choose(work, _Shown(campaign, permitted.lead.language), free, inf)
+            if each is None:
+                effects.append(LeadWasPutBack(campaign, permitted.lead, at))
+            else:
+                free.remove(each)
+                effects += self._show(each, campaign, permitted, at)
+        return effects
 
     def skip(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent does not call this lead now, and sees the next one. Raises NoPreview."""

@@ -9,10 +9,11 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
 from dialer.core.pacing_events import AgentTalking
+from dialer.core.routing import admits, choose
 
 
 class FloorQueue:
-    """Gives the agent who has waited longest the call that has waited longest."""
+    """Gives the agent whose turn it is the call that has waited longest."""
 
     def __init__(
         self, agents: Mapping[int, FloorAgent], calls: Mapping[int, FloorCall], pacing: FloorPacing
@@ -35,9 +36,8 @@ class FloorQueue:
         if own is not None and own.call_among(self._calls) is call:
             self._pacing.tell_all(own, AgentTalking(at, own.session), besides=call.campaign)
             return own.join(call)
-        free = [each for each in self._agents.values() if each.suits(call)]
-        if free:
-            return self._reserve(min(free, key=lambda each: each.since), call, at)
+        if each := self._whose_turn(call, at):
+            return self._reserve(each, call, at)
         self.waiting.append(call.attempt)
         return []
 
@@ -55,12 +55,22 @@ class FloorQueue:
 
     def find_call(self, each: FloorAgent, at: float) -> list[Effect]:
         """An agent who has just become free gets a call, if one waits."""
-        waiting = [self._calls[attempt] for attempt in self.waiting if each.suits(self._calls[attempt])]
+        calls = [self._calls[attempt] for attempt in self.waiting]
+        waiting = [call for call in calls if each.suits(call) and self._admits(each, call, at)]
         if not waiting:
             return []
         call = min(waiting, key=lambda call: call.waits_since or at)
         self.leave(call)
         return self._reserve(each, call, at)
+
+    def tick(self, now: float) -> list[Effect]:
+        """Callers who have waited long enough for an agent who speaks their language get any who is free."""
+        effects: list[Effect] = []
+        for call in [self._calls[attempt] for attempt in self.waiting]:
+            if each := self._whose_turn(call, now):
+                self.leave(call)
+                effects += self._reserve(each, call, now)
+        return effects
 
     def offer_unclaimed(self, at: float) -> list[Effect]:
         """Calls that were answered before the floor began, and that no agent has, get one or wait."""
@@ -83,6 +93,14 @@ class FloorQueue:
         if call.attempt in self.waiting:
             self.waiting.remove(call.attempt)
 
+    def _whose_turn(self, call: FloorCall, at: float) -> FloorAgent | None:
+        free = [each for each in self._agents.values() if each.suits(call)]
+        return choose(self._pacing.work(call.campaign), call, free, _waited_s(call, at))
+
+    def _admits(self, each: FloorAgent, call: FloorCall, at: float) -> bool:
+        work = self._pacing.work(call.campaign)
+        return admits(work, each.profile, call.language, _waited_s(call, at))
+
     def _reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         each.attempt = call.attempt
         call.session = each.session
@@ -91,3 +109,7 @@ class FloorQueue:
         besides = None if call.was_connected else call.campaign
         self._pacing.tell_all(each, AgentTalking(at, each.session), besides)
         return [*each.join(call), *changed]
+
+
+def _waited_s(call: FloorCall, at: float) -> float:
+    return 0.0 if call.waits_since is None else at - call.waits_since

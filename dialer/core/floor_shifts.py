@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from campaigns.core.agent_profile import ANYONE, AgentProfile
+from campaigns.core.agent_work import PAUSED
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.call import CallEvent, CallState
-from dialer.core.effects import CallSoftphone, Effect, HangUpAgent, HangUpCall
+from dialer.core.effects import CallSoftphone, DispositionMissed, Effect, HangUpAgent, HangUpCall
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
@@ -21,6 +23,10 @@ from dialer.core.pacing_events import (
 
 NO_ANSWER = "softphone_no_answer"
 """Why an agent is paused whose softphone was rung and not answered."""
+SOFTPHONE_GONE_LIMIT_S = 1800.0
+SOFTPHONE_GONE = "softphone_gone"
+WRAP_UP_OVER = "wrap_up_over"
+"""Why an agent is paused whose wrap-up has reached its limit."""
 
 
 class UnknownSession(LookupError):
@@ -28,6 +34,12 @@ class UnknownSession(LookupError):
 
     def __init__(self, session: int) -> None:
         super().__init__(f"There is no agent session {session} under way.")
+
+
+class WrapUpNotExtended(Exception):
+    """The agent does not wrap up, has extended this wrap-up, or may not."""
+
+    code = "wrap-up-not-extended"
 
 
 class FloorShifts:
@@ -40,8 +52,10 @@ class FloorShifts:
         pacing: FloorPacing,
         queue: FloorQueue,
         advance: Callable[[int, CallEvent], FloorCall | None],
+        softphone_gone_limit_s: float,
     ) -> None:
         """Agents by session and calls by attempt; `advance` moves a call on, if it can be."""
+        self._gone_limit_s = softphone_gone_limit_s
         self._agents = agents
         self._calls = calls
         self._pacing = pacing
@@ -56,13 +70,23 @@ class FloorShifts:
             raise UnknownSession(session) from None
 
     def log_in(
-        self, session: int, agent: int, campaigns: Iterable[int], at: float, *, per_call: bool = False
+        self,
+        session: int,
+        agent: int,
+        campaigns: Iterable[int],
+        at: float,
+        profile: AgentProfile = ANYONE,
+        *,
+        per_call: bool = False,
     ) -> list[Effect]:
         """An agent's shift begins; calls come once the softphone is on the line.
 
-        One that is rung for each customer (`per_call`) is on the line when the agent says `ready`.
+        One that is rung for each customer (`per_call`) is on the line when the agent says `ready`. Whether
+        the agent has the skills that the campaigns ask for was looked at before.
         """
-        each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at, per_call=per_call)
+        each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at, profile=profile)
+        each.per_call = per_call
+        each.line_is_gone(at)
         self._agents[session] = each
         self._pacing.tell_all(each, AgentPaused(at, session))
         return [each.changed()]
@@ -98,7 +122,7 @@ class FloorShifts:
         each = self._agents.get(session)
         if each is None:
             return [HangUpAgent(session)]
-        each.line_up = True
+        each.line_is_up()
         if each.per_call:
             return self._line_up_for_a_call(each)
         each.softphone_is_left_alone()
@@ -121,7 +145,7 @@ class FloorShifts:
         each = self._agents.get(session)
         if each is None:
             return self._queue.find_another(session, at)
-        each.line_up = False
+        each.line_is_gone(at)
         if each.per_call and not (each.state == AgentState.TALKING and not hung_up):
             return self._line_down_after_a_call(each, at, reason)
         if busy:
@@ -171,11 +195,16 @@ class FloorShifts:
         return []
 
     def tick(self, now: float) -> list[Effect]:
-        """Ends wrap-ups that have lasted too long, and calls busy softphones again."""
+        """Ends what has lasted too long, wrap-ups and shifts without a softphone; calls busy ones again."""
         effects: list[Effect] = []
         for each in list(self._agents.values()):
             if each.wrap_up_ends_at is not None and each.wrap_up_ends_at <= now:
-                effects += self.set_free(each, now)
+                effects += self._end_wrap_up(each, now)
+            if each.state == AgentState.UNAVAILABLE and each.line_gone_since is not None:
+                gone_until = each.line_gone_since + self._gone_limit_s
+                if gone_until <= now:
+                    effects += self.log_out(each.session, max(each.since, gone_until), SOFTPHONE_GONE)
+                    continue
             if each.call_again_at is not None and each.call_again_at <= now:
                 each.call_again_at = None
                 effects.append(CallSoftphone(each.session))
@@ -220,8 +249,25 @@ class FloorShifts:
         if call.dispositioned:
             each.attempt = None
             return effects + self.set_free(each, at)
-        each.wrap_up_ends_at = at + self._pacing.wrap_up_limit_s(call.campaign)
+        each.begin_wrap_up(call.campaign, at + self._pacing.wrap_up_limit_s(call.campaign))
         return effects
+
+    def extend_wrap_up(self, session: int, at: float) -> float:
+        """Lets the agent wrap up for longer, once for each call; until when then.
+
+        Raises UnknownSession and WrapUpNotExtended.
+        """
+        each = self.agent(session)
+        if each.state != AgentState.WRAP_UP or each.wrap_up_ends_at is None:
+            raise WrapUpNotExtended("The agent does not wrap up a call now.")
+        extension_s = self._pacing.work(each.wraps_up_for).wrap_up_extension_s
+        if not extension_s:
+            raise WrapUpNotExtended("The campaign's wrap-ups are not extended; see its wrap_up_extension_s.")
+        if each.wrap_up_extended:
+            raise WrapUpNotExtended("This wrap-up has been extended already; that is done once.")
+        each.wrap_up_extended = True
+        each.wrap_up_ends_at = max(each.wrap_up_ends_at, at) + extension_s
+        return each.wrap_up_ends_at
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -249,6 +295,17 @@ class FloorShifts:
         call.tried.add(each.session)
         each.pause_asked = each.pause_asked or reason
         return self.release(each, at) + self._queue.find_agent(call, at)
+
+    def _end_wrap_up(self, each: FloorAgent, at: float) -> list[Effect]:
+        """The limit has passed: nobody has said how the talk went, so that it is what the campaign says."""
+        work = self._pacing.work(each.wraps_up_for)
+        attempt, each.attempt = each.attempt, None
+        effects: list[Effect] = []
+        if attempt is not None:
+            effects.append(DispositionMissed(attempt, at, work.default_disposition))
+        if work.after_wrap_up == PAUSED and each.pause_asked is None:
+            each.pause_asked = WRAP_UP_OVER
+        return effects + self.set_free(each, at)
 
     def _offer_again(self, call: FloorCall, at: float) -> list[Effect]:
         call.session = None

@@ -15,6 +15,7 @@ from campaigns.core.metrics import Rate
 from campaigns.errors import (
     AgentNotFoundError,
     CampaignNotFoundError,
+    InvalidAgentError,
     InvalidInputError,
     InvalidSettingsError,
     LeadListNotFoundError,
@@ -155,7 +156,7 @@ def test_how_a_softphone_is_called_is_set_and_what_makes_no_sense_is_refused(run
         "--auto-answer",
         "--json",
     )
-    (changed,) = json.loads(run(agent_app, *words, "--json").stdout)
+    changed = json.loads(run(agent_app, *words).stdout)
     assert (changed["sip_uri"], changed["sip_user"]) == ("sip:anna@pbx.example", None)
     assert (changed["leg"], changed["auto_answer"]) == ("persistent", True)
     for wrong in (("sip-secret", "1"), ("set", "1", "--leg", "both"), ("set", "1", "--sip-uri", "anna")):
@@ -167,6 +168,65 @@ def test_how_a_softphone_is_called_is_set_and_what_makes_no_sense_is_refused(run
         run(agent_app, "add", "--client", "acme", "--name", "Bea", "--leg", "both")
     run(agent_app, "set", "1", "--our-registrar")
     assert "agent1" in run(agent_app, "sip-secret", "1").stdout
+
+
+def test_what_an_agent_can_do_is_said_on_the_command_line(run: Run) -> None:
+    run(campaign_app, *CREATE)
+    words = ("--client", "acme", "--name", "Anna", "--sip-uri", "sip:anna@pbx.example", "--skill", "cars=3")
+    run(agent_app, "add", *words, "--language", "es", "--rank", "Sale=2")
+    run(agent_app, "set", "Anna", "--skill", "cars=0", "--skill", "homes=9", "--rank", "1=1", "--disable")
+    (agent,) = json.loads(run(agent_app, "list", "--json").stdout)
+    assert (agent["skills"], agent["languages"], agent["ranks"]) == ({"homes": 9}, ["es"], {"1": 1})
+    assert agent["disabled"]
+    shown = run(agent_app, "set", "1", "--enable", "--language", "en", "--language", "pt-BR").stdout
+    assert shown.splitlines()[2].split() == [
+        "1",
+        "Anna",
+        "sip:anna@pbx.example",
+        "persistent",
+        "homes=9",
+        "en,",
+        "pt-BR",
+        "1=1",
+    ]
+    for wrong in ("homes", "homes=ten", "=3"):
+        with pytest.raises(InvalidAgentError, match="NAME=NUMBER"):
+            run(agent_app, "set", "Anna", "--skill", wrong)
+
+
+def test_how_agents_work_for_a_campaign_changes_on_the_command_line(run: Run) -> None:
+    run(campaign_app, *CREATE)
+    words = ("--set", 'routing="skill"', "--set", 'skills=["cars"]', "--json")
+    changed = json.loads(run(campaign_app, "set", "Sale", *words).stdout)
+    assert (changed["routing"], changed["skills"]) == ("skill", ["cars"])
+    with pytest.raises(InvalidSettingsError, match="does not change in a run"):
+        run(campaign_app, "set", "Sale", "--set", "max_lines=60")
+
+
+def test_an_agents_day_is_accounted_for_on_the_command_line(run: Run) -> None:
+    words = ("add", "--client", "acme", "--name", "Anna", "--sip-uri", "sip:anna@pbx.example")
+    run(agent_app, *words)
+    spent = json.loads(run(agent_app, "time", "Anna", "--date", "2026-11-23", "--json").stdout)
+    assert (spent["agent_id"], spent["logged_in_ms"], spent["since"][:10]) == (1, 0, "2026-11-23")
+    text = run(agent_app, "time", "1", "--date", "2026-11-23", "--zone", "Asia/Tokyo").stdout
+    assert "2026-11-22 15:00 to 2026-11-23 15:00 UTC" in text
+    for wrong in (
+        ("--date", "yesterday"),
+        ("--date", "2026-11-23", "--zone", "Mars"),
+        ("--date", "9999-12-31"),
+    ):
+        with pytest.raises(InvalidInputError):
+            run(agent_app, "time", "Anna", *wrong)
+
+
+def test_pause_reasons_are_kept_on_the_command_line(run: Run) -> None:
+    client = ("--client", "acme", "--json")
+    before = json.loads(run(agent_app, "pause-reason", "list", *client).stdout)
+    run(agent_app, "pause-reason", "set", "tea", "--name", "Tea", "--unpaid", "--limit", "10", *client)
+    run(agent_app, "pause-reason", "remove", "lunch", "--client", "acme")
+    after = json.loads(run(agent_app, "pause-reason", "list", *client).stdout)
+    assert [each for each in before if each["code"] != "lunch"] == after[:-1]
+    assert after[-1] == {"code": "tea", "name": "Tea", "paid": False, "limit_minutes": 10}
 
 
 @pytest.mark.parametrize(

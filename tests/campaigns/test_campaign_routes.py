@@ -61,8 +61,11 @@ async def test_order_and_mix_change_while_a_campaign_runs(
     assert (changed["lead_order"], changed["state"]) == ("newest", "running")
     lists = (await client.get(f"{path}/lists")).json()
     assert [(each["name"], each["weight"]) for each in lists] == [("autumn", 70), ("more", 30)]
+    work = {"routing": "rank", "skills": ["cars"], "after_wrap_up": "paused", "wrap_up_extension_s": 9.0}
+    after = (await client.patch(path, json=work)).json()
+    assert after == changed | work
     assert (await client.patch(path, json={"colour": "red"})).status_code == 422
-    for wrong in ({"lead_order": "by_name"}, {"weights": {"autumn": 1001}}):
+    for wrong in ({"lead_order": "by_name"}, {"weights": {"autumn": 1001}}, {"routing": "random"}):
         with pytest.raises(InvalidSettingsError):
             await client.patch(path, json=wrong)
 

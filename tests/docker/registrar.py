@@ -15,8 +15,9 @@ from pathlib import Path
 
 import psutil
 
+from campaigns.core.softphone import AT_OUR_REGISTRAR
 from campaigns.service import add_agent
-from campaigns.softphones import AT_OUR_REGISTRAR, new_secret
+from campaigns.softphones import new_secret
 from dialer.database import opened
 from leads.tables import Client
 from tests.servers import free_port

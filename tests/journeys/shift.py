@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
 
@@ -10,7 +10,10 @@ from sqlmodel import col, select
 
 from campaigns.tables import AgentInterval, Attempt
 from leads.stores.shared import Sessions
+from tests.turns import Spent, Turns, turns
 
+CLOCKS_DIFFER = timedelta(milliseconds=250)
+"""The switch and the engine stamp what they tell."""
 BUSY = ("talking", "wrap_up")
 IDLE = ("available", "reserved")
 
@@ -29,6 +32,17 @@ class WorkedShift:
     def answered(self) -> list[Attempt]:
         """The calls that somebody took."""
         return [each for each in self.attempts if each.outcome in ("human", "abandoned")]
+
+    @property
+    def turns(self) -> Turns:
+        """Whether each call went to the agent who had waited longest, where all work for one campaign."""
+        spent = {
+            session: [
+                Spent(each.state, each.attempt_id, each.started_at, each.ended_at) for each in stretches
+            ]
+            for session, stretches in self.intervals.items()
+        }
+        return turns(spent, lambda *_: True, slack=CLOCKS_DIFFER)
 
     @property
     def answer_rate(self) -> float:

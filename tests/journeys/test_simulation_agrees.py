@@ -198,6 +198,8 @@ async def test_a_shift_with_sip_comes_to_what_its_simulation_promised(tmp_path: 
         shift = await worked(tmp_path)
     bridged_in_time(shift.bridging_s, delays_s)
     print(f"{len(shift.attempts)} calls, {len(shift.answered)} answered")
+    assert shift.turns.given > 50
+    assert shift.turns.out_of_turn == [], "longest waiting first"
     print(f"talks of {shift.mean_s('talking'):.2f} s, wrap-ups of {shift.mean_s('wrap_up'):.2f} s")
     for name, promise in promises.items():
         found = getattr(shift, name)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from campaigns import service as campaigns
-from campaigns.softphones import AT_OUR_REGISTRAR, change_softphone, new_secret
+from campaigns.core.softphone import AT_OUR_REGISTRAR
+from campaigns.softphones import change_softphone, new_secret
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.live import LiveStore
 from dialer.bootstrap import Service, running

@@ -50,6 +50,8 @@ class Permission(StrEnum):
     FORECASTS_RUN = "forecasts.run"
     DESK_WORK = "desk.work"
     AGENTS_SUPERVISE = "agents.supervise"
+    AGENTS_READ = "agents.read"
+    AGENTS_WRITE = "agents.write"
     TRUNKS_READ = "trunks.read"
     USERS_READ = "users.read"
     USERS_WRITE = "users.write"
@@ -91,6 +93,8 @@ MEANING: Mapping[Permission, str] = MappingProxyType(
         Permission.FORECASTS_RUN: "simulate shifts",
         Permission.DESK_WORK: "work a shift: one's own session and calls, and the lead on the line",
         Permission.AGENTS_SUPERVISE: "act on any agent's session and calls",
+        Permission.AGENTS_READ: "see agents and what their time was spent on",
+        Permission.AGENTS_WRITE: "add and change agents, and the reasons for which they pause",
         Permission.TRUNKS_READ: "see how the trunks are",
         Permission.USERS_READ: "see users",
         Permission.USERS_WRITE: "add and disable users, and set their passwords",
@@ -117,6 +121,7 @@ _MANAGER = _CLIENT_ADMIN - {
     _P.AUDIT_READ,
 }
 _SUPERVISOR = _MANAGER - {
+    _P.AGENTS_WRITE,
     _P.CAMPAIGNS_WRITE,
     _P.LEADS_WRITE,
     _P.LEADS_IMPORT,

@@ -156,7 +156,6 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("GET", "campaigns/{campaign_id}/compliance-report"): _plain,
     ("POST", "campaigns/{campaign_id}/forecast"): _json(**_SHIFT),
     ("POST", "forecasts"): _json(assumptions={}, **_SHIFT),
-    ("GET", "leads/{lead_id}/calls"): _plain,
     ("GET", "events"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
     ("GET", "agent-sessions/{session_id}/events"): _plain,
     ("GET", "agent-sessions/{session_id}/screen-pop"): _plain,
@@ -237,14 +236,25 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "recordings/{recording_id}/verify"): _plain,
     ("DELETE", "recordings/{recording_id}"): lambda _t, _own: [{"params": {"reason": "because"}}],
     ("GET", "trunks"): _plain,
+    ("GET", "agents"): _client,
+    ("POST", "agents"): lambda t, _: [
+        {"json": {"client": t.client, "name": f"New {next(_new)}", "sip_uri": "sip:new@pbx.example"}}
+    ],
+    ("GET", "agents/{agent_id}"): _plain,
+    ("PATCH", "agents/{agent_id}"): _json(languages=["es"]),
+    ("GET", "agents/{agent_id}/time"): lambda _t, _own: [
+        {"params": {"from": "2026-11-23T00:00:00Z", "to": "2026-11-24T00:00:00Z"}}
+    ],
+    ("GET", "pause-reasons"): _needs_client,
+    ("PUT", "pause-reasons"): lambda t, _: [
+        {"json": {"client": t.client, "reasons": [{"code": "lunch", "name": "Lunch"}]}}
+    ],
     ("POST", "agent-sessions"): _log_in,
     ("GET", "agent-sessions/{session_id}"): _plain,
     ("GET", "agent-sessions/{session_id}/lead"): _plain,
-    ("GET", "agent-sessions/{session_id}/screen-pop"): _plain,
-    ("GET", "agent-sessions/{session_id}/events"): _plain,
-    ("GET", "events"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
     ("POST", "agent-sessions/{session_id}/ready"): _plain,
     ("POST", "agent-sessions/{session_id}/pause"): _json(reason="lunch"),
+    ("POST", "agent-sessions/{session_id}/wrap-up/extend"): _plain,
     ("POST", "agent-sessions/{session_id}/preview/dial"): _plain,
     ("POST", "agent-sessions/{session_id}/preview/skip"): _plain,
     ("POST", "agent-sessions/{session_id}/end"): _plain,

@@ -170,7 +170,12 @@ async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
     shift = await client.post("/api/v1/agent-sessions", json=wanted)
     assert (shift.status_code, shift.json()["state"]) == (201, "unavailable")
     again = await client.post("/api/v1/agent-sessions", json=wanted)
-    assert (again.status_code, again.json()["code"]) == (409, "agent-session-conflict")
+    assert (again.status_code, again.json()["code"]) == (409, "agent-logged-in")
+    assert again.json()["session_id"] == shift.json()["id"]
+    taken = await client.post("/api/v1/agent-sessions", json=wanted | {"take_over": True})
+    assert (taken.status_code, taken.json()["id"] != shift.json()["id"]) == (201, True)
+    assert (await client.get(f"/api/v1/agent-sessions/{shift.json()['id']}")).status_code == 404
+    shift = taken
     path = f"/api/v1/agent-sessions/{shift.json()['id']}"
     for ask in ("dial", "skip"):
         nothing = await client.post(f"{path}/preview/{ask}")
@@ -178,6 +183,11 @@ async def test_an_agent_logs_in_once_and_a_softphone_that_is_not_there_is_told(
     for ask in ("pause", "preview/skip"):
         unclear = await client.post(f"{path}/{ask}", json={"reason": "a b"})
         assert (unclear.status_code, unclear.json()["code"]) == (422, "invalid-request")
+    extended = await client.post(f"{path}/wrap-up/extend")
+    assert (extended.status_code, extended.json()["code"]) == (409, "wrap-up-not-extended")
+    unknown = await client.post(f"{path}/pause", json={"reason": "golf"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown-pause-reason")
+    assert "break, lunch" in unknown.json()["detail"]
     paused = await client.post(f"{path}/pause", json={"reason": "lunch"})
     assert paused.status_code == 200
     assert (await client.post(f"{path}/end")).status_code == 204

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from campaigns.core.attempt import ClaimedLead, PermittedLead
 
 
-def claimed(lead_id, at=0.0, claim_s=60.0):
+def claimed(lead_id, at=0.0, claim_s=60.0, language=""):
     """A lead that is claimed for `claim_s` seconds from `at` on, in Unix seconds."""
     lead = ClaimedLead(
         lead_id=lead_id,
@@ -19,5 +19,6 @@ def claimed(lead_id, at=0.0, claim_s=60.0):
         zones=("America/New_York",),
         first_name="Ada",
         last_name="Byron",
+        language=language,
     )
     return PermittedLead(lead, permit=None)

@@ -11,6 +11,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from campaigns.core.agent_profile import ANYONE, AgentProfile
+from campaigns.core.agent_work import (
+    AFTER_WRAP_UP,
+    AS_USUAL,
+    LANGUAGE_ROUTINGS,
+    ROUTINGS,
+    AgentWork,
+)
 from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
@@ -41,6 +49,7 @@ from dialer.core.outcome import CallEnd, Outcome
 from dialer.core.pacing import make_pacer
 from dialer.core.pacing_settings import PacingSettings
 from dialer.core.preview import NoPreview, PreviewRule
+from dialer.core.routing import admits
 from tests.dialer.core.claims import claimed
 
 CAMPAIGNS = (1, 2)
@@ -62,6 +71,14 @@ teams = st.sampled_from([(1,), (2,), (1, 2)])
 MODES = st.sampled_from(["progressive", "power", "predictive", "preview"])
 rules = st.sampled_from([PreviewRule(), PreviewRule(20.0, "dial"), PreviewRule(20.0, "skip")])
 ends = st.sampled_from([CallEnd(200), CallEnd(486), CallEnd(487, by_far_end=False, timed_out=True)])
+works = st.builds(
+    AgentWork,
+    routing=st.sampled_from(ROUTINGS),
+    language_routing=st.sampled_from(LANGUAGE_ROUTINGS),
+    language_wait_s=st.sampled_from([0.0, 1.0]),
+    after_wrap_up=st.sampled_from(AFTER_WRAP_UP),
+)
+profiles = st.sampled_from([ANYONE, AgentProfile.parse({}, ["es"], {1: 1})])
 late = st.sampled_from([0.0, 0.0, 0.0, 0.7])
 
 
@@ -114,15 +131,16 @@ class FloorMachine(RuleBasedStateMachine):
 
     # --- rules ----------------------------------------------------------------------------------
 
-    @initialize(data=st.data(), mode=MODES, rule=rules)
-    def a_shift_begins(self, data, mode, rule):
+    @initialize(data=st.data(), mode=MODES, rule=rules, work=works)
+    def a_shift_begins(self, data, mode, rule, work):
+        self.work = work
         for campaign in data.draw(st.sampled_from([CAMPAIGNS, (1,)])):
             self.open(campaign, mode, rule)
         self.open(AGENTLESS, mode, rule)
         if data.draw(st.booleans()):
             self.take_up(data)
         for campaigns in data.draw(st.lists(teams, max_size=3)):
-            self.log_in(campaigns)
+            self.log_in(campaigns, data.draw(profiles))
             self.line_up(len(self.floor.agents) - 1, 0.0)
 
     def take_up(self, data):
@@ -172,6 +190,7 @@ class FloorMachine(RuleBasedStateMachine):
         assert all(not self.floor.agents[session].line_up for session in called)
         assert all(each.call_again_at is None or each.call_again_at > self.now for each in self.agents())
         assert all(each.wrap_up_ends_at is None or each.wrap_up_ends_at > self.now for each in self.agents())
+        self.nobody_waits_while_an_agent_is_free(self.now)
 
     @rule()
     def the_switch_has_said_what_lives(self):
@@ -190,6 +209,7 @@ class FloorMachine(RuleBasedStateMachine):
             opt_out_key=KEY,
             preview=rule,
             detection=DETECTIONS.get(campaign, OFF),
+            work=self.work,
         )
 
     @rule(campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS, NEVER]))
@@ -197,11 +217,11 @@ class FloorMachine(RuleBasedStateMachine):
         self.floor.close_campaign(campaign)
         assert self.floor.calls_to_place(campaign, self.now) == 0
 
-    @rule(campaigns=teams)
-    def log_in(self, campaigns):
+    @rule(campaigns=teams, profile=profiles)
+    def log_in(self, campaigns, profile):
         session = next(self.numbers)
         self.sessions.append(session)
-        self.do(self.floor.shifts.log_in(session, 10 + session, campaigns, self.now))
+        self.do(self.floor.shifts.log_in(session, 10 + session, campaigns, self.now, profile))
 
     @rule(n=which, lag=late)
     def line_up(self, n, lag):
@@ -233,11 +253,13 @@ class FloorMachine(RuleBasedStateMachine):
     @rule(
         campaign=st.sampled_from([*CAMPAIGNS, AGENTLESS]),
         fate=st.sampled_from(["none", "ring", "answer", "answer"]),
+        language=st.sampled_from(["", "es-MX", "en"]),
     )
-    def place(self, campaign, fate):
+    def place(self, campaign, fate, language):
         attempt = next(self.numbers)
         self.placed.append(attempt)
-        self.floor.place(attempt, campaign, attempt, self.now)
+        last_agent = self.agents()[0].agent if self.agents() else None
+        self.floor.place(attempt, campaign, attempt, self.now, language=language, last_agent=last_agent)
         if fate == "ring":
             self.do(self.floor.rang(attempt, self.now))
         if fate == "answer":
@@ -485,12 +507,16 @@ class FloorMachine(RuleBasedStateMachine):
                 assert known, "a person nobody knows of"
 
     @invariant()
-    def nobody_waits_while_an_agent_is_free(self):
+    def nobody_waits_while_an_agent_is_free(self, now=None):
+        """Whoever may have the caller at once; and once time has passed, whoever may have them by now."""
         for each in self.agents():
             if each.state == AgentState.AVAILABLE and each.line_up:
                 for attempt in self.floor.waiting:
                     call = self.floor.calls[attempt]
-                    assert call.campaign not in each.campaigns or each.session in call.tried
+                    work = self.work if call.campaign in self.floor.campaigns else AS_USUAL
+                    waited_s = 0.0 if now is None else now - call.waits_since
+                    admitted = admits(work, each.profile, call.language, waited_s)
+                    assert not admitted or call.campaign not in each.campaigns or each.session in call.tried
 
     @invariant()
     def an_agents_time_is_told_without_a_gap_or_a_step_back(self):

@@ -1,0 +1,165 @@
+"""Agents, their time, and for what they pause, over HTTP. Errors pass through to the API, which maps them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from campaigns import agents, service
+from campaigns.core.agent_profile import HIGHEST_LEVEL, LOWEST_RANK, MOST_SKILLS, AgentProfile
+from campaigns.core.agent_time import AgentTime
+from campaigns.core.pauses import LONGEST_PAUSE_MINUTES, MOST_REASONS, Pause
+from leads.core.columns import clean_cell
+from leads.routes.access import needs
+from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
+
+router = APIRouter(tags=["agents"])
+
+Slug = Annotated[str, Query(max_length=64, description="The client's slug.")]
+Skills = Annotated[
+    dict[str, Annotated[int, Field(ge=1, le=HIGHEST_LEVEL)]],
+    Field(max_length=MOST_SKILLS, description='By name, each with its level: {"mortgages": 7}.'),
+]
+Languages = Annotated[
+    list[Annotated[str, Field(max_length=35)]],
+    Field(max_length=MOST_SKILLS, description='BCP 47 tags: ["en", "pt-BR"].'),
+]
+Ranks = Annotated[
+    dict[str, Annotated[int, Field(ge=1, le=LOWEST_RANK)]],
+    Field(max_length=MOST_SKILLS, description='By campaign number; 1 comes first: {"12": 1}.'),
+]
+
+
+class AgentIn(BaseModel):
+    """A new agent of a client."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client: str = Field(max_length=64)
+    name: str = Field(max_length=200)
+    sip_uri: str = Field(max_length=300, description="Where the softphone is, as sip:anna@pbx.example.")
+    skills: Skills = {}
+    languages: Languages = []
+    ranks: Ranks = {}
+
+
+class AgentPatch(BaseModel):
+    """What is to change; what is left out stays. Skills, languages and ranks are replaced as a whole."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field("", max_length=200)
+    sip_uri: str = Field("", max_length=300)
+    skills: Skills = {}
+    languages: Languages = []
+    ranks: Ranks = {}
+    disabled: bool = False
+
+
+class AgentOut(BaseModel):
+    """An agent; one who is disabled begins no more shifts."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    client_id: int
+    name: str
+    sip_uri: str
+    sip_user: str | None
+    leg: str
+    auto_answer: bool
+    skills: dict[str, int]
+    languages: list[str]
+    ranks: dict[str, int]
+    disabled: bool
+    created_at: datetime
+
+
+class PauseReason(BaseModel):
+    """For what agents pause, whether such time is paid, and how long one pause may last."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+    code: str = Field(max_length=40)
+    name: str = Field(max_length=100)
+    paid: bool = True
+    limit_minutes: int | None = Field(None, ge=1, le=LONGEST_PAUSE_MINUTES, description="null for no limit.")
+
+
+class PauseReasonsIn(BaseModel):
+    """All pause reasons of a client, in their order; none: the default ones hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    client: str = Field(max_length=64)
+    reasons: list[PauseReason] = Field(max_length=MOST_REASONS)
+
+
+@router.get("/agents", dependencies=[needs("agents.read")])
+async def list_agents(
+    sessions: SessionsOf,
+    client: Annotated[str | None, Query(max_length=64, description="Only this client's.")] = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Page[AgentOut]:
+    """Agents, a page at a time."""
+    slug = clean_cell(client) if client is not None else None
+    items = [
+        AgentOut.model_validate(each) for each in await service.list_agents(sessions, slug, after, limit)
+    ]
+    return Page(items=items, next=items[-1].id if len(items) == limit else None)
+
+
+@router.post("/agents", status_code=201, dependencies=[needs("agents.write")])
+async def add_agent(sessions: SessionsOf, now: Now, wanted: AgentIn) -> AgentOut:
+    """Add an agent, who may then begin a shift."""
+    profile = AgentProfile.parse(wanted.skills, wanted.languages, wanted.ranks)
+    made = await service.add_agent(
+        sessions, clean_cell(wanted.client), clean_cell(wanted.name), clean_cell(wanted.sip_uri), now, profile
+    )
+    return AgentOut.model_validate(await agents.get_agent(sessions, made))
+
+
+@router.get("/agents/{agent_id}", dependencies=[needs("agents.read")])
+async def get_agent(sessions: SessionsOf, agent_id: Id) -> AgentOut:
+    """One agent."""
+    return AgentOut.model_validate(await agents.get_agent(sessions, agent_id))
+
+
+@router.patch("/agents/{agent_id}", dependencies=[needs("agents.write")])
+async def change_agent(sessions: SessionsOf, agent_id: Id, change: AgentPatch) -> AgentOut:
+    """Change an agent. What the agent can do, and the softphone's address, hold from the next log-in on."""
+    given = change.model_dump(exclude_unset=True)
+    clean = {name: clean_cell(value) if isinstance(value, str) else value for name, value in given.items()}
+    return AgentOut.model_validate(await agents.change_agent(sessions, agent_id, clean))
+
+
+@router.get("/agents/{agent_id}/time", dependencies=[needs("agents.read")])
+async def agent_time(
+    sessions: SessionsOf,
+    now: Now,
+    agent_id: Id,
+    since: Annotated[AwareDatetime, Query(alias="from", description="RFC 3339, with the offset.")],
+    until: Annotated[AwareDatetime, Query(alias="to", description="RFC 3339, with the offset.")],
+) -> AgentTime:
+    """What the agent's shifts were spent on, by state and by reason of pause, in whole milliseconds.
+
+    The times add up to `logged_in_ms`; what goes on is counted up to now.
+    """
+    return await agents.time_of_agent(sessions, agent_id, since, until, now)
+
+
+@router.get("/pause-reasons", dependencies=[needs("desk.work")])
+async def list_pause_reasons(sessions: SessionsOf, client: Slug) -> list[PauseReason]:
+    """For what a client's agents pause: its own list, or the default one."""
+    found = await agents.pause_reasons(sessions, clean_cell(client))
+    return [PauseReason.model_validate(each) for each in found]
+
+
+@router.put("/pause-reasons", dependencies=[needs("agents.write")])
+async def set_pause_reasons(sessions: SessionsOf, wanted: PauseReasonsIn) -> list[PauseReason]:
+    """Replace a client's pause reasons; pauses that are over keep theirs."""
+    pauses = [Pause(**each.model_dump()) for each in wanted.reasons]
+    found = await agents.set_pause_reasons(sessions, clean_cell(wanted.client), pauses)
+    return [PauseReason.model_validate(each) for each in found]
