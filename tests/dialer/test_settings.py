@@ -246,3 +246,20 @@ def test_a_key_that_nobody_could_give_is_refused(setting, key):
     setting("API__KEY", key)
     with pytest.raises(SettingsInvalid, match="DIALER_API__KEY"):
         load_settings()
+
+
+def test_single_sign_on_is_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIALER_OIDC__ISSUER", "https://login.example.com")
+    with pytest.raises(SettingsInvalid, match="an issuer needs a client_id"):
+        load_settings()
+    monkeypatch.setenv("DIALER_OIDC__CLIENT_ID", "dialer")
+    monkeypatch.setenv("DIALER_OIDC__REDIRECT_URL", "https://dialer.example.com/back")
+    monkeypatch.setenv("DIALER_OIDC__ROLES", "ops=operator, sellers=acme/agent")
+    assert load_settings().oidc.roles == {"ops": "operator", "sellers": "acme/agent"}
+    monkeypatch.setenv("DIALER_OIDC__ROLES", "ops=king")
+    with pytest.raises(SettingsInvalid, match="neither operator nor CLIENT/ROLE"):
+        load_settings()
+    monkeypatch.setenv("DIALER_OIDC__ROLES", "ops=operator")
+    monkeypatch.setenv("DIALER_OIDC__ISSUER", "http://login.example.com")
+    with pytest.raises(SettingsInvalid, match="only https"):
+        load_settings()

@@ -129,20 +129,20 @@ HOSTILE: Sequence[tuple[str, str, Any, int, str]] = [
     ("GET", "/dnc-check?phone=%2B14155550101&client=%00", None, 404, "unknown-client"),
     ("GET", "/dnc-check?phone=%2B14155550101&campaign_id=8", None, 404, "campaign-not-found"),
     ("GET", "/dnc-check?phone=1&default_country=Narnia", None, 422, "unknown-country"),
-    ("GET", "/dnc-lists/1/entries", None, 404, "dnc-list-not-found"),
+    ("GET", "/dnc-lists/99/entries", None, 404, "dnc-list-not-found"),
     ("GET", "/dnc-lists/9223372036854775808/entries", None, 422, "invalid-request"),
-    ("GET", "/dnc-lists/1/entries?after=a%00", None, 422, "invalid-request"),
-    ("GET", "/dnc-lists/1/prefixes", None, 404, "dnc-list-not-found"),
+    ("GET", "/dnc-lists/99/entries?after=a%00", None, 422, "invalid-request"),
+    ("GET", "/dnc-lists/99/prefixes", None, 404, "dnc-list-not-found"),
     ("GET", "/dnc-lists?limit=0", None, 422, "invalid-request"),
     ("POST", "/dnc-lists", {"name": "\x00"}, 422, "bad-name"),
     ("POST", "/dnc-lists", {"name": "x" * 201}, 422, "invalid-request"),
     ("POST", "/dnc-lists", {"client": "nobody"}, 404, "unknown-client"),
     ("POST", "/dnc-lists", {"campaign_id": 8}, 404, "campaign-not-found"),
     ("POST", "/dnc-lists", {"level": "everyone"}, 422, "invalid-request"),
-    ("POST", "/dnc-lists/1/entries", {"phone": ANN}, 404, "dnc-list-not-found"),
-    ("POST", "/dnc-lists/1/entries", {"phone": "*"}, 422, "bad-dnc-entry"),
-    ("POST", "/dnc-lists/1/entries", {"phone": "n/a"}, 422, "phone-rejected"),
-    ("POST", "/dnc-lists/1/entries", [], 422, "invalid-request"),
+    ("POST", "/dnc-lists/99/entries", {"phone": ANN}, 404, "dnc-list-not-found"),
+    ("POST", "/dnc-lists/THERE/entries", {"phone": "*"}, 422, "bad-dnc-entry"),
+    ("POST", "/dnc-lists/THERE/entries", {"phone": "n/a"}, 422, "phone-rejected"),
+    ("POST", "/dnc-lists/99/entries", [], 422, "invalid-request"),
     ("GET", "/consents", None, 422, "bad-consent"),
     ("GET", "/consents?phone=%2B14155550101&client=nobody", None, 404, "unknown-client"),
     ("GET", "/consents?email=nonsense", None, 422, "bad-consent"),
@@ -160,7 +160,8 @@ HOSTILE: Sequence[tuple[str, str, Any, int, str]] = [
 
 
 async def test_hostile_input_is_a_problem_with_a_code(http: httpx2.AsyncClient) -> None:
+    there = await _list(http, name="national")
     for method, path, body, status, code in HOSTILE:
-        answer = await http.request(method, path, json=body)
+        answer = await http.request(method, path.replace("THERE", str(there)), json=body)
         assert (answer.status_code, answer.json().get("code")) == (status, code), (method, path, body)
         assert answer.headers["content-type"] == "application/problem+json"
