@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from campaigns import promises
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
@@ -34,13 +35,16 @@ from campaigns.core.disposition import (
     NO_DISPOSITION,
     Disposition,
     Flag,
+    codes_with,
     disposition,
 )
 from campaigns.core.retry import OUTCOMES, RESTS_CALLER_ID, Final, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
-from campaigns.errors import AttemptNotTalkedError, UnknownOutcomeError
+from campaigns.errors import AttemptNotTalkedError, InvalidInputError, UnknownOutcomeError
+from campaigns.promises import CallbackWish
 from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.caller_id_pool import CallerIdPoolStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.compliance import ComplianceStore, lock_persons
@@ -91,7 +95,7 @@ async def claim_permitted(
     permits = Permits(session, rules, campaign)
     answers = await permits.ask(claims, now)
     allowed = [PermittedLead(lead, answer) for lead, answer in answers if isinstance(answer, Allow)]
-    moved = await _deny(session, campaign.id, permits, answers, now)
+    moved = await deny(session, campaign, permits, answers, now)
     await queue.release(campaign, [each.lead for each in allowed[n:]])
     return allowed[:n], moved or len(claims) == max(n, look_at)
 
@@ -120,7 +124,7 @@ async def start_attempts(
     # Of two nodes that are about to call one person, the second waits and sees the first one's attempt.
     await lock_persons(session, campaign.client_id, leads, set((await permits.debts(leads)).values()))
     answers = await permits.ask(leads, now)
-    await _deny(session, campaign_id, permits, answers, now)
+    await deny(session, campaign, permits, answers, now)
     allowed = _one_each([(lead, answer) for lead, answer in answers if isinstance(answer, Allow)])
     await ComplianceStore(session).keep_rule_sets([answer.policy for _, answer in allowed], now)
     # Last of what others may wait for: whoever waits for a number holds nothing that we still need.
@@ -128,6 +132,9 @@ async def start_attempts(
     attempts = [_new_attempt(lead, answer, now) for lead, answer in allowed]
     last_agents = await _last_agents(session, campaign, [lead.lead_id for lead, _ in allowed])
     ids = await AttemptStore(session).record_attempts(campaign_id, attempts, now)
+    await promises.dialed(
+        session, campaign, [(lead, number) for (lead, _), number in zip(allowed, ids, strict=True)], now
+    )
     return [
         StartedAttempt(
             attempt_id=attempt_id,
@@ -237,13 +244,23 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
 
 
 async def set_disposition(
-    session: Session, attempt_id: int, code: str, notes: str, now: datetime, *, by: str = BY_AGENT
+    session: Session,
+    attempt_id: int,
+    code: str,
+    notes: str,
+    now: datetime,
+    *,
+    by: str = BY_AGENT,
+    rules: Rulebook | None = None,
+    wish: CallbackWish | None = None,
 ) -> str:
     """Record what a talk came to, with its effects; the code that now holds.
 
     A code that replaces another has its effects once; given again it has none. An opt-out holds whatever is
-    said later, and what nobody said replaces nothing. Empty notes leave those there are. Raises
-    UnknownDispositionError, AttemptNotFoundError and AttemptNotTalkedError.
+    said later, and what nobody said replaces nothing. Empty notes leave those there are. With a `wish`, and
+    the `rules` that it is asked by, the person is promised a call; one that the same talk has promised before
+    is moved. Raises UnknownDispositionError, AttemptNotFoundError, AttemptNotTalkedError, and what
+    `promises.promise` does.
     """
     chosen = disposition(code)
     attempt = await AttemptStore(session).get_attempt(attempt_id)
@@ -253,11 +270,31 @@ async def set_disposition(
     if previous and (by == BY_NOBODY or code == NO_DISPOSITION):
         return previous
     attempt.notes = plain_text(notes, MAX_NOTES) or attempt.notes
+    if rules is not None and wish is not None:
+        await _promise(session, rules, attempt, chosen, wish, now)
     if code != previous:
         await dispose(session, attempt, chosen, now, by=by)
     elif attempt.disposition_by == BY_NOBODY:
         attempt.disposition_by = by
     return code
+
+
+async def _promise(
+    session: Session,
+    rules: Rulebook,
+    attempt: Attempt,
+    chosen: Disposition,
+    wish: CallbackWish,
+    now: datetime,
+) -> None:
+    if Flag.CALLBACK not in chosen.flags:
+        raise InvalidInputError(
+            f"A callback goes with {' or '.join(codes_with(Flag.CALLBACK))}, not with {chosen.code}."
+        )
+    campaign = await CampaignStore(session).get(attempt.campaign_id)
+    await promises.promise(session, rules, campaign, attempt.lead_id, wish, now, attempt=attempt)
+    if attempt.ended_at is not None and attempt.disposition == chosen.code:
+        await _settle(session, campaign, _ended(attempt), chosen.code, now)
 
 
 async def dispose(
@@ -299,6 +336,8 @@ async def opt_out(
             source=f"attempt {attempt.id}",
             now=now,
         )
+    owed = await CallbackStore(session).open_of_leads([attempt.lead_id], campaign.client_id)
+    await promises.end_all(session, owed, "opted_out", now)
 
 
 async def _suppressed(
@@ -321,12 +360,13 @@ def _ended(attempt: Attempt) -> EndedAttempt:
         local_hour=attempt.local_hour,
         connected_at=attempt.connected_at,
         address_country=attempt.address_country,
+        attempt_id=attempt.id,
     )
 
 
-async def _deny(
+async def deny(
     session: Session,
-    campaign_id: int,
+    campaign: Campaign,
     permits: Permits,
     answers: Sequence[tuple[ClaimedLead, Allow | Deny]],
     now: datetime,
@@ -338,12 +378,19 @@ async def _deny(
     store = ComplianceStore(session)
     await store.keep_rule_sets([answer.policy for _, answer in denied], now)
     reasons = Counter((each.rule, each.code) for _, answer in denied for each in answer.reasons)
-    await store.tally_denials(campaign_id, now.date(), reasons)
-    moves = await _other_phones(session, campaign_id, permits, denied, now)
+    await store.tally_denials(campaign.id, now.date(), reasons)
+    moves = await _other_phones(session, campaign.id, permits, denied, now)
     moved = {lead.lead_id for lead, _ in moves}
     queue = QueueStore(session)
-    await queue.give_way(campaign_id, moves, {lead.lead_id: answer for lead, answer in denied})
-    await queue.deny(campaign_id, [each for each in denied if each[0].lead_id not in moved])
+    await queue.give_way(campaign.id, moves, {lead.lead_id: answer for lead, answer in denied})
+    stay = [each for each in denied if each[0].lead_id not in moved]
+    await queue.deny(campaign.id, [each for each in stay if each[1].final or each[0].callback_id is None])
+    for lead, answer in stay:
+        if lead.callback_id is not None:
+            await promises.denied(session, campaign, lead, answer, now)
+    for lead, phone in moves:
+        if lead.callback_id is not None:
+            await promises.give_way(session, lead, phone)
     return bool(moves)
 
 
@@ -398,13 +445,17 @@ async def _settle(
     decision = decide(
         result, ended.number, settings.max_attempts_per_lead, settings.retry_rules, now, another_phone=another
     )
+    decision, owed = await promises.settle(session, campaign, ended, result, decision, now)
     phone = None
     if isinstance(decision, RetryAt):
         # An opt-out of this very call may stand behind what was said after it.
         barred = await _suppressed(session, campaign, [each.e164 for each in phones])
-        phone = _phone_after(phones, ended.phone_id, barred, stays=keeps_phone(result))
+        called, stays = (ended.phone_id, keeps_phone(result)) if owed is None else (owed.phone_id, True)
+        phone = _phone_after(phones, called, barred, stays=stays)
         if phone is None:
             decision = Final("on_dnc_list" if barred else "no_phone_left")
+    if owed is not None and isinstance(decision, Final):
+        promises.cancel(owed, campaign, decision.reason, now)
     await QueueStore(session).settle(campaign, ended, decision, phone, now)
 
 

@@ -1,5 +1,7 @@
 """Errors of the campaigns room. Three families tell an edge what kind of failure it is."""
 
+from datetime import datetime
+
 
 class CampaignsError(Exception):
     """Root of the errors of the campaigns room; `code` is stable, the message tells what to do."""
@@ -273,6 +275,40 @@ class CampaignWithoutAgentsError(ConflictError):
     code = "campaign-without-agents"
 
 
+class CallbackTimeError(InvalidInputError):
+    """A time for which no call can be promised; `earlier` and `later` are the nearest that can be (UTC)."""
+
+    code = "callback-time-not-allowed"
+
+    def __init__(self, message: str, earlier: datetime | None = None, later: datetime | None = None) -> None:
+        super().__init__(message)
+        self.fields = {"earlier": _text(earlier), "later": _text(later)}
+
+
+class CallbackDeniedError(ConflictError):
+    """The lead may not be called at any time, so that no callback can be promised."""
+
+    code = "callback-denied"
+
+
+class CallbackStateError(ConflictError):
+    """The callback is over, or its lead is just being called."""
+
+    code = "illegal-callback-change"
+
+
+class CallbackNotFoundError(NotFoundError):
+    """No callback has this number, or the campaign does not have the lead."""
+
+    code = "callback-not-found"
+
+
+class CalendarNotFoundError(NotFoundError):
+    """No agent's calendar has this address, or no longer."""
+
+    code = "calendar-not-found"
+
+
 class RecordingRefusedError(ConflictError):
     """The campaign's settings do not let an agent do this to a recording."""
 
@@ -324,3 +360,7 @@ class InvalidExemptionError(InvalidInputError):
     """An exemption from a rule that does not say from which, or by whom it was granted."""
 
     code = "invalid-exemption"
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None

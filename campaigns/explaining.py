@@ -1,7 +1,7 @@
 """Explains why a number is or is not called, and what a campaign's leads wait for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from campaigns import history
@@ -12,12 +12,13 @@ from campaigns.core.attempt import ClaimedLead
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.explanation import RuleAnswer, Standing, ZoneTime, judge, standing_sentence, zone_times
 from campaigns.core.waiting import WaitingFor, sort_out
-from campaigns.history import Event
+from campaigns.history import Event, OwedCallback
+from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.explain import DncHit, ExplainStore, FoundLead, QueuePlace, as_if_claimed
 from campaigns.stores.shared import Session, Sessions
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Campaign, CampaignLead
+from campaigns.tables import Callback, Campaign, CampaignLead
 from leads.stores.consents import ConsentStore, Person
 from leads.stores.dnc import DncStore
 from leads.tables import Consent, Phone
@@ -66,6 +67,8 @@ class CampaignFacts:
     """Of the lead in the campaign; empty where it was not taken up."""
     reason: str
     due_at: datetime | None
+    callback: OwedCallback | None
+    """The call that is promised to it; null where none is."""
     queue: QueuePlace | None
     """Where it stands in line; null where it does not."""
     zones: list[ZoneTime]
@@ -199,8 +202,13 @@ class _Explainer:
         )
         reasons = {e164: hit.sentence for e164, hit in suppressed.items()}
         next_id = row.phone_id if row else phones[0][0].id
+        promised = await CallbackStore(self._session).of_lead(self._campaign.id, self._found.lead.id)
+        owed = history.owed(promised)
         standing = self._standing(row, [phone for phone, _ in phones], next_id)
         lead = self._lead(row, phones)
+        if owed is not None:
+            standing = replace(standing, due_at=owed.due_at if owed.by_owner else standing.due_at)
+            lead = replace(lead, callback_id=owed.id)
         ((_, snapshot),) = await self._permits.snapshots([lead], self._at, self._at + CLOCKS_DIFFER_BY)
         verdict = judge(snapshot, standing, self._at)
         consents = await ConsentStore(self._session).of(self._found.client_id, Person(e164=self._e164))
@@ -219,6 +227,7 @@ class _Explainer:
             state=standing.state,
             reason=standing.reason,
             due_at=standing.due_at,
+            callback=owed,
             queue=await self._store.place(row) if row else None,
             zones=list(zone_times(snapshot, self._at)),
             phones=[
@@ -232,7 +241,7 @@ class _Explainer:
                 for phone, zones in phones
             ],
             consents=[_consent(each) for each in consents],
-            history=await self._history(row, standing, dnc, consents),
+            history=await self._history(row, standing, dnc, consents, promised),
         )
 
     def _standing(self, row: CampaignLead | None, phones: Sequence[Phone], next_id: int) -> Standing:
@@ -260,6 +269,7 @@ class _Explainer:
         standing: Standing,
         dnc: Sequence[DncHit],
         consents: Sequence[Consent],
+        promised: Sequence[tuple[Callback, str | None]],
     ) -> list[Event]:
         """All that happened to the lead here, in its order, and last where it stands now."""
         events = [history.loaded(self._found)]
@@ -271,6 +281,8 @@ class _Explainer:
             events += history.called(attempt, agent)
         for skip, agent in await SkipStore(self._session).of(self._campaign.id, self._found.lead.id):
             events.append(history.skipped(skip, agent))
+        for callback, owner in promised:
+            events += history.promised(callback, owner)
         if row is not None and row.denial:
             events += history.denied(row.denial)
         now = Event(at=self._at, what="now", sentence=standing_sentence(standing))

@@ -1,20 +1,38 @@
 """What happened to a lead, as events in sentences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from campaigns.core.callback import OPEN, OWNERS, CallbackState
 from campaigns.stores.explain import DncHit, FoundLead
-from campaigns.tables import Attempt, LeadSkip
+from campaigns.tables import Attempt, Callback, LeadSkip
 from leads.tables import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened; `what` is loaded, dnc, consent, consent_withdrawn, attempt, disposition,
-    skipped, denied, or now."""
+    skipped, callback, callback_over, denied, or now."""
 
     at: datetime
     what: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedCallback:
+    """A call that is promised to a lead."""
+
+    id: int
+    agent: str
+    """Whose it is; empty for anyone's."""
+    by_owner: bool
+    """Whether its owner alone is offered it now."""
+    due_at: datetime
+    zone: str
+    state: str
     sentence: str
 
 
@@ -74,6 +92,38 @@ def skipped(skip: LeadSkip, agent: str) -> Event:
     """An agent saw the lead and did not have it called."""
     why = f": {skip.reason.replace('_', ' ')}" if skip.reason else ""
     return Event(at=skip.skipped_at, what="skipped", sentence=f"{agent} skipped the lead{why}.")
+
+
+def owed(promises: Sequence[tuple[Callback, str | None]]) -> OwedCallback | None:
+    """The call that is still owed, of all that were promised with their owners' names."""
+    found = next((each for each in promises if each[0].state in OPEN), None)
+    if found is None:
+        return None
+    callback, owner = found
+    when = f"{callback.due_at.astimezone(ZoneInfo(callback.zone)):%Y-%m-%d %H:%M} ({callback.zone})"
+    sentence = f"{owner or 'Whoever is free then'} is to call back at {when}."
+    if callback.state == CallbackState.MISSED:
+        sentence = f"A call was promised for {when} and missed; whoever is free next makes it."
+    return OwedCallback(
+        id=callback.id,
+        agent=owner or "",
+        by_owner=owner is not None and callback.state in OWNERS,
+        due_at=callback.due_at,
+        zone=callback.zone,
+        state=callback.state,
+        sentence=sentence,
+    )
+
+
+def promised(callback: Callback, owner: str | None) -> list[Event]:
+    """A call that was promised, and what became of it."""
+    by = f" by {owner}" if owner else ""
+    first = Event(at=callback.created_at, what="callback", sentence=f"A call back was promised{by}.")
+    if callback.state in OPEN:
+        return [first]
+    why = f": {callback.reason.replace('_', ' ')}" if callback.reason else ""
+    over = f"The call back was {callback.state}{why}."
+    return [first, Event(at=callback.changed_at, what="callback_over", sentence=over)]
 
 
 def denied(denial: dict[str, object]) -> list[Event]:

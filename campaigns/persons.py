@@ -1,14 +1,17 @@
 """A person's data by phone, across everything: handed out, or erased."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns import promises
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.recordings.keeping import delete_marked
+from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.persons import ERASED, PersonStore, Traces
 from campaigns.stores.recordings import RecordingStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Attempt, CampaignLead, LeadSkip, Recording
+from campaigns.tables import Attempt, Callback, CampaignLead, LeadSkip, Recording
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -72,6 +75,21 @@ class PersonSkip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCallback:
+    """A call that was promised to the person."""
+
+    campaign_id: int
+    lead_id: int
+    agent_id: int | None
+    due_at: datetime
+    zone: str
+    state: str
+    reason: str
+    notes: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecording:
     """A conversation with the person that was recorded; `recordings export` hands out the sound."""
 
@@ -97,6 +115,7 @@ class PersonExport:
     campaigns: list[PersonProgress]
     attempts: list[PersonCall]
     skips: list[PersonSkip]
+    callbacks: list[PersonCallback]
     recordings: list[PersonRecording]
 
 
@@ -137,6 +156,7 @@ async def export_person(
         answers = await store.answers([each.id for each in attempts])
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
+        callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
         recordings = await RecordingStore(session).of_attempts([each.id for each in attempts])
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
@@ -146,6 +166,7 @@ async def export_person(
         campaigns=[_progress(each) for each in progress],
         attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
         skips=[_skip(each) for each in skips],
+        callbacks=[_callback(each) for each in callbacks],
         recordings=[_recording(each) for each in recordings],
     )
 
@@ -178,6 +199,7 @@ async def erase_person(
         await in_leads.keep_withdrawals(session, scope, now)
         kept = (await in_leads.collect(session, scope)).dnc_entries
         finished = await store.finish(traces.lead_ids)
+        await _erase_callbacks(session, traces.lead_ids, now)
         await store.erase_attempts([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
@@ -196,6 +218,12 @@ async def erase_person(
         recordings=recordings,
         dnc_entries=kept,
     )
+
+
+async def _erase_callbacks(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+    store = CallbackStore(session)
+    await promises.end_all(session, await store.open_of_leads(lead_ids), ERASED, now)
+    await store.erase(lead_ids)
 
 
 async def _erase_recordings(session: Session, attempt_ids: list[int]) -> int:
@@ -239,6 +267,20 @@ def _skip(row: LeadSkip) -> PersonSkip:
         agent_id=row.agent_id,
         reason=row.reason,
         skipped_at=row.skipped_at,
+    )
+
+
+def _callback(row: Callback) -> PersonCallback:
+    return PersonCallback(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        agent_id=row.agent_id,
+        due_at=row.due_at,
+        zone=row.zone,
+        state=row.state,
+        reason=row.reason,
+        notes=row.notes,
+        created_at=row.created_at,
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from campaigns import effects
+from campaigns import effects, promises
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import ClaimedLead, PermittedLead, StartedAttempt
 from campaigns.core.retry import NEXT_PHONE, SKIPPED, decide
@@ -37,12 +37,15 @@ async def skip(
 
     It is no attempt. False where the claim was no longer ours. Raises CampaignNotFoundError.
     """
-    settings = settings_of(await CampaignStore(session).get(campaign_id))
+    campaign = await CampaignStore(session).get(campaign_id)
+    settings = settings_of(campaign)
     most, rules = settings.max_attempts_per_lead, settings.retry_rules
     await SkipStore(session).add(campaign_id, claim.lead_id, agent_id, reason, now)
-    return await QueueStore(session).put_off(
-        campaign_id, claim, decide(SKIPPED, claim.attempts, most, rules, now)
-    )
+    decision = decide(SKIPPED, claim.attempts, most, rules, now)
+    put_off = await QueueStore(session).put_off(campaign_id, claim, decision)
+    if put_off and claim.callback_id is not None:
+        await promises.skipped(session, campaign, claim, decision, now)
+    return put_off
 
 
 async def keep(session: Session, campaign_id: int, claim: ClaimedLead, until: datetime) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from campaigns import effects
+from campaigns import effects, promises
 from campaigns.agents import check_ranks
 from campaigns.caller_id_figures import CallerIdFigures, figures_of
 from campaigns.caller_ids import check_caller_id
@@ -14,6 +14,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.agent_profile import ANYONE, AgentProfile, checked_sip_uri
 from campaigns.core.agent_work import AgentWork
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
+from campaigns.core.callback import CAMPAIGN_STOPPED
 from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
 from campaigns.core.retry import RetryAt
 from campaigns.errors import (
@@ -22,11 +23,13 @@ from campaigns.errors import (
     LeadListNotFoundError,
     PromptNotFoundError,
 )
+from campaigns.promises import CallbackWish
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.caller_ids import CallerIdStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.filling import FillStore
@@ -67,6 +70,8 @@ class CampaignStatus:
     leads: Progress
     pacing: list[NodePacing]
     """By node; empty before the campaign was ever dialed."""
+    callbacks_missed: int
+    """Calls that were promised, and that nobody has placed in time."""
     caller_ids: list[CallerIdFigures]
     """How its numbers fare; told only where one campaign is asked about."""
 
@@ -244,6 +249,7 @@ async def campaign_statuses(
     async with sessions() as session:
         store, clients = CampaignStore(session), ReportStore(session)
         found = [await store.get(campaign_id)] if campaign_id is not None else await store.page(0, _ALL)
+        missed = await CallbackStore(session).missed([each.id for each in found])
         return [
             CampaignStatus(
                 id=each.id,
@@ -256,6 +262,7 @@ async def campaign_statuses(
                     NodePacing(node=row.node, at=row.at, state=row.state)
                     for row in await PacingStore(session).of(each.id)
                 ],
+                callbacks_missed=missed.get(each.id, 0),
                 caller_ids=await figures_of(session, each, now) if campaign_id is not None else [],
             )
             for each in found
@@ -290,7 +297,10 @@ async def pause_campaign(sessions: Sessions, campaign_id: int, now: datetime) ->
 async def stop_campaign(sessions: Sessions, campaign_id: int, now: datetime) -> Campaign:
     """End a campaign for good. Raises CampaignNotFoundError and CampaignStateError."""
     async with sessions() as session, session.begin():
-        return await _change_campaign(session, campaign_id, "stop", now)
+        campaign = await _change_campaign(session, campaign_id, "stop", now)
+        owed = await CallbackStore(session).of_campaign(campaign_id)
+        await promises.end_all(session, owed, CAMPAIGN_STOPPED, now)
+        return campaign
 
 
 async def add_agent(
@@ -375,10 +385,19 @@ async def finish_attempt(sessions: Sessions, attempt_id: int, ending: Ending, no
         return await effects.finish_attempt(session, attempt_id, ending, now)
 
 
-async def set_disposition(sessions: Sessions, attempt_id: int, code: str, notes: str, now: datetime) -> str:
+async def set_disposition(
+    sessions: Sessions,
+    attempt_id: int,
+    code: str,
+    notes: str,
+    now: datetime,
+    *,
+    rules: Rulebook | None = None,
+    wish: CallbackWish | None = None,
+) -> str:
     """See `effects.set_disposition`."""
     async with sessions() as session, session.begin():
-        return await effects.set_disposition(session, attempt_id, code, notes, now)
+        return await effects.set_disposition(session, attempt_id, code, notes, now, rules=rules, wish=wish)
 
 
 async def report(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignReport:
@@ -386,7 +405,8 @@ async def report(sessions: Sessions, campaign_id: int, now: datetime) -> Campaig
     async with sessions() as session:
         campaign = await CampaignStore(session).get(campaign_id)
         progress = await QueueStore(session).progress(campaign_id, now)
-        return await build_report(campaign, progress, ReportStore(session), now)
+        missed = (await CallbackStore(session).missed([campaign_id])).get(campaign_id, 0)
+        return await build_report(campaign, progress, missed, ReportStore(session), now)
 
 
 async def _change_campaign(session: Session, campaign_id: int, action: str, now: datetime) -> Campaign:

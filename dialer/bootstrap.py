@@ -166,6 +166,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     audit=audit,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
+                    calendar_names=settings.api.calendar_names,
                 )
             ),
             settings.api.host,

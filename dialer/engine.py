@@ -21,8 +21,10 @@ from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
+from campaigns.stores.callbacks import CallbackNews
 from campaigns.stores.live import OpenShift, RunningCampaign
 from campaigns.tables import Attempt
+from dialer.callback_desk import CallbackDesk, CallbackHands
 from dialer.campaign_watch import CampaignWatch
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
@@ -135,6 +137,14 @@ class Engine:
         )
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
+        self._callbacks = CallbackDesk(
+            self.floor,
+            sessions,
+            readings,
+            rules,
+            self._campaigns.running,
+            CallbackHands(clock, self._may_offer, self._carry_out, self._say_of_callback),
+        )
         self.recordings = RecordingDesk(
             options.recordings, self.floor, clock, self._link.send, self._carry_out
         )
@@ -197,6 +207,7 @@ class Engine:
         self._journal.start()
         await self._link.start()
         works = {"beat": self._beat, "look": self._look, "stats": self._count, "tidy": self._tidy}
+        works["callbacks"] = self._keep_promises
         for name, work in works.items():
             self._tasks.append(asyncio.create_task(self._repeat(work), name=f"engine-{name}"))
 
@@ -416,6 +427,16 @@ class Engine:
             await self._dialing.beat()
         spent = asyncio.get_running_loop().time() - started
         await self._rest(max(0.0, _BEAT_S - spent))
+
+    async def _keep_promises(self) -> None:
+        await self._callbacks.look()
+        await self._rest(_BEAT_S if self._callbacks.hurries else _LOOK_EVERY_S)
+
+    def _may_offer(self) -> bool:
+        return self._link.up and self._may_dial() and not self._journal.behind
+
+    def _say_of_callback(self, told: CallbackNews) -> None:
+        self._publisher.publish(self._notices.of_callback(told))
 
     def _may_dial(self) -> bool:
         return not self._draining

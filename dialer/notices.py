@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campaigns.reports.campaign import CampaignReport
+from campaigns.stores.callbacks import CallbackNews
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,
+    AgentCallback,
     AgentPreview,
     AgentState,
     CallEvent,
@@ -131,6 +133,19 @@ class Notices:
             case LeadWasShown():
                 yield from self._agent_preview(effect)
 
+    def of_callback(self, told: CallbackNews) -> AgentCallback:
+        """What an agent is told of a call that they have promised."""
+        return AgentCallback(
+            client=told.client_slug,
+            agent_id=told.agent_id,
+            callback_id=told.callback_id,
+            campaign_id=told.campaign_id,
+            lead_id=told.lead_id,
+            kind=told.kind,
+            due_at=told.due_at,
+            reason=told.reason,
+        )
+
     def of_campaign(self, campaign: RunningCampaign, state: str, since: datetime) -> CampaignState:
         """What the campaign is meant to be doing."""
         return CampaignState(
@@ -163,6 +178,7 @@ class Notices:
             contacts=counts.contacts,
             conversions=counts.conversions,
             abandon_rate=report.figures.abandon_rate.value or 0.0,
+            callbacks_missed=report.callbacks_missed,
             leads_ready=sum(group.count for group in report.leads if group.state == "ready"),
             pacing=Pacing(mode=explained.mode, reason=explained.reason),
         )

@@ -81,6 +81,8 @@ class ApiSettings(_Group):
     """A sign-in that is not used for so long has ended."""
     sign_in_longest_s: float = Field(default=16 * 3600.0, ge=60, le=30 * 86400)
     """However much it is used, a sign-in ends after so long."""
+    calendar_names: bool = False
+    """Whether agents' calendars of callbacks name the leads; else they have their numbers in the database."""
 
     @field_validator("key")
     @classmethod

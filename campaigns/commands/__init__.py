@@ -1,6 +1,7 @@
 """What the campaigns room puts on the command line."""
 
 from campaigns.commands.agents import agent_app
+from campaigns.commands.callbacks import callbacks_app
 from campaigns.commands.caller_ids import caller_id_app
 from campaigns.commands.campaigns import campaign_app, report_app
 from campaigns.commands.compliance import compliance_app
@@ -13,6 +14,7 @@ from campaigns.commands.trunks import trunks_app
 
 __all__ = [
     "agent_app",
+    "callbacks_app",
     "caller_id_app",
     "campaign_app",
     "compliance_app",

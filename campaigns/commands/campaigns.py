@@ -191,7 +191,18 @@ def status(
     if as_json:
         echo_json(found)
         return
-    columns = ("id", "client", "name", "state", "due", "waiting", "calling", "final", "next due")
+    columns = (
+        "id",
+        "client",
+        "name",
+        "state",
+        "due",
+        "waiting",
+        "calling",
+        "final",
+        "missed",
+        "next due",
+    )
     rows = [
         (
             each.id,
@@ -202,6 +213,7 @@ def status(
             each.leads.waiting,
             each.leads.calling + each.leads.claimed,
             each.leads.final,
+            each.callbacks_missed,
             each.leads.next_due_at,
         )
         for each in found

@@ -85,6 +85,8 @@ def _campaign_lines(facts: CampaignFacts) -> list[str]:
         mark = "yes" if rule.passed else "NO "
         lines.append(f"  {mark}  {rule.rule}: {rule.sentence} (from {rule.source})")
     lines.append(f"  next callable: {facts.next_callable_at or 'not by itself'}")
+    if facts.callback is not None:
+        lines.append(f"  callback {facts.callback.id} ({facts.callback.state}): {facts.callback.sentence}")
     if facts.queue is not None:
         more = " or more" if facts.queue.more else ""
         lines.append(f"  in line: {facts.queue.before:,} before it, of {facts.queue.of:,}{more}")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import ClaimedLead
+from campaigns.core.callback_time import as_promised
 from campaigns.core.caller_ids import CallerIdPool, CallerNumber, callee_of
 from campaigns.core.compliance import Allow, Deny, Snapshot, permit
 from campaigns.core.facts import CallerIdHeld, Facts, PastAttempt
@@ -169,7 +170,7 @@ class Permits:
         consents = records_of(known.consents.get(lead.e164, []))
         history = known.history(lead)
         shown = known.caller_ids.choose(callee_of(lead.e164, campaign.id, history))
-        return Snapshot(
+        snapshot = Snapshot(
             campaign_running=campaign.state == "running",
             suppressed=known.suppressed.get(lead.e164),
             attempts=lead.attempts,
@@ -192,6 +193,7 @@ class Permits:
             not_before=lead.not_before,
             best_time=lead.best_time,
         )
+        return snapshot if lead.callback_id is None else as_promised(snapshot)
 
 
 def _held(records: Sequence[ConsentRecord], now: datetime) -> frozenset[tuple[str, str]]:

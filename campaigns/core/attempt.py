@@ -49,6 +49,8 @@ class ClaimedLead:
     """The lead's own, as its list's owner knows it; empty where only the number and the address tell."""
     language: str = ""
     """A BCP 47 tag, as the list's owner gave it."""
+    callback_id: int | None = None
+    """The callback for which it was claimed: the person has asked for the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,7 @@ class EndedAttempt:
     local_hour: int = 0
     connected_at: datetime | None = None
     address_country: str = ""
+    attempt_id: int = 0
 
     @property
     def countries(self) -> set[str]:

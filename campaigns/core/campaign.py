@@ -18,6 +18,7 @@ from campaigns.core.agent_work import (
     LONGEST_WAITING,
     ROUTINGS,
 )
+from campaigns.core.callback import Timing
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
 from campaigns.core.menu import Menu
@@ -197,6 +198,12 @@ class CampaignSettings:
     """What a machine is left: the path of a WAV file where the service runs, from the root on."""
     amd_review_share: float = _REVIEW_SHARE
     """Of the verdicts, the share that an agent checks; of an agentless campaign's none is."""
+    callback_remind_s: float = 300.0
+    """How long before its time an agent is reminded of a callback."""
+    callback_miss_s: float = 900.0
+    """How long after its time a callback counts as missed, so that anyone may make it."""
+    callback_give_up_s: float = 604800.0
+    """How long after its time a missed callback is given up."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -231,6 +238,14 @@ class CampaignSettings:
                 "recording is for talks with agents, and this campaign has none; leave it out."
             )
         self._check_detection()
+        _within("callback_remind_s", self.callback_remind_s, 0, 24 * 3600)
+        _within("callback_miss_s", self.callback_miss_s, 60, 24 * 3600)
+        _within("callback_give_up_s", self.callback_give_up_s, self.callback_miss_s, LONGEST_GAP_S)
+
+    @property
+    def callback_timing(self) -> Timing:
+        """When callbacks are reminded of, missed and given up."""
+        return Timing(self.callback_remind_s, self.callback_miss_s, self.callback_give_up_s)
 
     def _check_caller_id(self) -> None:
         """Whether the client has the number or the group is for `campaigns.caller_ids` to look at."""

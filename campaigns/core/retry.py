@@ -50,6 +50,9 @@ NEXT_PHONE = "next_phone"
 TRUNK_BUSY = "trunk_busy"
 """Why a lead waits whose number no trunk has room for at the moment."""
 
+ATTEMPTS_USED_UP = "max_attempts_reached"
+"""Why a lead is final that has had all its attempts."""
+
 NO_TRUNK = "no_trunk"
 """Why a lead waits whose number no trunk serves."""
 
@@ -164,7 +167,7 @@ def decide(
             return RetryAt(now, NEXT_PHONE)
         return Final(result)
     if attempts >= max_attempts or (rule.max_attempts is not None and attempts >= rule.max_attempts):
-        return Final("max_attempts_reached")
+        return Final(ATTEMPTS_USED_UP)
     return RetryAt(now + timedelta(seconds=rule.delay_s), f"retry_{result}")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns.core.callback import CALLBACK
 from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_SPEAKER, NO_TRUNK, TRUNK_BUSY
@@ -49,6 +50,7 @@ _WAITING_FOR = {
     "outside_best_time": "best_time",
     "not_before": "not_before",
     "new": "not_before",
+    CALLBACK: "callback",
 }
 _FINAL = {
     "on_dnc_list": "dnc",

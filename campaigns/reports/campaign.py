@@ -78,12 +78,14 @@ class CampaignReport:
     """Every lead of the campaign's lists in one line."""
     progress: Progress
     """The campaign's leads by what is next for them."""
+    callbacks_missed: int
+    """Calls that were promised, and that nobody has placed in time."""
     agents: list[AgentReport]
     team: AgentFigures
 
 
 async def build_report(
-    campaign: Campaign, progress: Progress, store: ReportStore, now: datetime
+    campaign: Campaign, progress: Progress, callbacks_missed: int, store: ReportStore, now: datetime
 ) -> CampaignReport:
     """Count a campaign and reckon its figures."""
     groups = await store.attempts(campaign.id)
@@ -113,6 +115,7 @@ async def build_report(
         detection=detection_figures(await store.verdicts(campaign.id)),
         leads=leads,
         progress=progress,
+        callbacks_missed=callbacks_missed,
         agents=agents,
         team=team_figures([agent.figures for agent in agents]),
     )

@@ -94,6 +94,7 @@ def figures_table(report: CampaignReport) -> Table:
         cell = _ratio(figure) if each.name == "attempts_per_lead" else figure
         rows.append((each.name.replace("_", " "), cell))
     rows.append(("next lead due", report.progress.next_due_at))
+    rows.append(("callbacks missed", report.callbacks_missed))
     return Table(f"Campaign {report.campaign_id}: {report.name}", ("figure", "value"), rows)
 
 

@@ -69,6 +69,9 @@ class CampaignOut(BaseModel):
     amd_optimistic: bool
     voicemail_message: str
     amd_review_share: float
+    callback_remind_s: float
+    callback_miss_s: float
+    callback_give_up_s: float
     created_at: datetime
 
 

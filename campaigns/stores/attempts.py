@@ -114,6 +114,7 @@ class AttemptStore:
                 col(Attempt.local_hour),
                 col(Attempt.connected_at),
                 col(Attempt.address_country),
+                col(Attempt.id),
             ),
         )
         row = ended.first()

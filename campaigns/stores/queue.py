@@ -9,10 +9,11 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Update, any_, case, func, select, union_all, update
+from sqlalchemy import Update, and_, case, func, select, union_all, update
 from sqlmodel import col
 
 from campaigns.core.attempt import AWAITING_DISPOSITION, ClaimedLead, EndedAttempt
+from campaigns.core.callback import CALLBACK
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.campaign import Progress
 from campaigns.core.compliance import Deny
@@ -22,10 +23,18 @@ from campaigns.core.selection import LeadPhone, Queue, open_queues
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.claiming import take_first, take_mixed
 from campaigns.stores.filling import FillStore
-from campaigns.stores.shared import UNSYNCHRONIZED, Session, in_state, read, write
+from campaigns.stores.promised import PromisedStore, among
+from campaigns.stores.shared import (
+    UNSYNCHRONIZED,
+    Session,
+    awaits_callback,
+    callback_is_open,
+    in_state,
+    read,
+    write,
+)
 from campaigns.stores.sort_keys import key_of_row
-from campaigns.tables import Campaign, CampaignLead, CampaignList, CampaignQueue
-from leads.stores.shared import on_postgresql
+from campaigns.tables import Callback, Campaign, CampaignLead, CampaignList, CampaignQueue
 from leads.tables import Lead, Phone, ZoneGroup
 
 _PUT_IN_LINE = 100
@@ -41,20 +50,30 @@ class QueueStore:
     async def claim(self, campaign: Campaign, n: int, now: datetime, claim_s: float) -> list[ClaimedLead]:
         """Take up to `n` leads whose zones are open, the first in line, from everybody else for `claim_s` s.
 
-        Where the campaign's lists have weights, each list gives its share, and what it cannot give comes from
-        the others.
+        Those to whom a call is promised and due come before all others. Where the campaign's lists have
+        weights, each list gives its share of the rest, and what it cannot give comes from the others.
         """
         await self._put_in_line(campaign, now, n + _PUT_IN_LINE)
         queues = await self.queues(campaign.id)
         times = CallableTimes.parse(campaign.callable_times)
         opened = open_queues(campaign.lead_order, queues, times, now)
         until = now + timedelta(seconds=claim_s)
+        promised = await PromisedStore(self.session).take_due(campaign.id, n, now, until)
+        n -= len(promised)
         weights = {queue.list_id: queue.weight for queue in queues}
         if any(weights.values()):
             lead_ids = await take_mixed(self.session, campaign.id, opened, weights, n, until)
         else:
             lead_ids = await take_first(self.session, campaign.id, opened, n, until)
-        return await self._claimed(campaign.id, lead_ids)
+        return await self._claimed(campaign.id, [*promised, *lead_ids])
+
+    async def claim_callback(
+        self, campaign_id: int, lead_id: int, now: datetime, claim_s: float
+    ) -> list[ClaimedLead]:
+        """Take a lead to whom a call is promised, also before anyone may; nothing where another has it."""
+        until = now + timedelta(seconds=claim_s)
+        taken = await PromisedStore(self.session).take(campaign_id, lead_id, now, until)
+        return await self._claimed(campaign_id, taken)
 
     async def queues(self, campaign_id: int) -> list[Queue]:
         """The campaign's queues, with their lists' weights."""
@@ -90,7 +109,8 @@ class QueueStore:
         """Give claims back to the line; those that are no longer ours are left alone."""
         key = key_of_row(self.session, campaign)
         for claimed in _claimed_rows(campaign.id, claims):
-            await write(self.session, claimed.values(state="ready", claimed_until=None, sort_key=key))
+            back = {"state": _in_line_again(), "claimed_until": None, "sort_key": key}
+            await write(self.session, claimed.values(back))
 
     async def keep(self, campaign_id: int, claim: ClaimedLead, until: datetime) -> bool:
         """Make a claim last until then; False where it is no longer ours."""
@@ -101,7 +121,8 @@ class QueueStore:
         """Write what becomes of a claimed lead that is not called now; False where it is no longer ours."""
         values: dict[str, Any] = {"state": "final", "reason": decision.reason, "claimed_until": None}
         if isinstance(decision, RetryAt):
-            values |= {"state": "waiting", "due_at": decision.at}
+            kept = case((awaits_callback(), CALLBACK), else_=decision.reason)
+            values |= {"state": "waiting", "due_at": decision.at, "reason": kept}
         (claimed,) = _claimed_rows(campaign_id, [claim])
         return (await write(self.session, claimed.values(values))).rowcount == 1
 
@@ -127,8 +148,12 @@ class QueueStore:
         rows = []
         for lead, phone in moves:
             queue_id = await FillStore(self.session).queue_of(campaign_id, phone)
+            owed = lead.callback_id is not None
+            place = (
+                {"state": "waiting", "reason": CALLBACK} if owed else {"state": "ready", "reason": NEXT_PHONE}
+            )
             rows.append(
-                {"campaign_id": campaign_id, "lead_id": lead.lead_id, "state": "ready", "reason": NEXT_PHONE}
+                {"campaign_id": campaign_id, "lead_id": lead.lead_id, **place}
                 | {"phone_id": phone.phone_id, "queue_id": queue_id, "claimed_until": None}
                 | {"denial": denials[lead.lead_id].to_json()}
             )
@@ -148,7 +173,7 @@ class QueueStore:
         """
         values: dict[str, Any] = {"state": "final", "reason": decision.reason, "claimed_until": None}
         if isinstance(decision, RetryAt):
-            state = "waiting" if decision.at > now else "ready"
+            state = "waiting" if decision.at > now or decision.reason == CALLBACK else "ready"
             values |= {"state": state, "due_at": decision.at, "sort_key": key_of_row(self.session, campaign)}
         if phone is not None:
             queue_id = await FillStore(self.session).queue_of(campaign.id, phone)
@@ -189,7 +214,7 @@ class QueueStore:
         )
         due = (
             select(col(CampaignLead.lead_id))
-            .where(mine, in_state("waiting"), col(CampaignLead.due_at) <= now)
+            .where(mine, in_state("waiting"), ~awaits_callback(), col(CampaignLead.due_at) <= now)
             .order_by(col(CampaignLead.due_at), col(CampaignLead.lead_id))
             .limit(n)
             .with_for_update(skip_locked=True)
@@ -200,15 +225,9 @@ class QueueStore:
         await write(
             self.session,
             update(CampaignLead)
-            .where(mine, self._among(back))
-            .values(state="ready", claimed_until=None, sort_key=key),
+            .where(mine, among(self.session, back))
+            .values(state=_in_line_again(), claimed_until=None, sort_key=key),
         )
-
-    def _among(self, lead_ids: Any) -> ColumnElement[bool]:
-        """The leads of a query, looked up one by one whatever the planner thinks of their number."""
-        if on_postgresql(self.session):
-            return col(CampaignLead.lead_id) == any_(func.array(lead_ids.scalar_subquery()))
-        return col(CampaignLead.lead_id).in_(lead_ids)
 
     async def _claimed(self, campaign_id: int, lead_ids: Sequence[int]) -> list[ClaimedLead]:
         """The claims with what a call needs, in the order of the leads."""
@@ -230,11 +249,20 @@ class QueueStore:
                 col(Lead.region),
                 col(Lead.timezone),
                 col(Lead.language),
+                col(Callback.id).label("callback_id"),
             )
             .select_from(CampaignLead)
             .join(Lead, col(Lead.id) == col(CampaignLead.lead_id))
             .join(Phone, col(Phone.id) == col(CampaignLead.phone_id))
             .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
+            .outerjoin(
+                Callback,
+                and_(
+                    col(Callback.campaign_id) == campaign_id,
+                    col(Callback.lead_id) == col(CampaignLead.lead_id),
+                    callback_is_open(),
+                ),
+            )
             .where(col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id).in_(lead_ids))
         )
         rows = await read(self.session, wanted) if lead_ids else ()
@@ -244,6 +272,11 @@ class QueueStore:
     async def _write_rows(self, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
             await self.session.exec(update(CampaignLead), params=rows, execution_options=UNSYNCHRONIZED)
+
+
+def _in_line_again() -> Any:
+    """The state of a lead whose claim has ended: one to whom a call is promised stands in no line."""
+    return case((awaits_callback(), "waiting"), else_="ready")
 
 
 def _claimed_lead(row: Any) -> ClaimedLead:

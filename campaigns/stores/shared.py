@@ -7,7 +7,8 @@ from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import col
 
-from campaigns.tables import CampaignLead
+from campaigns.core.callback import CALLBACK
+from campaigns.tables import Callback, CampaignLead
 from leads.stores.shared import Session as Session
 from leads.stores.shared import Sessions as Sessions
 
@@ -29,3 +30,13 @@ async def write(session: Session, statement: UpdateBase) -> CursorResult[Any]:
 def in_state(state: str) -> ColumnElement[bool]:
     """Campaign leads in a state, spelled out in the statement: only so is a partial index used."""
     return col(CampaignLead.state) == literal_column(f"'{state}'")
+
+
+def callback_is_open() -> ColumnElement[bool]:
+    """Callbacks whose call is still owed."""
+    return col(Callback.next_at).is_not(None)
+
+
+def awaits_callback() -> ColumnElement[bool]:
+    """Campaign leads that wait for a callback, or are claimed for one; spelled out for the same reason."""
+    return col(CampaignLead.reason) == literal_column(f"'{CALLBACK}'")

@@ -2,6 +2,7 @@
 
 from campaigns.tables.agent import Agent, AgentInterval, AgentSession, PauseReason
 from campaigns.tables.attempt import Attempt, AttemptAnswer, Recording, RecordingAccess
+from campaigns.tables.callback import Callback
 from campaigns.tables.caller_id import CallerId, CallerIdDay, CallerIdGroup, CallerIdMember, CallerIdRest
 from campaigns.tables.campaign import (
     Campaign,
@@ -23,6 +24,7 @@ __all__ = [
     "AnswerTally",
     "Attempt",
     "AttemptAnswer",
+    "Callback",
     "CallerId",
     "CallerIdDay",
     "CallerIdGroup",

@@ -23,6 +23,7 @@ class Agent(SQLModel, table=True):
     __table_args__ = (
         Index("uq_agent_client_name", "client_id", "name", unique=True),
         Index("uq_agent_sip_user", "sip_user", unique=True),
+        Index("uq_agent_calendar_key", "calendar_key", unique=True),
     )
 
     id: int = key()
@@ -43,6 +44,8 @@ class Agent(SQLModel, table=True):
     """By campaign number; 1 comes first."""
     disabled: bool = False
     """Whether the agent begins no more shifts."""
+    calendar_key: str | None = Field(default=None, max_length=64)
+    """The SHA-256 of the secret in the address of the agent's calendar; None where there is none."""
     created_at: datetime = instant()
 
 

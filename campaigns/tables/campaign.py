@@ -104,6 +104,12 @@ class Campaign(SQLModel, table=True):
     """What a machine is left: the path of a WAV file where the service runs."""
     amd_review_share: float = 0.05
     """Of the verdicts, the share that is put before somebody to be checked."""
+    callback_remind_s: float = 300.0
+    """How long before its time an agent is reminded of a callback."""
+    callback_miss_s: float = 900.0
+    """How long after its time a callback counts as missed, so that anyone may make it."""
+    callback_give_up_s: float = 604800.0
+    """How long after its time a missed callback is given up."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
     asked_under: str = Field(default="", max_length=16)
@@ -157,6 +163,13 @@ class CampaignLead(SQLModel, table=True):
     __table_args__ = (
         Index("ix_campaign_lead_ready", "queue_id", "sort_key", "lead_id", **where("state = 'ready'")),
         Index("ix_campaign_lead_waiting", "campaign_id", "due_at", "lead_id", **where("state = 'waiting'")),
+        Index(
+            "ix_campaign_lead_callback",
+            "campaign_id",
+            "due_at",
+            "lead_id",
+            **where("state = 'waiting' AND reason = 'callback'"),
+        ),
         Index("ix_campaign_lead_claimed", "campaign_id", "claimed_until", **where("state = 'claimed'")),
         Index("ix_campaign_lead_lead", "lead_id"),
     )
@@ -171,7 +184,8 @@ class CampaignLead(SQLModel, table=True):
     """waiting (until due_at), ready (when its zones are open), claimed (until claimed_until), calling, or
     final."""
     reason: str = Field(default="", max_length=40)
-    """Why it is in this state: a code such as new, retry_busy, outside_callable_times, on_dnc_list, sale."""
+    """Why it is in this state: a code such as new, retry_busy, outside_callable_times, on_dnc_list, sale. One
+    that waits for a callback stands in no line, and is claimed before all others when that is due."""
     denial: dict[str, Any] | None = Field(
         default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
     )

@@ -14,7 +14,7 @@ from dialer.access.door import Door
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn
 from dialer.access.single_sign_on import SingleSignOn
-from dialer.api import desk, forecasts, health, problems, recording, streams
+from dialer.api import calendars, desk, forecasts, health, problems, recording, streams
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
@@ -45,6 +45,8 @@ class Faces:
     single_sign_on: SingleSignOn
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
+    calendar_names: bool = False
+    """Whether agents' calendars name leads."""
 
 
 def create_app(faces: Faces) -> FastAPI:
@@ -72,11 +74,13 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.single_sign_on = faces.single_sign_on
     app.state.find_campaign = find_campaign
     app.state.lists_of_campaign = lists_of_campaign
+    app.state.calendar_names = faces.calendar_names
     app.state.readiness = faces.readiness
     app.state.metrics_text = faces.metrics_text
     problems.install(app)
     app.add_middleware(Guard, door=faces.door, audit=faces.audit, now=faces.engine.now)
     app.include_router(health.router)
+    app.include_router(calendars.router)
     api = APIRouter(prefix="/api/v1")
     api.include_router(access_routes)
     api.include_router(lead_routes)

@@ -1,5 +1,6 @@
 """What an agent's desktop does: shifts, pauses, previews, dispositions, hanging up."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -7,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from campaigns import agents
 from campaigns import service as campaigns
+from campaigns.promises import CallbackWish
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.live import LiveStore
@@ -54,11 +56,24 @@ class Skip(BaseModel):
     reason: Reason | None = None
 
 
+class PromisedCallback(BaseModel):
+    """For when the person asks to be called back: without an offset, on the lead's own clock.
+
+    `zone` says on which, where the lead may be in several. `mine`: by the agent of this call; else by anyone.
+    """
+
+    at: datetime
+    zone: Annotated[str, Field(max_length=64)] = ""
+    mine: bool = True
+    phone: Annotated[str, Field(max_length=20, description="One of the lead's; else that of the call.")] = ""
+
+
 class Disposition(BaseModel):
-    """How a call went."""
+    """How a call went; a `callback` goes with dispositions that ask for one, and has the notes, too."""
 
     disposition: Annotated[str, Field(min_length=1, max_length=20)]
     notes: Annotated[str, Field(max_length=4000)] = ""
+    callback: PromisedCallback | None = None
 
 
 class Dispositioned(BaseModel):
@@ -170,16 +185,35 @@ async def log_out(request: Request, session_id: OwnShift) -> None:
 
 @router.post("/attempts/{attempt_id}/disposition")
 async def set_disposition(request: Request, attempt_id: PathId, given: Disposition) -> Dispositioned:
-    """Say how a call went; that ends the wrap-up."""
+    """Say how a call went; that ends the wrap-up. Nothing is recorded if its callback cannot be promised."""
     engine = engine_of(request)
     sessions = access_of(request).own_rows(request, engine.sessions)
     await engine.written()
     await require_own_attempt(request, sessions, attempt_id)
-    code = await campaigns.set_disposition(sessions, attempt_id, given.disposition, given.notes, engine.now())
+    code = await campaigns.set_disposition(
+        sessions,
+        attempt_id,
+        given.disposition,
+        given.notes,
+        engine.now(),
+        rules=request.app.state.rules,
+        wish=await _wish(sessions, attempt_id, given),
+    )
     async with sessions() as session:
         attempt = await AttemptStore(session).get_attempt(attempt_id)
     engine.dispositioned(attempt, code)
     return Dispositioned(attempt_id=attempt_id, disposition=code)
+
+
+async def _wish(sessions: Sessions, attempt_id: int, given: Disposition) -> CallbackWish | None:
+    promised = given.callback
+    if promised is None:
+        return None
+    owner = None
+    if promised.mine:
+        async with sessions() as session:
+            owner = (await AttemptStore(session).read_attempt(attempt_id)).agent_id
+    return CallbackWish(promised.at, promised.zone, owner, given.notes, promised.phone)
 
 
 @router.post("/attempts/{attempt_id}/hangup", status_code=202)

@@ -79,7 +79,7 @@ def answer_to(error: Exception) -> JSONResponse:
         return problem(503, "database-unavailable", "The database cannot be reached; try again in a moment.")
     code = getattr(error, "code", "unknown-agent-session")
     more = {"session_id": error.session_id} if isinstance(error, AgentLoggedInError) else {}
-    answer = problem(status_of(error), code, str(error), **more)
+    answer = problem(status_of(error), code, str(error), **more, **getattr(error, "fields", {}))
     if answer.status_code == 401:
         answer.headers.update(_CHALLENGE)
     if (retry_after_s := getattr(error, "retry_after_s", None)) is not None:

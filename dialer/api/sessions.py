@@ -3,15 +3,32 @@
 from datetime import datetime
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
+from campaigns.callbacks import get_callback
 from campaigns.stores.attempts import AttemptStore
+from campaigns.tables import Callback
 from dialer.core.preview import Preview, PreviewThen
 from dialer.engine import Engine
 from dialer.errors import DialerError
 from dialer.records import instant
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView, get_lead
+
+
+class PreviewedCallback(BaseModel):
+    """What was promised to the lead; `zone` is the one on whose clock the time was named."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    agent_id: int | None
+    due_at: datetime
+    zone: str
+    state: str
+    notes: str
+    attempt_id: int | None
+    """The call in which it was promised."""
 
 
 class PreviewedLead(BaseModel):
@@ -37,6 +54,8 @@ class PreviewedLead(BaseModel):
     until: datetime | None
     then: PreviewThen | None
     """What happens to the lead at `until`."""
+    callback: PreviewedCallback | None
+    """The callback for which it is shown; null where nobody was promised a call."""
 
 
 class AgentSession(BaseModel):
@@ -80,10 +99,13 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
     engine: Engine = request.app.state.engine
     readings: Sessions = request.app.state.readings
     lead: LeadView | None = None
+    callback: Callback | None = None
     while (preview := engine.agent(session_id).preview) is not None:
         if lead is not None and lead.id == preview.permitted.lead.lead_id:
             break
         lead = await get_lead(readings, preview.permitted.lead.lead_id)
+        callback_id = preview.permitted.lead.callback_id
+        callback = None if callback_id is None else await get_callback(readings, callback_id)
     agent = engine.agent(session_id)
     return AgentSession(
         id=session_id,
@@ -94,11 +116,11 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
         since=instant(agent.since),
         attempt_id=agent.attempt,
         wrap_up_until=None if agent.wrap_up_ends_at is None else instant(agent.wrap_up_ends_at),
-        preview=_previewed(preview, lead) if preview is not None and lead is not None else None,
+        preview=_previewed(preview, lead, callback) if preview is not None and lead is not None else None,
     )
 
 
-def _previewed(preview: Preview, lead: LeadView) -> PreviewedLead:
+def _previewed(preview: Preview, lead: LeadView, callback: Callback | None) -> PreviewedLead:
     claimed = preview.permitted.lead
     phones = {each.id: each.phone for each in lead.phones}
     return PreviewedLead(
@@ -119,4 +141,5 @@ def _previewed(preview: Preview, lead: LeadView) -> PreviewedLead:
         since=instant(preview.since),
         until=None if preview.until is None else instant(preview.until),
         then=None if preview.until is None else preview.then,
+        callback=None if callback is None else PreviewedCallback.model_validate(callback),
     )

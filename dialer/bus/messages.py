@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta
 
+from campaigns.core.callback import TOLD
 from dialer.bus import topics
 from dialer.core.agent import AgentState as _AgentState
 from dialer.core.outcome import Outcome as _Outcome
@@ -108,6 +109,7 @@ class CampaignStats(Message, frozen=True, kw_only=True):
     conversions: Count
     abandon_rate: Rate
     leads_ready: Count
+    callbacks_missed: Count = 0
     pacing: Pacing
 
 
@@ -163,6 +165,32 @@ class AgentPreview(Message, frozen=True, kw_only=True):
             _utc(self.until)
 
 
+class AgentCallback(Message, frozen=True, kw_only=True):
+    """Something happened to a call that an agent has promised, which is or was due then.
+
+    `reminded`: it is near. `offered`: the lead is shown now, as `agent.preview` says as well. `moved`: it is
+    due at another time, because somebody or a rule (`reason`) wants it so. `missed`: it was not made in time,
+    and anyone may make it. `rescued`: somebody has. `canceled`: it is not owed any more, for this `reason`.
+    """
+
+    type_name = "agent.callback"
+    template = topics.AGENT_CALLBACK
+    retained = False
+    qos = 1
+
+    client: Slug
+    agent_id: Id
+    callback_id: Id
+    campaign_id: Id
+    lead_id: Id
+    kind: Annotated[str, Meta(extra_json_schema={"enum": list(TOLD)})]
+    due_at: Instant
+    reason: Annotated[str, Meta(max_length=40)] = ""
+
+    def __post_init__(self) -> None:
+        _utc(self.due_at)
+
+
 class CallEvent(Message, frozen=True, kw_only=True):
     """A step in the life of a call.
 
@@ -210,6 +238,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AgentState,
     AgentCall,
     AgentPreview,
+    AgentCallback,
     CallEvent,
     NodeStatus,
 )

@@ -40,6 +40,7 @@ from dialer.core.floor_shifts import SOFTPHONE_GONE_LIMIT_S, FloorShifts
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_tone
 from dialer.core.pacing import Pacer
 from dialer.core.pacing_events import (
+    AgentLeft,
     BudgetLooked,
     CallAbandoned,
     CallAnswered,
@@ -220,7 +221,7 @@ class Floor:
     def connected(self, attempt: int, session: int, at: float) -> list[Effect]:
         """The switch says that the caller and the agent hear each other."""
         call, each = self.calls.get(attempt), self.agents.get(session)
-        if call is None or each is None or call.campaign not in each.campaigns:
+        if call is None or each is None or not (call.campaign in each.campaigns or each.has_dialed(call)):
             return []
         if self._advance(attempt, CallEvent.CONNECT) is None:
             return []
@@ -231,6 +232,8 @@ class Floor:
         waited_s = 0.0 if call.waits_since is None else max(0.0, at - call.waits_since)
         effects: list[Effect] = [CallWasConnected(attempt, session, each.agent, at, waited_s)]
         self._pacing.tell(call.campaign, CallConnected(at, attempt, session, waited_s))
+        if call.campaign not in each.campaigns:
+            self._pacing.tell(call.campaign, AgentLeft(at, session))  # a guest, whom it does not count on
         other = self.shifts.agent_of(call)
         if other is not None and other is not each:
             effects += self.shifts.release(other, at)

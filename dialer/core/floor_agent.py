@@ -41,6 +41,9 @@ class FloorAgent:
     """The call that rings for this agent, is being connected, talked or wrapped up."""
     preview: Preview | None = None
     """The lead that the agent looks at."""
+    callback_due: bool = False
+    """Whether a call that this agent has promised is due: its lead is shown before any other, and nobody is
+    dialed for the agent. Who has answered already comes first all the same, where nobody else is free."""
     line_up: bool = False
     per_call: bool = False
     """Whether the softphone is rung for each customer; else its line is up for the whole shift."""
@@ -77,10 +80,18 @@ class FloorAgent:
         """Whether a customer rings for this agent alone, is being connected or talks."""
         return self.state in _WITH_A_CALL
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the agent may be given a call, or a lead to look at."""
+        return self.state == AgentState.AVAILABLE and self.can_be_connected
+
+    def has_dialed(self, call: FloorCall) -> bool:
+        """Whether the call was placed for this agent, who may work for other campaigns than its own."""
+        return call.session == self.session and self.attempt == call.attempt
+
     def suits(self, call: FloorCall) -> bool:
         """Whether the agent can be given the call now."""
-        free = self.state == AgentState.AVAILABLE and self.can_be_connected
-        return free and call.campaign in self.campaigns and self.session not in call.tried
+        return self.is_free and call.campaign in self.campaigns and self.session not in call.tried
 
     def call_among(self, calls: Mapping[int, FloorCall]) -> FloorCall | None:
         """The call that rings for this agent, or that the agent is being connected or talks with."""

@@ -171,6 +171,12 @@ class FloorPacing:
             if campaign != besides:
                 self.tell(campaign, event)
 
+    def agent_is_free(self, each: FloorAgent, at: float) -> None:
+        """An agent is available to all campaigns that the agent works for, unless a callback is due."""
+        self.tell_all(
+            each, AgentPaused(at, each.session) if each.callback_due else AgentReady(at, each.session)
+        )
+
     def call_is_up(self, call: FloorCall, at: float) -> None:
         """Makes a call known that is up already; a talk becomes known with its agent."""
         if call.was_connected or call.state in (CallState.ABANDONED, CallState.MACHINE):
@@ -212,7 +218,7 @@ class FloorPacing:
                 event = AgentPreviewing(at, each.session)
             case AgentState.RESERVED if mine is not None and not mine.was_connected:
                 event = AgentReady(at, each.session)
-            case AgentState.AVAILABLE:
+            case AgentState.AVAILABLE if not each.callback_due:
                 event = AgentReady(at, each.session)
             case AgentState.RESERVED if call is not None and call.answered_at is None:
                 event = AgentPaused(at, each.session)

@@ -11,7 +11,7 @@ from dialer.core.effects import ClaimWasKept, Effect, LeadWasPutBack, LeadWasSho
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
-from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady
+from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady, AgentTalking, AgentWillPause
 from dialer.core.preview import NoPreview, Preview, PreviewThen
 from dialer.core.preview_pacer import PreviewPacer
 from dialer.core.routing import choose
@@ -73,7 +73,7 @@ class FloorPreviews:
         free = [
             each
             for each in self._agents.values()
-            if each.state == AgentState.AVAILABLE and each.can_be_connected and campaign in each.campaigns
+            if each.is_free and not each.callback_due and campaign in each.campaigns
         ]
         work = self._pacing.work(campaign)
         effects: list[Effect] = []
@@ -85,6 +85,31 @@ class FloorPreviews:
                 free.remove(each)
                 effects += self._show(each, campaign, permitted, at)
         return effects
+
+    def expect(self, session: int, at: float, *, due: bool) -> list[Effect]:
+        """A call that this agent has promised is due, or none is: its lead is shown before anything else."""
+        each = self._agents.get(session)
+        if each is None or each.callback_due == due:
+            return []
+        each.callback_due = due
+        if each.state == AgentState.AVAILABLE:
+            return self._set_free(each, at)
+        if each.pause_asked is None:
+            self._pacing.tell_all(each, AgentWillPause(at, session, will=due))
+        return []
+
+    def expected(self) -> list[int]:
+        """The shifts of free agents whom a promised call waits for, the longest waiting first."""
+        free = [each for each in self._agents.values() if each.is_free and each.callback_due]
+        return [each.session for each in sorted(free, key=lambda each: each.since)]
+
+    def show_callback(self, session: int, campaign: int, lead: PermittedLead, at: float) -> list[Effect]:
+        """Shows an agent the lead to whom they promised a call, of whatever campaign; else it goes back."""
+        each, known = self._agents.get(session), self._pacing.campaigns.get(campaign)
+        if each is None or known is None or not each.is_free:
+            return [LeadWasPutBack(campaign, lead.lead, at)]
+        each.callback_due = False
+        return self._show(each, campaign, lead, at)
 
     def skip(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent does not call this lead now, and sees the next one. Raises NoPreview."""
@@ -142,8 +167,13 @@ class FloorPreviews:
         if each is None or call is None or not self.is_looked_at(preview):
             return []
         each.preview, each.attempt, call.session = None, attempt, each.session
-        # The campaign's pacer counts the call as pending, and the agent as free for it.
-        self._pacing.tell(preview.campaign, AgentReady(at, each.session))
+        call.agentless, call.menu = False, None
+        if preview.campaign in each.campaigns:
+            # A pacer of one call for each agent counts the call as pending, and the agent as free for it; any
+            # other would dial for the agent as well.
+            one_each = self._pacing.is_one_for_each(preview.campaign, at)
+            event = AgentReady(at, each.session) if one_each else AgentTalking(at, each.session)
+            self._pacing.tell(preview.campaign, event)
         return each.move(AgentEvent.DIAL, at)
 
     def refused(self, preview: Preview, at: float) -> list[Effect]:
@@ -184,7 +214,8 @@ class FloorPreviews:
         until = None if rule.limit_s is None else at + rule.limit_s
         each.preview = Preview(each.session, campaign, permitted, at, until, rule.then)
         changed = each.move(AgentEvent.PREVIEW, at)
-        self._pacing.tell(campaign, AgentPreviewing(at, each.session))
+        if campaign in each.campaigns:
+            self._pacing.tell(campaign, AgentPreviewing(at, each.session))
         self._pacing.tell_all(each, AgentPaused(at, each.session), besides=campaign)
         shown = LeadWasShown(each.session, each.agent, campaign, permitted.lead.lead_id, at, until)
         return [*changed, shown]

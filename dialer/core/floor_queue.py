@@ -94,8 +94,11 @@ class FloorQueue:
             self.waiting.remove(call.attempt)
 
     def _whose_turn(self, call: FloorCall, at: float) -> FloorAgent | None:
+        """Whose turn the call is; an agent whose callback is due comes after all others."""
         free = [each for each in self._agents.values() if each.suits(call)]
-        return choose(self._pacing.work(call.campaign), call, free, _waited_s(call, at))
+        work, waited_s = self._pacing.work(call.campaign), _waited_s(call, at)
+        owing_none = [each for each in free if not each.callback_due]
+        return choose(work, call, owing_none, waited_s) or choose(work, call, free, waited_s)
 
     def _admits(self, each: FloorAgent, call: FloorCall, at: float) -> bool:
         work = self._pacing.work(call.campaign)

@@ -14,7 +14,6 @@ from dialer.core.floor_queue import FloorQueue
 from dialer.core.pacing_events import (
     AgentLeft,
     AgentPaused,
-    AgentReady,
     AgentTalking,
     AgentWillPause,
     AgentWrapping,
@@ -131,7 +130,7 @@ class FloorShifts:
         if each.pause_asked is not None:
             return self._pause(each, at)
         effects = each.move(AgentEvent.LINE_UP, at)
-        self._pacing.tell_all(each, AgentReady(at, session))
+        self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)
 
     def line_down(
@@ -232,7 +231,7 @@ class FloorShifts:
         effects += each.move(AgentEvent.RELEASE, at)
         if each.pause_asked is not None:
             return effects + self._pause(each, at) + each.end_line()
-        self._pacing.tell_all(each, AgentReady(at, each.session))
+        self._pacing.agent_is_free(each, at)
         effects += self._queue.find_call(each, at)
         return effects if each.has_a_call else effects + each.end_line()
 
@@ -329,5 +328,5 @@ class FloorShifts:
             return effects + each.move(AgentEvent.LINE_DOWN, at, "no_softphone")
         back = each.per_call and each.state == AgentState.UNAVAILABLE
         effects += each.move(AgentEvent.LINE_UP if back else AgentEvent.READY, at)
-        self._pacing.tell_all(each, AgentReady(at, each.session))
+        self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)

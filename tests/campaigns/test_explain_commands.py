@@ -52,6 +52,11 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
         await suppress(sessions, "+12025550102")
 
     database.run(seed)
+    return command_of(database, monkeypatch)
+
+
+def command_of(database: AtUrl, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs commands of the whole program on that database."""
     monkeypatch.setattr("dialer.cli.CommandContext", lambda: database)
 
     def run_command(*words: str) -> Result:

@@ -407,7 +407,7 @@ async def test_no_statement_around_a_call_scans_the_leads(sessions: Sessions, da
         async with sessions() as session, session.begin():
             await RefreshStore(session).refresh([each.lead_id for each in more], NOW)
     assert len(seen) > 20
-    big = ("campaign_lead", "lead", "phone", "attempt")
+    big = ("campaign_lead", "lead", "phone", "attempt", "callback")
     for statement, parameters in seen:
         if not statement.lstrip().startswith(("SELECT", "UPDATE", "WITH")):
             continue
@@ -430,7 +430,7 @@ async def test_each_way_back_to_the_line_uses_its_own_index(sessions: Sessions, 
             if each[0].lstrip().startswith(("SELECT", "UPDATE", "WITH"))
         ]
     )
-    for index in ("ready", "waiting", "claimed"):
+    for index in ("ready", "waiting", "claimed", "callback"):
         assert f"ix_campaign_lead_{index}" in plans
     rows = await lead_rows(sessions, campaign_id)
     assert sum(row.state == "claimed" for row in rows.values()) == 5

@@ -39,7 +39,7 @@ class Stage:
         self.effects: list[Effect] = []
         self.floor = Floor()
         files = PromptFiles(Path("no-such-folder"), sessions)
-        self.watch = CampaignWatch(sessions, NO_LAW, self.floor, Notices(), _Deaf(), files)  # type: ignore[arg-type]
+        self.watch = CampaignWatch(sessions, NO_LAW, self.floor, Notices(), Deaf(), files)  # type: ignore[arg-type]
         hands = Hands(lambda: self.now, lambda _: self.can_place, self._place, self.carry_out, self.written)
         self.desk = PreviewDesk(self.floor, sessions, NO_LAW, self.watch.running, hands)
         self.just_written: Callable[[], None] = lambda: None
@@ -65,7 +65,7 @@ class Stage:
         return self.floor.agents[ANN].state
 
 
-class _Deaf:
+class Deaf:
     def publish(self, message: Any) -> None:
         """Nobody listens."""
 

@@ -250,6 +250,7 @@ def report_of(counts):
         dispositions=[],
         detection=detection_figures([]),
         leads=[LeadGroup("ready", "new", 4), LeadGroup("ready", "retry", 3), LeadGroup("final", "sale", 9)],
+        callbacks_missed=2,
         progress=Progress(due=4, waiting=3, claimed=0, calling=0, final=9, next_due_at=None),
         agents=[],
         team=team_figures([]),

@@ -46,6 +46,8 @@ class Permission(StrEnum):
     RECORDINGS_READ = "recordings.read"
     RECORDINGS_LISTEN = "recordings.listen"
     RECORDINGS_DELETE = "recordings.delete"
+    CALLBACKS_READ = "callbacks.read"
+    CALLBACKS_WRITE = "callbacks.write"
     REPORTS_READ = "reports.read"
     FORECASTS_RUN = "forecasts.run"
     DESK_WORK = "desk.work"
@@ -89,6 +91,8 @@ MEANING: Mapping[Permission, str] = MappingProxyType(
         Permission.RECORDINGS_READ: "find recordings, and see who heard them",
         Permission.RECORDINGS_LISTEN: "hear and check recordings",
         Permission.RECORDINGS_DELETE: "delete recordings",
+        Permission.CALLBACKS_READ: "see the calls that were promised, with notes",
+        Permission.CALLBACKS_WRITE: "promise calls, move and cancel them, and renew agents' calendars",
         Permission.REPORTS_READ: "read reports",
         Permission.FORECASTS_RUN: "simulate shifts",
         Permission.DESK_WORK: "work a shift: one's own session and calls, and the lead on the line",
@@ -152,6 +156,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.PROMPTS_READ,
                 _P.RECORDINGS_READ,
                 _P.RECORDINGS_LISTEN,
+                _P.CALLBACKS_READ,
                 _P.REPORTS_READ,
                 _P.USERS_READ,
                 _P.API_KEYS_READ,

@@ -32,6 +32,15 @@ def _json(**body: Any) -> Variants:
     return lambda _t, _own: [{"json": body}]
 
 
+def _promise(t: Things, own: Things) -> Sequence[Call]:
+    at = {"at": "2027-03-02T12:00"}
+    return [
+        {"json": at | {"campaign_id": own.campaign_id, "lead_id": t.lead_id}},
+        {"json": at | {"campaign_id": own.campaign_id, "lead_id": own.lead_id, "agent_id": t.agent_id}},
+        {"json": at | {"campaign_id": t.campaign_id, "lead_id": t.lead_id}},
+    ]
+
+
 def _leads(t: Things, _own: Things) -> Sequence[Call]:
     of_list, of_load = {"list": str(t.lead_list_id)}, {"import_id": t.import_id}
     wanted = ({}, {"client": t.client}, {"phone": t.phone}, of_list, of_load)
@@ -224,6 +233,15 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ],
     ("GET", "caller-id-rests"): _plain,
     ("POST", "caller-id-rests/{number}/release"): _plain,
+    ("GET", "callbacks"): lambda t, _: [
+        {"params": each} for each in ({}, {"campaign_id": t.campaign_id}, {"agent_id": t.agent_id})
+    ],
+    ("POST", "callbacks"): _promise,
+    ("GET", "callbacks/{callback_id}"): _plain,
+    ("PATCH", "callbacks/{callback_id}"): lambda t, _: [{"json": {"agent_id": t.agent_id, "notes": "n"}}],
+    ("POST", "callbacks/{callback_id}/cancel"): _plain,
+    ("POST", "agents/{agent_id}/calendar"): _plain,
+    ("DELETE", "agents/{agent_id}/calendar"): _plain,
     ("GET", "recordings"): lambda t, _: [
         {},
         {"params": {"client": t.client}},

@@ -209,14 +209,15 @@ async def test_nothing_of_another_client_was_told_or_changed(house: House) -> No
 
 
 async def _rows(sessions: Sessions, slug: str) -> list[str]:
-    """Every row of a client's, but the time account of its agent, which goes on by itself."""
+    """Every row of a client's, but what goes on by itself: its agent's time account and the shift's last sign
+    of life."""
     found = []
     async with sessions() as session:
         client_id = (await session.exec(select(Client.id).where(Client.slug == slug))).one()
     async with for_client(sessions, client_id)() as session:
         for table in sorted(set(owned_tables()) - {AgentInterval}, key=lambda each: str(each.__tablename__)):
             rows: Any = (await session.exec(select(table))).all()
-            found += sorted(f"{table.__tablename__} {row.model_dump()}" for row in rows)
+            found += sorted(f"{table.__tablename__} {row.model_dump(exclude={'seen_at'})}" for row in rows)
     return found
 
 

@@ -9,6 +9,7 @@ from campaigns.stores.shared import Sessions
 from campaigns.tables import (
     AbandonedMessage,
     Attempt,
+    Callback,
     CallerId,
     CallerIdGroup,
     CallerIdRest,
@@ -53,6 +54,7 @@ class Things:
     user_id: int = 900_011
     key_id: int = 900_012
     session_id: int = 900_013
+    callback_id: int = 900_014
 
 
 NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
@@ -182,6 +184,21 @@ async def _seed_calls(
             sha256=sound.sha256,
             created_at=NOW,
         )
+        callback = Callback(
+            client_id=client_id,
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            phone_id=attempt.phone_id,
+            agent_id=agent_id,
+            due_at=NOW + timedelta(days=300),
+            next_at=NOW + timedelta(days=300),
+            zone="America/New_York",
+            state="waiting",
+            notes=mark,
+            attempt_id=attempt.id,
+            created_at=NOW,
+            changed_at=NOW,
+        )
         recording = Recording(
             attempt_id=attempt.id,
             campaign_id=campaign_id,
@@ -195,7 +212,7 @@ async def _seed_calls(
         exemption = Exemption(
             client_id=client_id, rule_id="us-hours", granted_by=mark, reference=mark, recorded_at=NOW
         )
-        session.add_all([prompt, recording, exemption])
+        session.add_all([prompt, recording, callback, exemption])
         await session.flush()
         session.add_all(
             [
@@ -232,5 +249,6 @@ async def _seed_calls(
         "attempt_id": attempt.id,
         "prompt_id": prompt.id,
         "recording_id": recording.id,
+        "callback_id": callback.id,
         "exemption_id": exemption.id,
     }

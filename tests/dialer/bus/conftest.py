@@ -13,6 +13,7 @@ import pytest
 from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import (
     AgentCall,
+    AgentCallback,
     AgentPreview,
     AgentState,
     CallEvent,
@@ -133,6 +134,16 @@ def one_of_each() -> list[Message]:
         AgentState(client="acme", agent_id=3, state="paused", reason="lunch", since=NOON),
         AgentCall(client="acme", agent_id=3, attempt_id=99, campaign_id=7, lead_id=5),
         AgentPreview(client="acme", agent_id=3, session_id=8, campaign_id=7, lead_id=5, until=NOON),
+        AgentCallback(
+            client="acme",
+            agent_id=3,
+            callback_id=4,
+            campaign_id=7,
+            lead_id=5,
+            kind="moved",
+            due_at=NOON,
+            reason="closed_day",
+        ),
         CallEvent(
             client="acme", attempt_id=99, campaign_id=7, lead_id=5, kind="ended", agent_id=3, outcome="human"
         ),

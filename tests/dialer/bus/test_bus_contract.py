@@ -66,7 +66,10 @@ async def test_each_kind_of_message_arrives_on_its_topic_as_it_was_said(broker, 
     for message in one_of_each:
         if not isinstance(message, NodeStatus):
             assert heard[message.type_name] == (message.topic, message)
-    assert len({envelope.id for _, envelope in ears.heard if envelope.type != "node.status"}) == 6
+    assert (
+        len({envelope.id for _, envelope in ears.heard if envelope.type != "node.status"})
+        == len(one_of_each) - 1
+    )
 
 
 async def test_seq_grows_with_each_message_of_a_source(broker, tools):

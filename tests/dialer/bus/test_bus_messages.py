@@ -28,6 +28,7 @@ RETAINED = {
     "agent.state": True,
     "agent.call": False,
     "agent.preview": False,
+    "agent.callback": False,
     "call.event": False,
     "node.status": True,
 }
@@ -49,6 +50,7 @@ def said(draw):
         "node": slugs,
         "since": instants,
         "until": st.none() | instants,
+        "due_at": instants,
         "dial_mode": st.sampled_from(["preview", "progressive", "power", "predictive", "agentless"]),
         "calls_in_flight": st.builds(messages.CallsInFlight, dialing=counts, ringing=counts),
         "agents": st.dictionaries(st.sampled_from([state.value for state in AgentStateName]), counts),
