@@ -45,7 +45,14 @@ class HangUpAgent:
 
 @dataclass(frozen=True)
 class CallSoftphone:
-    """Call the agent's softphone again."""
+    """Call the agent's softphone: again, or for a customer."""
+
+    session: int
+
+
+@dataclass(frozen=True)
+class EndSoftphone:
+    """End the call of a softphone that is rung for each customer; the shift goes on."""
 
     session: int
 
@@ -263,6 +270,7 @@ Effect = (
     | LeaveMachine
     | HangUpAgent
     | CallSoftphone
+    | EndSoftphone
     | PlayToCaller
     | QuestionAnswered
     | CallRang

@@ -7,19 +7,22 @@ from pathlib import Path
 import structlog
 
 from dialer.switch.accounts import Caller
+from dialer.switch.agent_sounds import AgentSounds
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import (
     Action,
+    Beep,
     Connect,
     Dial,
     Ending,
-    GiveUpDialing,
+    Forget,
     HangUp,
     Part,
     PlayMessage,
     StartPrompt,
+    StartWaiting,
     StopPrompt,
 )
 from dialer.switch.legs import LegBook
@@ -45,6 +48,7 @@ class LegCalls:
         self._calls: dict[str, SipCall] = {}
         self._recorder = Recorder()
         self._ears = Ears()
+        self._sounds = AgentSounds()
         self._takes_calls = True
         self._uncounted: list[str] = []
         self._count_at = 0.0
@@ -55,6 +59,8 @@ class LegCalls:
             match action:
                 case Connect(leg=leg, other=other):
                     self._ears.let_be(leg, ListenFor.KEYS)
+                    for each in (leg, other):
+                        self._calls[each].hear_no_more()
                     if not self._calls[leg].connect(self._calls[other]):
                         log.warning("bridged without audio", leg=leg)
                 case Dial():
@@ -62,8 +68,13 @@ class LegCalls:
                 case Part(leg=leg, other=other):
                     self.stop_recording(leg)
                     self._calls[leg].part(self._calls[other])
-                case GiveUpDialing(leg=leg):
-                    self._give_up_dialing(leg)
+                case Forget(leg=leg):
+                    self._forget(leg)
+                case StartWaiting(leg=leg, path=path):
+                    if call := self._calls.get(leg):
+                        self._sounds.wait(call, path)
+                case Beep(leg=leg, path=path):
+                    self._sounds.beep(self._calls[leg], path, time.monotonic())
                 case HangUp(leg=leg):
                     if call := self._calls.get(leg):
                         call.hang_up()
@@ -83,6 +94,7 @@ class LegCalls:
         """What has to be done again and again: hear, count, and look at the recordings."""
         self._ears.hear(now, self._noticed)
         self._count_audio(now)
+        self._sounds.tick(now)
         for leg, reason in self._recorder.stuck(now):
             self._report(RecordingFailed(at=now, leg=leg, reason=reason))
 
@@ -91,7 +103,8 @@ class LegCalls:
         self._takes_calls = False
 
     def close(self) -> None:
-        """Ends every recording, so that the library can be closed."""
+        """Ends every recording and sound, so that the library can be closed."""
+        self._sounds.close()
         self._recorder.close()
 
     # --- commands -------------------------------------------------------------------------------
@@ -175,12 +188,16 @@ class LegCalls:
         caller = Caller(dial.caller_id, dial.display_name)
         try:
             self._calls[dial.leg] = self._endpoint.place(
-                _LegListener(self, dial.leg), dial.route.uri, caller, dial.route.trunk
+                _LegListener(self, dial.leg),
+                dial.route.uri,
+                caller,
+                dial.route.trunk,
+                auto_answer=dial.auto_answer,
             )
         except EndpointError as error:
             self.ended(dial.leg, _unsent(str(error)))
 
-    def _give_up_dialing(self, leg: str) -> None:
+    def _forget(self, leg: str) -> None:
         self._ears.leave(leg)
         if call := self._calls.pop(leg, None):
             call.forget()

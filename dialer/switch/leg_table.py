@@ -73,7 +73,7 @@ class LegTable:
         if partner.state == "bridged":
             partner.state = "answered"
             self.await_claim(partner, now)
-        return [Part(leg.name, partner.name)]
+        return [Part(leg.name, partner.name), *partner.waiting()]
 
     def give_up(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         """Ends a leg, once it has rung as long as it has to: 16 CFR 310.4(b)(4)(ii)."""

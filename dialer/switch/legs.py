@@ -1,12 +1,13 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Seven rules hold here whether or not an engine is connected:
+Eight rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
+- an agent's leg whose softphone sends no audio any more is ended at once, as far as that is asked for;
 - one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
 - when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
   kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
@@ -18,7 +19,7 @@ from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits, AudioWatch
 from dialer.switch.leg import Leg, ListenFor
-from dialer.switch.leg_actions import Action, Connect, Ending, GiveUpDialing
+from dialer.switch.leg_actions import Action, Beep, Connect, Ending, Forget, Part
 from dialer.switch.leg_detection import LegDetection
 from dialer.switch.leg_prompts import LegPrompts
 from dialer.switch.leg_routes import LegRoutes
@@ -37,6 +38,8 @@ from dialer.switch.messages import (
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)
+_ENDED = Ending(200, "OK", by_far_end=False)
+_SILENT = Ending(0, "no audio", by_far_end=False)
 
 
 class LegBook:
@@ -85,18 +88,25 @@ class LegBook:
 
     def to_count(self) -> list[str]:
         """The legs whose packets of audio are to be counted."""
-        return [leg.name for leg in self._table.legs.values() if leg.role == "customer" and leg.is_answered]
+        counted = [leg for leg in self._table.legs.values() if leg.is_answered]
+        return [leg.name for leg in counted if leg.role == "customer" or leg.placed.silence_limit_s]
 
     def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
         """So many packets of audio have come so far; None: none are due, as on hold.
 
-        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself.
+        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself. An
+        agent's softphone is not waited for to agree, so that its customer gets another agent.
         """
         leg = self._table.get(name)
         if leg is None or not leg.is_answered:
             return []
         leg.audio.count(packets, now)
-        leg.why = "" if leg.hears_a_message else leg.audio.silent_too_long(self._audio, now)
+        limits = self._audio
+        if leg.role == "agent":
+            limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s)
+        leg.why = "" if leg.hears_a_message else leg.audio.silent_too_long(limits, now)
+        if leg.why and leg.role == "agent":
+            return self._forget(leg, _SILENT, now)
         return self._table.leave(leg, "switch", now) if leg.why else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
@@ -156,7 +166,7 @@ class LegBook:
         leg.state = "answered"
         leg.answered_at, leg.audio = now, AudioWatch.begun(now)
         self._table.await_claim(leg, now)
-        answered: list[Action] = [LegAnswered(at=now, leg=name)]
+        answered: list[Action] = [LegAnswered(at=now, leg=name), *leg.waiting()]
         at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0 and not leg.is_being_judged
         return answered + self._table.unclaimed(leg, now) if at_once else answered
 
@@ -172,13 +182,17 @@ class LegBook:
             leg.state = "bridged"
             leg.partner = partner.name
             leg.deadline, leg.prompt, leg.prompt_plays = None, None, False
-        return [Connect(name, other), LegsBridged(at=now, leg=name, other=other)]
+        beeps = [Beep(leg.name, leg.placed.beep) for leg in pair if leg.placed.beep]
+        return [Connect(name, other), *beeps, LegsBridged(at=now, leg=name, other=other)]
 
     def hang_up(self, name: str, now: float, *, unless_answered: bool = False) -> list[Action]:
         """The engine ends a leg; with `unless_answered`, one that nobody has answered."""
         leg = self._table.get(name)
         if leg is None or (unless_answered and leg.answered_at is not None):
             return []
+        if leg.role == "agent":
+            leg.ended_by = "engine"
+            return self._forget(leg, _ENDED, now)
         return self._table.give_up(leg, "engine", now)
 
     def stop(self, now: float) -> list[Action]:
@@ -206,8 +220,10 @@ class LegBook:
         if failed and (rerouted := self.routes.go_on(leg, ending, now)):
             return rerouted
         del self._table.legs[name]
-        self._table.part(leg, now)
+        # The library has parted them already.
+        left_alone = [each for each in self._table.part(leg, now) if not isinstance(each, Part)]
         return [
+            *left_alone,
             LegEnded(
                 at=now,
                 leg=name,
@@ -227,7 +243,7 @@ class LegBook:
                 no_audio=leg.audio.never_came,
                 answered_late=leg.answered_late,
                 audio=leg.audio.has_come,
-            )
+            ),
         ]
 
     def tick(self, now: float) -> list[Action]:
@@ -259,14 +275,20 @@ class LegBook:
                 leg.given_up_by = None
                 self._table.wake(leg, leg.rings_at_most_until)
 
+    def _forget(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
+        """An agent's leg is over here and now: a softphone that is gone would take half a minute to agree."""
+        return [*self._table.part(leg, now), Forget(leg.name), *self.ended(leg.name, ending, now)]
+
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
         if leg.state == "prompted" and leg.prompt_plays:
             return self.prompts.over(leg, now)
         if leg.is_dialing and now >= leg.reply_by:
-            return [GiveUpDialing(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
+            return [Forget(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
+            if leg.role == "agent":
+                return self._forget(leg, _NO_REPLY, now)
             return self._table.leave(leg, leg.given_up_by or "switch", now)
         if leg.role == "customer" and leg.state == "answered":
             return self._table.unclaimed(leg, now)

@@ -99,6 +99,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.owner = owner
         self._player: Any = None
         self._track: Any = None
+        self._beside: Any = None
         self._taps: list[Tap] = []
         self.has_audio = False
         """Whether sound can be heard and sent: after the answer, or before it (early media)."""
@@ -181,6 +182,31 @@ class SipCall(pj.Call):  # type: ignore[misc]
     def stop_playing(self) -> None:
         """Nothing is played to the far end any more."""
         self._stop_player()
+
+    def hear(self, port: Any) -> None:
+        """The far end hears a port of the bridge from now on, also where its audio goes away and comes back.
+
+        Raises EndpointError where it hears nothing now.
+        """
+        self._beside = port
+        self.play_beside(port)
+
+    def play_beside(self, port: Any) -> None:
+        """The far end hears what a port of the bridge plays beside all else. Raises EndpointError."""
+        audio = self.audio()
+        if audio is None:
+            raise EndpointError("The sound could not be played: the call has no audio any more.")
+        try:
+            port.startTransmit(audio)
+        except pj.Error as error:
+            raise EndpointError(f"The sound could not be played: {error.reason}.") from error
+
+    def hear_no_more(self) -> None:
+        """The far end does not hear that port any more."""
+        port, self._beside = self._beside, None
+        if port is not None and (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                port.stopTransmit(audio)
 
     def record_to(self, track: Any) -> None:
         """Lets a recorder hear the far end from now on, also where its audio goes away and comes back."""
@@ -315,6 +341,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
             self._join(self.partner)
         if self._track is not None:
             self._let_hear(self._track)
+        if self._beside is not None:
+            with contextlib.suppress(EndpointError):
+                self.hear(self._beside)
         for tap in self._taps:
             self._let_hear(tap)
 
