@@ -14,7 +14,7 @@ from dialer.access.door import Door
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn
 from dialer.access.single_sign_on import SingleSignOn
-from dialer.api import calendars, desk, forecasts, health, problems, recording, streams
+from dialer.api import calendars, desk, forecasts, health, own_callbacks, problems, recording, streams
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
@@ -86,6 +86,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
+    api.include_router(own_callbacks.router)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)
