@@ -43,6 +43,7 @@ from dialer.metrics import Metrics
 from dialer.mixing import WaitingSounds
 from dialer.recording_keeper import RecordingKeeper
 from dialer.settings import Settings, SettingsInvalid
+from dialer.softphones import COMFORT_NOISE, NO_SOUND, SoftphoneOptions, beep_in, waiting_sound_in
 from dialer.switch.capacity import ask_binding, require_lines
 from dialer.switch.options import EndpointOptions, SwitchOptions, TlsOptions
 from dialer.trunk_settings import options_of, trunk_of
@@ -313,10 +314,29 @@ def _engine_options(settings: Settings) -> EngineOptions:
         node=settings.node,
         dialing=DialingOptions(trunks, sip.lines, unclaimed_message(settings)),
         switch=SwitchOptions(socket=_socket(settings), log_file=data / "switch.log", endpoint=endpoint),
+        softphones=_softphones(settings),
         prompts=data / "prompts",
         recordings=recordings_of(settings),
         sounds=waiting_sounds(settings),
         softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
+    )
+
+
+def _softphones(settings: Settings) -> SoftphoneOptions:
+    """Raises SettingsInvalid for a sound that cannot be played."""
+    sip, sounds = settings.sip, settings.data_dir.absolute() / "sounds"
+    wanted = sip.waiting_sound
+    if wanted not in (COMFORT_NOISE, NO_SOUND) and (reason := why_unplayable(Path(wanted))):
+        raise SettingsInvalid(
+            f"DIALER_SIP__WAITING_SOUND names {wanted}, which cannot be played ({reason}); name a WAV file, "
+            f"{COMFORT_NOISE} or {NO_SOUND}."
+        )
+    return SoftphoneOptions(
+        registrar=sip.registrar,
+        waiting_sound=waiting_sound_in(sounds, wanted),
+        beep=beep_in(sounds) if sip.connect_beep else "",
+        silence_limit_s=sip.softphone_silence_limit_s,
+        answer_within_s=sip.softphone_answer_within_s,
     )
 
 

@@ -6,7 +6,7 @@ everything written by the `Journal`. It decides nothing itself: the floor, the p
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,13 +17,12 @@ import structlog
 from campaigns import agents
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.agent_profile import ANYONE, AgentProfile
 from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.callbacks import CallbackNews
-from campaigns.stores.live import RunningCampaign
+from campaigns.stores.live import OpenShift, RunningCampaign
 from campaigns.tables import Attempt
 from dialer.callback_desk import CallbackDesk, CallbackHands
 from dialer.campaign_watch import CampaignWatch
@@ -36,6 +35,7 @@ from dialer.core.effects import (
     CallSoftphone,
     CallWasConnected,
     Effect,
+    EndSoftphone,
     HangUpAgent,
     HangUpCall,
     HangUpGuest,
@@ -63,6 +63,7 @@ from dialer.prompt_files import PromptFiles
 from dialer.recording_desk import RecordingDesk
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
+from dialer.softphones import SoftphoneOptions, Softphones
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
     AnyEvent,
@@ -70,7 +71,6 @@ from dialer.switch.messages import (
     HangUpLeg,
     LeaveLeg,
     LegEnded,
-    PlaceLeg,
     PlayPrompt,
     SwitchReady,
 )
@@ -85,7 +85,6 @@ _KEEP_PACING_EVERY_S = 5.0
 _TIDY_EVERY_S = 3600.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
-_AGENT_RING_S = 20.0
 _HANG_UP_WITHIN_S = 3.0
 _LAW_WITHIN_S = 180.0
 """No law's ring time and no message together are longer."""
@@ -100,12 +99,13 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, its switch, the folders of what is played and recorded, and what those
-    hear who wait."""
+    """The node's name, how it dials, its switch, how it calls softphones, the folders of its sounds, and what
+    those hear who wait."""
 
     node: str
     dialing: DialingOptions
     switch: SwitchOptions
+    softphones: SoftphoneOptions
     prompts: Path
     recordings: RecordingFolder
     sounds: WaitingSounds
@@ -166,8 +166,7 @@ class Engine:
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
         self._keep_pacing_at = 0.0
-        self._softphones: dict[int, str] = {}
-        self._called_softphones: set[int] = set()
+        self.softphones = Softphones(options.softphones, self._link.send)
         self._leftover: Leftover | None = None
         self._switch_name: str | None = None
         self._replays_through = 0
@@ -212,7 +211,7 @@ class Engine:
         """Takes up what a former engine left, then works. Raises SwitchUnavailable."""
         self._leftover = await load_leftover(self.sessions)
         for shift in self._leftover.shifts:
-            self._softphones[shift.session_id] = shift.sip_uri
+            self.softphones.add(shift)
             self._notices.agent_is(shift.session_id, shift.client_slug)
         for open_one in self._leftover.attempts:
             self._notices.campaign_is(open_one.campaign_id, open_one.client_slug)
@@ -265,22 +264,20 @@ class Engine:
         """A campaign was started or stopped: look at once."""
         self._look_now.set()
 
-    def log_in(
-        self,
-        session: int,
-        agent: int,
-        client: str,
-        sip_uri: str,
-        campaigns: Iterable[int],
-        profile: AgentProfile = ANYONE,
-    ) -> None:
-        """An agent's shift begins: the softphone is called."""
-        self._softphones[session] = sip_uri
-        self._notices.agent_is(session, client)
+    def log_in(self, shift: OpenShift) -> None:
+        """An agent's shift begins: the softphone is called, unless it is rung for each customer."""
+        session, per_call = shift.session_id, shift.leg == "per_call"
+        self.softphones.add(shift)
+        self._notices.agent_is(session, shift.client_slug)
         # The shift's first interval was recorded with the shift itself.
-        for effect in self.floor.shifts.log_in(session, agent, campaigns, self._clock(), profile):
+        begun = self.floor.shifts.log_in(
+            session, shift.agent_id, shift.campaign_ids, self._clock(), shift.profile, per_call=per_call
+        )
+        for effect in begun:
             self._say(effect)
-        self._call_softphone(session)
+        self.softphones.call_for_the_shift(session)
+        if per_call:
+            self._carry_out(self.floor.shifts.ready(session, self._clock()))
 
     def log_out(self, session: int, reason: str = "") -> None:
         """The shift ends. Raises UnknownSession."""
@@ -298,7 +295,7 @@ class Engine:
         """Calls again; a softphone that is gone is called again. Raises UnknownSession."""
         self._carry_out(self.floor.shifts.ready(session, self._clock()))
         if not self.floor.agents[session].line_up:
-            self._call_softphone(session)
+            self.softphones.call_for_the_shift(session)
 
     def dispositioned(self, attempt: Attempt, code: str) -> None:
         """The disposition is recorded: the wrap-up ends."""
@@ -332,7 +329,7 @@ class Engine:
             self._on_switch_ready(event)
         else:
             if isinstance(event, LegEnded):
-                self._called_softphones.discard(session_of(event.leg))
+                self.softphones.ended(session_of(event.leg))
             effects = effects_of(event, self.floor, self.trunks.attestation)
             effects = effects or self.recordings.heard(event)
             if not effects and self._leftover is not None:
@@ -358,9 +355,9 @@ class Engine:
         self.recordings.reconcile(event.live)
         up = {leg.leg for leg in event.live}
         self._without_a_leg = [each for each in self.floor.calls if call_leg(each) not in up]
-        self._called_softphones = {each for each in self.floor.agents if agent_leg(each) in up}
+        self.softphones.are_called([each for each in self.floor.agents if agent_leg(each) in up])
         for session in self.floor.agents:
-            self._call_softphone(session)
+            self.softphones.call_for_the_shift(session)
         for leg in up:
             known = attempt_of(leg) in self.floor.calls or session_of(leg) in self.floor.agents
             if not known and guest_of(leg) not in self.floor.conversations.guests():
@@ -388,9 +385,11 @@ class Engine:
                     self._link.send(LeaveLeg(call_leg(attempt), self._sound(attempt, message)))
                 case HangUpAgent(session=session):
                     self._link.send(HangUpLeg(agent_leg(session)))
-                    self._softphones.pop(session, None)
+                    self.softphones.remove(session)
                 case CallSoftphone(session=session):
-                    self._call_softphone(session)
+                    self.softphones.call(session)
+                case EndSoftphone(session=session):
+                    self.softphones.let_go(session)
                 case Mix() | CallGuest() | HangUpGuest() | PressKeys():
                     self.conversations.do(effect)
                     if isinstance(effect, Mix):
@@ -416,13 +415,6 @@ class Engine:
             log.error("there is no such prompt; it is left out", campaign=due.campaign, prompt=due.prompt)
         sound = str(path or "")
         self._link.send(PlayPrompt(call_leg(due.attempt), due.number, sound, due.stay_s, due.stop_on_key))
-
-    def _call_softphone(self, session: int) -> None:
-        if session in self._called_softphones:
-            return
-        uri = self._softphones[session]
-        if self._link.send(PlaceLeg(agent_leg(session), "agent", uri, "", _AGENT_RING_S)):
-            self._called_softphones.add(session)
 
     def _say(self, effect: Effect) -> None:
         for message in self._notices.of(effect):

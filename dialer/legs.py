@@ -6,6 +6,7 @@ from dataclasses import replace
 from dialer.core.amd import Verdict
 from dialer.core.effects import Effect
 from dialer.core.floor import Floor
+from dialer.core.floor_shifts import NO_ANSWER
 from dialer.core.outcome import CallEnd, Outcome, outcome_of_unanswered
 from dialer.switch.messages import (
     AnyEvent,
@@ -94,7 +95,9 @@ def effects_of(
         case LegEnded(leg=leg, status=status) if session := session_of(leg):
             reason = f"softphone_{status}" if status else "softphone_gone"
             busy = outcome_of_unanswered(_call_end(event)) == Outcome.BUSY
-            return floor.shifts.line_down(session, at, reason, busy=busy)
+            hung_up = event.ended_by == "far_end"
+            reason = NO_ANSWER if event.timed_out else reason
+            return floor.shifts.line_down(session, at, reason, busy=busy, hung_up=hung_up)
     return []
 
 

@@ -89,7 +89,7 @@ class Leftover:
         `ended`: attempts that have no leg, so that nobody talks in them.
         """
         effects: list[Effect] = []
-        for each in [each for each in floor.agents.values() if not each.line_up]:
+        for each in [each for each in floor.agents.values() if not each.can_be_connected]:
             call = each.call_among(floor.calls)
             if each.state == AgentState.UNAVAILABLE or (call is not None and call.attempt not in ended):
                 continue
@@ -172,6 +172,8 @@ class Leftover:
             reason=shift.reason,
             attempt=shift.attempt_id,
             line_up=line_up,
+            per_call=shift.leg == "per_call",
+            line_called=leg is not None and not line_up and shift.leg == "per_call",
             wraps_up_for=shift.campaign_id,
             profile=shift.profile,
         )

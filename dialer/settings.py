@@ -163,6 +163,17 @@ class SipSettings(_Group):
     hold_music: Path | None = None
     """A WAV file for people who are on hold or parked, over and over; without it the one that ships."""
 
+    registrar: str = Field(default="", pattern=r"^([A-Za-z0-9.-]+(:\d{1,5})?)?$")
+    """Host, or host:port, at which our own registrar takes calls to softphones (docs/softphones.md)."""
+    waiting_sound: str = "comfort_noise"
+    """What an agent hears while waiting for a customer: `comfort_noise`, `none`, or a WAV file's path."""
+    connect_beep: bool = True
+    """Whether an agent hears a beep as a customer is connected; the customer does not."""
+    softphone_silence_limit_s: float = Field(default=5.0, ge=0, le=600)
+    """A softphone that sends no audio for so long is taken for dead; 0 where softphones suppress silence."""
+    softphone_answer_within_s: float = Field(default=1.5, gt=0, le=60)
+    """How long a softphone may ring that is rung for each customer, who waits meanwhile."""
+
     @field_validator("nameservers", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:

@@ -28,6 +28,21 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     raise RuntimeError("Every port for tests is taken.")
 
 
+def certificate_in(folder: Path) -> tuple[str, str]:
+    """The files of a certificate for loopback, which is its own authority, and of its key, in PEM."""
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return str(certificate), str(key)
+
+
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A PostgreSQL server of its own, without passwords and without fsync; yields its URL, less the name."""

@@ -6,13 +6,15 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from campaigns import agents, service
+from campaigns import agents, service, softphones
 from campaigns.commands.dates import day_in, day_of
 from campaigns.core.agent_profile import AgentProfile
 from campaigns.core.agent_time import AgentTime
 from campaigns.core.pauses import Pause
+from campaigns.core.softphone import AT_OUR_REGISTRAR, LEGS
 from campaigns.errors import InvalidAgentError
 from campaigns.reports.text import Table, agent_time_tables, show
+from campaigns.softphones import SipAccount
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Agent
 from leads.commands.shared import Json, WithDatabase, echo_json
@@ -33,6 +35,18 @@ Skills = Annotated[
 Languages = Annotated[
     list[str] | None, typer.Option("--language", help="BCP 47, as in es or pt-BR; give it again for more.")
 ]
+SipUri = Annotated[
+    str | None,
+    typer.Option("--sip-uri", help="Where the softphone is, as sip:anna@pbx.example; without: ours."),
+]
+Leg = Annotated[
+    str | None,
+    typer.Option("--leg", help=f"{LEGS[0]} (called once a shift) or {LEGS[1]} (rung for each customer)."),
+]
+AutoAnswer = Annotated[
+    bool | None,
+    typer.Option("--auto-answer/--no-auto-answer", help="Ask a persistent softphone to answer by itself."),
+]
 Ranks = Annotated[
     list[str] | None,
     typer.Option("--rank", metavar="CAMPAIGN=RANK", help="In a campaign; 1 comes first, 0 is no rank."),
@@ -44,26 +58,46 @@ def add_agent(
     context: typer.Context,
     client: Client,
     name: Annotated[str, typer.Option("--name", help="The agent's name, unique within the client.")],
-    sip_uri: Annotated[
-        str, typer.Option("--sip-uri", help="Where the softphone is, as sip:anna@pbx.example.")
-    ],
+    sip_uri: SipUri = None,
+    leg: Leg = None,
+    auto_answer: AutoAnswer = None,
     skills: Skills = None,
     languages: Languages = None,
     ranks: Ranks = None,
     as_json: Json = False,
 ) -> None:
-    """Add an agent."""
+    """Add an agent. One at our registrar gets a SIP secret, which is shown this once."""
 
-    async def work(sessions: Sessions) -> int:
+    async def work(sessions: Sessions) -> tuple[int, SipAccount | None]:
+        softphones.check_leg(leg)
         ranked = await _ranks(sessions, ranks or [])
         profile = AgentProfile.parse(_levels(skills or []), languages or [], _present(ranked))
-        return await service.add_agent(sessions, client, name, sip_uri, datetime.now(UTC), profile)
+        address = AT_OUR_REGISTRAR if sip_uri is None else sip_uri
+        agent = await service.add_agent(sessions, client, name, address, datetime.now(UTC), profile)
+        await softphones.change_softphone(sessions, agent, leg=leg, auto_answer=auto_answer)
+        return agent, None if sip_uri else await softphones.new_secret(sessions, agent)
 
-    agent_id = _run(context, work)
+    agent_id, account = _run(context, work)
     if as_json:
-        echo_json({"id": agent_id})
+        echo_json({"id": agent_id, **(_shown(account) if account else {})})
+        return
+    typer.echo(f"Agent {agent_id} is {name}.")
+    if account:
+        _tell(account)
+
+
+@agent_app.command("sip-secret")
+def sip_secret(context: typer.Context, agent: AgentRef, as_json: Json = False) -> None:
+    """Make a new SIP secret for our registrar and show it once; the one before holds no longer."""
+
+    async def work(sessions: Sessions) -> SipAccount:
+        return await softphones.new_secret(sessions, (await agents.find_agent(sessions, agent)).id)
+
+    account = _run(context, work)
+    if as_json:
+        echo_json({"id": account.agent_id, **_shown(account)})
     else:
-        typer.echo(f"Agent {agent_id} is {name}.")
+        _tell(account)
 
 
 @agent_app.command("set")
@@ -72,6 +106,11 @@ def change_agent(
     agent: AgentRef,
     name: Annotated[str | None, typer.Option("--name", help="Another name.")] = None,
     sip_uri: Annotated[str | None, typer.Option("--sip-uri", help="Another address.")] = None,
+    our_registrar: Annotated[
+        bool, typer.Option("--our-registrar", help="The softphone registers at ours from now on.")
+    ] = False,
+    leg: Leg = None,
+    auto_answer: AutoAnswer = None,
     skills: Skills = None,
     languages: Languages = None,
     ranks: Ranks = None,
@@ -84,7 +123,11 @@ def change_agent(
 
     async def work(sessions: Sessions) -> Agent:
         found = await agents.find_agent(sessions, agent)
-        given = {"name": name, "sip_uri": sip_uri, "languages": languages, "disabled": disabled}
+        address = AT_OUR_REGISTRAR if our_registrar else sip_uri
+        await softphones.change_softphone(
+            sessions, found.id, sip_uri=address, leg=leg, auto_answer=auto_answer
+        )
+        given = {"name": name, "languages": languages, "disabled": disabled}
         changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
         if skills:
             changes["skills"] = _present(found.skills | _levels(skills))
@@ -94,7 +137,7 @@ def change_agent(
 
     changed = _run(context, work)
     if as_json:
-        echo_json(changed.model_dump())
+        echo_json(_plain(changed))
     else:
         show([_table([changed])])
 
@@ -110,7 +153,7 @@ def list_agents(
     """List agents."""
     found = _run(context, lambda sessions: service.list_agents(sessions, client, after, limit))
     if as_json:
-        echo_json([agent.model_dump() for agent in found])
+        echo_json([_plain(agent) for agent in found])
     else:
         show([_table(found)])
 
@@ -188,13 +231,27 @@ def _show_pauses(client: str, pauses: Sequence[Pause], as_json: bool) -> None:
     show([Table(f"For what agents of {client} pause", ("code", "name", "paid", "minutes at most"), rows)])
 
 
+def _plain(agent: Agent) -> dict[str, Any]:
+    return agent.model_dump(exclude={"sip_ha1"})
+
+
+def _shown(account: SipAccount) -> dict[str, str]:
+    return {"sip_user": account.user, "sip_secret": account.secret}
+
+
+def _tell(account: SipAccount) -> None:
+    typer.echo(f"The softphone registers as {account.user} with this secret, which is shown only now:")
+    typer.echo(account.secret)
+
+
 def _table(found: Sequence[Agent]) -> Table:
-    columns = ("id", "name", "SIP address", "skills", "languages", "ranks", "disabled")
+    columns = ("id", "name", "softphone", "leg", "skills", "languages", "ranks", "disabled")
     rows = [
         (
             each.id,
             each.name,
-            each.sip_uri,
+            each.sip_uri or each.sip_user or "",
+            each.leg,
             _listed(each.skills),
             ", ".join(each.languages),
             _listed(each.ranks),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from campaigns.core.prompt import checked_language
+from campaigns.core.softphone import AT_OUR_REGISTRAR
 from campaigns.errors import InvalidAgentError, InvalidPromptError
 
 HIGHEST_LEVEL = 10
@@ -69,8 +70,8 @@ def checked_skill(name: object) -> str:
 
 
 def checked_sip_uri(uri: str) -> str:
-    """A softphone's address. Raises InvalidAgentError."""
-    if len(uri) > _MAX_URI or not _SIP_URI.fullmatch(uri):
+    """A softphone's address; empty for one at our registrar. Raises InvalidAgentError."""
+    if uri != AT_OUR_REGISTRAR and (len(uri) > _MAX_URI or not _SIP_URI.fullmatch(uri)):
         raise InvalidAgentError("An agent's SIP address is like sip:anna@pbx.example.")
     return uri
 

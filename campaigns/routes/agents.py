@@ -66,6 +66,9 @@ class AgentOut(BaseModel):
     client_id: int
     name: str
     sip_uri: str
+    sip_user: str | None
+    leg: str
+    auto_answer: bool
     skills: dict[str, int]
     languages: list[str]
     ranks: dict[str, int]

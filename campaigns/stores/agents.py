@@ -1,6 +1,6 @@
 """Agents, their shifts and their time in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -68,6 +68,16 @@ class AgentStore:
         """The client's agent of that name, if there is one."""
         query = select(Agent).where(Agent.client_id == client_id, Agent.name == name)
         return (await self.session.exec(query)).one_or_none()
+
+    async def give_account(self, agent_id: int, user: str, ha1: str) -> None:
+        """The agent's softphone registers at our registrar with this from now on."""
+        given = update(Agent).where(col(Agent.id) == agent_id).values(sip_user=user, sip_ha1=ha1)
+        await write(self.session, given)
+
+    async def change(self, agent_id: int, values: Mapping[str, object]) -> None:
+        """Sets these columns of an agent. Raises AgentNotFoundError."""
+        await self.get(agent_id)
+        await write(self.session, update(Agent).where(col(Agent.id) == agent_id).values(**values))
 
     async def find(self, reference: str) -> Agent:
         """The agent of a number, or of a name that only one has. Raises AgentNotFoundError."""

@@ -105,6 +105,9 @@ class OpenShift:
     agent_id: int
     client_slug: str
     sip_uri: str
+    sip_user: str
+    leg: str
+    auto_answer: bool
     campaign_ids: tuple[int, ...]
     state: str
     reason: str
@@ -225,6 +228,9 @@ class LiveStore:
                 agent_id=agent.id,
                 client_slug=slug,
                 sip_uri=agent.sip_uri,
+                sip_user=agent.sip_user or "",
+                leg=agent.leg,
+                auto_answer=agent.auto_answer,
                 campaign_ids=tuple(shift.campaign_ids),
                 state=interval.state,
                 reason=interval.reason,

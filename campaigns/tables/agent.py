@@ -14,11 +14,15 @@ from leads.tables import instant, key, reference
 
 
 class Agent(SQLModel, table=True):
-    """Someone who takes calls, at a SIP address. A name is unique within its client."""
+    """Someone who takes calls on a softphone. A name is unique within its client.
+
+    `sip_uri` is where the softphone is called; empty for one at our registrar, which knows `sip_user`.
+    """
 
     __tablename__ = "agent"
     __table_args__ = (
         Index("uq_agent_client_name", "client_id", "name", unique=True),
+        Index("uq_agent_sip_user", "sip_user", unique=True),
         Index("uq_agent_calendar_key", "calendar_key", unique=True),
     )
 
@@ -26,6 +30,12 @@ class Agent(SQLModel, table=True):
     client_id: int = reference("client.id")
     name: str
     sip_uri: str
+    sip_user: str | None = Field(default=None, max_length=40)
+    sip_ha1: str | None = Field(default=None, max_length=32)
+    """What our registrar checks the softphone's secret by: as good as the secret, and shown nowhere."""
+    leg: str = Field(default="persistent", max_length=12)
+    auto_answer: bool = False
+    """Whether the softphone is asked to answer by itself; one that is rung for each call always is."""
     skills: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     """By name, each with its level, 1 to 10."""
     languages: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))

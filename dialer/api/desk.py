@@ -97,10 +97,11 @@ async def log_in(request: Request, wanted: LogIn) -> AgentSession:
     async with own_rows() as session, session.begin():
         store = AgentStore(session)
         agent = await store.get(wanted.agent_id)
-        profile = await agents.admit(session, agent, wanted.campaign_ids)
+        engine.softphones.require_address(agent)
+        await agents.admit(session, agent, wanted.campaign_ids)
         shift_id = await store.open_session(agent.id, wanted.campaign_ids, "unavailable", engine.now())
         (shift,) = await LiveStore(session).open_shifts(shift_id)
-    engine.log_in(shift_id, agent.id, shift.client_slug, agent.sip_uri, wanted.campaign_ids, profile)
+    engine.log_in(shift)
     return await session_of(request, shift_id)
 
 

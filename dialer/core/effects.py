@@ -46,7 +46,14 @@ class HangUpAgent:
 
 @dataclass(frozen=True)
 class CallSoftphone:
-    """Call the agent's softphone again."""
+    """Call the agent's softphone: again, or for a customer."""
+
+    session: int
+
+
+@dataclass(frozen=True)
+class EndSoftphone:
+    """End the call of a softphone that is rung for each customer; the shift goes on."""
 
     session: int
 
@@ -331,6 +338,7 @@ Effect = (
     | LeaveMachine
     | HangUpAgent
     | CallSoftphone
+    | EndSoftphone
     | PlayToCaller
     | QuestionAnswered
     | CallRang

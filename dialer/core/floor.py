@@ -274,7 +274,13 @@ class Floor:
         if call.was_connected:
             return []
         self._pacing.tell(call.campaign, CallAbandoned(at, attempt))
-        return [CallWasAbandoned(attempt, at)]
+        effects: list[Effect] = [CallWasAbandoned(attempt, at)]
+        each = self.shifts.agent_of(call)
+        if each is not None and each.per_call:
+            # The softphone rings still: its agent is not to be kept until the message is over.
+            call.session = None
+            effects += self.shifts.release(each, at)
+        return effects
 
     def judged(
         self, attempt: int, verdict: Verdict, confidence: float, took_s: float, at: float

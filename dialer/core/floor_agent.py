@@ -7,7 +7,15 @@ from campaigns.core.agent_profile import ANYONE, AgentProfile
 from dialer.core import agent as agents
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.call import CallState
-from dialer.core.effects import AgentChanged, DispositionMissed, Effect, LeadWasPutBack
+from dialer.core.effects import (
+    AgentChanged,
+    Bridge,
+    CallSoftphone,
+    DispositionMissed,
+    Effect,
+    EndSoftphone,
+    LeadWasPutBack,
+)
 from dialer.core.floor_call import FloorCall
 from dialer.core.preview import Preview
 from dialer.core.softphone import call_again_after_s
@@ -37,6 +45,12 @@ class FloorAgent:
     """Whether a call that this agent has promised is due: its lead is shown before any other, and nobody is
     dialed for the agent. Who has answered already comes first all the same, where nobody else is free."""
     line_up: bool = False
+    per_call: bool = False
+    """Whether the softphone is rung for each customer; else its line is up for the whole shift."""
+    line_called: bool = False
+    """Whether a softphone that is rung for each customer rings now."""
+    line_ending: bool = False
+    """Whether its call is being ended: it can be called again only afterwards."""
     pause_asked: str | None = None
     """A pause that begins when the present call is wrapped up, with its reason."""
     wrap_up_ends_at: float | None = None
@@ -57,6 +71,11 @@ class FloorAgent:
         self.waits_since = self.since
 
     @property
+    def can_be_connected(self) -> bool:
+        """Whether a customer can be given to the softphone, as far as anybody knows."""
+        return self.line_up or self.per_call
+
+    @property
     def has_a_call(self) -> bool:
         """Whether a customer rings for this agent alone, is being connected or talks."""
         return self.state in _WITH_A_CALL
@@ -64,7 +83,7 @@ class FloorAgent:
     @property
     def is_free(self) -> bool:
         """Whether the agent may be given a call, or a lead to look at."""
-        return self.state == AgentState.AVAILABLE and self.line_up
+        return self.state == AgentState.AVAILABLE and self.can_be_connected
 
     def has_dialed(self, call: FloorCall) -> bool:
         """Whether the call was placed for this agent, who may work for other campaigns than its own."""
@@ -123,6 +142,22 @@ class FloorAgent:
         if attempt is None or self.state != AgentState.WRAP_UP:
             return []
         return [DispositionMissed(attempt, at)]
+
+    def join(self, call: FloorCall) -> list[Effect]:
+        """Lets the agent and a customer hear each other; the softphone is called first where it is not up."""
+        if self.line_ending or self.line_called:
+            return []  # once it is over, or answered
+        if self.line_up or not self.per_call:
+            return [Bridge(call.attempt, self.session)]
+        self.line_called = True
+        return [CallSoftphone(self.session)]
+
+    def end_line(self) -> list[Effect]:
+        """Nobody is there to talk with any more: a softphone that is rung for each customer is let go."""
+        if not self.per_call or self.line_ending or not (self.line_up or self.line_called):
+            return []
+        self.line_called, self.line_ending = False, True
+        return [EndSoftphone(self.session)]
 
     def softphone_was_busy(self, at: float) -> None:
         """It is there, and is called again after a while."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from dialer.core.agent import AgentEvent
 from dialer.core.call import CallState
-from dialer.core.effects import Bridge, Effect
+from dialer.core.effects import Effect
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
@@ -35,7 +35,7 @@ class FloorQueue:
         own = self._agents.get(call.session) if call.session is not None else None
         if own is not None and own.call_among(self._calls) is call:
             self._pacing.tell_all(own, AgentTalking(at, own.session), besides=call.campaign)
-            return [Bridge(call.attempt, own.session)]
+            return own.join(call)
         if each := self._whose_turn(call, at):
             return self.reserve(each, call, at)
         self.waiting.append(call.attempt)
@@ -113,7 +113,7 @@ class FloorQueue:
         # The campaign's own pacer counts the call as waiting, and the agent as free for it.
         besides = None if call.was_connected else call.campaign
         self._pacing.tell_all(each, AgentTalking(at, each.session), besides)
-        return [Bridge(call.attempt, each.session), *changed]
+        return [*each.join(call), *changed]
 
 
 def _waited_s(call: FloorCall, at: float) -> float:

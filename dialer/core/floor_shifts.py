@@ -20,6 +20,8 @@ from dialer.core.pacing_events import (
     CallByMachine,
 )
 
+NO_ANSWER = "softphone_no_answer"
+"""Why an agent is paused whose softphone was rung and not answered."""
 SOFTPHONE_GONE_LIMIT_S = 1800.0
 SOFTPHONE_GONE = "softphone_gone"
 WRAP_UP_OVER = "wrap_up_over"
@@ -75,12 +77,16 @@ class FloorShifts:
         campaigns: Iterable[int],
         at: float,
         profile: AgentProfile = ANYONE,
+        *,
+        per_call: bool = False,
     ) -> list[Effect]:
         """An agent's shift begins; calls come once the softphone is on the line.
 
-        Whether the agent has the skills that the campaigns ask for was looked at before.
+        One that is rung for each customer (`per_call`) is on the line when the agent says `ready`. Whether
+        the agent has the skills that the campaigns ask for was looked at before.
         """
         each = FloorAgent(session, agent, frozenset(campaigns), AgentState.UNAVAILABLE, at, profile=profile)
+        each.per_call = per_call
         each.line_is_gone(at)
         self._agents[session] = each
         self._pacing.tell_all(each, AgentPaused(at, session))
@@ -118,6 +124,8 @@ class FloorShifts:
         if each is None:
             return [HangUpAgent(session)]
         each.line_is_up()
+        if each.per_call:
+            return self._line_up_for_a_call(each)
         each.softphone_is_left_alone()
         if each.state != AgentState.UNAVAILABLE:
             return self._queue.find_call(each, at)
@@ -127,21 +135,29 @@ class FloorShifts:
         self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)
 
-    def line_down(self, session: int, at: float, reason: str, *, busy: bool = False) -> list[Effect]:
+    def line_down(
+        self, session: int, at: float, reason: str, *, busy: bool = False, hung_up: bool = False
+    ) -> list[Effect]:
         """The agent's softphone is gone. A customer who was talking waits for another agent.
 
-        One that was `busy` when it was called is called again after a while.
+        One that was `busy` when it was called is called again after a while. One that did not answer pauses
+        its agent, who may not be there. Where each customer rings it, an agent who `hung_up` ends the talk.
         """
         each = self._agents.get(session)
         if each is None:
             return self._queue.find_another(session, at)
         each.line_is_gone(at)
+        if each.per_call and not (each.state == AgentState.TALKING and not hung_up):
+            return self._line_down_after_a_call(each, at, reason)
         if busy:
             each.softphone_was_busy(at)
         else:
             each.softphone_is_left_alone()
         if each.state == AgentState.PAUSED:
             each.pause_asked = each.reason
+        if each.state == AgentState.UNAVAILABLE and reason == NO_ANSWER:
+            each.pause_asked = each.pause_asked or reason
+            return self._pause(each, at)
         call = each.call_among(self._calls)
         effects = self.leaves(each, at)
         effects += each.leave_attempt(at)
@@ -164,7 +180,8 @@ class FloorShifts:
         each = self.agent(session)
         each.pause_asked = None
         each.softphone_is_left_alone()
-        if each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
+        is_back = each.per_call and each.state == AgentState.UNAVAILABLE
+        if not is_back and each.state not in (AgentState.PAUSED, AgentState.WRAP_UP):
             self._pacing.tell_all(each, AgentWillPause(at, session, will=False))
             return []
         return self._become_ready(each, at)
@@ -216,9 +233,10 @@ class FloorShifts:
         effects = each.leave_attempt(at)
         effects += each.move(AgentEvent.RELEASE, at)
         if each.pause_asked is not None:
-            return effects + self._pause(each, at)
+            return effects + self._pause(each, at) + each.end_line()
         self._pacing.agent_is_free(each, at)
-        return effects + self._queue.find_call(each, at)
+        effects += self._queue.find_call(each, at)
+        return effects if each.has_a_call else effects + each.end_line()
 
     def set_free(self, each: FloorAgent, at: float) -> list[Effect]:
         """The agent is done with the last call: free again, or paused where that was asked."""
@@ -228,7 +246,7 @@ class FloorShifts:
 
     def begin_wrap_up(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         """The talk is over; an agent who has said already how it went is free at once."""
-        effects = each.move(AgentEvent.TALK_END, at)
+        effects = each.end_line() + each.move(AgentEvent.TALK_END, at)
         self._pacing.tell_all(each, AgentWrapping(at, each.session))
         if call.dispositioned:
             each.attempt = None
@@ -254,6 +272,31 @@ class FloorShifts:
         return each.wrap_up_ends_at
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _line_up_for_a_call(self, each: FloorAgent) -> list[Effect]:
+        each.line_called = False
+        call = each.call_among(self._calls)
+        if call is not None and call.state == CallState.ANSWERED:
+            return each.join(call)
+        return [] if each.state == AgentState.TALKING else each.end_line()
+
+    def _line_down_after_a_call(self, each: FloorAgent, at: float, reason: str) -> list[Effect]:
+        """A softphone that is rung for each customer is not on the line any more, or never was.
+
+        One that was let go is called for the next customer only now.
+        """
+        was_let_go, each.line_ending, each.line_called = each.line_ending, False, False
+        call = each.call_among(self._calls)
+        if call is None:
+            return []
+        if each.state == AgentState.TALKING:
+            return [HangUpCall(call.attempt)]
+        if was_let_go or call.state != CallState.ANSWERED:
+            return each.join(call) if call.state == CallState.ANSWERED else []
+        call.session = None
+        call.tried.add(each.session)
+        each.pause_asked = each.pause_asked or reason
+        return self.release(each, at) + self._queue.find_agent(call, at)
 
     def _end_wrap_up(self, each: FloorAgent, at: float) -> list[Effect]:
         """The limit has passed: nobody has said how the talk went, so that it is what the campaign says."""
@@ -283,9 +326,10 @@ class FloorShifts:
 
     def _become_ready(self, each: FloorAgent, at: float) -> list[Effect]:
         effects = each.leave_attempt(at)
-        if not each.line_up:
+        if not each.can_be_connected:
             self._pacing.tell_all(each, AgentPaused(at, each.session))
             return effects + each.move(AgentEvent.LINE_DOWN, at, "no_softphone")
-        effects += each.move(AgentEvent.READY, at)
+        back = each.per_call and each.state == AgentState.UNAVAILABLE
+        effects += each.move(AgentEvent.LINE_UP if back else AgentEvent.READY, at)
         self._pacing.agent_is_free(each, at)
         return effects + self._queue.find_call(each, at)

@@ -1,7 +1,7 @@
 """The endpoint's SIP accounts: its own, and one for each trunk with its credentials and its health."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -172,7 +172,24 @@ def identity_headers(trunk: TrunkOptions, caller: Caller, address: str) -> list[
     """P-Asserted-Identity (RFC 3325), with the word that the number is not to be withheld (RFC 3323)."""
     if not (trunk.asserted_identity and caller.number):
         return []
-    named = {"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"}
+    return _headers({"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"})
+
+
+def auto_answer_headers(address: str) -> list[Any]:
+    """What asks a softphone to answer by itself, in every way that one of them knows.
+
+    Answer-Mode is RFC 5373; the others are what telephones had before it.
+    """
+    return _headers(
+        {
+            "Call-Info": f"<sip:{address}>;answer-after=0",
+            "Alert-Info": f"<http://{address}>;info=alert-autoanswer;delay=0",
+            "Answer-Mode": "Auto",
+        }
+    )
+
+
+def _headers(named: Mapping[str, str]) -> list[Any]:
     headers = []
     for name, value in named.items():
         header = pj.SipHeader()

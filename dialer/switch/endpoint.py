@@ -26,6 +26,7 @@ from dialer.switch.accounts import (
     TrunkAccount,
     TrunkNews,
     account_config,
+    auto_answer_headers,
     domain_of,
     identity_headers,
     trunk_config,
@@ -138,8 +139,16 @@ class Endpoint:
         """Whether each trunk answers, as far as anybody asks it and knows."""
         return {name: account.up for name, account in self._trunks.items() if account.up is not None}
 
-    def place(self, listener: CallListener, uri: str, caller: Caller, trunk: str = "") -> SipCall:
-        """Sends an INVITE, through a trunk where one is named.
+    def place(
+        self,
+        listener: CallListener,
+        uri: str,
+        caller: Caller,
+        trunk: str = "",
+        *,
+        auto_answer: bool = False,
+    ) -> SipCall:
+        """Sends an INVITE, through a trunk where one is named; with `auto_answer`, to be answered at once.
 
         Raises EndpointError where it could not be sent.
         """
@@ -151,6 +160,8 @@ class Endpoint:
             domain = domain_of(through.options, address)
             for header in identity_headers(through.options, caller, address):
                 options.txOption.headers.append(header)
+        for header in auto_answer_headers(address) if auto_answer else []:
+            options.txOption.headers.append(header)
         if caller.number:
             options.txOption.localUri = caller.address(domain)
         for _ in range(self._port_searches):

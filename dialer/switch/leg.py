@@ -6,6 +6,7 @@ from math import inf
 
 from dialer.switch.audio_watch import AudioWatch
 from dialer.switch.keys import KeyPresses, KeyWay
+from dialer.switch.leg_actions import Action, StartWaiting
 from dialer.switch.messages import EndedBy, LegRole, LegState, PlaceLeg, PlayPrompt, Route
 
 _MOST_KEYS = 100
@@ -116,6 +117,11 @@ class Leg:
         self.rings_at_most_until = now + self.placed.ring_timeout_s
         self.reply_by = now + route.reply_within_s if route.reply_within_s else inf
         return route
+
+    def waiting(self) -> list[Action]:
+        """What is played to an agent who is in no conversation."""
+        waits = self.state == "answered" and self.placed.waiting_sound
+        return [StartWaiting(self.name, self.placed.waiting_sound)] if waits else []
 
     @property
     def to_hear(self) -> dict[ListenFor, float]:

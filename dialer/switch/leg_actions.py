@@ -38,13 +38,30 @@ class Dial:
     route: Route
     caller_id: str
     display_name: str = ""
+    auto_answer: bool = False
 
 
 @dataclass(frozen=True)
-class GiveUpDialing:
-    """End the leg's present INVITE; whatever still comes of it is nothing to the leg any more."""
+class Forget:
+    """End the leg's present call; whatever still comes of it is nothing to the leg any more."""
 
     leg: str
+
+
+@dataclass(frozen=True)
+class StartWaiting:
+    """Play a WAV file over and over to an agent who is in no conversation."""
+
+    leg: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Beep:
+    """Play a short WAV file to an agent, beside what the agent hears."""
+
+    leg: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +79,7 @@ class StopPrompt:
     leg: str
 
 
-Action = Hear | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | GiveUpDialing | Event
+Action = Hear | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | Forget | StartWaiting | Beep | Event
 
 
 @dataclass(frozen=True)

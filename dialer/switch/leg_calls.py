@@ -7,18 +7,21 @@ from pathlib import Path
 import structlog
 
 from dialer.switch.accounts import Caller
+from dialer.switch.agent_sounds import AgentSounds
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import (
     Action,
+    Beep,
     Dial,
     Ending,
-    GiveUpDialing,
+    Forget,
     HangUp,
     Hear,
     PlayMessage,
     StartPrompt,
+    StartWaiting,
     StopPrompt,
 )
 from dialer.switch.legs import LegBook
@@ -44,6 +47,7 @@ class LegCalls:
         self._calls: dict[str, SipCall] = {}
         self._recorder = Recorder()
         self._ears = Ears()
+        self._sounds = AgentSounds()
         self._takes_calls = True
         self._uncounted: list[str] = []
         self._count_at = 0.0
@@ -56,8 +60,13 @@ class LegCalls:
                     self._hear(action)
                 case Dial():
                     self._dial(action)
-                case GiveUpDialing(leg=leg):
-                    self._give_up_dialing(leg)
+                case Forget(leg=leg):
+                    self._forget(leg)
+                case StartWaiting(leg=leg, path=path):
+                    if call := self._calls.get(leg):
+                        self._sounds.wait(call, path)
+                case Beep(leg=leg, path=path):
+                    self._sounds.beep(self._calls[leg], path, time.monotonic())
                 case HangUp(leg=leg):
                     if call := self._calls.get(leg):
                         call.hang_up()
@@ -77,6 +86,7 @@ class LegCalls:
         """What has to be done again and again: hear, count, and look at the recordings."""
         self._ears.hear(now, self._noticed)
         self._count_audio(now)
+        self._sounds.tick(now)
         for leg, reason in self._recorder.stuck(now):
             self._report(RecordingFailed(at=now, leg=leg, reason=reason))
 
@@ -85,7 +95,8 @@ class LegCalls:
         self._takes_calls = False
 
     def close(self) -> None:
-        """Ends every recording, so that the library can be closed."""
+        """Ends every recording and sound, so that the library can be closed."""
+        self._sounds.close()
         self._recorder.close()
 
     # --- commands -------------------------------------------------------------------------------
@@ -151,8 +162,9 @@ class LegCalls:
             return
         if hear.others:
             self._ears.let_be(hear.leg, ListenFor.KEYS)
+        call.hear_no_more()
         try:
-            if not call.hear(self._calls_of(hear.others), hear.sound):
+            if not call.hear_just(self._calls_of(hear.others), hear.sound):
                 log.warning("bridged without audio", leg=hear.leg)
         except EndpointError as error:
             log.error("no sound for who waits", leg=hear.leg, error=str(error))
@@ -195,12 +207,16 @@ class LegCalls:
         caller = Caller(dial.caller_id, dial.display_name)
         try:
             self._calls[dial.leg] = self._endpoint.place(
-                _LegListener(self, dial.leg), dial.route.uri, caller, dial.route.trunk
+                _LegListener(self, dial.leg),
+                dial.route.uri,
+                caller,
+                dial.route.trunk,
+                auto_answer=dial.auto_answer,
             )
         except EndpointError as error:
             self.ended(dial.leg, _unsent(str(error)))
 
-    def _give_up_dialing(self, leg: str) -> None:
+    def _forget(self, leg: str) -> None:
         self._ears.leave(leg)
         if call := self._calls.pop(leg, None):
             call.forget()

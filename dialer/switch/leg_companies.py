@@ -4,7 +4,7 @@ from collections.abc import Collection, Container
 from dataclasses import dataclass
 
 from dialer.switch.companies import Company, pair
-from dialer.switch.leg_actions import Action
+from dialer.switch.leg_actions import Action, Beep
 from dialer.switch.leg_table import LegTable
 from dialer.switch.messages import BridgeFailed, LegsBridged, LegsMixed, MixFailed, MixLegs
 
@@ -22,7 +22,9 @@ class LegCompanies:
         """The engine claims a leg for another."""
         if why := self._why_not((name, other), _TO_BE_BRIDGED):
             return [BridgeFailed(at=now, leg=name, other=other, reason=why)]
-        return [*self._gather(pair(name, other), now), LegsBridged(at=now, leg=name, other=other)]
+        both = (self._table.legs[name], self._table.legs[other])
+        beeps = [Beep(leg.name, leg.placed.beep) for leg in both if leg.placed.beep]
+        return [*self._gather(pair(name, other), now), *beeps, LegsBridged(at=now, leg=name, other=other)]
 
     def mix(self, command: MixLegs, now: float) -> list[Action]:
         """The engine says who hears whom."""

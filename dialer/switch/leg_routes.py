@@ -28,7 +28,8 @@ class LegRoutes:
         if route.trunk in self.rooms:
             self.rooms[route.trunk].taken(now)
         self._table.wake(leg, min(leg.rings_at_most_until, leg.reply_by))
-        return [Dial(leg.name, route, leg.placed.caller_id, leg.placed.display_name)]
+        placed = leg.placed
+        return [Dial(leg.name, route, placed.caller_id, placed.display_name, placed.auto_answer)]
 
     def works(self, leg: Leg) -> None:
         """The far end has said that it works on the call: it has the whole ring time."""

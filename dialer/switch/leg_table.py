@@ -92,7 +92,7 @@ class LegTable:
         if leg.role == "guest":
             return actions + self.leave(leg, "switch", now)
         self.await_claim(leg, now)
-        return actions
+        return [*actions, *leg.waiting()]
 
     def has_agent(self, company: Company) -> bool:
         """Whether an agent is in it."""

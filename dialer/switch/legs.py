@@ -1,12 +1,13 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Nine rules hold here whether or not an engine is connected:
+Ten rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
 - a leg that rings out is given up at the end of its ring time;
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
+- an agent's leg whose softphone sends no audio any more is ended at once, as far as that is asked for;
 - one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
 - whom all others in a conversation have left is alone again: a customer has to be claimed, an agent waits
   for work, a guest is ended;
@@ -21,7 +22,7 @@ from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits, AudioWatch
 from dialer.switch.leg import Leg, ListenFor
-from dialer.switch.leg_actions import Action, Ending, GiveUpDialing, Hear
+from dialer.switch.leg_actions import Action, Ending, Forget, Hear
 from dialer.switch.leg_companies import LegCompanies
 from dialer.switch.leg_detection import LegDetection
 from dialer.switch.leg_prompts import LegPrompts
@@ -39,6 +40,8 @@ from dialer.switch.messages import (
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)
+_ENDED = Ending(200, "OK", by_far_end=False)
+_SILENT = Ending(0, "no audio", by_far_end=False)
 
 
 class LegBook:
@@ -98,19 +101,27 @@ class LegBook:
 
     def to_count(self) -> list[str]:
         """The legs whose packets of audio are to be counted."""
-        return [leg.name for leg in self._table.legs.values() if leg.role != "agent" and leg.is_answered]
+        counted = [leg for leg in self._table.legs.values() if leg.is_answered]
+        return [leg.name for leg in counted if leg.role != "agent" or leg.placed.silence_limit_s]
 
     def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
         """So many packets of audio have come so far; None: none are due, as on hold.
 
-        A customer who has fallen silent is ended, but for one who hears a message, or is on hold.
+        A customer who has fallen silent is ended, but for one who is on hold or hears a message: it ends by
+        itself. An agent's softphone is not waited for to agree, so that its customer gets another agent.
         """
         leg = self._table.get(name)
         if leg is None or not leg.is_answered:
             return []
-        leg.audio.count(None if self.companies.is_on_hold(name) else packets, now)
+        on_hold = leg.role == "customer" and self.companies.is_on_hold(name)
+        leg.audio.count(None if on_hold else packets, now)
         may_be_silent = leg.hears_a_message or leg.role == "guest"
-        leg.why = "" if may_be_silent else leg.audio.silent_too_long(self._audio, now)
+        limits = self._audio
+        if leg.role == "agent":
+            limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s)
+        leg.why = "" if may_be_silent else leg.audio.silent_too_long(limits, now)
+        if leg.why and leg.role == "agent":
+            return self._forget(leg, _SILENT, now)
         return self._table.leave(leg, "switch", now) if leg.why else []
 
     def ringing(self, name: str, status: int, now: float) -> list[Action]:
@@ -170,7 +181,7 @@ class LegBook:
         leg.state = "answered"
         leg.answered_at, leg.audio = now, AudioWatch.begun(now)
         self._table.await_claim(leg, now)
-        answered: list[Action] = [LegAnswered(at=now, leg=name)]
+        answered: list[Action] = [LegAnswered(at=now, leg=name), *leg.waiting()]
         at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0 and not leg.is_being_judged
         return answered + self._table.unclaimed(leg, now) if at_once else answered
 
@@ -179,6 +190,9 @@ class LegBook:
         leg = self._table.get(name)
         if leg is None or (unless_answered and leg.answered_at is not None):
             return []
+        if leg.role == "agent":
+            leg.ended_by = "engine"
+            return self._forget(leg, _ENDED, now)
         return self._table.give_up(leg, "engine", now)
 
     def stop(self, now: float) -> list[Action]:
@@ -260,6 +274,10 @@ class LegBook:
                 leg.given_up_by = None
                 self._table.wake(leg, leg.rings_at_most_until)
 
+    def _forget(self, leg: Leg, ending: Ending, now: float) -> list[Action]:
+        """An agent's leg is over here and now: a softphone that is gone would take half a minute to agree."""
+        return [*self._table.part(leg, now), Forget(leg.name), *self.ended(leg.name, ending, now)]
+
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
         if leg.state == "parked":
@@ -267,9 +285,11 @@ class LegBook:
         if leg.state == "prompted" and leg.prompt_plays:
             return self.prompts.over(leg, now)
         if leg.is_dialing and now >= leg.reply_by:
-            return [GiveUpDialing(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
+            return [Forget(leg.name), *self.ended(leg.name, _NO_REPLY, now)]
         if leg.state in ("dialing", "ringing"):
             leg.timed_out = leg.given_up_by is None
+            if leg.role == "agent":
+                return self._forget(leg, _NO_REPLY, now)
             return self._table.leave(leg, leg.given_up_by or "switch", now)
         if leg.role == "customer" and leg.state == "answered":
             return self._table.unclaimed(leg, now)

@@ -69,6 +69,14 @@ class PlaceLeg(Command, frozen=True):
     reply_within_s: float = 0.0
     others: tuple[Route, ...] = ()
     detect: Detect = "off"
+    auto_answer: bool = False
+    """Ask the far end to answer by itself, at once."""
+    waiting_sound: str = ""
+    """What an agent hears, over and over, while in no conversation: a WAV file's path; empty: nothing."""
+    beep: str = ""
+    """What an agent alone hears as a conversation begins: a WAV file's path; empty: nothing."""
+    silence_limit_s: float = 0.0
+    """An agent's leg that sends no audio for so long is taken for dead and ended at once; 0: never."""
 
     @property
     def routes(self) -> tuple[Route, ...]:

@@ -102,6 +102,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.owner = owner
         self._player: Any = None
         self._tracks: list[Any] = []
+        self._beside: Any = None
         self._taps: list[Tap] = []
         self.has_audio = False
         """Whether sound can be heard and sent: after the answer, or before it (early media)."""
@@ -133,7 +134,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.listener = None
         self.hang_up()
 
-    def hear(self, others: Sequence["SipCall"], loop: str = "") -> bool:
+    def hear_just(self, others: Sequence["SipCall"], loop: str = "") -> bool:
         """From now on it hears just these, and a WAV file over and over where one is named.
 
         False where one of them has no audio (now: it may come back). Raises EndpointError where the file
@@ -196,6 +197,31 @@ class SipCall(pj.Call):  # type: ignore[misc]
     def stop_playing(self) -> None:
         """Nothing is played to the far end any more."""
         self._stop_player()
+
+    def hear(self, port: Any) -> None:
+        """The far end hears a port of the bridge from now on, also where its audio goes away and comes back.
+
+        Raises EndpointError where it hears nothing now.
+        """
+        self._beside = port
+        self.play_beside(port)
+
+    def play_beside(self, port: Any) -> None:
+        """The far end hears what a port of the bridge plays beside all else. Raises EndpointError."""
+        audio = self.audio()
+        if audio is None:
+            raise EndpointError("The sound could not be played: the call has no audio any more.")
+        try:
+            port.startTransmit(audio)
+        except pj.Error as error:
+            raise EndpointError(f"The sound could not be played: {error.reason}.") from error
+
+    def hear_no_more(self) -> None:
+        """The far end does not hear that port any more."""
+        port, self._beside = self._beside, None
+        if port is not None and (audio := self.audio()) is not None:
+            with contextlib.suppress(pj.Error):
+                port.stopTransmit(audio)
 
     def record_to(self, track: Any) -> None:
         """Lets a recorder hear the far end from now on, also where its audio goes away and comes back."""
@@ -336,6 +362,9 @@ class SipCall(pj.Call):  # type: ignore[misc]
                 self._player.startTransmit(audio)
         for track in self._tracks:
             self._let_hear(track)
+        if self._beside is not None:
+            with contextlib.suppress(EndpointError):
+                self.hear(self._beside)
         for tap in self._taps:
             self._let_hear(tap)
 

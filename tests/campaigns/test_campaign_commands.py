@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner, Result
 from campaigns.commands import agent_app, campaign_app, report_app
 from campaigns.core.metrics import Rate
 from campaigns.errors import (
+    AgentNotFoundError,
     CampaignNotFoundError,
     InvalidAgentError,
     InvalidInputError,
@@ -124,7 +126,48 @@ def test_agents_are_added_and_listed(run: Run) -> None:
     assert run(agent_app, *words).stdout == "Agent 1 is Anna.\n"
     (agent,) = json.loads(run(agent_app, "list", "--client", "acme", "--json").stdout)
     assert (agent["name"], agent["sip_uri"]) == ("Anna", "sip:anna@pbx.example")
-    assert run(agent_app, "list").stdout.splitlines()[2].split() == ["1", "Anna", "sip:anna@pbx.example"]
+    shown = ["1", "Anna", "sip:anna@pbx.example", "persistent"]
+    assert run(agent_app, "list").stdout.splitlines()[2].split() == shown
+
+
+def test_an_agent_at_our_registrar_gets_a_secret_that_is_shown_once(run: Run) -> None:
+    made = json.loads(run(agent_app, "add", "--client", "acme", "--name", "Anna", "--json").stdout)
+    assert (made["id"], made["sip_user"]) == (1, "agent1")
+    assert re.fullmatch("[0-9a-f]{32}", made["sip_secret"])
+    said = run(agent_app, "sip-secret", "1").stdout.splitlines()
+    assert "agent1" in said[0]
+    assert re.fullmatch("[0-9a-f]{32}", said[1])
+    assert said[1] != made["sip_secret"]
+    listed = run(agent_app, "list", "--json").stdout
+    assert not re.findall("[0-9a-f]{32}", listed)
+    assert "ha1" not in listed
+
+
+def test_how_a_softphone_is_called_is_set_and_what_makes_no_sense_is_refused(run: Run) -> None:
+    run(agent_app, "add", "--client", "acme", "--name", "Anna", "--leg", "per_call")
+    assert run(agent_app, "list").stdout.splitlines()[2].split() == ["1", "Anna", "agent1", "per_call"]
+    words = (
+        "set",
+        "1",
+        "--sip-uri",
+        "sip:anna@pbx.example",
+        "--leg",
+        "persistent",
+        "--auto-answer",
+        "--json",
+    )
+    changed = json.loads(run(agent_app, *words).stdout)
+    assert (changed["sip_uri"], changed["sip_user"]) == ("sip:anna@pbx.example", None)
+    assert (changed["leg"], changed["auto_answer"]) == ("persistent", True)
+    for wrong in (("sip-secret", "1"), ("set", "1", "--leg", "both"), ("set", "1", "--sip-uri", "anna")):
+        with pytest.raises(InvalidInputError):
+            run(agent_app, *wrong)
+    with pytest.raises(AgentNotFoundError):
+        run(agent_app, "sip-secret", "2")
+    with pytest.raises(InvalidInputError):
+        run(agent_app, "add", "--client", "acme", "--name", "Bea", "--leg", "both")
+    run(agent_app, "set", "1", "--our-registrar")
+    assert "agent1" in run(agent_app, "sip-secret", "1").stdout
 
 
 def test_what_an_agent_can_do_is_said_on_the_command_line(run: Run) -> None:
@@ -140,6 +183,7 @@ def test_what_an_agent_can_do_is_said_on_the_command_line(run: Run) -> None:
         "1",
         "Anna",
         "sip:anna@pbx.example",
+        "persistent",
         "homes=9",
         "en,",
         "pt-BR",

@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 import os
 import re
-import secrets
 import signal
 import socket
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
 
 import psutil
 
+from campaigns.core.softphone import AT_OUR_REGISTRAR
+from campaigns.service import add_agent
+from campaigns.softphones import new_secret
+from dialer.database import opened
+from leads.tables import Client
 from tests.servers import free_port
 from tests.support import eventually
 
@@ -26,12 +31,18 @@ DIALER = "127.0.0.1"
 
 @dataclass
 class Registrar:
-    """A Kamailio that runs: the dialer's port, the softphones' port, and the softphones' password."""
+    """A Kamailio that runs: the dialer's port, those for softphones, and each agent's secret by its user."""
 
     process: asyncio.subprocess.Process
     port: int
     public_port: int
-    password: str
+    tls_port: int
+    secrets: dict[str, str]
+
+    @property
+    def password(self) -> str:
+        """The first agent's secret."""
+        return self.secrets["agent1"]
 
     def uri(self, user: str) -> str:
         """Where the dialer calls a softphone."""
@@ -53,13 +64,40 @@ def environment_with(**settings: str) -> dict[str, str]:
     return os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin"} | settings
 
 
+async def accounts(database_url: str) -> dict[str, str]:
+    """Makes two agents of two clients, and a third at a PBX; the secrets by user."""
+    made: dict[str, str] = {}
+    async with opened(database_url) as database:
+        for client in ("acme", "other"):
+            async with database.sessions() as session, session.begin():
+                session.add(Client(slug=client, name=client))
+            agent = await add_agent(database.sessions, client, "Anna", AT_OUR_REGISTRAR, datetime.now(UTC))
+            account = await new_secret(database.sessions, agent)
+            made[account.user] = account.secret
+        await add_agent(database.sessions, "acme", "Bea", "sip:bea@pbx.example", datetime.now(UTC))
+    return made
+
+
+def known_to_kamailio(database_url: str) -> str:
+    """The database as `start` wants it: a PostgreSQL URL without a driver, or the path of a SQLite file."""
+    scheme, _, rest = database_url.partition("://")
+    return rest.removeprefix("/") if scheme.startswith("sqlite") else f"postgresql://{rest}"
+
+
 @contextlib.asynccontextmanager
-async def running_registrar(folder: Path, advertise: str = "") -> AsyncIterator[Registrar]:
-    """A registrar for the dialer at 127.0.0.1; nothing is left of it."""
-    password, secret = secrets.token_hex(16), folder / "password"
-    secret.write_text(password + "\n")
-    port, public_port = free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)
-    with (folder / "kamailio.log").open("wb") as log:
+async def running_registrar(
+    folder: Path, database_url: str, secrets: dict[str, str], former: Registrar | None = None, **settings: str
+) -> AsyncIterator[Registrar]:
+    """A registrar for the dialer at 127.0.0.1, with the agents of a database; nothing is left of it.
+
+    One that takes the place of a `former` one has its ports.
+    """
+    port, public_port, tls_port = (
+        (former.port, former.public_port, former.tls_port)
+        if former
+        else (free_port(socket.SOCK_DGRAM), free_port(), free_port())
+    )
+    with (folder / "kamailio.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             START,
             env=environment_with(
@@ -67,15 +105,17 @@ async def running_registrar(folder: Path, advertise: str = "") -> AsyncIterator[
                 REGISTRAR_HOST="127.0.0.1",
                 REGISTRAR_PORT=str(port),
                 REGISTRAR_PUBLIC_PORT=str(public_port),
-                REGISTRAR_ADVERTISE=advertise,
-                REGISTRAR_PASSWORD_FILE=str(secret),
-            ),
+                REGISTRAR_TLS_PORT=str(tls_port),
+                REGISTRAR_DATABASE=known_to_kamailio(database_url),
+                REGISTRAR_STATE_DIR=str(folder),
+            )
+            | settings,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-    started = Registrar(process, port, public_port, password)
+    started = Registrar(process, port, public_port, tls_port, secrets)
     try:
         await eventually(started.listens)
         async with phone(started, DIALER) as probe:
@@ -145,30 +185,43 @@ class Phone(asyncio.DatagramProtocol):
     async def ask(self, method: str, uri: str, to: str, *headers: str) -> Message:
         """Sends a request of its own dialog and waits for its final reply."""
         call = uuid.uuid4().hex
-        self.send(
-            f"{method} {uri} SIP/2.0",
+        self.send(f"{method} {uri} SIP/2.0", *self.head(method, to, call), *headers)
+        while (reply := await self.next("SIP/2.0")).status < 200 or reply.header("Call-ID") != call:
+            pass
+        return reply
+
+    def head(self, method: str, to: str, call: str = "") -> list[str]:
+        """The headers that every request has."""
+        call = call or uuid.uuid4().hex
+        return [
             f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{call}",
             f"From: <sip:someone@127.0.0.1>;tag={call}",
             f"To: {to}",
             f"Call-ID: {call}",
             f"CSeq: 1 {method}",
             "Max-Forwards: 70",
-            *headers,
-        )
-        while (reply := await self.next("SIP/2.0")).status < 200 or reply.header("Call-ID") != call:
-            pass
-        return reply
+        ]
 
     async def register(
-        self, user: str, password: str | None, *, login: str = "", contact: str = "", expires: int = 60
+        self,
+        user: str,
+        password: str | None,
+        *,
+        login: str = "",
+        contact: str = "",
+        expires: int = 60,
+        challenged: Message | None = None,
     ) -> Message:
-        """Registers with digest credentials, or without any; returns the last reply."""
+        """Registers with digest credentials, or without any; returns the last reply.
+
+        `challenged`: the challenge that it answers, in place of its own.
+        """
         to = f"<sip:{user}@127.0.0.1>"
         headers = [f"Contact: <sip:{user}@{contact or self.address}>", f"Expires: {expires}"]
         reply = await self.ask("REGISTER", "sip:127.0.0.1", to, *headers)
         if password is None or reply.status != 401:
             return reply
-        challenge = dict(re.findall(r'(\w+)="?([^",]+)', reply.header("WWW-Authenticate")))
+        challenge = dict(re.findall(r'(\w+)="?([^",]+)', (challenged or reply).header("WWW-Authenticate")))
         credentials = _digest(challenge, login or user, password)
         return await self.ask("REGISTER", "sip:127.0.0.1", to, *headers, credentials)
 

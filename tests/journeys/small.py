@@ -9,6 +9,7 @@ from types import MappingProxyType
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
 from campaigns.stores.agents import AgentStore
+from campaigns.stores.live import LiveStore
 from dialer.bootstrap import Service
 from dialer.settings import Settings, isolated_settings
 from leads.importing.load import import_list
@@ -24,7 +25,7 @@ def small_settings(
     folder: Path,
     trunk: str = NOBODY,
     trunks: Mapping[str, Mapping[str, object]] = MappingProxyType({}),
-    **sip: int,
+    **sip: object,
 ) -> Settings:
     """Of a service with its data in that folder; `sip`: other settings of SIP than the smallest.
 
@@ -64,6 +65,7 @@ async def campaign_of_one_agent(
     agent = await campaigns.add_agent(sessions, "acme", "Ann", softphone, now)
     async with sessions() as session, session.begin():
         shift = await AgentStore(session).open_session(agent, [campaign], "unavailable", now)
-    service.engine.log_in(shift, agent, "acme", softphone, [campaign])
+        (begun,) = await LiveStore(session).open_shifts(shift)
+    service.engine.log_in(begun)
     await eventually(lambda: service.engine.agent(shift).line_up)
     return campaign

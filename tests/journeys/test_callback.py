@@ -68,7 +68,9 @@ async def test_a_callback_is_kept_in_a_power_campaign(tmp_path: Path) -> None:
             (done,) = (await client.get("/api/v1/callbacks", params={"state": "done"})).json()["items"]
             assert (done["attempt_id"], done["done_attempt_id"] > talk) == (talk, True)
             listening.cancel()
-            feed = await client.post(f"/api/v1/agents/{done['agent_id']}/calendar")
+            own = f"/api/v1/agent-sessions/{shift}"
+            assert (await client.get(f"{own}/callbacks", params={"state": "done"})).json()["items"] == [done]
+            feed = await client.post(f"{own}/calendar")
             async with httpx2.AsyncClient(base_url=service.api_url) as calendar_program:
                 answer = await calendar_program.get(feed.json()["path"])
             assert b"Call back lead" in answer.raise_for_status().content

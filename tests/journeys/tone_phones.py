@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from tests.support import eventually
-from tests.telephone import FRAME, RATE_HZ, to_mu_law
+from tests.telephone import FRAME, RATE_HZ, Samples, from_mu_law, to_mu_law
 
 _RTP = struct.Struct(">BBHII")
 _EVENT = struct.Struct(">BBH")
@@ -101,9 +101,13 @@ class Phone:
 
     async def hears(self, hz: float, within_s: float = 30) -> None:
         """Returns while a tone of that pitch, to 10 Hz, is what is heard."""
-        await eventually(lambda: self._pitch() == hz, within_s)
+        await eventually(lambda: self.pitch() == hz, within_s)
 
-    def _pitch(self) -> float:
+    def sound(self) -> Samples:
+        """All that was heard."""
+        return from_mu_law(bytes(self._heard))
+
+    def pitch(self) -> float:
         """Of what was heard last; 0 for silence."""
         code = ~np.frombuffer(bytes(self._heard[-_LISTENS_TO:]), np.uint8)
         if len(code) < _LISTENS_TO:

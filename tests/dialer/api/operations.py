@@ -274,6 +274,8 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "agent-sessions"): _log_in,
     ("GET", "agent-sessions/{session_id}"): _plain,
     ("GET", "agent-sessions/{session_id}/lead"): _plain,
+    ("GET", "agent-sessions/{session_id}/callbacks"): _plain,
+    ("POST", "agent-sessions/{session_id}/calendar"): _plain,
     ("POST", "agent-sessions/{session_id}/ready"): _plain,
     ("POST", "agent-sessions/{session_id}/pause"): _json(reason="lunch"),
     ("POST", "agent-sessions/{session_id}/wrap-up/extend"): _plain,

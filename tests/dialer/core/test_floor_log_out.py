@@ -10,9 +10,8 @@ from dialer.core.effects import (
     HangUpCall,
 )
 from dialer.legs import agent_leg, call_leg, effects_of
-from dialer.switch.leg_actions import Ending
 from dialer.switch.legs import LegBook
-from dialer.switch.messages import BridgeFailed, LegsBridged, PlaceLeg
+from dialer.switch.messages import BridgeFailed, LegEnded, LegsBridged, PlaceLeg
 from tests.dialer.core.preview_floor import (
     ANN,
     BOB,
@@ -79,9 +78,8 @@ def test_switch_and_floor_together_bring_who_is_being_connected_to_a_free_agent(
     at_once = [*floor.answered(7, at=5.0), *floor.shifts.log_out(ANN, at=5.1)]
     said = carried_out(book, at_once, 5.1)
     later = [effect for event in said for effect in effects_of(event, floor)]
-    assert only(Bridge, later) == []
-    *_, over = book.ended(agent_leg(ANN), Ending(200, "OK", by_far_end=False), 5.2)
-    assert only(LegsBridged, carried_out(book, effects_of(over, floor), 5.2))
+    assert only(Bridge, later) == [Bridge(7, BOB)]
+    assert only(LegsBridged, carried_out(book, later, 5.2))
 
 
 def carried_out(book, effects, now):
@@ -95,4 +93,4 @@ def carried_out(book, effects, now):
                 said += book.hang_up(agent_leg(session), now)
             case HangUpCall(attempt=attempt):
                 said += book.hang_up(call_leg(attempt), now)
-    return [each for each in said if isinstance(each, LegsBridged | BridgeFailed)]
+    return [each for each in said if isinstance(each, LegsBridged | BridgeFailed | LegEnded)]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.audio_watch import USUAL_LIMITS
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
-from dialer.switch.leg_actions import Action, Dial, Ending, GiveUpDialing, HangUp
+from dialer.switch.leg_actions import Action, Dial, Ending, Forget, HangUp
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
@@ -94,10 +94,10 @@ def test_a_trunk_that_says_nothing_is_given_up_and_forgotten() -> None:
     book, _ = placed(B)
     assert book.tick(3.9) == []
     actions = book.tick(4.0)
-    assert actions[0] == GiveUpDialing("call-1")
+    assert actions[0] == Forget("call-1")
     assert dialed(actions) == ["b"]
     actions = book.tick(8.0)
-    assert actions[0] == GiveUpDialing("call-1")
+    assert actions[0] == Forget("call-1")
     end = ended(actions)
     assert (end.status, end.trunk, end.trunk_failed, end.provisional) == (408, "b", True, False)
 

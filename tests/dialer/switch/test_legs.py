@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dialer.switch.leg_actions import Ending, HangUp, Hear, PlayMessage
+from dialer.switch.leg_actions import Ending, Forget, HangUp, Hear, PlayMessage
 from dialer.switch.leg_table import ORPHAN_LIMIT_S
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
@@ -625,6 +625,10 @@ class LegMachine(RuleBasedStateMachine):
     @rule(n=which)
     def hang_up(self, n):
         leg = self.leg(n)
+        if leg in self.book and self.placed[leg].role == "agent":
+            done = [type(each) for each in self.do(self.book.hang_up(leg, self.now))]
+            assert done[-2:] == [Forget, LegEnded]
+            return
         due = leg in self.book and not self.has_to_ring(leg)
         assert self.do(self.book.hang_up(leg, self.now)) == ([HangUp(leg)] if due else [])
         if leg in self.book and not due:

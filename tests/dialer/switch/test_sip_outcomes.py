@@ -139,6 +139,8 @@ async def dialing(folder: Path, trunk: str, softphones: Sipp) -> AsyncIterator[t
         lines=endpoint.max_calls,
         rtp_port=endpoint.rtp_port,
         rtp_port_count=endpoint.rtp_port_count,
+        # What plays the agents here sends no audio.
+        softphone_silence_limit_s=0,
     )
     async with running(settings) as service:
         campaign_id = await _campaign(service)

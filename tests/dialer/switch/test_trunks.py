@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -30,6 +29,7 @@ from dialer.switch.options import EndpointOptions, Srtp, TlsOptions, TrunkOption
 from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, look, worker_number
 from tests.dialer.switch.nameserver import DOMAIN, nameserver
 from tests.dialer.switch.registrar import registrar
+from tests.servers import certificate_in
 from tests.support import eventually
 
 CALLER_ID, NUMBER = "+12025550199", "+12025551000"
@@ -380,18 +380,8 @@ async def test_a_host_name_without_a_port_is_looked_up_by_its_srv_record(
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> TlsOptions:
     """Of a carrier on loopback, which is its own authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return TlsOptions(str(certificate), str(certificate), str(key))
+    certificate, key = certificate_in(tmp_path_factory.mktemp("tls"))
+    return TlsOptions(certificate, certificate, key)
 
 
 @pytest.mark.parametrize("srtp", ["off", "optional", "required"])
