@@ -40,6 +40,7 @@ from dialer.event_feed import Announcer, EventFeed
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.forecaster import Forecaster
 from dialer.metrics import Metrics
+from dialer.mixing import WaitingSounds
 from dialer.recording_keeper import RecordingKeeper
 from dialer.settings import Settings, SettingsInvalid
 from dialer.softphones import COMFORT_NOISE, NO_SOUND, SoftphoneOptions, beep_in, waiting_sound_in
@@ -108,6 +109,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         stack.enter_context(_owned(settings.data_dir))
         require_lines(await ask_binding(settings.sip.lines), settings.sip.lines)
         require_message(unclaimed_message(settings))
+        require_hold_music(waiting_sounds(settings).hold)
         rules = await asyncio.to_thread(load_rulebook, settings.rules_dir, datetime.now(UTC).date())
         database = await stack.enter_async_context(opened(settings.database_url))
         await _prepare(database, settings)
@@ -241,7 +243,16 @@ def _provider(settings: Settings) -> Provider | None:
 
 def unclaimed_message(settings: Settings) -> Path:
     """The WAV file for people who find no agent."""
-    return settings.sip.unclaimed_message or Path(str(files("dialer").joinpath("sounds", "unclaimed.wav")))
+    return settings.sip.unclaimed_message or _shipped("unclaimed.wav")
+
+
+def waiting_sounds(settings: Settings) -> WaitingSounds:
+    """What who is on hold hears, and what an agent hears while somebody is called in."""
+    return WaitingSounds(settings.sip.hold_music or _shipped("hold.wav"), _shipped("ringing.wav"))
+
+
+def _shipped(sound: str) -> Path:
+    return Path(str(files("dialer").joinpath("sounds", sound)))
 
 
 def require_message(path: Path) -> None:
@@ -250,6 +261,15 @@ def require_message(path: Path) -> None:
         raise MessageUnreadable(
             f"The message for people who find no agent, {path}, cannot be played ({reason}); set "
             "DIALER_SIP__UNCLAIMED_MESSAGE to a WAV file."
+        )
+
+
+def require_hold_music(path: Path) -> None:
+    """People on hold must hear that they are. Raises MessageUnreadable."""
+    if reason := why_unplayable(path):
+        raise MessageUnreadable(
+            f"The music for people on hold, {path}, cannot be played ({reason}); set "
+            "DIALER_SIP__HOLD_MUSIC to a WAV file."
         )
 
 
@@ -297,6 +317,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         softphones=_softphones(settings),
         prompts=data / "prompts",
         recordings=recordings_of(settings),
+        sounds=waiting_sounds(settings),
         softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
     )
 

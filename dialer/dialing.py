@@ -136,7 +136,8 @@ class Dialing:
         shown = Counter(each.campaign for each in self._floor.previews.shown())
         in_use = Counter(call.campaign for call in self._floor.calls.values()) + shown
         weights = {each.id: each.weight for each in running.values()}
-        free = self._options.lines - in_use.total() - len(self._floor.agents)
+        others = len(self._floor.agents) + len(self._floor.conversations.guests())
+        free = self._options.lines - in_use.total() - others
         free = min(free, self._trunks.room(now))
         shares = share_lines(wanted, in_use, weights, free)
         return dict(sorted(shares.items(), key=lambda share: (in_use[share[0]] / weights[share[0]], share)))

@@ -26,18 +26,23 @@ from campaigns.stores.live import OpenShift, RunningCampaign
 from campaigns.tables import Attempt
 from dialer.callback_desk import CallbackDesk, CallbackHands
 from dialer.campaign_watch import CampaignWatch
+from dialer.conversation_desk import ConversationDesk, DeskHands
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.effects import (
     Bridge,
+    CallGuest,
     CallSoftphone,
     CallWasConnected,
     Effect,
     EndSoftphone,
     HangUpAgent,
     HangUpCall,
+    HangUpGuest,
     LeaveMachine,
+    Mix,
     PlayToCaller,
+    PressKeys,
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
@@ -49,8 +54,9 @@ from dialer.dialing import Dialing, DialingHands, DialingOptions
 from dialer.errors import SwitchNotTold
 from dialer.event_feed import Announcer
 from dialer.journal import Journal
-from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, session_of
+from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, guest_of, session_of
 from dialer.metrics import Metrics
+from dialer.mixing import WaitingSounds
 from dialer.notices import Notices
 from dialer.preview_desk import Hands, PreviewDesk
 from dialer.prompt_files import PromptFiles
@@ -93,7 +99,8 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, its switch, how it calls softphones, and the folders of its sounds."""
+    """The node's name, how it dials, its switch, how it calls softphones, the folders of its sounds, and what
+    those hear who wait."""
 
     node: str
     dialing: DialingOptions
@@ -101,6 +108,7 @@ class EngineOptions:
     softphones: SoftphoneOptions
     prompts: Path
     recordings: RecordingFolder
+    sounds: WaitingSounds
     softphone_gone_limit_s: float = SOFTPHONE_GONE_LIMIT_S
 
 
@@ -147,6 +155,13 @@ class Engine:
         )
         self.recordings = RecordingDesk(
             options.recordings, self.floor, clock, self._link.send, self._carry_out
+        )
+        self.conversations = ConversationDesk(
+            options.sounds,
+            self.floor,
+            sessions,
+            self.trunks,
+            DeskHands(clock, self._can_place, self._link.send, self._carry_out),
         )
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
@@ -289,6 +304,11 @@ class Engine:
         by_machine = code in _MACHINES
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
+    def write_to(self, session: int, text: str) -> None:
+        """Somebody writes to an agent. Raises UnknownSession."""
+        for message in self._notices.of_message(session, self.agent(session).agent, text):
+            self._publisher.publish(message)
+
     def hang_up(self, attempt: int) -> bool:
         """Ends a call; False where it is over already. Raises SwitchNotTold."""
         if attempt not in self.floor.calls:
@@ -331,6 +351,7 @@ class Engine:
         if self._leftover is not None:
             self._leftover.restore(self.floor, event.live, event.at)
             self.recordings.restore(self._leftover.attempts, event.live)
+        self.conversations.reconcile(event.live)
         self.recordings.reconcile(event.live)
         up = {leg.leg for leg in event.live}
         self._without_a_leg = [each for each in self.floor.calls if call_leg(each) not in up]
@@ -338,7 +359,8 @@ class Engine:
         for session in self.floor.agents:
             self.softphones.call_for_the_shift(session)
         for leg in up:
-            if attempt_of(leg) not in self.floor.calls and session_of(leg) not in self.floor.agents:
+            known = attempt_of(leg) in self.floor.calls or session_of(leg) in self.floor.agents
+            if not known and guest_of(leg) not in self.floor.conversations.guests():
                 self._link.send(HangUpLeg(leg))
 
     def _all_is_said(self, at: float) -> None:
@@ -368,6 +390,10 @@ class Engine:
                     self.softphones.call(session)
                 case EndSoftphone(session=session):
                     self.softphones.let_go(session)
+                case Mix() | CallGuest() | HangUpGuest() | PressKeys():
+                    self.conversations.do(effect)
+                    if isinstance(effect, Mix):
+                        self.recordings.mixed(effect.attempt)
                 case PlayToCaller():
                     self._play(effect)
                 case _:

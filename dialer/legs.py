@@ -34,6 +34,11 @@ def agent_leg(session: int) -> str:
     return f"agent-{session}"
 
 
+def guest_leg(number: int) -> str:
+    """The switch's name for the leg of somebody who is called into a conversation."""
+    return f"guest-{number}"
+
+
 def attempt_of(leg: str) -> int:
     """The attempt whose leg it is, or 0 where it is no customer's."""
     return _number(leg, "call")
@@ -42,6 +47,11 @@ def attempt_of(leg: str) -> int:
 def session_of(leg: str) -> int:
     """The session whose leg it is, or 0 where it is no agent's."""
     return _number(leg, "agent")
+
+
+def guest_of(leg: str) -> int:
+    """The guest whose leg it is, or 0 where it is no guest's."""
+    return _number(leg, "guest")
 
 
 def effects_of(
@@ -59,6 +69,8 @@ def effects_of(
             return floor.answered(attempt, at)
         case LegAnswered(leg=leg) if session := session_of(leg):
             return floor.shifts.line_up(session, at)
+        case LegAnswered(leg=leg) if number := guest_of(leg):
+            return floor.conversations.guest_answered(number, at)
         case LegUnclaimed(leg=leg) if attempt := attempt_of(leg):
             return floor.unclaimed(attempt, at)
         case LegJudged(leg=leg) if attempt := attempt_of(leg):
@@ -78,6 +90,8 @@ def effects_of(
         case LegEnded(leg=leg) if attempt := attempt_of(leg):
             end = replace(_call_end(event), attestation=attestation(event.trunk))
             return floor.ended(attempt, end, at)
+        case LegEnded(leg=leg) if number := guest_of(leg):
+            return floor.conversations.guest_left(number, _guest_outcome(event), at)
         case LegEnded(leg=leg, status=status) if session := session_of(leg):
             reason = f"softphone_{status}" if status else "softphone_gone"
             busy = outcome_of_unanswered(_call_end(event)) == Outcome.BUSY
@@ -90,6 +104,11 @@ def effects_of(
 def _number(leg: str, kind: str) -> int:
     named, _, number = leg.partition("-")
     return int(number) if named == kind and number.isdecimal() else 0
+
+
+def _guest_outcome(event: LegEnded) -> str:
+    answered = event.status // 100 == 2
+    return "answered" if answered else outcome_of_unanswered(_call_end(event)).value
 
 
 def _call_end(event: LegEnded) -> CallEnd:

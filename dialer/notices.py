@@ -12,6 +12,7 @@ from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,
     AgentCallback,
+    AgentMessage,
     AgentPreview,
     AgentState,
     CallEvent,
@@ -26,6 +27,7 @@ from dialer.core.effects import (
     AgentChanged,
     CallHasEnded,
     CallRang,
+    CallStepped,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
@@ -102,6 +104,11 @@ class Notices:
                 disposition=code,
             )
 
+    def of_message(self, session: int, agent: int, text: str) -> Iterator[Message]:
+        """Somebody writes to an agent."""
+        if client := self._client_of_session.get(session):
+            yield AgentMessage(client=client, agent_id=agent, session_id=session, text=text)
+
     def of(self, effect: Effect) -> Iterator[Message]:
         """The messages of an effect; many have none."""
         match effect:
@@ -120,6 +127,8 @@ class Notices:
                 yield from self._call(attempt, "playing")
             case PersonOptedOut(attempt=attempt) | MessageOver(attempt=attempt):
                 yield from self._call(attempt, "dispositioned", disposition=message_code(effect))
+            case CallStepped(to_session=session, to_agent=agent) if session is not None and agent is not None:
+                yield from self._agent_call(effect.attempt, session, agent)
             case CallHasEnded(attempt=attempt, outcome=outcome):
                 yield from self._call(attempt, "ended", outcome=outcome)
                 self._calls.pop(attempt, None)

@@ -24,6 +24,7 @@ from dialer.core.effects import (
 from dialer.core.floor import Floor
 from dialer.errors import SwitchNotTold
 from dialer.legs import attempt_of, call_leg, session_of
+from dialer.mixing import is_on_hold
 from dialer.switch.messages import (
     AnyCommand,
     AnyEvent,
@@ -122,7 +123,7 @@ class RecordingDesk:
             wanted = policy.recording == ALWAYS or each.recording_wanted
             wish = replace(wish, wanted=wanted, consent=each.recording_consent or wish.consent)
             leg = bridged.get(each.attempt_id)
-            paused = leg is not None and wish.runs and not leg.recorded
+            paused = leg is not None and wish.runs and not leg.recorded and not is_on_hold(leg)
             session = session_of(leg.partner) if leg is not None and leg.partner is not None else None
             self._talks[each.attempt_id] = _Talk(replace(wish, paused=paused), session)
 
@@ -130,7 +131,7 @@ class RecordingDesk:
         """The connection to the switch is new: what was asked for meanwhile is asked for again."""
         for leg in live:
             talk = self._talks.get(attempt_of(leg.leg))
-            if talk is not None and leg.state == "bridged":
+            if talk is not None and leg.state in ("bridged", "parked"):
                 talk.on_disk, talk.told = leg.recorded, True
                 if talk.wish.runs != leg.recorded:
                     self._ask(attempt_of(leg.leg), talk)
@@ -150,6 +151,12 @@ class RecordingDesk:
                     self._ask(attempt, talk)
             case CallHasEnded(attempt=attempt):
                 self._talks.pop(attempt, None)
+
+    def mixed(self, attempt: int) -> None:
+        """Somebody else hears, or nobody: what was not recorded on hold is recorded again."""
+        talk = self._talks.get(attempt)
+        if talk is not None and talk.wish.runs:
+            self._ask(attempt, talk)
 
     def heard(self, event: AnyEvent) -> list[Effect]:
         """What the switch says of recordings, and what is to be written of it."""

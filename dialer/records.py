@@ -11,6 +11,7 @@ from campaigns.message_results import record_message
 from campaigns.recordings import keeping
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.menu_answers import MenuAnswerStore
 from campaigns.stores.shared import Session
 from dialer.core.agent import AgentState
@@ -18,6 +19,7 @@ from dialer.core.effects import (
     AgentChanged,
     CallHasEnded,
     CallRang,
+    CallStepped,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
@@ -26,6 +28,8 @@ from dialer.core.effects import (
     ConsentWasSaid,
     DispositionMissed,
     Effect,
+    GuestAnswered,
+    GuestLeft,
     LeadWasPutBack,
     LeadWasSkipped,
     MessageBegan,
@@ -98,6 +102,12 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await keeping.failed(session, attempt, node, why)
         case ConsentWasSaid(attempt=attempt, node=node, agent=agent, laws=laws, at=at, agreed=agreed):
             await keeping.consent_said(session, attempt, node, agent, list(laws), instant(at), agreed=agreed)
+        case CallStepped():
+            await _step(ConversationStore(session), entry)
+        case GuestAnswered(number=number, at=at):
+            await ConversationStore(session).guest_answered(number, instant(at))
+        case GuestLeft(number=number, at=at, outcome=outcome):
+            await ConversationStore(session).guest_left(number, instant(at), outcome)
         case AgentChanged():
             await _change_agent(AgentStore(session), entry)
 
@@ -121,6 +131,18 @@ def _ending(ended: CallHasEnded) -> Ending:
         trunk=end.trunk,
         attestation=end.attestation,
         rerouted=tuple(plain_text(each, MAX_SIP_REASON) for each in end.rerouted),
+    )
+
+
+async def _step(conversations: ConversationStore, stepped: CallStepped) -> None:
+    await conversations.step(
+        stepped.attempt,
+        instant(stepped.at),
+        stepped.kind,
+        agent_id=stepped.agent,
+        to_agent_id=stepped.to_agent,
+        guest_id=stepped.guest,
+        notes=stepped.notes,
     )
 
 

@@ -13,6 +13,7 @@ from campaigns.stores.live import LiveStore, OpenAttempt, OpenShift
 from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.conversation import Conversation
 from dialer.core.detection import detection_of
 from dialer.core.effects import (
     AgentChanged,
@@ -30,6 +31,7 @@ from dialer.core.floor_call import FloorCall
 from dialer.core.floor_shifts import SOFTPHONE_GONE
 from dialer.core.outcome import Outcome
 from dialer.legs import agent_leg, attempt_of, call_leg, session_of
+from dialer.mixing import conversation_of
 from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LegUnclaimed, LiveLeg
 from leads.stores.shared import Sessions
 
@@ -144,14 +146,19 @@ class Leftover:
                 call.state, call.dispositioned = CallState.MACHINE, True
             return call
         call.answered_at = leg.answered_at
-        if leg.state == "bridged" and leg.partner is not None:
-            call.state, call.was_connected = CallState.CONNECTED, True
-            call.session = session_of(leg.partner)
+        if leg.state in ("bridged", "parked"):
+            self._restore_talk(call, leg)
         elif leg.answered_at is not None:
             call.state = CallState.ANSWERED if leg.state == "answered" else _leaving(attempt)
             if leg.state == "leaving" and call.verdict is not None and call.is_taken(call.verdict):
                 call.state, call.dispositioned = CallState.MACHINE, True
         return call
+
+    def _restore_talk(self, call: FloorCall, leg: LiveLeg) -> None:
+        session = session_of(leg.partner) if leg.partner is not None else None
+        call.conversation = conversation_of(leg, self._live) or Conversation(session)
+        call.session, call.was_connected = call.conversation.agent, True
+        call.state = CallState.ANSWERED if leg.state == "parked" else CallState.CONNECTED
 
     def _agent(self, shift: OpenShift, now: float) -> FloorAgent:
         leg = self._live.get(agent_leg(shift.session_id))

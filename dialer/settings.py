@@ -160,6 +160,8 @@ class SipSettings(_Group):
     needs them."""
     unclaimed_message: Path | None = None
     """A WAV file for people who answer and find no agent; without it the one that ships."""
+    hold_music: Path | None = None
+    """A WAV file for people who are on hold or parked, over and over; without it the one that ships."""
 
     registrar: str = Field(default="", pattern=r"^([A-Za-z0-9.-]+(:\d{1,5})?)?$")
     """Host, or host:port, at which our own registrar takes calls to softphones (docs/softphones.md)."""

@@ -1,7 +1,7 @@
 """Sounds as a telephone brings them: tones in their cadences, speech, music and noise, at 8 kHz."""
 
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +64,13 @@ def tones(samples: Samples) -> NDArray[np.int64]:
     frames = samples[: len(samples) // FRAME * FRAME].reshape(-1, FRAME).astype(np.int64)
     spectrum = np.abs(np.fft.rfft(frames * np.hanning(FRAME), axis=1))
     return np.where(np.abs(frames).max(axis=1) > 1000, spectrum.argmax(axis=1) * 50, 0)
+
+
+def heard_among(frequencies_hz: Iterable[int], samples: Samples) -> set[int]:
+    """Which of these tones sound at the same time, each at -30 dBm0 or more."""
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)))) * 4 / max(1, len(samples))
+    least = 32767 * 10 ** ((-30 - _FULL_SCALE_DBM0) / 20)
+    return {hz for hz in frequencies_hz if spectrum[round(hz * len(samples) / RATE_HZ)] > least}
 
 
 def noise(length_s: float, level: float, seed: int = 1) -> Samples:

@@ -15,6 +15,7 @@ from dialer.switch.messages import (
     HangUpLeg,
     LegAnswered,
     LegEnded,
+    LegRole,
     LegsBridged,
     PlaceLeg,
     SwitchReady,
@@ -37,18 +38,19 @@ class Driver:
         self.bridged_legs: list[str] = []
         self.latencies_ms: list[float] = []
         self._placed_at: dict[str, float] = {}
-        self._waiting: str | None = None
+        self._waiting: dict[LegRole, list[str]] = {"customer": [], "agent": []}
 
     async def place_all(self, target: str, calls: int, rate: float) -> None:
         """Places so many legs, so many a second."""
         started = time.monotonic()
         for number in range(calls):
             await asyncio.sleep(max(0.0, started + number / rate - time.monotonic()))
-            leg = f"leg-{self.placed}"
+            role: LegRole = "agent" if self.bridges and self.placed % 2 else "customer"
+            leg = f"{role}-{self.placed}"
             self.placed += 1
             self._placed_at[leg] = time.monotonic()
             # Nobody claims these legs; the time for it is long, so that the driver alone ends them.
-            self.link.send(PlaceLeg(leg, "customer", target, "", 30.0, claim_within_s=600.0))
+            self.link.send(PlaceLeg(leg, role, target, "", 30.0, claim_within_s=600.0))
 
     async def until(self, done: Callable[[], bool]) -> None:
         """Returns when that is so, or after a while."""
@@ -74,11 +76,10 @@ class Driver:
     def _go_on(self, leg: str) -> None:
         if not self.bridges:
             self.link.send(HangUpLeg(leg))
-        elif self._waiting is None:
-            self._waiting = leg
-        else:
-            self.link.send(BridgeLegs(self._waiting, leg))
-            self._waiting = None
+            return
+        self._waiting["agent" if leg.startswith("agent") else "customer"].append(leg)
+        if all(self._waiting.values()):
+            self.link.send(BridgeLegs(self._waiting["customer"].pop(), self._waiting["agent"].pop()))
 
 
 @contextlib.asynccontextmanager

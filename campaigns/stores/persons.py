@@ -9,7 +9,7 @@ from sqlalchemy.engine import CursorResult
 from sqlmodel import col, select
 
 from campaigns.stores.shared import Session
-from campaigns.tables import Attempt, AttemptAnswer, Campaign, CampaignLead
+from campaigns.tables import Attempt, AttemptAnswer, CallStep, Campaign, CampaignLead
 from leads.stores.shared import chunks
 
 ERASED = "erased"
@@ -84,3 +84,5 @@ class PersonStore:
         for chunk in chunks(attempt_ids):
             erasure = update(Attempt).where(col(Attempt.id).in_(chunk))
             await self._session.exec(erasure.values(e164="", notes="", debt="", sip_reason=""))
+            steps = update(CallStep).where(col(CallStep.attempt_id).in_(chunk))
+            await self._session.exec(steps.values(notes=""))

@@ -13,6 +13,7 @@ from campaigns.tables.campaign import (
     LeadSkip,
 )
 from campaigns.tables.compliance import ClientLimit, ClosedDay, DenialTally, Exemption, RuleSet
+from campaigns.tables.conversation import CallGuest, CallStep
 from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
 from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
 
@@ -24,6 +25,8 @@ __all__ = [
     "AnswerTally",
     "Attempt",
     "AttemptAnswer",
+    "CallGuest",
+    "CallStep",
     "Callback",
     "CallerId",
     "CallerIdDay",

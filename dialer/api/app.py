@@ -14,7 +14,17 @@ from dialer.access.door import Door
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn
 from dialer.access.single_sign_on import SingleSignOn
-from dialer.api import calendars, desk, forecasts, health, own_callbacks, problems, recording, streams
+from dialer.api import (
+    calendars,
+    conversation,
+    desk,
+    forecasts,
+    health,
+    own_callbacks,
+    problems,
+    recording,
+    streams,
+)
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
@@ -86,6 +96,8 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(lead_routes)
     api.include_router(campaign_routes)
     api.include_router(desk.router)
+    api.include_router(conversation.router)
+    api.include_router(conversation.supervisors)
     api.include_router(own_callbacks.router)
     api.include_router(recording.router)
     api.include_router(streams.router)

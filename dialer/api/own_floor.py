@@ -24,7 +24,8 @@ def engine_of(request: Request) -> Engine:
     return engine
 
 
-async def _own_shift(request: Request, session_id: PathId) -> int:
+async def own_shift(request: Request, session_id: PathId) -> int:
+    """The number of a shift that the actor may act on. Raises UnknownSession."""
     actor, engine = actor_of(request), engine_of(request)
     agent = engine.agent(session_id)
     of_client = actor.client_id is None or engine.client_of_shift(session_id) == actor.client
@@ -33,7 +34,7 @@ async def _own_shift(request: Request, session_id: PathId) -> int:
     return session_id
 
 
-OwnShift = Annotated[int, Depends(_own_shift)]
+OwnShift = Annotated[int, Depends(own_shift)]
 """The number of a shift that the actor may act on. Raises UnknownSession."""
 
 

@@ -14,6 +14,7 @@ import leads.errors
 from campaigns.errors import AgentLoggedInError, CampaignsError
 from dialer.access import errors as access
 from dialer.api.sessions import NoLead
+from dialer.core.conversation import ConversationError
 from dialer.core.floor_shifts import UnknownSession, WrapUpNotExtended
 from dialer.core.preview import NoPreview
 from dialer.database import is_passing
@@ -24,7 +25,7 @@ from leads.errors import LeadsError
 log = structlog.get_logger("api")
 
 _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
-_OF_THE_FLOOR = (NoLead, NoPreview, NoConversation, WrapUpNotExtended)
+_OF_THE_FLOOR = (NoLead, NoPreview, NoConversation, ConversationError, WrapUpNotExtended)
 _CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, *_OF_THE_FLOOR)
 
 

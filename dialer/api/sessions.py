@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from campaigns.callbacks import get_callback
 from campaigns.stores.attempts import AttemptStore
 from campaigns.tables import Callback
+from dialer.core.conversation import ConversationError, Mode
 from dialer.core.preview import Preview, PreviewThen
 from dialer.engine import Engine
 from dialer.errors import DialerError
@@ -58,6 +59,26 @@ class PreviewedLead(BaseModel):
     """The callback for which it is shown; null where nobody was promised a call."""
 
 
+class GuestNow(BaseModel):
+    """Somebody who was called into a conversation."""
+
+    id: int
+    session_id: int | None
+    """Of another agent or a supervisor who is logged in; null: a phone was called."""
+    mode: Mode
+    supervises: bool
+    there: bool
+    """Whether they have answered."""
+
+
+class ConversationNow(BaseModel):
+    """Who takes part in the agent's conversation, and how: talks, held, muted, listens or whispers."""
+
+    customer: Mode
+    agent: Mode
+    guests: list[GuestNow]
+
+
 class AgentSession(BaseModel):
     """A shift that goes on."""
 
@@ -72,6 +93,8 @@ class AgentSession(BaseModel):
     wrap_up_until: datetime | None
     """When the wrap-up ends by itself."""
     preview: PreviewedLead | None
+    conversation: ConversationNow | None = None
+    """Of the agent who has the call."""
 
 
 class NoLead(DialerError):
@@ -117,6 +140,28 @@ async def session_of(request: Request, session_id: int) -> AgentSession:
         attempt_id=agent.attempt,
         wrap_up_until=None if agent.wrap_up_ends_at is None else instant(agent.wrap_up_ends_at),
         preview=_previewed(preview, lead, callback) if preview is not None and lead is not None else None,
+        conversation=_conversation(engine, session_id),
+    )
+
+
+def _conversation(engine: Engine, session_id: int) -> ConversationNow | None:
+    try:
+        _, _, talk = engine.floor.conversations.talk_of(session_id)
+    except ConversationError:
+        return None
+    return ConversationNow(
+        customer=talk.customer_mode,
+        agent=talk.agent_mode,
+        guests=[
+            GuestNow(
+                id=each.number,
+                session_id=each.session,
+                mode=each.mode,
+                supervises=each.supervises,
+                there=each.there,
+            )
+            for each in talk.guests
+        ],
     )
 
 

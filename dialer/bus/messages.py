@@ -165,6 +165,20 @@ class AgentPreview(Message, frozen=True, kw_only=True):
             _utc(self.until)
 
 
+class AgentMessage(Message, frozen=True, kw_only=True):
+    """What somebody writes to an agent, as a supervisor does; it is kept nowhere."""
+
+    type_name = "agent.message"
+    template = topics.AGENT_MESSAGE
+    retained = False
+    qos = 1
+
+    client: Slug
+    agent_id: Id
+    session_id: Id
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 class AgentCallback(Message, frozen=True, kw_only=True):
     """Something happened to a call that an agent has promised, which is or was due then.
 
@@ -238,6 +252,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AgentState,
     AgentCall,
     AgentPreview,
+    AgentMessage,
     AgentCallback,
     CallEvent,
     NodeStatus,

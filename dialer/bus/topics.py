@@ -13,6 +13,7 @@ CAMPAIGN_STATS = "dialer/v1/{client}/campaign/{campaign_id}/stats"
 AGENT_STATE = "dialer/v1/{client}/agent/{agent_id}/state"
 AGENT_CALL = "dialer/v1/{client}/agent/{agent_id}/call"
 AGENT_PREVIEW = "dialer/v1/{client}/agent/{agent_id}/preview"
+AGENT_MESSAGE = "dialer/v1/{client}/agent/{agent_id}/message"
 AGENT_CALLBACK = "dialer/v1/{client}/agent/{agent_id}/callback"
 CALL_EVENT = "dialer/v1/{client}/call/{attempt_id}/event"
 NODE_STATUS = "dialer/v1/node/{node}/status"
@@ -70,6 +71,11 @@ def agent_call(client: str, agent_id: int) -> str:
 def agent_preview(client: str, agent_id: int) -> str:
     """Where an agent hears of the leads to look at, `AgentPreview`."""
     return fill(AGENT_PREVIEW, client=client, agent_id=agent_id)
+
+
+def agent_message(client: str, agent_id: int) -> str:
+    """Where an agent is written to, `AgentMessage`."""
+    return fill(AGENT_MESSAGE, client=client, agent_id=agent_id)
 
 
 def agent_callback(client: str, agent_id: int) -> str:

@@ -62,6 +62,7 @@ TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.RESERVED, _E.CONNECT): _S.TALKING,
     (_S.RESERVED, _E.RELEASE): _S.AVAILABLE,
     (_S.TALKING, _E.CONNECT): _S.TALKING,
+    (_S.TALKING, _E.RELEASE): _S.AVAILABLE,
     (_S.TALKING, _E.TALK_END): _S.WRAP_UP,
     (_S.WRAP_UP, _E.READY): _S.AVAILABLE,
     (_S.WRAP_UP, _E.PAUSE): _S.PAUSED,

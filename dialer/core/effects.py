@@ -7,6 +7,7 @@ from campaigns.core.attempt import ClaimedLead
 from campaigns.core.disposition import NO_DISPOSITION
 from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
+from dialer.core.conversation import Conversation
 from dialer.core.outcome import CallEnd, Outcome
 
 # --- what has to be done ------------------------------------------------------------------------
@@ -67,6 +68,39 @@ class PlayToCaller:
     prompt: str
     stay_s: float
     stop_on_key: bool
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Let everybody in a conversation hear whom they are to hear."""
+
+    attempt: int
+    conversation: Conversation
+
+
+@dataclass(frozen=True)
+class CallGuest:
+    """Call somebody into a conversation: a number in E.164, or a SIP address."""
+
+    attempt: int
+    number: int
+    to: str
+
+
+@dataclass(frozen=True)
+class HangUpGuest:
+    """End a guest's leg."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class PressKeys:
+    """Press keys for a party of a conversation; they are kept nowhere."""
+
+    attempt: int
+    party: str
+    digits: str
 
 
 # --- what has to be recorded --------------------------------------------------------------------
@@ -264,6 +298,40 @@ class ConsentWasSaid:
     agreed: bool
 
 
+@dataclass(frozen=True)
+class CallStepped:
+    """An agent, or a supervisor, did something with a conversation: hold, resume, transfer, park, …
+
+    `agent` has the call; `to_agent` gets it, is consulted, or supervises, on the shift `to_session`.
+    """
+
+    attempt: int
+    at: float
+    kind: str
+    agent: int | None = None
+    to_agent: int | None = None
+    to_session: int | None = None
+    guest: int | None = None
+    notes: str = ""
+
+
+@dataclass(frozen=True)
+class GuestAnswered:
+    """Who was called into a conversation is on the line."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class GuestLeft:
+    """Who was called into a conversation is out of it, or did not come."""
+
+    number: int
+    at: float
+    outcome: str
+
+
 Effect = (
     Bridge
     | HangUpCall
@@ -291,5 +359,12 @@ Effect = (
     | RecordingBegan
     | RecordingDidFail
     | ConsentWasSaid
+    | Mix
+    | CallGuest
+    | HangUpGuest
+    | PressKeys
+    | CallStepped
+    | GuestAnswered
+    | GuestLeft
 )
 """What a `Floor` wants done or recorded."""

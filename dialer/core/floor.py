@@ -14,6 +14,7 @@ from dialer.core import call as calls
 from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
 from dialer.core.call import CallEvent, CallState, IllegalCallEvent
+from dialer.core.conversation import Conversation
 from dialer.core.detection import OFF, Detection
 from dialer.core.effects import (
     CallHasEnded,
@@ -30,6 +31,7 @@ from dialer.core.effects import (
 )
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
+from dialer.core.floor_conversations import FloorConversations
 from dialer.core.floor_languages import Speaker, speakers
 from dialer.core.floor_menu import FloorMenus
 from dialer.core.floor_message import key_pressed, message_over
@@ -68,6 +70,10 @@ class Floor:
         self.shifts = FloorShifts(
             self.agents, self.calls, self._pacing, self._queue, self._advance, softphone_gone_limit_s
         )
+        self.conversations = FloorConversations(
+            self.agents, self.calls, self._pacing, self._queue, self.shifts, self._advance
+        )
+        self.shifts.leaves = self.conversations.agent_gone
         self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self.shifts.set_free)
 
     @property
@@ -154,7 +160,6 @@ class Floor:
             call.dispositioned = True
             if by_machine:
                 self._pacing.tell(call.campaign, CallByMachine(at, attempt))
-            return []
         return self.shifts.dispositioned(attempt, at, by_machine=by_machine)
 
     def place(
@@ -227,6 +232,7 @@ class Floor:
             return []
         self._queue.leave(call)
         call.was_connected = True
+        call.conversation = Conversation(session)
         if call.menu is not None:
             call.menu.close()
         waited_s = 0.0 if call.waits_since is None else max(0.0, at - call.waits_since)
@@ -356,7 +362,8 @@ class Floor:
         """Ends what has lasted too long (wrap-ups, previews, waits, shifts without a softphone); calls busy
         softphones again."""
         effects = self.previews.tick(now) + self._menus.tick(now)
-        return effects + self.shifts.tick(now) + self._queue.tick(now)
+        effects += self.shifts.tick(now) + self._queue.tick(now)
+        return effects + self.conversations.tick(now)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -379,12 +386,15 @@ class Floor:
         each = self.shifts.agent_of(call)
         del self.calls[call.attempt]
         self._queue.leave(call)
-        effects = message_over(call, outcome, end, at)
+        effects = self.conversations.over(call, at) + message_over(call, outcome, end, at)
         effects.append(CallHasEnded(call.attempt, call.campaign, at, outcome, end))
         self._pacing.call_ended(call, outcome, at)
         if each is not None and each.state == AgentState.TALKING:
             return effects + self.shifts.begin_wrap_up(each, call, at)
-        if (call.was_connected or outcome == Outcome.HUMAN) and not call.dispositioned:
+        wrapped_up = any(
+            one.attempt == call.attempt and one.state == AgentState.WRAP_UP for one in self.agents.values()
+        )
+        if (call.was_connected or outcome == Outcome.HUMAN) and not (call.dispositioned or wrapped_up):
             effects.append(DispositionMissed(call.attempt, at))
         return effects + self.shifts.release(each, at) if each is not None else effects
 
@@ -397,12 +407,13 @@ class Floor:
         if self._advance(call.attempt, CallEvent.BY_MACHINE) is None:
             return []
         call.session, call.dispositioned = None, True
+        gone = self.conversations.over(call, at)
         self._queue.leave(call)
         if call.menu is not None:
             call.menu.close()
         if not call.was_connected or each is not None:
             self._pacing.tell(call.campaign, CallByMachine(at, call.attempt))
-        effects: list[Effect] = [] if hears_who_called else [LeaveMachine(call.attempt, message)]
+        effects: list[Effect] = gone if hears_who_called else [LeaveMachine(call.attempt, message), *gone]
         if each is None:
             return effects
         if each.state == AgentState.TALKING:

@@ -106,7 +106,8 @@ class FloorAgent:
         if self.state == before and reason == was_reason:
             return []
         self.since = max(at, self.since)  # the switch's events and the agents' wishes may come out of order
-        if event == AgentEvent.DIAL or (self.state == AgentState.AVAILABLE and event != AgentEvent.RELEASE):
+        keeps_place = event == AgentEvent.RELEASE and before == AgentState.RESERVED
+        if event == AgentEvent.DIAL or (self.state == AgentState.AVAILABLE and not keeps_place):
             self.waits_since = self.since
         return [self.changed()]
 
@@ -177,6 +178,8 @@ class FloorAgent:
         if not self.has_a_call:
             return
         call = calls.get(self.attempt) if self.attempt is not None else None
+        if call is not None and call.conversation is not None and call.conversation.guest_of(self.session):
+            return
         if call is not None and call.session is None and call.state in _WITH_A_CALL[self.state]:
             call.session = self.session
             return

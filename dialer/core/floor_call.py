@@ -7,6 +7,7 @@ from campaigns.core.detection import sampled_for_review
 from campaigns.core.menu_run import MenuRun
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
+from dialer.core.conversation import Conversation
 from dialer.core.detection import OFF, Detection
 from dialer.core.outcome import (
     CallEnd,
@@ -53,6 +54,8 @@ class FloorCall:
     """The tone of the network with which its answer began."""
     menu: MenuRun | None = None
     """Its way through its campaign's menu."""
+    conversation: Conversation | None = None
+    """Who is in it, once it was connected; without an agent while it is handed over or parked."""
     rang_at: float | None = None
     ring_at_least_s: float = inf
     """How long it rings before it may be given up, by every law that holds; not known of restored calls."""

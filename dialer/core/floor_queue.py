@@ -37,7 +37,7 @@ class FloorQueue:
             self._pacing.tell_all(own, AgentTalking(at, own.session), besides=call.campaign)
             return own.join(call)
         if each := self._whose_turn(call, at):
-            return self._reserve(each, call, at)
+            return self.reserve(each, call, at)
         self.waiting.append(call.attempt)
         return []
 
@@ -61,7 +61,7 @@ class FloorQueue:
             return []
         call = min(waiting, key=lambda call: call.waits_since or at)
         self.leave(call)
-        return self._reserve(each, call, at)
+        return self.reserve(each, call, at)
 
     def tick(self, now: float) -> list[Effect]:
         """Callers who have waited long enough for an agent who speaks their language get any who is free."""
@@ -69,7 +69,7 @@ class FloorQueue:
         for call in [self._calls[attempt] for attempt in self.waiting]:
             if each := self._whose_turn(call, now):
                 self.leave(call)
-                effects += self._reserve(each, call, now)
+                effects += self.reserve(each, call, now)
         return effects
 
     def offer_unclaimed(self, at: float) -> list[Effect]:
@@ -80,6 +80,7 @@ class FloorQueue:
             if each.state == CallState.ANSWERED
             and each.session is None
             and not each.agentless
+            and not (each.conversation is not None and each.conversation.parked)
             and each.attempt not in self.waiting
         ]
         for call in unclaimed:
@@ -104,7 +105,8 @@ class FloorQueue:
         work = self._pacing.work(call.campaign)
         return admits(work, each.profile, call.language, _waited_s(call, at))
 
-    def _reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+    def reserve(self, each: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
+        """This agent, who is free, is connected with the caller."""
         each.attempt = call.attempt
         call.session = each.session
         changed = each.move(AgentEvent.RESERVE, at)

@@ -60,6 +60,8 @@ class FloorShifts:
         self._pacing = pacing
         self._queue = queue
         self._advance = advance
+        self.leaves: Callable[[FloorAgent, float], list[Effect]] = lambda each, at: []
+        """Has an agent who is gone leave the conversations that they are in."""
 
     def agent(self, session: int) -> FloorAgent:
         """The agent on that shift. Raises UnknownSession."""
@@ -102,7 +104,7 @@ class FloorShifts:
     def log_out(self, session: int, at: float, reason: str = "") -> list[Effect]:
         """The shift ends, and the talk with it; who was only being connected gets another agent."""
         each = self.agent(session)
-        effects: list[Effect] = []
+        effects = self.leaves(each, at)
         if call := each.call_among(self._calls):
             call.session = None
             if call.state == CallState.ANSWERED:
@@ -157,7 +159,8 @@ class FloorShifts:
             each.pause_asked = each.pause_asked or reason
             return self._pause(each, at)
         call = each.call_among(self._calls)
-        effects = each.leave_attempt(at)
+        effects = self.leaves(each, at)
+        effects += each.leave_attempt(at)
         effects += each.move(AgentEvent.LINE_DOWN, at, reason)
         self._pacing.tell_all(each, AgentPaused(at, session))
         return effects + self._offer_again(call, at) if call else effects

@@ -49,7 +49,6 @@ class Leg:
     """Who ends it as soon as it has rung long enough."""
     deadline: float | None = None
     """When the next thing is due: ring time over, claim time over, message over, orphan limit over."""
-    partner: str | None = None
     answered_at: float | None = None
     provisional: bool = False
     rang: bool = False
@@ -98,7 +97,7 @@ class Leg:
     @property
     def is_answered(self) -> bool:
         """Whether the far end is on the line, to talk or for a message, and not just being left."""
-        return self.state in ("answered", "bridged") or self.hears_a_message
+        return self.state in ("answered", "bridged", "parked") or self.hears_a_message
 
     @property
     def hears_a_message(self) -> bool:

@@ -7,19 +7,12 @@ from dialer.switch.messages import Event, Route
 
 
 @dataclass(frozen=True)
-class Connect:
-    """Let both legs hear each other."""
+class Hear:
+    """The leg hears just these from now on, and a WAV file over and over where one is named."""
 
     leg: str
-    other: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """Let the legs hear each other no more."""
-
-    leg: str
-    other: str
+    others: tuple[str, ...] = ()
+    sound: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,19 +79,7 @@ class StopPrompt:
     leg: str
 
 
-Action = (
-    Connect
-    | Part
-    | HangUp
-    | StartPrompt
-    | StopPrompt
-    | PlayMessage
-    | Dial
-    | Forget
-    | StartWaiting
-    | Beep
-    | Event
-)
+Action = Hear | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | Forget | StartWaiting | Beep | Event
 
 
 @dataclass(frozen=True)

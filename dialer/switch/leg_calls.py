@@ -1,7 +1,7 @@
 """The SIP calls of the legs: what `LegBook` wants is done to them, and what becomes of them is told to it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -14,12 +14,11 @@ from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import (
     Action,
     Beep,
-    Connect,
     Dial,
     Ending,
     Forget,
     HangUp,
-    Part,
+    Hear,
     PlayMessage,
     StartPrompt,
     StartWaiting,
@@ -57,17 +56,10 @@ class LegCalls:
         """Does what the book wants, in that order."""
         for action in actions:
             match action:
-                case Connect(leg=leg, other=other):
-                    self._ears.let_be(leg, ListenFor.KEYS)
-                    for each in (leg, other):
-                        self._calls[each].hear_no_more()
-                    if not self._calls[leg].connect(self._calls[other]):
-                        log.warning("bridged without audio", leg=leg)
+                case Hear():
+                    self._hear(action)
                 case Dial():
                     self._dial(action)
-                case Part(leg=leg, other=other):
-                    self.stop_recording(leg)
-                    self._calls[leg].part(self._calls[other])
                 case Forget(leg=leg):
                     self._forget(leg)
                 case StartWaiting(leg=leg, path=path):
@@ -120,11 +112,11 @@ class LegCalls:
 
     def record(self, leg: str, folder: Path) -> None:
         """Writes a customer's conversation, where there is one that is not written yet."""
-        partner = self._book.partner_of(leg)
-        if partner is None or leg in self._recorder:
+        voices = self._book.companies.voices(leg)
+        if voices is None or leg in self._recorder:
             return
         try:
-            self._recorder.start((leg, self._calls[leg]), (partner, self._calls[partner]), folder)
+            self._recorder.start(leg, self._calls[leg], self._calls_of(voices), folder)
         except RecordingError as error:
             log.error("a conversation is not recorded", leg=leg, error=str(error))
             self._report(RecordingFailed(at=time.monotonic(), leg=leg, reason=str(error)))
@@ -132,9 +124,14 @@ class LegCalls:
             self._report(RecordingStarted(at=time.monotonic(), leg=leg))
 
     def stop_recording(self, leg: str) -> None:
-        """Writes no more of what either side of its conversation says."""
-        for recorded in self._recorder.stop(leg):
-            self._report(RecordingEnded(at=time.monotonic(), leg=recorded))
+        """Writes no more of what a customer's conversation says."""
+        if self._recorder.stop(leg):
+            self._report(RecordingEnded(at=time.monotonic(), leg=leg))
+
+    def press(self, leg: str, digits: str) -> None:
+        """Presses keys for the far end."""
+        if call := self._calls.get(leg):
+            call.press(digits)
 
     # --- what becomes of them -------------------------------------------------------------------
 
@@ -158,6 +155,28 @@ class LegCalls:
         self._ears.leave(leg)
         self._calls.pop(leg, None)
         self.do(self._book.ended(leg, ending, time.monotonic()))
+
+    def _hear(self, hear: Hear) -> None:
+        """The leg hears others; who is recorded is so together with whoever speaks with them."""
+        if (call := self._calls.get(hear.leg)) is None:
+            return
+        if hear.others:
+            self._ears.let_be(hear.leg, ListenFor.KEYS)
+        call.hear_no_more()
+        try:
+            if not call.hear_just(self._calls_of(hear.others), hear.sound):
+                log.warning("bridged without audio", leg=hear.leg)
+        except EndpointError as error:
+            log.error("no sound for who waits", leg=hear.leg, error=str(error))
+        for customer in self._recorder.customers:
+            voices = self._book.companies.voices(customer)
+            if voices is None:
+                self.stop_recording(customer)
+            else:
+                self._recorder.follow(customer, self._calls_of(voices))
+
+    def _calls_of(self, legs: Iterable[str]) -> list[SipCall]:
+        return [self._calls[each] for each in legs if each in self._calls]
 
     def _noticed(self, leg: str, noticed: Noticed) -> None:
         now = time.monotonic()

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from math import inf
 
 from dialer.core.amd import AmdRule
+from dialer.switch.companies import Companies, Company
 from dialer.switch.leg import Leg
-from dialer.switch.leg_actions import Action, HangUp, Part, PlayMessage
+from dialer.switch.leg_actions import Action, HangUp, Hear, PlayMessage
 from dialer.switch.messages import EndedBy, LegUnclaimed
 
 ORPHAN_LIMIT_S = 60.0
-"""How long agents' legs wait for an engine."""
+"""How long agents' legs and parked customers wait for an engine."""
 _DETECTION_AT_MOST_S = AmdRule().longest_s + 0.5
 """Detection has its own limit, and has told its verdict by then; nobody is kept longer, whatever fails."""
 
@@ -24,6 +25,7 @@ class LegTable:
 
     engine_present: bool = True
     legs: dict[str, Leg] = field(default_factory=dict)
+    companies: Companies = field(default_factory=Companies)
     _quiet_until: float = inf
     """No deadline comes before this instant, so that `due` may be asked hundreds of times a second."""
 
@@ -64,16 +66,42 @@ class LegTable:
         return [told, PlayMessage(leg.name, leg.placed.message)]
 
     def part(self, leg: Leg, now: float) -> list[Action]:
-        """Its partner waits again: an agent for work, a customer to be claimed."""
-        partner = self.legs.get(leg.partner) if leg.partner is not None else None
-        leg.partner = None
-        if partner is None:
+        """The leg is in no company any more; what becomes of the others.
+
+        While no engine is there to decide, those who stay and hear nobody hear each other.
+        """
+        company = self.companies.of(leg.name)
+        if company is None:
             return []
-        partner.partner = None
-        if partner.state == "bridged":
-            partner.state = "answered"
-            self.await_claim(partner, now)
-        return [Part(leg.name, partner.name), *partner.waiting()]
+        self.companies.remove(company.name)
+        rest = company.without(leg.name)
+        if not self.engine_present and not rest.talks:
+            rest = rest.brought_together()
+        actions: list[Action] = [Hear(leg.name)]
+        if not self._is_for_somebody(rest):
+            return actions + [each for name in rest.legs for each in self.let_go(self.legs[name], now)]
+        self.companies.put(rest)
+        return [*actions, *rest.hear()]
+
+    def let_go(self, leg: Leg, now: float) -> list[Action]:
+        """It is in no company: an agent waits for work, a customer has to be claimed, a guest is ended."""
+        actions: list[Action] = [Hear(leg.name)]
+        if leg.state not in ("bridged", "parked"):
+            return actions
+        leg.state = "answered"
+        if leg.role == "guest":
+            return actions + self.leave(leg, "switch", now)
+        self.await_claim(leg, now)
+        return [*actions, *leg.waiting()]
+
+    def has_agent(self, company: Company) -> bool:
+        """Whether an agent is in it."""
+        return any(self.legs[each].role == "agent" for each in company.legs)
+
+    def _is_for_somebody(self, company: Company) -> bool:
+        """Whether a customer is in it, with an agent or in a talk."""
+        customers = [each for each in company.legs if self.legs[each].role == "customer"]
+        return any(self.has_agent(company) or company.talks_with_somebody(each) for each in customers)
 
     def give_up(self, leg: Leg, by: EndedBy, now: float) -> list[Action]:
         """Ends a leg, once it has rung as long as it has to: 16 CFR 310.4(b)(4)(ii)."""

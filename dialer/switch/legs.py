@@ -1,6 +1,6 @@
 """What the switch knows of its legs and decides on its own. Pure: `now` is monotonic seconds.
 
-Eight rules hold here whether or not an engine is connected:
+Ten rules hold here whether or not an engine is connected:
 
 - a leg whose trunk fails it before anything rang goes on over the next of its routes;
 - a leg whose early sound is a busy tone, or another of the network's that says no, is given up at once;
@@ -9,8 +9,11 @@ Eight rules hold here whether or not an engine is connected:
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
 - an agent's leg whose softphone sends no audio any more is ended at once, as far as that is asked for;
 - one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
-- when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs are
-  kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
+- whom all others in a conversation have left is alone again: a customer has to be claimed, an agent waits
+  for work, a guest is ended;
+- where one leaves a conversation while no engine is there, those who stay and hear nobody hear each other;
+- when the engine goes away, bridged legs stay, other customer legs are ended, and agents' legs and parked
+  customers are kept for `ORPHAN_LIMIT_S`, long enough for an engine to be started again.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,18 +22,17 @@ from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits, AudioWatch
 from dialer.switch.leg import Leg, ListenFor
-from dialer.switch.leg_actions import Action, Beep, Connect, Ending, Forget, Part
+from dialer.switch.leg_actions import Action, Ending, Forget, Hear
+from dialer.switch.leg_companies import LegCompanies
 from dialer.switch.leg_detection import LegDetection
 from dialer.switch.leg_prompts import LegPrompts
 from dialer.switch.leg_routes import LegRoutes
 from dialer.switch.leg_table import ORPHAN_LIMIT_S, LegTable
 from dialer.switch.messages import (
-    BridgeFailed,
     LegAnswered,
     LegEnded,
     LegHeard,
     LegRinging,
-    LegsBridged,
     LiveLeg,
     PlaceLeg,
 )
@@ -58,12 +60,18 @@ class LegBook:
         self.routes = LegRoutes(self._table, rooms or {})
         self.prompts = LegPrompts(self._table)
         self.detection = LegDetection(self._table)
+        self.companies = LegCompanies(self._table)
 
     def __len__(self) -> int:
         return len(self._table.legs)
 
     def __contains__(self, name: str) -> bool:
         return name in self._table.legs
+
+    @property
+    def has_engine(self) -> bool:
+        """Whether somebody is there who decides."""
+        return self._table.engine_present
 
     @property
     def holds_phones(self) -> bool:
@@ -73,13 +81,18 @@ class LegBook:
     def live(self, clock_offset: float) -> Iterator[LiveLeg]:
         """The legs as an engine that connects has to know them; the offset turns `now` into its clock."""
         for leg in self._table.legs.values():
-            answered_at = None if leg.answered_at is None else leg.answered_at + clock_offset
-            yield LiveLeg(leg.name, leg.role, leg.state, leg.partner, answered_at, leg.route.trunk)
-
-    def partner_of(self, name: str) -> str | None:
-        """Whom a leg talks with now; None where it is in no conversation."""
-        leg = self._table.get(name)
-        return leg.partner if leg is not None and leg.state == "bridged" else None
+            company = self.companies.of(leg.name)
+            yield LiveLeg(
+                leg.name,
+                leg.role,
+                leg.state,
+                self.companies.partner_of(leg.name),
+                None if leg.answered_at is None else leg.answered_at + clock_offset,
+                leg.route.trunk,
+                company="" if company is None else company.name,
+                hears=() if company is None else tuple(sorted(company.hears[leg.name])),
+                note="" if company is None else company.note,
+            )
 
     def place(self, command: PlaceLeg, now: float) -> list[Action]:
         """A leg is to be placed, by the first of its routes."""
@@ -89,22 +102,24 @@ class LegBook:
     def to_count(self) -> list[str]:
         """The legs whose packets of audio are to be counted."""
         counted = [leg for leg in self._table.legs.values() if leg.is_answered]
-        return [leg.name for leg in counted if leg.role == "customer" or leg.placed.silence_limit_s]
+        return [leg.name for leg in counted if leg.role != "agent" or leg.placed.silence_limit_s]
 
     def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
         """So many packets of audio have come so far; None: none are due, as on hold.
 
-        A far end that has fallen silent is ended, but for one that hears a message: it ends by itself. An
-        agent's softphone is not waited for to agree, so that its customer gets another agent.
+        A customer who has fallen silent is ended, but for one who is on hold or hears a message: it ends by
+        itself. An agent's softphone is not waited for to agree, so that its customer gets another agent.
         """
         leg = self._table.get(name)
         if leg is None or not leg.is_answered:
             return []
-        leg.audio.count(packets, now)
+        on_hold = leg.role == "customer" and self.companies.is_on_hold(name)
+        leg.audio.count(None if on_hold else packets, now)
+        may_be_silent = leg.hears_a_message or leg.role == "guest"
         limits = self._audio
         if leg.role == "agent":
             limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s)
-        leg.why = "" if leg.hears_a_message else leg.audio.silent_too_long(limits, now)
+        leg.why = "" if may_be_silent else leg.audio.silent_too_long(limits, now)
         if leg.why and leg.role == "agent":
             return self._forget(leg, _SILENT, now)
         return self._table.leave(leg, "switch", now) if leg.why else []
@@ -170,21 +185,6 @@ class LegBook:
         at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0 and not leg.is_being_judged
         return answered + self._table.unclaimed(leg, now) if at_once else answered
 
-    def bridge(self, name: str, other: str, now: float) -> list[Action]:
-        """The engine claims a leg for another."""
-        pair = [self._table.legs[each] for each in (name, other) if each in self._table.legs]
-        if len(pair) < 2:
-            return [BridgeFailed(at=now, leg=name, other=other, reason="a leg has ended")]
-        for leg in pair:
-            if leg.state not in ("answered", "prompted"):
-                return [BridgeFailed(at=now, leg=name, other=other, reason=f"{leg.name} is {leg.state}")]
-        for leg, partner in (pair, reversed(pair)):
-            leg.state = "bridged"
-            leg.partner = partner.name
-            leg.deadline, leg.prompt, leg.prompt_plays = None, None, False
-        beeps = [Beep(leg.name, leg.placed.beep) for leg in pair if leg.placed.beep]
-        return [Connect(name, other), *beeps, LegsBridged(at=now, leg=name, other=other)]
-
     def hang_up(self, name: str, now: float, *, unless_answered: bool = False) -> list[Action]:
         """The engine ends a leg; with `unless_answered`, one that nobody has answered."""
         leg = self._table.get(name)
@@ -209,7 +209,7 @@ class LegBook:
         return actions
 
     def ended(self, name: str, ending: Ending, now: float) -> list[Action]:
-        """A leg is over. Its partner waits again: an agent for work, a customer to be claimed.
+        """A leg is over. Who is left alone waits again: an agent for work, a customer to be claimed.
 
         One that its trunk failed before anything rang goes on with the next.
         """
@@ -219,11 +219,10 @@ class LegBook:
         failed = leg.is_dialing and ending.is_the_trunks_fault
         if failed and (rerouted := self.routes.go_on(leg, ending, now)):
             return rerouted
+        parted = [each for each in self._table.part(leg, now) if each != Hear(name)]
         del self._table.legs[name]
-        # The library has parted them already.
-        left_alone = [each for each in self._table.part(leg, now) if not isinstance(each, Part)]
         return [
-            *left_alone,
+            *parted,
             LegEnded(
                 at=now,
                 leg=name,
@@ -255,9 +254,9 @@ class LegBook:
         self._table.engine_present = False
         actions: list[Action] = []
         for leg in list(self._table.legs.values()):
-            if leg.role == "agent" and leg.state == "answered":
+            if (leg.role == "agent" and leg.state == "answered") or leg.state == "parked":
                 self._table.wake(leg, now + ORPHAN_LIMIT_S)
-            elif leg.state in ("dialing", "ringing"):
+            elif leg.state in ("dialing", "ringing") or (leg.role == "guest" and leg.state == "answered"):
                 actions += self._table.give_up(leg, "switch", now)
             elif leg.role == "customer" and leg.state == "answered" and leg.answered_at is not None:
                 # Nobody is there to claim it after a verdict.
@@ -269,7 +268,7 @@ class LegBook:
         """An engine decides again."""
         self._table.engine_present = True
         for leg in self._table.legs.values():
-            if leg.role == "agent" and leg.state == "answered":
+            if (leg.role == "agent" and leg.state == "answered") or leg.state == "parked":
                 leg.deadline = None
             elif leg.state == "ringing" and leg.given_up_by == "switch":
                 leg.given_up_by = None
@@ -281,6 +280,8 @@ class LegBook:
 
     def _on_deadline(self, leg: Leg, now: float) -> list[Action]:
         leg.deadline = None
+        if leg.state == "parked":
+            return self._table.part(leg, now) + self._table.unclaimed(leg, now)
         if leg.state == "prompted" and leg.prompt_plays:
             return self.prompts.over(leg, now)
         if leg.is_dialing and now >= leg.reply_by:

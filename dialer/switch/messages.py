@@ -14,8 +14,10 @@ from typing import Literal
 
 import msgspec
 
-LegRole = Literal["customer", "agent"]
-LegState = Literal["dialing", "ringing", "answered", "prompted", "bridged", "leaving"]
+LegRole = Literal["customer", "agent", "guest"]
+"""A guest is who is called into a conversation: a third party, or a supervisor's phone."""
+LegState = Literal["dialing", "ringing", "answered", "prompted", "bridged", "parked", "leaving"]
+"""Bridged: in company with others, also while it is on hold; parked: alone, with a sound."""
 Detect = Literal["off", "beside", "first"]
 """Whether the switch tells who answered: while all else goes on, or before the leg has to be claimed."""
 EndedBy = Literal["far_end", "engine", "switch"]
@@ -105,6 +107,32 @@ class BridgeLegs(Command, frozen=True):
     other: str
 
 
+class MixLegs(Command, frozen=True):
+    """From now on each of these legs hears just those: `LegsMixed`, or `MixFailed` where one has gone.
+
+    The legs are a company, in the order in which they are named, with one customer among them. Who was in
+    the company and is not named any more is parted from all, and so is whoever comes from another company:
+    then, as where a leg of a company ends, a customer who is left alone has to be claimed, an agent waits for
+    work, a guest is ended. A failed mix changes nothing.
+    """
+
+    company: str
+    """Its name, the engine's choice; a mix of the same name takes the place of the one before."""
+    hears: dict[str, list[str]]
+    sounds: dict[str, str] = {}
+    """A WAV file that a leg hears over and over, by leg."""
+    note: str = ""
+    """The engine's own; told again to an engine that connects, and never read here."""
+
+
+class PressKeys(Command, frozen=True):
+    """Press keys for the far end (RFC 4733). They are neither kept nor logged."""
+
+    leg: str
+    digits: str
+    """Of 0 to 9, *, #, A to D."""
+
+
 class HangUpLeg(Command, frozen=True):
     """End a leg, whatever its state; `LegEnded` follows. Its partner stays up.
 
@@ -170,6 +198,10 @@ class LiveLeg(msgspec.Struct, frozen=True):
     answered_at: float | None = None
     trunk: str = ""
     recorded: bool = False
+    company: str = ""
+    hears: tuple[str, ...] = ()
+    note: str = ""
+    """Of its company."""
 
 
 class SwitchReady(Event, frozen=True, kw_only=True):
@@ -231,6 +263,19 @@ class BridgeFailed(Event, frozen=True, kw_only=True):
 
     leg: str
     other: str
+    reason: str
+
+
+class LegsMixed(Event, frozen=True, kw_only=True):
+    """Each leg of the company hears whom it was to hear."""
+
+    company: str
+
+
+class MixFailed(Event, frozen=True, kw_only=True):
+    """A mix was asked for and one of the legs was not there; everybody hears whom they heard before."""
+
+    company: str
     reason: str
 
 
@@ -344,6 +389,8 @@ AnyCommand = (
     PlaceLeg
     | PlayPrompt
     | BridgeLegs
+    | MixLegs
+    | PressKeys
     | HangUpLeg
     | LeaveLeg
     | StartRecording
@@ -359,6 +406,8 @@ AnyEvent = (
     | LegAnswered
     | LegsBridged
     | BridgeFailed
+    | LegsMixed
+    | MixFailed
     | LegUnclaimed
     | LegJudged
     | LegMessage

@@ -25,8 +25,10 @@ from dialer.switch.messages import (
     Event,
     HangUpLeg,
     LeaveLeg,
+    MixLegs,
     PlaceLeg,
     PlayPrompt,
+    PressKeys,
     StartRecording,
     StopRecording,
     StopSwitch,
@@ -146,7 +148,11 @@ class Switch:
             case PlayPrompt():
                 self._calls.do(self._book.prompts.play(command, time.monotonic()))
             case BridgeLegs(leg=leg, other=other):
-                self._calls.do(self._book.bridge(leg, other, time.monotonic()))
+                self._calls.do(self._book.companies.bridge(leg, other, time.monotonic()))
+            case MixLegs():
+                self._calls.do(self._book.companies.mix(command, time.monotonic()))
+            case PressKeys(leg=leg, digits=digits):
+                self._calls.press(leg, digits)
             case HangUpLeg(leg=leg, unless_answered=spared):
                 self._calls.do(self._book.hang_up(leg, time.monotonic(), unless_answered=spared))
             case StartRecording(leg=leg, folder=folder):

@@ -8,7 +8,7 @@ The library does not say when the disk takes no more; so the files are looked at
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,12 @@ class RecordingError(Exception):
 class _Recording:
     """A conversation that is being recorded. Instants are monotonic seconds."""
 
-    customer: str
-    agent: str
-    sides: tuple[tuple[SipCall, Any, Path], ...]
+    customer: SipCall
+    customer_track: Any
+    voices: list[SipCall]
+    """Who speaks with the customer: the agent, and who was called in."""
+    voices_track: Any
+    paths: tuple[Path, Path]
     began_at: float
     stuck: bool = False
 
@@ -48,30 +51,45 @@ class Recorder:
     def __contains__(self, customer: str) -> bool:
         return customer in self._running
 
-    def start(self, customer: tuple[str, SipCall], agent: tuple[str, SipCall], folder: Path) -> None:
-        """Records from now on what both say. Raises RecordingError."""
-        name, call = customer
+    @property
+    def customers(self) -> list[str]:
+        """Whose conversations are being recorded."""
+        return list(self._running)
+
+    def start(self, name: str, customer: SipCall, voices: Sequence[SipCall], folder: Path) -> None:
+        """Records from now on what the customer says, and what these do. Raises RecordingError."""
         stem = str(time.time_ns() // 1_000_000)
-        calls = ((agent[1], folder / f"{stem}.agent.wav"), (call, folder / f"{stem}.customer.wav"))
+        paths = folder / f"{stem}.agent.wav", folder / f"{stem}.customer.wav"
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sides = tuple((each, _track(path), path) for each, path in calls)
+            voices_track, customer_track = map(_track, paths)
         except OSError as error:
             raise RecordingError(f"{folder} cannot be written: {error.strerror}") from error
         except pj.Error as error:
             raise RecordingError(f"no file could be begun in {folder}: {error.reason}") from error
-        for each, track, _ in sides:
-            each.record_to(track)
-        self._running[name] = _Recording(name, agent[0], sides, time.monotonic())
+        customer.record_to(customer_track)
+        self._running[name] = _Recording(customer, customer_track, [], voices_track, paths, time.monotonic())
+        self.follow(name, voices)
 
-    def stop(self, leg: str) -> list[str]:
-        """Ends the recordings that a leg takes part in; the customers' legs of those that went on."""
-        ended = [each for each in self._running.values() if leg in (each.customer, each.agent)]
-        for each in ended:
-            del self._running[each.customer]
-            for call, track, _ in each.sides:
-                call.stop_recording(track)
-        return [each.customer for each in ended]
+    def follow(self, name: str, voices: Sequence[SipCall]) -> None:
+        """These speak with the customer from now on."""
+        recording = self._running[name]
+        for call in recording.voices:
+            if call not in voices:
+                call.stop_recording(recording.voices_track)
+        for call in voices:
+            call.record_to(recording.voices_track)
+        recording.voices = list(voices)
+
+    def stop(self, name: str) -> bool:
+        """Ends a recording; whether there was one."""
+        recording = self._running.pop(name, None)
+        if recording is None:
+            return False
+        recording.customer.stop_recording(recording.customer_track)
+        for call in recording.voices:
+            call.stop_recording(recording.voices_track)
+        return True
 
     def close(self) -> None:
         """Ends every recording, so that the library can be closed."""
@@ -83,17 +101,17 @@ class Recorder:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY_S
-        for each in self._running.values():
-            behind_s = max(now - each.began_at - _size(path) / _BYTES_PER_S for _, _, path in each.sides)
+        for name, each in self._running.items():
+            behind_s = max(now - each.began_at - _size(path) / _BYTES_PER_S for path in each.paths)
             if behind_s > _BEHIND_S and not each.stuck:
                 each.stuck = True
-                yield each.customer, f"what is on the disk is {behind_s:.0f} s behind what is said"
+                yield name, f"what is on the disk is {behind_s:.0f} s behind what is said"
 
 
 def _track(path: Path) -> Any:
     track = pj.AudioMediaRecorder()
     track.createRecorder(str(path))
-    # A file that nobody transmits to stands still, and what comes after a hold would be in the hold's place.
+    # A file that nobody transmits to stands still, and what is said later would be heard too soon.
     devices = pj.Endpoint.instance().audDevManager()
     silence = devices.getCaptureDevMedia()
     silence.startTransmit(track)

@@ -95,10 +95,13 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._codecs = codecs
         self._redirected = 0
         self.listener = listener
-        self.partner: SipCall | None = None
+        self.hears: list[SipCall] = []
+        self.heard_by: list[SipCall] = []
+        self._loops = ""
+        """The WAV file that it hears over and over."""
         self.owner = owner
         self._player: Any = None
-        self._track: Any = None
+        self._tracks: list[Any] = []
         self._beside: Any = None
         self._taps: list[Tap] = []
         self.has_audio = False
@@ -131,27 +134,39 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self.listener = None
         self.hang_up()
 
-    def connect(self, other: "SipCall") -> bool:
-        """Lets both hear each other; False where one of them has no audio (now: it may come back)."""
-        self._stop_player()
-        self.partner, other.partner = other, self
-        return self._join(other)
+    def hear_just(self, others: Sequence["SipCall"], loop: str = "") -> bool:
+        """From now on it hears just these, and a WAV file over and over where one is named.
 
-    def part(self, other: "SipCall") -> None:
-        """Lets neither hear the other any more."""
-        self.partner = other.partner = None
+        False where one of them has no audio (now: it may come back). Raises EndpointError where the file
+        cannot be played; the others are heard all the same.
+        """
+        for other in [each for each in self.hears if each not in others]:
+            self.hears.remove(other)
+            other.heard_by.remove(self)
+            self._stop_hearing(other)
+        for other in [each for each in others if each not in self.hears]:
+            self.hears.append(other)
+            other.heard_by.append(self)
+        heard = [self.begin_hearing(other) for other in self.hears]
+        if loop != self._loops or not loop:
+            self._stop_player()
+        if loop and self._player is None:
+            self.play(loop, loop=True)
+            self._loops = loop
+        return all(heard)
+
+    def _stop_hearing(self, other: "SipCall") -> None:
         mine, theirs = self.audio(), other.audio()
         if mine is not None and theirs is not None:
             with contextlib.suppress(pj.Error):
-                mine.stopTransmit(theirs)
                 theirs.stopTransmit(mine)
 
-    def _join(self, other: "SipCall") -> bool:
+    def begin_hearing(self, other: "SipCall") -> bool:
+        """Hears the other, also anew where its audio has come back; False where either has none (now)."""
         mine, theirs = self.audio(), other.audio()
         if mine is None or theirs is None:
             return False
         try:
-            mine.startTransmit(theirs)
             theirs.startTransmit(mine)
         except pj.Error:
             return False
@@ -210,13 +225,14 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def record_to(self, track: Any) -> None:
         """Lets a recorder hear the far end from now on, also where its audio goes away and comes back."""
-        self._track = track
-        self._let_hear(track)
+        if track not in self._tracks:
+            self._tracks.append(track)
+            self._let_hear(track)
 
     def stop_recording(self, track: Any) -> None:
         """The recorder hears nothing more; its file ends when the last who knows it lets go of it."""
-        if self._track is track:
-            self._track = None
+        if track in self._tracks:
+            self._tracks.remove(track)
         if (audio := self.audio()) is not None:
             with contextlib.suppress(pj.Error):
                 audio.stopTransmit(track)
@@ -337,10 +353,15 @@ class SipCall(pj.Call):  # type: ignore[misc]
         # half a second late, beginning with what was said before.
         self.owner.listen_to(audio)
         # A call that was on hold comes back with another audio port.
-        if self.partner is not None:
-            self._join(self.partner)
-        if self._track is not None:
-            self._let_hear(self._track)
+        for other in self.hears:
+            self.begin_hearing(other)
+        for other in self.heard_by:
+            other.begin_hearing(self)
+        if self._player is not None:
+            with contextlib.suppress(pj.Error):
+                self._player.startTransmit(audio)
+        for track in self._tracks:
+            self._let_hear(track)
         if self._beside is not None:
             with contextlib.suppress(EndpointError):
                 self.hear(self._beside)
@@ -400,9 +421,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED and not self._over:
             self._over = True
             self._stop_player()
-            partner, self.partner = self.partner, None
-            if partner is not None:
-                partner.partner = None
+            for other in self.hears:
+                other.heard_by.remove(self)
+            for other in self.heard_by:
+                other.hears.remove(self)
+            self.hears, self.heard_by = [], []
             by_library = "" if self._hung_up else why_the_library_ended_it(prm)
             # A caller's CANCEL ends the call with the 487 that we send.
             theirs = info.role == pj.PJSIP_ROLE_UAS or was_received(prm)
@@ -417,7 +440,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
                 self.listener.call_ended(self, ending)
 
     def _stop_player(self) -> None:
-        self._player = None
+        self._player, self._loops = None, ""
 
     def _command(self, send: Callable[[], None]) -> None:
         if self._over:

@@ -10,7 +10,15 @@ from campaigns.core.metrics import Counts, campaign_figures, team_figures
 from campaigns.reports.campaign import CampaignReport, LeadGroup
 from campaigns.stores.live import RunningCampaign
 from campaigns.tables import Attempt
-from dialer.bus.messages import AgentCall, AgentPreview, CallEvent, CallsInFlight, CampaignState, Pacing
+from dialer.bus.messages import (
+    AgentCall,
+    AgentMessage,
+    AgentPreview,
+    CallEvent,
+    CallsInFlight,
+    CampaignState,
+    Pacing,
+)
 from dialer.bus.messages import AgentState as AgentStateMessage
 from dialer.core.agent import AgentState
 from dialer.core.effects import (
@@ -19,6 +27,7 @@ from dialer.core.effects import (
     CallHasEnded,
     CallRang,
     CallSoftphone,
+    CallStepped,
     CallWasAbandoned,
     CallWasAnswered,
     CallWasConnected,
@@ -255,3 +264,21 @@ def report_of(counts):
         agents=[],
         team=team_figures([]),
     )
+
+
+def test_what_somebody_writes_to_an_agent_goes_to_that_agent_alone() -> None:
+    notices = Notices()
+    notices.agent_is(8, "acme")
+    (message,) = notices.of_message(8, 3, "Well done.")
+    assert message == AgentMessage(client="acme", agent_id=3, session_id=8, text="Well done.")
+    assert message.topic == "dialer/v1/acme/agent/3/message"
+    assert list(notices.of_message(9, 3, "Nobody's.")) == []
+
+
+def test_who_is_handed_a_call_or_consulted_hears_of_it() -> None:
+    notices = Notices()
+    notices.agent_is(8, "acme")
+    notices.call_is(7, 1, 70)
+    told = list(notices.of(CallStepped(7, 1.0, "consult", agent=101, to_agent=3, to_session=8)))
+    assert told == [AgentCall(client="acme", agent_id=3, attempt_id=7, campaign_id=1, lead_id=70)]
+    assert list(notices.of(CallStepped(7, 1.0, "hold", agent=101))) == []

@@ -69,7 +69,8 @@ def _owner(mapper: Mapper[Any]) -> str | None:
     assert isinstance(table, Table)  # noqa: S101 - every class of ours is a table
     if "client_id" in table.c:
         return "client_id"
-    targets = {each.target_fullname for each in table.foreign_keys}
+    # What may be empty tells of no owner.
+    targets = {each.target_fullname for each in table.foreign_keys if not each.parent.nullable}
     return next((name for target, name in _TARGETS.items() if target in targets), None)
 
 

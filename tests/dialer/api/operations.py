@@ -68,6 +68,10 @@ def _phone(t: Things, _own: Things) -> Sequence[Call]:
     return [{"params": {"phone": t.phone}}, {"params": {"phone": t.phone, "client": t.client}}]
 
 
+def _somebody(t: Things, _own: Things) -> Sequence[Call]:
+    return [{"json": {"agent_id": t.agent_id}}, {"json": {"number": "+12025550177"}}]
+
+
 def _log_in(t: Things, own: Things) -> Sequence[Call]:
     return [
         {"json": {"agent_id": t.agent_id, "campaign_ids": [own.campaign_id]}},
@@ -284,6 +288,29 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "agent-sessions/{session_id}/recording/pause"): _plain,
     ("POST", "agent-sessions/{session_id}/recording/resume"): _plain,
     ("POST", "agent-sessions/{session_id}/recording/consent"): _json(agreed=True),
+    **{
+        ("POST", f"agent-sessions/{{session_id}}/{what}"): _plain
+        for what in (
+            *("hold", "resume", "mute", "unmute", "park"),
+            *("consult/join", "consult/complete", "consult/end"),
+            *("supervise/take-over", "supervise/end"),
+        )
+    },
+    ("POST", "agent-sessions/{session_id}/dtmf"): _json(digits="1#"),
+    ("POST", "agent-sessions/{session_id}/consult"): _somebody,
+    ("POST", "agent-sessions/{session_id}/transfer"): _somebody,
+    ("POST", "agent-sessions/{session_id}/supervise"): lambda t, _: [
+        {"json": {"mode": "listen", "agent_id": t.agent_id}},
+        {"json": {"mode": "listen", "sip_uri": "sip:boss@127.0.0.1"}},
+    ],
+    ("POST", "agent-sessions/{session_id}/supervise/mode"): _json(mode="whisper"),
+    ("POST", "agent-sessions/{session_id}/messages"): _json(text="Well done."),
+    ("GET", "parked-calls"): _plain,
+    ("POST", "parked-calls/{attempt_id}/take"): lambda t, own: [
+        {"json": {"session_id": t.session_id}},
+        {"json": {"session_id": own.session_id}},
+    ],
+    ("GET", "attempts/{attempt_id}/steps"): _plain,
     ("POST", "attempts/{attempt_id}/disposition"): _json(disposition="sale"),
     ("POST", "attempts/{attempt_id}/hangup"): _plain,
 }

@@ -14,6 +14,7 @@ from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import (
     AgentCall,
     AgentCallback,
+    AgentMessage,
     AgentPreview,
     AgentState,
     CallEvent,
@@ -134,6 +135,7 @@ def one_of_each() -> list[Message]:
         AgentState(client="acme", agent_id=3, state="paused", reason="lunch", since=NOON),
         AgentCall(client="acme", agent_id=3, attempt_id=99, campaign_id=7, lead_id=5),
         AgentPreview(client="acme", agent_id=3, session_id=8, campaign_id=7, lead_id=5, until=NOON),
+        AgentMessage(client="acme", agent_id=3, session_id=8, text="Well done."),
         AgentCallback(
             client="acme",
             agent_id=3,

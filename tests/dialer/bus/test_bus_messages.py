@@ -28,6 +28,7 @@ RETAINED = {
     "agent.state": True,
     "agent.call": False,
     "agent.preview": False,
+    "agent.message": False,
     "agent.callback": False,
     "call.event": False,
     "node.status": True,
@@ -63,6 +64,7 @@ def said(draw):
         "reason": text,
         "outcome": st.sampled_from(["", "human", "busy"]),
         "disposition": text,
+        "text": st.text(min_size=1, max_size=20),
         "version": text,
         "state": st.sampled_from(["draft", "running"] if kind is CampaignState else ["online", "offline"]),
     }

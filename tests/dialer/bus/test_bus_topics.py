@@ -12,6 +12,7 @@ TEMPLATES = [
     topics.AGENT_STATE,
     topics.AGENT_CALL,
     topics.AGENT_PREVIEW,
+    topics.AGENT_MESSAGE,
     topics.CALL_EVENT,
     topics.NODE_STATUS,
 ]
@@ -23,6 +24,7 @@ def test_the_topics_are_those_agreed():
     assert topics.agent_state("acme", 3) == "dialer/v1/acme/agent/3/state"
     assert topics.agent_call("acme", 3) == "dialer/v1/acme/agent/3/call"
     assert topics.agent_preview("acme", 3) == "dialer/v1/acme/agent/3/preview"
+    assert topics.agent_message("acme", 3) == "dialer/v1/acme/agent/3/message"
     assert topics.call_event("acme", 99) == "dialer/v1/acme/call/99/event"
     assert topics.node_status("north-1") == "dialer/v1/node/north-1/status"
 

@@ -88,7 +88,7 @@ def carried_out(book, effects, now):
     for each in effects:
         match each:
             case Bridge(attempt=attempt, session=session):
-                said += book.bridge(call_leg(attempt), agent_leg(session), now)
+                said += book.companies.bridge(call_leg(attempt), agent_leg(session), now)
             case HangUpAgent(session=session):
                 said += book.hang_up(agent_leg(session), now)
             case HangUpCall(attempt=attempt):

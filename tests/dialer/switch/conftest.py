@@ -214,8 +214,9 @@ class Switch:
         end_key: str = "",
         detect: Detect = "off",
     ) -> None:
-        """Calls a customer, or an agent where the leg's name begins so."""
-        role: LegRole = "agent" if leg.startswith("agent") else "customer"
+        """Calls a customer, or an agent or a guest where the leg's name begins so."""
+        roles: dict[str, LegRole] = {"agent": "agent", "guest": "guest"}
+        role = roles.get(leg.partition("-")[0], "customer")
         asked = PlaceLeg(
             leg,
             role,

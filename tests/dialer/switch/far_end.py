@@ -18,6 +18,8 @@ from tests.dialer.switch.conftest import Address
 from tests.telephone import FRAME, Samples, from_mu_law, silence, to_mu_law
 
 _RTP = struct.Struct(">BBHII")
+_EVENT = 101
+"""The payload type of telephone events."""
 _KEY = struct.Struct(">BBH")
 _MARKER, _LAST_OF_KEY = 0x80, 0x80
 _KEYS = "0123456789*#ABCD"
@@ -29,6 +31,7 @@ class FarEnd(asyncio.DatagramProtocol):
     """One call: 183 with `early` sound, 200 after `answers_after_s` (None: never), then `says`.
 
     It speaks G.711 mu-law, sends silence when it has said all, and offers no telephone-event unless asked.
+    With `again` it says it all again and again.
     """
 
     def __init__(
@@ -38,12 +41,13 @@ class FarEnd(asyncio.DatagramProtocol):
         early: Samples = _NOTHING,
         answers_after_s: float | None = 0.0,
         key_events: bool = False,
+        again: bool = False,
         session: str = "",
     ) -> None:
         """`session`: its Session-Expires (RFC 4028)."""
         self._early, self._says = to_mu_law(early), to_mu_law(says)
         self._answers_after_s = answers_after_s
-        self._key_events = key_events
+        self._key_events, self._again = key_events, again
         self._session = session
         self.asked_again = 0
         """How many times the caller has offered its audio again, or refreshed the session."""
@@ -65,6 +69,9 @@ class FarEnd(asyncio.DatagramProtocol):
         self._rang_at = 0.0
         self._packets: list[tuple[float, bytes]] = []
         self._answered_at = 0.0
+        self.keys: list[str] = []
+        """That were pressed for it (RFC 4733)."""
+        self._last_key = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -112,6 +119,11 @@ class FarEnd(asyncio.DatagramProtocol):
     def heard(self) -> Samples:
         """All that has come since the answer, without the gaps between packets."""
         return np.concatenate([silence(0), *(from_mu_law(packet) for _, packet in self._packets)])
+
+    def hears_now(self) -> Samples:
+        """The last 0.2 s that have come; silence where there is less."""
+        latest = [from_mu_law(packet) for _, packet in self._packets[-10:]]
+        return np.concatenate([silence(0.2), *latest])[-len(silence(0.2)) :]
 
     def heard_until(self, sound_s: float) -> Samples:
         """What had come when it had said so much after its answer, in seconds."""
@@ -203,6 +215,8 @@ class FarEnd(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         begun = loop.time()
         while not self.over:
+            if self._again and self.answered and not self._to_say:
+                self._to_say = self._says
             # An instant early is put aside; a late one is made up for, as by any phone.
             await asyncio.sleep(max(0.0, begun + 0.02 * self._sent - loop.time()))
             if not self.silent:
@@ -220,7 +234,12 @@ class FarEnd(asyncio.DatagramProtocol):
 
     def _listen(self) -> None:
         packet = self._audio.recv(2048)
-        if self.answered:
+        _, kind, _, instant, _ = _RTP.unpack_from(packet)
+        if kind & 0x7F == _EVENT:
+            if instant != self._last_key:
+                self.keys.append(_KEYS[packet[_RTP.size]])
+            self._last_key = instant
+        elif self.answered:
             self._packets.append((asyncio.get_running_loop().time(), packet[_RTP.size :]))
 
     def _respond(self, status: str, request: str, addr: Address, *, sdp: bool = False) -> None:

@@ -1,6 +1,6 @@
 """What the switch does for agents' legs: a sound while they wait, a beep, and what becomes of silent ones."""
 
-from dialer.switch.leg_actions import Beep, Connect, Dial, Ending, Forget, Part, StartWaiting
+from dialer.switch.leg_actions import Beep, Dial, Ending, Forget, Hear, StartWaiting
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import LegAnswered, LegEnded, LegsBridged, PlaceLeg
 from tests.dialer.switch.test_legs import book_with, customer
@@ -16,7 +16,7 @@ def agent(name="agent-1", **more):
 
 def talk():
     book = book_with(customer(), agent())
-    book.bridge("call-1", "agent-1", 1.0)
+    book.companies.bridge("call-1", "agent-1", 1.0)
     book.audio_counted("call-1", 50, 2.0)
     book.audio_counted("agent-1", 50, 2.0)
     return book
@@ -31,8 +31,9 @@ def test_who_waits_hears_a_sound_and_who_is_connected_a_beep():
         StartWaiting("agent-1", NOISE),
     ]
     assert book.answered("call-1", 2.0) == [LegAnswered(at=2.0, leg="call-1")]
-    assert book.bridge("call-1", "agent-1", 2.1) == [
-        Connect("call-1", "agent-1"),
+    assert book.companies.bridge("call-1", "agent-1", 2.1) == [
+        Hear("call-1", ("agent-1",)),
+        Hear("agent-1", ("call-1",)),
         Beep("agent-1", BEEP),
         LegsBridged(at=2.1, leg="call-1", other="agent-1"),
     ]
@@ -41,8 +42,12 @@ def test_who_waits_hears_a_sound_and_who_is_connected_a_beep():
 
 def test_who_wants_neither_hears_neither():
     book = book_with(customer(), agent(waiting_sound="", beep=""))
-    assert [type(each) for each in book.bridge("call-1", "agent-1", 1.0)] == [Connect, LegsBridged]
-    assert [type(each) for each in book.ended("call-1", BYE, 2.0)] == [LegEnded]
+    assert [type(each) for each in book.companies.bridge("call-1", "agent-1", 1.0)] == [
+        Hear,
+        Hear,
+        LegsBridged,
+    ]
+    assert [type(each) for each in book.ended("call-1", BYE, 2.0)] == [Hear, LegEnded]
 
 
 def test_the_request_to_answer_at_once_goes_with_the_call():
@@ -54,8 +59,8 @@ def test_the_request_to_answer_at_once_goes_with_the_call():
 def test_a_softphone_that_sends_no_audio_any_more_is_over_at_once():
     book = talk()
     assert book.audio_counted("agent-1", 50, 6.9) == []
-    parted, forgotten, ended = book.audio_counted("agent-1", 50, 7.0)
-    assert (parted, forgotten) == (Part("agent-1", "call-1"), Forget("agent-1"))
+    parted, _, forgotten, ended = book.audio_counted("agent-1", 50, 7.0)
+    assert (parted, forgotten) == (Hear("agent-1"), Forget("agent-1"))
     assert isinstance(ended, LegEnded)
     assert (ended.leg, ended.ended_by, ended.status) == ("agent-1", "switch", 0)
     assert "agent-1" not in book
@@ -71,8 +76,8 @@ def test_one_that_rings_out_or_is_let_go_is_not_waited_for():
     forgotten, ended = book.tick(20.0)
     assert forgotten == Forget("agent-1")
     assert ended.timed_out
-    parted, forgotten, ended = talk().hang_up("agent-1", 30.0)
-    assert (parted, forgotten) == (Part("agent-1", "call-1"), Forget("agent-1"))
+    parted, _, forgotten, ended = talk().hang_up("agent-1", 30.0)
+    assert (parted, forgotten) == (Hear("agent-1"), Forget("agent-1"))
     assert (ended.ended_by, ended.status) == ("engine", 200)
 
 

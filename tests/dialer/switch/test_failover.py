@@ -179,7 +179,7 @@ def answered() -> LegBook:
     book.answered("call-1", 0.0)
     book.place(PlaceLeg("agent-1", "agent", "sip:agent", "", 20.0), 0.0)
     book.answered("agent-1", 0.0)
-    book.bridge("call-1", "agent-1", 0.0)
+    book.companies.bridge("call-1", "agent-1", 0.0)
     return book
 
 

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dialer.switch.leg_actions import Connect, Ending, Forget, HangUp, PlayMessage
+from dialer.switch.leg_actions import Ending, Forget, HangUp, Hear, PlayMessage
 from dialer.switch.leg_table import ORPHAN_LIMIT_S
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
@@ -19,8 +19,11 @@ from dialer.switch.messages import (
     LegKey,
     LegRinging,
     LegsBridged,
+    LegsMixed,
     LegUnclaimed,
     LiveLeg,
+    MixFailed,
+    MixLegs,
     PlaceLeg,
 )
 
@@ -50,6 +53,13 @@ def agent(name="agent-1"):
     return PlaceLeg(name, "agent", "sip:agent@softphone", "", 20.0)
 
 
+def guest(name="guest-1"):
+    return PlaceLeg(name, "guest", "sip:closer@carrier", "+12025550100", 20.0)
+
+
+MIXED = ("answered", "prompted", "bridged", "parked")
+
+
 def book_with(*legs, answered_at=0.0):
     """A book in which these legs have been answered."""
     book = LegBook()
@@ -61,7 +71,7 @@ def book_with(*legs, answered_at=0.0):
 
 def conversation():
     book = book_with(customer(), agent())
-    book.bridge("call-1", "agent-1", 0.5)
+    book.companies.bridge("call-1", "agent-1", 0.5)
     return book
 
 
@@ -229,7 +239,7 @@ def test_who_hangs_up_on_the_message_ended_the_call():
 def test_it_is_too_late_for_an_agent_once_the_message_plays():
     book = book_with(customer(), agent())
     book.tick(2.0)
-    (failed,) = book.bridge("call-1", "agent-1", 2.1)
+    (failed,) = book.companies.bridge("call-1", "agent-1", 2.1)
     assert failed == BridgeFailed(at=2.1, leg="call-1", other="agent-1", reason="call-1 is leaving")
     assert state(book, "agent-1") == "answered"
 
@@ -341,24 +351,27 @@ def test_keys_that_nobody_is_told_of_do_not_count():
 
 def test_two_answered_legs_are_bridged_and_stay_so():
     book = book_with(customer(), agent())
-    assert book.bridge("call-1", "agent-1", 0.5) == [
-        Connect("call-1", "agent-1"),
+    assert book.companies.bridge("call-1", "agent-1", 0.5) == [
+        Hear("call-1", ("agent-1",)),
+        Hear("agent-1", ("call-1",)),
         LegsBridged(at=0.5, leg="call-1", other="agent-1"),
     ]
-    assert live(book)["call-1"] == LiveLeg("call-1", "customer", "bridged", "agent-1", 0.0)
-    assert live(book)["agent-1"] == LiveLeg("agent-1", "agent", "bridged", "call-1", 0.0)
+    assert live(book)["call-1"] == LiveLeg(
+        "call-1", "customer", "bridged", "agent-1", 0.0, company="call-1", hears=("agent-1",)
+    )
+    assert live(book)["agent-1"].partner == "call-1"
     assert book.tick(LONG) == []
 
 
 def test_a_bridge_needs_two_legs_that_are_answered_and_free():
     book = conversation()
     book.place(customer("call-2"), 1.0)
-    (gone,) = book.bridge("call-9", "agent-1", 1.0)
-    assert gone.reason == "a leg has ended"
-    (rings,) = book.bridge("call-2", "agent-1", 1.0)
+    (gone,) = book.companies.bridge("call-9", "agent-1", 1.0)
+    assert gone.reason == "call-9 has ended"
+    (rings,) = book.companies.bridge("call-2", "agent-1", 1.0)
     assert rings.reason == "call-2 is dialing"
     book.answered("call-2", 2.0)
-    (talks,) = book.bridge("call-2", "agent-1", 2.0)
+    (talks,) = book.companies.bridge("call-2", "agent-1", 2.0)
     assert talks.reason == "agent-1 is bridged"
     assert state(book, "call-2") == "answered"
     unclaimed, _ = book.tick(4.0)
@@ -367,7 +380,7 @@ def test_a_bridge_needs_two_legs_that_are_answered_and_free():
 
 def test_when_the_customer_hangs_up_the_agent_waits_for_the_next():
     book = conversation()
-    (ended,) = book.ended("call-1", BYE, 60.0)
+    ended = book.ended("call-1", BYE, 60.0)[-1]
     assert (ended.ended_by, ended.status, ended.timed_out) == ("far_end", 200, False)
     assert live(book)["agent-1"] == LiveLeg("agent-1", "agent", "answered", None, 0.0)
     assert book.tick(LONG) == []
@@ -383,7 +396,7 @@ def test_when_the_agent_is_lost_the_customer_has_to_be_claimed_again():
 def test_a_leg_that_the_engine_ends_leaves_its_partner_up():
     book = conversation()
     assert book.hang_up("call-1", 9.0) == [HangUp("call-1")]
-    assert book.ended("call-1", OURS, 9.0)[0].ended_by == "engine"
+    assert book.ended("call-1", OURS, 9.0)[-1].ended_by == "engine"
     assert state(book, "agent-1") == "answered"
 
 
@@ -485,12 +498,14 @@ class LegMachine(RuleBasedStateMachine):
         self.numbers = count(1)
         self.placed = {}
         self.events = defaultdict(list)
-        self.hung_up, self.played = set(), []
+        self.hung_up, self.played, self.waiting = set(), [], set()
         self.waits_since, self.rings_until, self.orphan_since, self.rang_at = {}, {}, {}, {}
 
     def do(self, actions):
         for each in actions:
-            if isinstance(each, Event):
+            if isinstance(each, LegsMixed | MixFailed):
+                pass
+            elif isinstance(each, Event):
                 self.events[each.leg].append(each)
             elif isinstance(each, HangUp):
                 assert each.leg in self.book
@@ -499,6 +514,10 @@ class LegMachine(RuleBasedStateMachine):
                 assert each.path == MESSAGE
                 self.played.append(each.leg)
                 self.book.prompts.message_started(each.leg, 4.0, self.now)
+        now_waiting = {leg.leg for leg in live(self.book).values() if leg.state in ("answered", "parked")}
+        for leg in now_waiting - self.waiting:
+            self.waits_since[leg] = self.orphan_since[leg] = self.now
+        self.waiting = now_waiting
         return actions
 
     def leg(self, n):
@@ -506,20 +525,30 @@ class LegMachine(RuleBasedStateMachine):
         names = sorted(live(self.book)) if n < 8 else sorted(self.placed)
         return names[n % len(names)] if names and n < 9 else "call-999"
 
-    @initialize(engine_present=st.booleans())
-    def begin(self, engine_present):
-        self.book.engine_present = engine_present
+    def on_the_line(self, n, roles):
+        """Mostly a leg of these roles that can be mixed; now and then any."""
+        legs = [leg.leg for leg in live(self.book).values() if leg.role in roles and leg.state in MIXED]
+        return legs[n % len(legs)] if legs and n < 8 else self.leg(n)
 
-    @precondition(lambda self: self.book.engine_present)
+    @initialize(engine_present=st.booleans(), up=st.lists(st.sampled_from([0, 1, 1, 2]), max_size=6))
+    def begin(self, engine_present, up):
+        """Some are on the line already: a customer, agents, guests."""
+        for role in ([customer, agent, guest][n] for n in up):
+            self.place(role, MESSAGE, 0.0, 2.0)
+            self.do(self.book.answered(next(reversed(self.placed)), self.now))
+        if not engine_present:
+            self.engine_gone()
+
+    @precondition(lambda self: self.book.has_engine)
     @rule(
-        role=st.sampled_from([customer, agent]),
+        role=st.sampled_from([customer, agent, guest]),
         message=st.sampled_from([MESSAGE, MESSAGE, ""]),
         least=st.sampled_from([0.0, RINGS_S, 40.0]),
         claim=st.sampled_from([2.0, 0.0]),
     )
     def place(self, role, message, least, claim):
         name = f"{role.__name__}-{next(self.numbers)}"
-        command = agent(name)
+        command = role(name)
         if role is customer:
             more = {"claim_within_s": claim, "end_key": "9"}
             command = customer(name, message=message, ring_at_least_s=least, **more)
@@ -542,10 +571,7 @@ class LegMachine(RuleBasedStateMachine):
 
     @rule(n=which)
     def answered(self, n):
-        for each in self.do(self.book.answered(self.leg(n), self.now)):
-            self.waits_since[each.leg] = self.now
-            if not self.book.engine_present:
-                self.orphan_since[each.leg] = self.now
+        self.do(self.book.answered(self.leg(n), self.now))
 
     @rule(n=which, digit=st.sampled_from("19"))
     def key(self, n, digit):
@@ -560,17 +586,41 @@ class LegMachine(RuleBasedStateMachine):
 
     @rule(n=which, m=which)
     def bridge(self, n, m):
-        leg, other = self.leg(n), self.leg(m)
+        leg, other = self.on_the_line(n, ["customer"]), self.on_the_line(m, ["agent", "guest"])
         if leg == other:
             return
         before = live(self.book)
-        free = [name in before and before[name].state == "answered" for name in (leg, other)]
-        actions = self.do(self.book.bridge(leg, other, self.now))
-        if all(free):
-            assert actions == [Connect(leg, other), LegsBridged(at=self.now, leg=leg, other=other)]
+        free = [name in before and before[name].state in ("answered", "parked") for name in (leg, other)]
+        actions = self.do(self.book.companies.bridge(leg, other, self.now))
+        if all(free) and sum(name.startswith("customer") for name in (leg, other)) == 1:
+            bridged = LegsBridged(at=self.now, leg=leg, other=other)
+            assert actions[-3:] == [Hear(leg, (other,)), Hear(other, (leg,)), bridged]
         else:
             assert [type(each) for each in actions] == [BridgeFailed]
             assert live(self.book) == before
+
+    @precondition(lambda self: self.book.has_engine)
+    @rule(chosen=st.lists(which, min_size=1, max_size=4), heard=st.integers(0, 2**16 - 1))
+    def mix(self, chosen, heard):
+        """Any of them hear any others, or nobody, in a company named after the first."""
+        first, *others = chosen
+        others = [self.on_the_line(n, ["agent", "guest"]) for n in others]
+        legs = list(dict.fromkeys([self.on_the_line(first, ["customer"]), *others]))
+        bits = iter(range(16))
+        hears = {leg: [each for each in legs if heard >> next(bits) & 1 and each != leg] for leg in legs}
+        before = live(self.book)
+        there = [name in before and before[name].state in MIXED for name in legs]
+        fits = all(there) and sum(leg.startswith("customer") for leg in legs) == 1
+        actions = self.do(self.book.companies.mix(MixLegs(f"about {legs[0]}", hears, {}, "a note"), self.now))
+        assert [type(each) for each in actions if isinstance(each, LegsMixed | MixFailed)] == [
+            LegsMixed if fits else MixFailed
+        ]
+        now = live(self.book)
+        if fits:
+            assert {leg: set(now[leg].hears) for leg in legs} == {leg: set(hears[leg]) for leg in legs}
+            assert {now[leg].company for leg in legs} == {f"about {legs[0]}"}
+        else:
+            assert now == before
 
     @rule(n=which)
     def hang_up(self, n):
@@ -589,15 +639,17 @@ class LegMachine(RuleBasedStateMachine):
         leg = self.leg(n)
         before = live(self.book)
         events = self.do(self.book.ended(leg, Ending(200, "", by_far_end), self.now))
-        assert [type(each) for each in events] == ([LegEnded] if leg in before else [])
-        for each in events:
+        said = [each for each in events if isinstance(each, Event)]
+        assert [type(each) for each in said] == ([LegEnded] if leg in before else [])
+        for each in said:
             assert (each.heard_s is not None) == (leg in self.played)
             assert each.heard_s is None or 0.0 <= each.heard_s < 4.001
             assert each.heard_all == (each.heard_s is not None and each.heard_s > 3.999)
         assert leg not in self.book
-        partner = before[leg].partner if leg in before else None
-        if partner in self.book and state(self.book, partner) == "answered":
-            self.waits_since[partner] = self.orphan_since[partner] = self.now
+        company = before[leg].company if leg in before else ""
+        stay = [each for each in live(self.book).values() if company and each.company == company]
+        if not self.book.has_engine and [each for each in stay if not each.hears]:
+            assert any(each.leg in other.hears for each in stay for other in stay if other.leg in each.hears)
 
     @rule(passes=st.sampled_from([0.1, 1.0, 2.0, 20.0, ORPHAN_LIMIT_S]))
     def time_passes(self, passes):
@@ -609,19 +661,28 @@ class LegMachine(RuleBasedStateMachine):
                 assert self.now < self.rings_until[leg.leg]
             if leg.state == "answered" and leg.role == "customer":
                 assert self.now < self.waits_since[leg.leg] + 2.0, "a person met silence for too long"
-            if leg.state == "answered" and leg.role == "agent" and not self.book.engine_present:
+            if leg.state in ("answered", "parked") and not self.book.has_engine:
                 assert self.now < self.orphan_since[leg.leg] + ORPHAN_LIMIT_S
 
-    @rule()
+    @rule(gone=st.sampled_from([False, False, True]))
+    def engine_goes(self, gone):
+        if gone:
+            self.engine_gone()
+
     def engine_gone(self):
         before = live(self.book)
         ringing_on = {name for name in before if self.has_to_ring(name)}
         actions = self.do(self.book.engine_gone(self.now))
-        rang = {name for name, leg in before.items() if leg.state in ("dialing", "ringing")} - ringing_on
+        called = {
+            name
+            for name, leg in before.items()
+            if leg.state in ("dialing", "ringing") or (leg.role == "guest" and leg.state == "answered")
+        }
+        rang = called - ringing_on
         assert {each.leg for each in actions} == rang
         for name, leg in live(self.book).items():
             assert leg.state == ("leaving" if name in rang else before[name].state)
-            if leg.state == "answered" and leg.role == "agent":
+            if leg.state in ("answered", "parked"):
                 self.orphan_since[name] = self.now
 
     @rule()
@@ -652,16 +713,23 @@ class LegMachine(RuleBasedStateMachine):
             assert leg.state != "leaving" or name in self.hung_up or name in self.played
 
     @invariant()
-    def partners_know_each_other(self):
+    def who_hears_somebody_is_in_company_with_them_and_every_company_has_a_customer_who_is_not_alone(self):
         legs = live(self.book)
         for leg in legs.values():
-            if leg.state == "bridged":
-                assert legs[leg.partner].partner == leg.leg
-                assert legs[leg.partner].state in ("bridged", "leaving")
+            company = [each for each in legs.values() if leg.company and each.company == leg.company]
+            assert set(leg.hears) <= {each.leg for each in company} - {leg.leg}
+            assert leg.state not in ("bridged", "parked") or leg in company
+            assert leg.state not in ("answered", "prompted") or not company
+            (their_customer,) = [each for each in company if each.role == "customer"] or [None]
+            if their_customer is not None and their_customer.state == "bridged":
+                has_an_agent = any(each.role == "agent" for each in company)
+                heard_by = {each.leg for each in company if their_customer.leg in each.hears}
+                mixed_so = self.book.has_engine
+                assert has_an_agent or heard_by & set(their_customer.hears) or mixed_so
 
     @invariant()
     def without_an_engine_nobody_is_being_called(self):
-        if not self.book.engine_present:
+        if not self.book.has_engine:
             for leg in self.book.live(0.0):
                 assert leg.state != "dialing"
                 assert leg.state != "ringing" or self.has_to_ring(leg.leg)
@@ -677,9 +745,9 @@ class LegMachine(RuleBasedStateMachine):
         for _ in range(3):
             self.now += ORPHAN_LIMIT_S
             self.do(self.book.tick(self.now))
-        talks = {leg.leg for leg in self.book.live(0.0) if leg.state == "bridged"}
-        partners = {leg.partner for leg in self.book.live(0.0) if leg.leg in talks}
-        assert set(live(self.book)) <= self.hung_up | talks | partners
+        companies = {leg.company for leg in self.book.live(0.0) if leg.state == "bridged"}
+        talks = {leg.leg for leg in self.book.live(0.0) if leg.company in companies}
+        assert set(live(self.book)) <= self.hung_up | talks
 
 
 LegMachine.TestCase.settings = settings(

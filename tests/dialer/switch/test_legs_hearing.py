@@ -6,7 +6,7 @@ from dialer.core.amd import AmdRule, Heard, Verdict
 from dialer.core.tones import FAILED
 from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
-from dialer.switch.leg_actions import HangUp, Part, PlayMessage, StopPrompt
+from dialer.switch.leg_actions import HangUp, Hear, PlayMessage, StopPrompt
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
     LegEnded,
@@ -83,10 +83,12 @@ def test_after_an_answer_a_busy_tone_only_says_that_somebody_has_hung_up(tone):
 
 def test_a_machine_that_is_left_frees_its_agent_before_it_has_ended():
     book = conversation()
-    assert book.detection.leave("call-1", "", 3.0) == [Part("call-1", "agent-1"), HangUp("call-1")]
+    assert book.detection.leave("call-1", "", 3.0) == [Hear("call-1"), Hear("agent-1"), HangUp("call-1")]
     book.place(customer("call-2"), 0.0)
     book.answered("call-2", 3.0)
-    assert LegsBridged(at=3.1, leg="call-2", other="agent-1") in book.bridge("call-2", "agent-1", 3.1)
+    assert LegsBridged(at=3.1, leg="call-2", other="agent-1") in book.companies.bridge(
+        "call-2", "agent-1", 3.1
+    )
     ended(book, 3.2)
     assert state(book, "agent-1") == "bridged"
     assert book.detection.leave("call-1", "", 3.3) == []
@@ -154,7 +156,9 @@ def test_a_person_can_be_claimed_after_the_verdict():
     book.place(agent(), 0.0)
     book.answered("agent-1", 0.0)
     book.detection.judged("call-1", heard(Verdict.HUMAN), 2.5, 3.3)
-    assert LegsBridged(at=3.4, leg="call-1", other="agent-1") in book.bridge("call-1", "agent-1", 3.4)
+    assert LegsBridged(at=3.4, leg="call-1", other="agent-1") in book.companies.bridge(
+        "call-1", "agent-1", 3.4
+    )
     assert due(book) == (None, [])
 
 
@@ -218,7 +222,7 @@ def test_a_call_without_agents_plays_to_a_person_as_soon_as_it_is_known_to_be_on
 @pytest.mark.parametrize("bridged", [False, True])
 def test_a_machine_is_left_its_message_after_the_beep_and_then_alone(bridged):
     book = conversation() if bridged else kept()
-    parted = [Part("call-1", "agent-1")] if bridged else []
+    parted = [Hear("call-1"), Hear("agent-1")] if bridged else []
     assert book.detection.leave("call-1", VOICEMAIL, 4.0) == parted
     assert set(book.to_hear("call-1")) == {ListenFor.MAILBOX}
     assert book.detection.mailbox_records("call-1", 9.0) == [PlayMessage("call-1", VOICEMAIL)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.switch.leg_actions import Connect, Ending, HangUp, StartPrompt, StopPrompt
+from dialer.switch.leg_actions import Ending, HangUp, Hear, StartPrompt, StopPrompt
 from dialer.switch.messages import LegKey, LegsBridged, LegUnclaimed, PlayPrompt, PromptEnded
 from tests.dialer.switch.test_legs import agent, book_with, customer
 
@@ -71,8 +71,9 @@ def test_who_is_in_a_menu_can_be_given_to_an_agent_and_then_hears_no_prompt():
     book = prompted()
     book.place(agent(), 2.0)
     book.answered("agent-1", 2.0)
-    assert book.bridge("call-1", "agent-1", 3.0) == [
-        Connect("call-1", "agent-1"),
+    assert book.companies.bridge("call-1", "agent-1", 3.0) == [
+        Hear("call-1", ("agent-1",)),
+        Hear("agent-1", ("call-1",)),
         LegsBridged(at=3.0, leg="call-1", other="agent-1"),
     ]
     assert book.tick(99.0) == book.prompts.key("call-1", "4", 99.0) == []

@@ -1,0 +1,70 @@
+"""What agents did on calls, and who was called into them, in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from campaigns.core.attempt import MAX_NOTES, plain_text
+from campaigns.stores.shared import Session, write
+from campaigns.tables import CallGuest, CallStep
+
+
+class ConversationStore:
+    """Steps and guests by call."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def call_guest(self, attempt_id: int, to: str, at: datetime, *, supervises: bool = False) -> int:
+        """Somebody is about to be called in; the guest's number."""
+        guest = CallGuest(attempt_id=attempt_id, to=to, supervises=supervises, called_at=at)
+        self._session.add(guest)
+        await self._session.flush()
+        return guest.id
+
+    async def guest_answered(self, guest_id: int, at: datetime) -> None:
+        """The guest is on the line."""
+        row = update(CallGuest).where(col(CallGuest.id) == guest_id, col(CallGuest.answered_at).is_(None))
+        await write(self._session, row.values(answered_at=at))
+
+    async def guest_left(self, guest_id: int, at: datetime, outcome: str) -> None:
+        """The guest is out of it; the first word holds."""
+        row = update(CallGuest).where(col(CallGuest.id) == guest_id, col(CallGuest.left_at).is_(None))
+        await write(self._session, row.values(left_at=at, outcome=outcome))
+
+    async def step(
+        self,
+        attempt_id: int,
+        at: datetime,
+        kind: str,
+        *,
+        agent_id: int | None = None,
+        to_agent_id: int | None = None,
+        guest_id: int | None = None,
+        notes: str = "",
+    ) -> None:
+        """Somebody did something with the call."""
+        self._session.add(
+            CallStep(
+                attempt_id=attempt_id,
+                at=at,
+                kind=kind,
+                agent_id=agent_id,
+                to_agent_id=to_agent_id,
+                guest_id=guest_id,
+                notes=plain_text(notes, MAX_NOTES),
+            )
+        )
+        await self._session.flush()
+
+    async def steps(self, attempt_id: int) -> Sequence[CallStep]:
+        """All that was done with the call, in order."""
+        query = select(CallStep).where(CallStep.attempt_id == attempt_id)
+        return (await self._session.exec(query.order_by(col(CallStep.id)))).all()
+
+    async def guests(self, attempt_id: int) -> Sequence[CallGuest]:
+        """Everybody who was called into the call, in order."""
+        query = select(CallGuest).where(CallGuest.attempt_id == attempt_id)
+        return (await self._session.exec(query.order_by(col(CallGuest.id)))).all()

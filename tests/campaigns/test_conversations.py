@@ -1,0 +1,64 @@
+"""What agents did on calls, and who was called into them, on record."""
+
+from datetime import timedelta
+
+from campaigns import service
+from campaigns.core.attempt import Ending
+from campaigns.persons import erase_person
+from campaigns.stores.agents import AgentStore
+from campaigns.stores.conversations import ConversationStore
+from campaigns.stores.shared import Sessions
+from dialer.core.effects import CallStepped, GuestAnswered, GuestLeft
+from dialer.records import write
+from tests.campaigns.lawless import NO_LAW
+from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
+
+CLOSER = "+12025550177"
+
+
+async def a_call(sessions: Sessions) -> tuple[int, int, str]:
+    """An attempt, an agent, and the number that was called."""
+    await seed_leads(sessions, people(1))
+    campaign = await seed_campaign(sessions)
+    permitted = await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW)
+    (started,) = await service.start_attempts(sessions, NO_LAW, campaign, permitted, NOW)
+    async with sessions() as session, session.begin():
+        agent = await AgentStore(session).add(1, "Ann", "sip:ann@example.org", NOW)
+        return started.attempt_id, agent.id, started.e164
+
+
+async def test_what_was_done_is_told_in_order_with_who_and_to_whom(sessions: Sessions) -> None:
+    attempt, ann, _ = await a_call(sessions)
+    async with sessions() as session, session.begin():
+        guest = await ConversationStore(session).call_guest(attempt, CLOSER, NOW)
+    at = NOW.timestamp()
+    await write(
+        sessions,
+        [
+            CallStepped(attempt, at, "consult", agent=ann, guest=guest, notes="wants\0 gold"),
+            GuestAnswered(guest, at + 2),
+            CallStepped(attempt, at + 5, "complete", agent=ann, guest=guest),
+            GuestLeft(guest, at + 9, "answered"),
+            GuestLeft(guest, at + 10, "canceled"),
+        ],
+    )
+    async with sessions() as session:
+        store = ConversationStore(session)
+        steps, (called,) = await store.steps(attempt), await store.guests(attempt)
+    assert [(each.kind, each.agent_id, each.guest_id) for each in steps] == [
+        ("consult", ann, guest),
+        ("complete", ann, guest),
+    ]
+    assert steps[0].notes == "wants gold"
+    assert (called.to, called.outcome) == (CLOSER, "answered")
+    assert (called.answered_at, called.left_at) == (NOW + timedelta(seconds=2), NOW + timedelta(seconds=9))
+
+
+async def test_notes_are_gone_with_the_person(sessions: Sessions) -> None:
+    attempt, ann, e164 = await a_call(sessions)
+    await write(sessions, [CallStepped(attempt, NOW.timestamp(), "park", agent=ann, notes="is ill")])
+    await service.finish_attempt(sessions, attempt, Ending("busy"), NOW)
+    await erase_person(sessions, e164, now=NOW + timedelta(days=1))
+    async with sessions() as session:
+        (step,) = await ConversationStore(session).steps(attempt)
+    assert (step.kind, step.notes) == ("park", "")
