@@ -85,6 +85,8 @@ _KEEP_PACING_EVERY_S = 5.0
 _TIDY_EVERY_S = 3600.0
 _STATS_SHARE = 20
 """Counting for the statistics may take one part in this many of the time."""
+_STATS_AT_LEAST_EVERY_S = 10.0
+"""However long it waits for a busy database: figures that come a minute late are taken for true."""
 _HANG_UP_WITHIN_S = 3.0
 _LAW_WITHIN_S = 180.0
 """No law's ring time and no message together are longer."""
@@ -502,7 +504,8 @@ class Engine:
             await self._trunk_watch.keep(self.sessions, self._options.node, self.now())
         await self._campaigns.count(self.now(), self._metrics)
         self._metrics.recordings(self.recordings.active)
-        await self._rest(max(_LOOK_EVERY_S, _STATS_SHARE * (loop.time() - started)))
+        rest_s = min(_STATS_AT_LEAST_EVERY_S, _STATS_SHARE * (loop.time() - started))
+        await self._rest(max(_LOOK_EVERY_S, rest_s))
 
     async def _tidy(self) -> None:
         if gone := await self._prompts.tidy(self.now()):
