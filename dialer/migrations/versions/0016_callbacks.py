@@ -5,8 +5,8 @@ from alembic import op
 
 from leads.tables import BigId, UtcDateTime
 
-revision = "0015"
-down_revision = "0016"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
