@@ -12,6 +12,7 @@ import httpx2
 from campaigns import service as campaigns
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.conversations import ConversationStore
+from campaigns.stores.live import LiveStore
 from campaigns.tables import CallGuest
 from dialer.bootstrap import Service, running
 from tests.dialer.switch.conftest import exchange
@@ -102,7 +103,8 @@ async def logged_in(service: Service, campaign: int, softphone: str) -> int:
     agent = await campaigns.add_agent(sessions, "acme", "Bob", softphone, now)
     async with sessions() as session, session.begin():
         shift = await AgentStore(session).open_session(agent, [campaign], "unavailable", now)
-    service.engine.log_in(shift, agent, "acme", softphone, [campaign])
+        (begun,) = await LiveStore(session).open_shifts(shift)
+    service.engine.log_in(begun)
     await eventually(lambda: service.engine.agent(shift).line_up)
     return shift
 
