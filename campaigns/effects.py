@@ -14,6 +14,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
 from campaigns.core.agent_work import PAST_CONTACT
 from campaigns.core.attempt import (
+    IN,
     MAX_NOTES,
     MAX_SIP_REASON,
     UNWANTED,
@@ -33,11 +34,13 @@ from campaigns.core.disposition import (
     BY_DIALER,
     BY_NOBODY,
     NO_DISPOSITION,
+    STANDARD,
     Disposition,
     Flag,
     codes_with,
     disposition,
 )
+from campaigns.core.inbound import NO_AGENT
 from campaigns.core.retry import OUTCOMES, RESTS_CALLER_ID, Final, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.errors import AttemptNotTalkedError, InvalidInputError, UnknownOutcomeError
@@ -217,7 +220,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     A lead that talked to an agent waits for the disposition, unless that came first. Raises
     UnknownOutcomeError and AttemptNotFoundError.
     """
-    if ending.outcome not in OUTCOMES:
+    if ending.outcome not in (*OUTCOMES, *NO_AGENT):
         raise UnknownOutcomeError(f"{ending.outcome[:40]!r} is not an outcome; use {', '.join(OUTCOMES)}.")
     store = AttemptStore(session)
     clean = replace(ending, sip_reason=plain_text(ending.sip_reason, MAX_SIP_REASON))
@@ -226,6 +229,10 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         await store.get_attempt(attempt_id)
         return False
     campaign = await CampaignStore(session).get(ended.campaign_id)
+    if ended.direction == IN:
+        if ended.disposition:
+            await _settle_after_talk(session, campaign, ended, ended.disposition, now)
+        return True
     if campaign.dial_mode != AGENTLESS:
         # Nobody is promised an agent there, so that nobody is abandoned, also where the call is lost.
         await AnswerStore(session).add(ended, ending.outcome)
@@ -292,6 +299,11 @@ async def _promise(
             f"A callback goes with {' or '.join(codes_with(Flag.CALLBACK))}, not with {chosen.code}."
         )
     campaign = await CampaignStore(session).get(attempt.campaign_id)
+    if attempt.direction == IN:
+        # No attempt of ours that would place the lead as it is settled.
+        named = replace(wish, phone=wish.phone or attempt.e164)
+        await promises.promise(session, rules, campaign, attempt.lead_id, named, now)
+        return
     await promises.promise(session, rules, campaign, attempt.lead_id, wish, now, attempt=attempt)
     if attempt.ended_at is not None and attempt.disposition == chosen.code:
         await _settle(session, campaign, _ended(attempt), chosen.code, now)
@@ -317,6 +329,9 @@ async def dispose(
         await opt_out(session, campaign, attempt, now, reason=opt_out_reason)
     if attempt.ended_at is not None:
         ended = _ended(attempt)
+        if attempt.direction == IN:
+            await _settle_after_talk(session, campaign, ended, chosen.code, now)
+            return
         if campaign.dial_mode != AGENTLESS:
             await AnswerStore(session).move(replace(ended, disposition=previous), ended, attempt.outcome)
         await _settle(session, campaign, ended, chosen.code, now)
@@ -361,6 +376,7 @@ def _ended(attempt: Attempt) -> EndedAttempt:
         connected_at=attempt.connected_at,
         address_country=attempt.address_country,
         attempt_id=attempt.id,
+        direction=attempt.direction,
     )
 
 
@@ -457,6 +473,28 @@ async def _settle(
     if owed is not None and isinstance(decision, Final):
         promises.cancel(owed, campaign, decision.reason, now)
     await QueueStore(session).settle(campaign, ended, decision, phone, now)
+
+
+async def _settle_after_talk(
+    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
+) -> None:
+    """Decide what becomes of a lead that has called, by what its agent says; it is no attempt of ours.
+
+    A call that is owed to it stays so, unless it is done with.
+    """
+    queue = QueueStore(session)
+    attempts = await queue.attempts_so_far(campaign.id, ended.lead_id)
+    if attempts is None:
+        return
+    settings = settings_of(campaign)
+    decision = decide(result, attempts, settings.max_attempts_per_lead, settings.retry_rules, now)
+    owed = await CallbackStore(session).open_of(campaign.id, ended.lead_id)
+    if owed is not None:
+        promises_again = result in STANDARD and Flag.CALLBACK in STANDARD[result].flags
+        if promises_again or isinstance(decision, RetryAt):
+            return
+        await promises.end_all(session, [owed], decision.reason, now)
+    await queue.settle_after_talk(campaign.id, ended.lead_id, decision)
 
 
 def _phone_after(

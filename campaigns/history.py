@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from campaigns.core.attempt import IN
 from campaigns.core.callback import OPEN, OWNERS, CallbackState
 from campaigns.stores.explain import DncHit, FoundLead
 from campaigns.tables import Attempt, Callback, LeadSkip
@@ -71,10 +72,12 @@ def consented(consent: Consent) -> list[Event]:
 
 
 def called(attempt: Attempt, agent: str | None) -> list[Event]:
-    """An attempt, and what its agent said it came to."""
+    """An attempt, or a call of the person to us, and what its agent said it came to."""
     result = attempt.outcome.replace("_", " ") or "it goes on"
     whom = attempt.e164 or "a number that is no longer kept"
-    parts = [f"Call {attempt.number} to {whom}: {result}"]
+    came = attempt.direction == IN
+    name = "The person's call" if came else f"Call {attempt.number}"
+    parts = [f"{name} {'from' if came else 'to'} {whom}: {result}"]
     parts += [f"SIP {attempt.sip_status}"] if attempt.sip_status else []
     parts += [f"Q.850 cause {attempt.q850_cause}"] if attempt.q850_cause is not None else []
     parts += [f"{attempt.heard.replace('_', ' ')} tone heard"] if attempt.heard else []
@@ -83,7 +86,7 @@ def called(attempt: Attempt, agent: str | None) -> list[Event]:
     parts += [f"with {agent}"] if agent else []
     events = [Event(at=attempt.placed_at, what="attempt", sentence=f"{', '.join(parts)}.")]
     if attempt.disposition and attempt.disposition_at:
-        said = f"Call {attempt.number} came to {attempt.disposition.replace('_', ' ')}."
+        said = f"{name} came to {attempt.disposition.replace('_', ' ')}."
         events.append(Event(at=attempt.disposition_at, what="disposition", sentence=said))
     return events
 

@@ -15,11 +15,14 @@ _ON_SCREEN = 20
 class ScreenPop:
     """What an agent sees of the call that they have: who it is, for what, and what has been before.
 
+    `direction` is "in" where the person has called; its `number` is 0.
+
     `history` is of the newest calls, the newest first, without this one; `dispositions` are the codes that
     the agent may give, with what people read.
     """
 
     attempt_id: int
+    direction: str
     campaign_id: int
     campaign: str
     phone: str
@@ -38,6 +41,7 @@ async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
         numbers = {attempt.e164, *(each.phone for each in lead.phones)}
         return ScreenPop(
             attempt_id=attempt.id,
+            direction=attempt.direction,
             campaign_id=campaign.id,
             campaign=campaign.name,
             phone=attempt.e164,

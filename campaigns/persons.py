@@ -34,6 +34,8 @@ class PersonCall:
     """One call to the person."""
 
     id: int
+    direction: str
+    """out: the person was called; in: the person called."""
     campaign_id: int
     lead_id: int
     phone: str
@@ -303,6 +305,7 @@ def _recording(row: Recording) -> PersonRecording:
 def _call(attempt: Attempt, answers: dict[str, str]) -> PersonCall:
     return PersonCall(
         id=attempt.id,
+        direction=attempt.direction,
         campaign_id=attempt.campaign_id,
         lead_id=attempt.lead_id,
         phone=attempt.e164,

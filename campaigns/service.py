@@ -15,7 +15,13 @@ from campaigns.core.agent_profile import ANYONE, AgentProfile, checked_sip_uri
 from campaigns.core.agent_work import AgentWork
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.callback import CAMPAIGN_STOPPED
-from campaigns.core.campaign import CampaignSettings, Progress, change_state, check_weight
+from campaigns.core.campaign import (
+    INBOUND_SETTINGS,
+    CampaignSettings,
+    Progress,
+    change_state,
+    check_weight,
+)
 from campaigns.core.retry import RetryAt
 from campaigns.errors import (
     CampaignNotFoundError,
@@ -142,18 +148,26 @@ async def change_campaign(
     weights: Mapping[str, int] | None = None,
     shown: CallerIdChange | None = None,
     work: Mapping[str, Any] | None = None,
+    inbound: Mapping[str, Any] | None = None,
 ) -> Campaign:
-    """Change what a campaign dials by, how its lists are mixed, what its calls show and how agents work for
-    it, also while it runs.
+    """Change what a campaign dials by, how its lists are mixed, what its calls show, how agents work for it
+    and what becomes of calls to it, also while it runs.
 
-    None changes nothing; `work`: settings of AgentWork by name. A list that it did not dial yet is added. The
-    leads are put in order some at a time; if that is cut off, the same change again completes it. Raises
-    CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError and
-    CallerIdNotInUseError.
+    None changes nothing; `work` and `inbound`: settings of AgentWork and INBOUND_SETTINGS by name. A list
+    that it did not dial yet is added. The leads are put in order some at a time; if that is cut off, the same
+    change again completes it. Raises CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError,
+    CallerIdGroupNotFoundError, CallerIdNotInUseError and PromptNotFoundError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
         campaign = await store.get(campaign_id)
+        if inbound:
+            if others := sorted(inbound.keys() - set(INBOUND_SETTINGS)):
+                names = ", ".join(INBOUND_SETTINGS)
+                raise InvalidSettingsError(f"{others[0][:40]!r} stays as it is; {names} may change.")
+            changed = CampaignSettings.parse(settings_of(campaign).to_json() | dict(inbound))
+            await _check_prompts(session, campaign.client_id, changed)
+            await store.set_inbound(campaign, changed)
         if lead_order is not None:
             settings = settings_of(campaign).to_json() | {"lead_order": lead_order}
             await store.set_order(campaign, CampaignSettings.parse(settings).lead_order)

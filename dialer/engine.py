@@ -19,6 +19,7 @@ from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, codes_with
+from campaigns.inbound import TakenCall
 from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.callbacks import CallbackNews
@@ -53,6 +54,7 @@ from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
 from dialer.errors import SwitchNotTold
 from dialer.event_feed import Announcer
+from dialer.inbound_desk import InboundDesk, InboundHands
 from dialer.journal import Journal
 from dialer.legs import agent_leg, attempt_of, call_leg, effects_of, guest_of, session_of
 from dialer.metrics import Metrics
@@ -70,6 +72,7 @@ from dialer.switch.messages import (
     BridgeLegs,
     HangUpLeg,
     LeaveLeg,
+    LegArrived,
     LegEnded,
     PlayPrompt,
     SwitchReady,
@@ -145,6 +148,15 @@ class Engine:
         self._dialing = Dialing(
             options.dialing, self.trunks, self.floor, self._campaigns, sessions, rules, hands
         )
+        callers = InboundHands(
+            clock,
+            self._takes_callers,
+            self._link.send,
+            self._carry_out,
+            self._announce_caller,
+            metrics.caller_refused,
+        )
+        self._inbound = InboundDesk(self._trunk_watch, self.floor, self._campaigns, sessions, callers)
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
         self._callbacks = CallbackDesk(
@@ -330,6 +342,9 @@ class Engine:
         if isinstance(event, SwitchReady):
             self._on_switch_ready(event)
         else:
+            # One that is repeated has been served, or refused by the switch.
+            if isinstance(event, LegArrived) and event.seq > self._replays_through:
+                self._inbound.came(event)
             if isinstance(event, LegEnded):
                 self.softphones.ended(session_of(event.leg))
             effects = effects_of(event, self.floor, self.trunks.attestation)
@@ -413,6 +428,8 @@ class Engine:
 
     def _play(self, due: PlayToCaller) -> None:
         path = self._campaigns.sound(due.campaign, due.prompt)
+        if path is None and due.prompt.startswith("/"):
+            path = Path(due.prompt)
         if path is None and due.prompt:
             log.error("there is no such prompt; it is left out", campaign=due.campaign, prompt=due.prompt)
         sound = str(path or "")
@@ -474,6 +491,17 @@ class Engine:
         has_room = all(self.trunks.fitting([e164], now)) if e164 else self.trunks.room(now) > 0
         return self._link.up and self._may_dial() and not self._journal.behind and has_room
 
+    def _takes_callers(self) -> bool:
+        lines = self._options.dialing.lines - len(self.floor.calls) - len(self.floor.agents)
+        return self._may_dial() and lines > 0
+
+    def _announce_caller(self, campaign: RunningCampaign | None, taken: TakenCall) -> None:
+        self._notices.call_is(taken.attempt_id, taken.campaign_id, taken.lead_id)
+        if campaign is not None:
+            self.recordings.dialed(taken.attempt_id, campaign, taken.place)
+        for message in self._notices.of_arrived(taken.attempt_id):
+            self._publisher.publish(message)
+
     def _announce(self, campaign: RunningCampaign, started: StartedAttempt) -> None:
         self._notices.call_is(started.attempt_id, campaign.id, started.lead_id)
         self.recordings.dialed(started.attempt_id, campaign, started.place)
@@ -526,10 +554,11 @@ class Engine:
             if call.state not in (CallState.ANSWERED, CallState.ABANDONED):
                 not_yet = call.state in (CallState.PLACED, CallState.RINGING)
                 self._link.send(HangUpLeg(call_leg(call.attempt), not_yet))
+        self._carry_out(self.floor.inbound.tell_all(self._clock()))
         loop = asyncio.get_running_loop()
         started = give_up = loop.time()
         while self.floor.calls and loop.time() < give_up + _HANG_UP_WITHIN_S:
-            if any(call.state in _OWED_TIME for call in self.floor.calls.values()):
+            if any(call.state in _OWED_TIME or call.hears_why for call in self.floor.calls.values()):
                 give_up = min(loop.time(), started + _LAW_WITHIN_S)
             await asyncio.sleep(_BEAT_S / 5)
         now = self._clock()
@@ -540,7 +569,7 @@ class Engine:
         """Lets what is under way finish: a step cut off would leave the attempts that it commits open."""
         self._ending.set()
         self._look_now.set()
-        if tasks := [*self._tasks, *self.preview_desk.tasks]:
+        if tasks := [*self._tasks, *self.preview_desk.tasks, *self._inbound.tasks]:
             await asyncio.wait(tasks, timeout=self._write_within_s())
         for task in tasks:
             task.cancel()

@@ -10,6 +10,7 @@ from dialer.core.effects import CallHasEnded, CallWasConnected, Effect, Recordin
 from dialer.core.floor import Floor
 from dialer.core.outcome import Outcome
 
+_LINE_S = (0.5, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 _WAITS_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -38,6 +39,24 @@ class Metrics:
             buckets=_WAITS_S,
             registry=self._registry,
         )
+        self._callers = Counter(
+            "dialer_inbound_calls",
+            "Calls of people to us that ended",
+            ["campaign", "outcome"],
+            registry=self._registry,
+        )
+        self._callers_refused = Counter(
+            "dialer_inbound_refused",
+            "Calls of people to us that nobody took",
+            ["code"],
+            registry=self._registry,
+        )
+        self._callers_wait = Histogram(
+            "dialer_inbound_wait_seconds",
+            "From our answer until caller and agent hear each other",
+            buckets=_LINE_S,
+            registry=self._registry,
+        )
         self._ready = Gauge(
             "dialer_leads_ready", "Leads that wait to be called", ["campaign"], registry=self._registry
         )
@@ -64,6 +83,10 @@ class Metrics:
         """A call was placed."""
         self._placed.labels(campaign).inc()
 
+    def caller_refused(self, status: int) -> None:
+        """Somebody's call to us was refused with that SIP status."""
+        self._callers_refused.labels(status).inc()
+
     def leads_ready(self, campaign: int, leads: int) -> None:
         """So many leads of the campaign wait to be called, now or later."""
         self._ready.labels(campaign).set(leads)
@@ -73,7 +96,9 @@ class Metrics:
         if isinstance(effect, RecordingDidFail):
             self.recording_failed()
         elif isinstance(effect, CallWasConnected):
-            self._waits.observe(max(0.0, effect.waited_s))
+            (self._callers_wait if effect.came else self._waits).observe(max(0.0, effect.waited_s))
+        elif isinstance(effect, CallHasEnded) and effect.came:
+            self._callers.labels(str(effect.campaign), effect.outcome.value).inc()
         elif isinstance(effect, CallHasEnded):
             campaign = str(effect.campaign)
             self._calls.labels(campaign, effect.outcome.value).inc()

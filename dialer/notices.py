@@ -91,6 +91,10 @@ class Notices:
         """A call was placed."""
         return self._call(attempt, "placed")
 
+    def of_arrived(self, attempt: int) -> Iterator[Message]:
+        """Somebody calls us."""
+        return self._call(attempt, "arrived")
+
     def of_disposition(self, attempt: Attempt, code: str) -> Iterator[Message]:
         """An agent said how a call went, which may be over long since."""
         if client := self._client_of_campaign.get(attempt.campaign_id):

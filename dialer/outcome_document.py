@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from campaigns.core.inbound import NO_AGENT
 from campaigns.core.retry import DEAD_PHONE, DEFAULTS, RESTS_CALLER_ID, RetryRule
 from dialer.core.outcome import (
     BY_CAUSE,
@@ -128,6 +129,8 @@ def _answered() -> dict[str, Outcome]:
         "a machine, by detection, in a campaign that acts on it": Outcome.MACHINE,
         "a fax, by its tone": Outcome.FAX,
         "anybody, in a campaign without agents": Outcome.ANSWERED,
+        "who has called us, and hung up while they waited": Outcome.GAVE_UP,
+        "who has called us, and heard that nobody is free": Outcome.TOLD,
     }
 
 
@@ -138,6 +141,8 @@ def _status(status: int) -> str:
 
 
 def _follows(outcome: Outcome) -> str:
+    if outcome in NO_AGENT:
+        return f"| `{outcome}` | where it was | - | - |\n"
     lead = _lead(DEFAULTS[outcome])
     if outcome in DEAD_PHONE:
         lead = "its next phone at once; without one, never again"

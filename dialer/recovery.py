@@ -7,6 +7,7 @@ story, and these become `unknown`, never to be dialed again by themselves.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+from campaigns.core.attempt import IN
 from campaigns.core.campaign import AGENTLESS
 from campaigns.core.disposition import OPTED_OUT
 from campaigns.stores.live import LiveStore, OpenAttempt, OpenShift
@@ -14,7 +15,7 @@ from dialer.core.agent import AgentState
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
 from dialer.core.conversation import Conversation
-from dialer.core.detection import detection_of
+from dialer.core.detection import OFF, detection_of
 from dialer.core.effects import (
     AgentChanged,
     CallRang,
@@ -33,6 +34,7 @@ from dialer.core.outcome import Outcome
 from dialer.legs import agent_leg, attempt_of, call_leg, session_of
 from dialer.mixing import conversation_of
 from dialer.switch.messages import AnyEvent, LegAnswered, LegRinging, LegsBridged, LegUnclaimed, LiveLeg
+from dialer.waiting import wait_of
 from leads.stores.shared import Sessions
 
 _WRAP_UP_AGAIN_S = 60.0
@@ -108,8 +110,8 @@ class Leftover:
             case LegAnswered() if attempt.answered_at is None:
                 return [CallWasAnswered(attempt.attempt_id, event.at)]
             case LegUnclaimed() if attempt.message_at is None and attempt.connected_at is None:
-                agentless = attempt.dial_mode == AGENTLESS
-                return [(MessageBegan if agentless else CallWasAbandoned)(attempt.attempt_id, event.at)]
+                told = MessageBegan if _hears_a_message(attempt) else CallWasAbandoned
+                return [told(attempt.attempt_id, event.at)]
             case LegsBridged() if attempt.connected_at is None:
                 return self._talk(attempt, event, floor)
         return []
@@ -126,6 +128,7 @@ class Leftover:
         ]
 
     def _call(self, attempt: OpenAttempt) -> FloorCall:
+        came = attempt.direction == IN
         call = FloorCall(
             attempt=attempt.attempt_id,
             campaign=attempt.campaign_id,
@@ -133,10 +136,11 @@ class Leftover:
             state=_recorded_state(attempt),
             answered_at=attempt.answered_at.timestamp() if attempt.answered_at else None,
             was_connected=attempt.connected_at is not None,
-            agentless=attempt.dial_mode == AGENTLESS,
-            opt_out_key=attempt.opt_out_key,
+            agentless=attempt.dial_mode == AGENTLESS and not came,
+            opt_out_key="" if came else attempt.opt_out_key,
             opted_out=attempt.disposition == OPTED_OUT,
-            detection=detection_of(attempt),
+            detection=OFF if came else detection_of(attempt),
+            waiting=wait_of(attempt.inbound) if came else None,
             verdict=Verdict(attempt.amd_verdict) if attempt.amd_verdict else None,
             language=attempt.language,
         )
@@ -149,7 +153,10 @@ class Leftover:
         if leg.state in ("bridged", "parked"):
             self._restore_talk(call, leg)
         elif leg.answered_at is not None:
-            call.state = CallState.ANSWERED if leg.state == "answered" else _leaving(attempt)
+            waits = leg.state == "answered" or (
+                came and leg.state == "prompted" and attempt.message_at is None
+            )
+            call.state = CallState.ANSWERED if waits else _leaving(attempt)
             if leg.state == "leaving" and call.verdict is not None and call.is_taken(call.verdict):
                 call.state, call.dispositioned = CallState.MACHINE, True
         return call
@@ -203,7 +210,12 @@ async def load_leftover(sessions: Sessions) -> Leftover:
 
 def _leaving(attempt: OpenAttempt) -> CallState:
     """The state of a call that has no agent and hears a message."""
-    return CallState.PLAYING if attempt.dial_mode == AGENTLESS else CallState.ABANDONED
+    return CallState.PLAYING if _hears_a_message(attempt) else CallState.ABANDONED
+
+
+def _hears_a_message(attempt: OpenAttempt) -> bool:
+    """Whether nobody abandons whom it plays its message to: its campaign has no agents, or they called us."""
+    return attempt.dial_mode == AGENTLESS or attempt.direction == IN
 
 
 def _recorded_state(attempt: OpenAttempt) -> CallState:

@@ -3,6 +3,7 @@
 In the TOML file `[trunks.main]`, among the environment's variables `DIALER_TRUNKS__MAIN__URI` and so on.
 """
 
+import ipaddress
 import re
 from typing import Any, Literal, Self
 
@@ -52,10 +53,14 @@ class TrunkSettings(BaseModel):
     """A trunk that says nothing to an INVITE for so long is taken for dead, and the next is tried."""
     asserted_identity: bool = False
     """Whether it wants the caller ID in P-Asserted-Identity (RFC 3325) as well."""
+    callers_from: tuple[str, ...] = ()
+    """Addresses and networks that its calls to us come from, as in 203.0.113.0/24, beside its host's own."""
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    """Whose numbers it writes without a country's code in calls to us, ISO 3166-1; empty: nobody's."""
     attestation: Literal["", "A", "B", "C"] = ""
     """How the carrier signs our calls (STIR/SHAKEN), as it has told; kept with each attempt."""
 
-    @field_validator("prefixes", "codecs", mode="before")
+    @field_validator("prefixes", "codecs", "callers_from", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         return [each for each in re.split(r"[\s,]+", value) if each] if isinstance(value, str) else value
@@ -67,6 +72,18 @@ class TrunkSettings(BaseModel):
             if not _PREFIX.match(each):
                 raise ValueError(f"{each[:20]!r} is no prefix of a number; write it as in +1 or +4420")
         return prefixes
+
+    @field_validator("callers_from")
+    @classmethod
+    def _are_networks(cls, callers_from: tuple[str, ...]) -> tuple[str, ...]:
+        for each in callers_from:
+            try:
+                ipaddress.ip_network(each)
+            except ValueError as error:
+                raise ValueError(
+                    f"{each[:50]!r} is no address or network; write it as in 203.0.113.0/24"
+                ) from error
+        return callers_from
 
     @field_validator("codecs")
     @classmethod
@@ -129,6 +146,7 @@ def trunk_of(name: str, settings: TrunkSettings) -> Trunk:
         weight=settings.weight,
         attestation=settings.attestation,
         reply_within_s=settings.reply_within_s,
+        country=settings.country,
     )
 
 
@@ -148,4 +166,5 @@ def options_of(name: str, settings: TrunkSettings) -> TrunkOptions:
         codecs=settings.codecs,
         keep_alive_s=settings.keep_alive_s,
         asserted_identity=settings.asserted_identity,
+        callers_from=settings.callers_from,
     )

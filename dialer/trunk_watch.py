@@ -32,6 +32,7 @@ class TrunkWatch:
         self._book = book
         self._clock = clock
         self._answered_at: dict[str, float] = {}
+        self._came: set[str] = set()
 
     def hear(self, event: AnyEvent) -> None:
         """Takes in an event of the switch."""
@@ -49,8 +50,20 @@ class TrunkWatch:
             case LegAnswered(leg=leg, at=at):
                 self._answered_at[leg] = at
                 self._book.answered(leg, self._clock())
+            case LegEnded(leg=leg) if leg in self._came:
+                self._came.discard(leg)
+                self._book.gone(leg)
             case LegEnded():
                 self._ended(event)
+
+    def came(self, leg: str, trunk: str) -> None:
+        """A call that has come over a trunk is taken: it has a line, and tells nothing of the trunk."""
+        self._came.add(leg)
+        self._book.came(leg, trunk)
+
+    def country_of(self, trunk: str) -> str:
+        """Whose numbers a trunk writes without a country's code; empty for nobody's."""
+        return self._book.country(trunk)
 
     async def keep(self, sessions: Sessions, node: str, at: datetime) -> None:
         """Writes how each trunk is."""

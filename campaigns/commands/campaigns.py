@@ -11,7 +11,7 @@ import typer
 from campaigns import service
 from campaigns.commands.shared import WithRules, values_of
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
+from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, INBOUND_SETTINGS, CampaignSettings
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.menu_file import read_menu
@@ -53,8 +53,10 @@ CallerIdRule = Annotated[
 ]
 _MOST_DIGITS = 9
 _WORK = ", ".join(each.name for each in fields(AgentWork))
+_INBOUND = ", ".join(INBOUND_SETTINGS)
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
 _MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
+_SET_HELP = f"How agents work for it: {_WORK}; what becomes of calls to its numbers: {_INBOUND}."
 _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
 
 
@@ -116,15 +118,13 @@ def change(
     caller_id: CallerId = None,
     caller_id_group: CallerIdGroup = None,
     caller_id_rule: CallerIdRule = None,
-    setting: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=JSON", help=f"How agents work for it: {_WORK}."),
-    ] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=JSON", help=_SET_HELP)] = None,
     as_json: Json = False,
 ) -> None:
-    """Change what it dials first, how its lists are mixed, what its calls show, and how agents work for it,
-    also in a run."""
-    work_changes = values_of(setting or [])
+    """Change what it dials first, how its lists are mixed, what its calls show, who may call it, and how
+    agents work for it, also in a run."""
+    changes = values_of(setting or [])
+    inbound = {name: changes.pop(name) for name in INBOUND_SETTINGS if name in changes}
     shown = service.CallerIdChange(caller_id, caller_id_group, caller_id_rule)
 
     async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
@@ -136,14 +136,15 @@ def change(
             lead_order=order,
             weights=_weights(lists or []),
             shown=shown if shown.given() else None,
-            work=work_changes,
+            work=changes,
+            inbound=inbound,
         )
         return changed, await service.dialed_lists(sessions, campaign_id)
 
     changed, dialed = _run(context, work)
     if as_json:
         told = {"id": changed.id, "lead_order": changed.lead_order, "lists": dialed}
-        echo_json(told | shown.given() | {name: getattr(changed, name) for name in work_changes})
+        echo_json(told | shown.given() | {name: getattr(changed, name) for name in changes | inbound})
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")

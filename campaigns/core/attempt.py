@@ -15,6 +15,9 @@ AWAITING_DISPOSITION = "awaiting_disposition"
 MAX_NOTES = 4000
 """Characters of an agent's notes that are kept."""
 
+OUT, IN = "out", "in"
+"""The direction of an attempt: we called the person, or the person called us."""
+
 UNWANTED = 607
 """The SIP status by which a person says that this caller is not to call (RFC 8197)."""
 
@@ -93,6 +96,24 @@ class StartedAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class NewInbound:
+    """A call that came, to be recorded before it is answered: whose it is, and what they have called."""
+
+    campaign_id: int
+    lead_id: int
+    phone_id: int
+    list_id: int
+    e164: str
+    caller_id: str
+    trunk: str
+    local_hour: int = 0
+    country: str = ""
+    address_country: str = ""
+    subject: str = ""
+    debt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class NewAttempt:
     """An attempt to be recorded before its call is placed."""
 
@@ -159,6 +180,7 @@ class EndedAttempt:
     connected_at: datetime | None = None
     address_country: str = ""
     attempt_id: int = 0
+    direction: str = OUT
 
     @property
     def countries(self) -> set[str]:

@@ -114,10 +114,10 @@ def _then(snapshot: Snapshot, now: datetime) -> Snapshot:
 
 
 def _over(past: PastAttempt, now: datetime) -> PastAttempt:
-    """A call in which a callback is promised is a conversation, and will be over."""
+    """A call in which a callback is promised is a conversation, and will be over and decided."""
     if past.outcome or past.ended_at is not None:
-        return past
-    return replace(past, outcome="human", ended_at=now, talked=True, answered=True)
+        return replace(past, undecided=False)
+    return replace(past, outcome="human", ended_at=now, talked=True, answered=True, undecided=False)
 
 
 def _earlier(then: Snapshot, at: datetime, now: datetime) -> datetime | None:

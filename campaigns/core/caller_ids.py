@@ -78,7 +78,7 @@ class Callee:
 
 def callee_of(e164: str, campaign_id: int, history: Iterable[PastAttempt]) -> Callee:
     """A callee as a campaign knows them, by the client's calls to them in any order."""
-    calls = [past for past in history if past.e164 == e164 and past.caller_id]
+    calls = [past for past in history if past.e164 == e164 and past.caller_id and not past.called_us]
     mine = [past for past in calls if past.campaign_id == campaign_id]
     last = max(mine, key=lambda past: past.at, default=None)
     return Callee(

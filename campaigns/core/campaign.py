@@ -45,6 +45,9 @@ ASK, ASK_ALL, ANNOUNCED = "ask", "ask_all", "announced"
 RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
 """Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
 tell everybody at once, as a part of what agents say."""
+INBOUND = ("off", "on")
+INBOUND_SETTINGS = ("inbound", "inbound_wait_s", "inbound_music", "inbound_message", "inbound_list")
+"""What may change of them while a campaign runs: all."""
 AMD_MODES = ("off", "flag", "act")
 AMD_ACTIONS = ("hang_up", "message", "agent")
 STATES = ("draft", "running", "paused", "stopped")
@@ -204,6 +207,17 @@ class CampaignSettings:
     """How long after its time a callback counts as missed, so that anyone may make it."""
     callback_give_up_s: float = 604800.0
     """How long after its time a missed callback is given up."""
+    inbound: str = "off"
+    """Whether people who call its caller IDs reach its agents: off or on."""
+    inbound_wait_s: float = 120.0
+    """How long they wait for one."""
+    inbound_music: str = ""
+    """The prompt that they hear meanwhile, again and again; empty: ringing."""
+    inbound_message: str = ""
+    """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_list: str = "callers"
+    """The list that whoever is nobody's lead becomes a lead of, made where it is missing; empty: they are
+    refused."""
 
     def __post_init__(self) -> None:
         _among("kind", self.kind, KINDS)
@@ -241,6 +255,7 @@ class CampaignSettings:
         _within("callback_remind_s", self.callback_remind_s, 0, 24 * 3600)
         _within("callback_miss_s", self.callback_miss_s, 60, 24 * 3600)
         _within("callback_give_up_s", self.callback_give_up_s, self.callback_miss_s, LONGEST_GAP_S)
+        self._check_inbound()
 
     @property
     def callback_timing(self) -> Timing:
@@ -263,6 +278,7 @@ class CampaignSettings:
     def prompts(self) -> frozenset[str]:
         """The names of the client's prompts that it plays."""
         own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
+        own |= {self.inbound_music, self.inbound_message} - {""} if self.inbound == "on" else set()
         return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
 
     @property
@@ -334,6 +350,19 @@ class CampaignSettings:
             raise InvalidSettingsError(
                 "Nobody hears who answers an agentless campaign, so that no verdict is checked; leave "
                 "amd_review_share out."
+            )
+
+    def _check_inbound(self) -> None:
+        _among("inbound", self.inbound, INBOUND)
+        _within("inbound_wait_s", self.inbound_wait_s, 5, 3600)
+        _text("inbound_list", self.inbound_list)
+        for name in ("inbound_music", "inbound_message"):
+            prompt = getattr(self, name)
+            if not isinstance(prompt, str) or (prompt and not is_prompt_name(prompt)):
+                raise InvalidSettingsError(f"{name} is the name of a prompt, as in callers-wait, or empty.")
+        if self.inbound == "on" and not self.takes_agents:
+            raise InvalidSettingsError(
+                "inbound is for campaigns with agents, who take the calls; leave it off."
             )
 
     @classmethod

@@ -189,10 +189,10 @@ def _one_call_at_a_time(snapshot: Snapshot, now: datetime) -> Reason | None:
 
 
 def _call_under_way(snapshot: Snapshot) -> bool:
+    """A person who has called us is called neither meanwhile, nor before it is known what they wanted."""
     facts = snapshot.facts
     return any(
-        not past.outcome
-        and past.ended_at is None
+        ((not past.outcome and past.ended_at is None) or (past.called_us and past.undecided))
         and (past.e164 == facts.e164 or past.lead_id == facts.lead_id)
         for past in snapshot.history
     )

@@ -30,6 +30,10 @@ class PastAttempt:
     """The number that it showed."""
     answered: bool = False
     """Whether somebody, or something, answered."""
+    called_us: bool = False
+    """Whether the person called: no call of ours, but what was said in it holds."""
+    undecided: bool = False
+    """Whether they have talked, and nobody has said yet what it came to."""
     opted_out: bool = False
     """Whether the person asked not to be called again, by its disposition or by the phone's 607."""
 

@@ -42,7 +42,9 @@ def free_by_cooling(rule: CoolingRule, facts: Facts, history: Iterable[PastAttem
 
 def _counted(rule: FrequencyRule, facts: Facts, history: Iterable[PastAttempt]) -> list[datetime]:
     return [
-        past.at for past in history if past.outcome not in rule.not_counted and _concerns(rule, facts, past)
+        past.at
+        for past in history
+        if past.outcome not in rule.not_counted and not past.called_us and _concerns(rule, facts, past)
     ]
 
 
@@ -69,9 +71,12 @@ def _concerns(rule: FrequencyRule | CoolingRule, facts: Facts, past: PastAttempt
 
 
 def _came_to(event: str, past: PastAttempt) -> bool:
+    """A talk is a talk, whoever has called; but whoever calls us is abandoned by nobody."""
     match event:
         case "abandoned":
-            return met_nobody(past.outcome, answered=past.answered, connected=past.talked)
+            return not past.called_us and met_nobody(
+                past.outcome, answered=past.answered, connected=past.talked
+            )
         case "machine":
             return past.machine or past.outcome == "machine"
         case "conversation":

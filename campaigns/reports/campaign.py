@@ -8,6 +8,7 @@ from datetime import datetime
 from campaigns.core.campaign import Progress
 from campaigns.core.detection import DetectionFigures, detection_figures
 from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.inbound import InboundFigures, inbound_figures
 from campaigns.core.metrics import (
     AgentFigures,
     CampaignFigures,
@@ -74,6 +75,8 @@ class CampaignReport:
     """Every attempt that has a disposition in one line."""
     detection: DetectionFigures
     """How often answering-machine detection was wrong, as far as agents checked it."""
+    inbound: InboundFigures
+    """Calls of people to the campaign; none of them is among its attempts."""
     leads: list[LeadGroup]
     """Every lead of the campaign's lists in one line."""
     progress: Progress
@@ -113,6 +116,7 @@ async def build_report(
         outcomes=_shares(outcomes),
         dispositions=_shares(dispositions),
         detection=detection_figures(await store.verdicts(campaign.id)),
+        inbound=inbound_figures(await store.inbound(campaign.id)),
         leads=leads,
         progress=progress,
         callbacks_missed=callbacks_missed,

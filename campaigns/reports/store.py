@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, distinct, func
+from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaigns.core.detection import VerdictGroup
+from campaigns.core.inbound import InboundGroup
 from campaigns.core.metrics import Stretch
+from campaigns.stores.shared import made_to_us, placed_by_us, read, seconds_between
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
 from leads.tables import Client, Lead
 
@@ -43,11 +46,11 @@ class ReportStore:
         return (await self._session.exec(select(Client.slug).where(Client.id == client_id))).one()
 
     async def attempts(self, campaign_id: int) -> list[AttemptGroup]:
-        """Attempts by outcome and disposition; each attempt is in one group."""
+        """Attempts by outcome and disposition; each call that we placed is in one group."""
         group = (col(Attempt.outcome), col(Attempt.disposition))
         wanted = (
             select(*group, func.count(), func.count(col(Attempt.answered_at)))
-            .where(Attempt.campaign_id == campaign_id)
+            .where(placed_by_us(), Attempt.campaign_id == campaign_id)
             .group_by(*group)
             .order_by(*group)
         )
@@ -58,11 +61,29 @@ class ReportStore:
         group = (col(Attempt.amd_verdict), col(Attempt.disposition))
         wanted = (
             select(*group, func.count())
-            .where(Attempt.campaign_id == campaign_id, Attempt.amd_verdict != "")
+            .where(placed_by_us(), Attempt.campaign_id == campaign_id, Attempt.amd_verdict != "")
             .group_by(*group)
             .order_by(*group)
         )
         return [VerdictGroup(*row) for row in await self._session.exec(wanted)]
+
+    async def inbound(self, campaign_id: int) -> list[InboundGroup]:
+        """The calls of people to us, by outcome."""
+        waited = seconds_between(
+            self._session,
+            col(Attempt.placed_at),
+            func.coalesce(col(Attempt.connected_at), col(Attempt.message_at), col(Attempt.ended_at)),
+        )
+        wanted = (
+            select_rows(col(Attempt.outcome), func.count(), func.sum(waited), func.max(waited))
+            .where(made_to_us(), col(Attempt.campaign_id) == campaign_id)
+            .group_by(col(Attempt.outcome))
+            .order_by(col(Attempt.outcome))
+        )
+        return [
+            InboundGroup(outcome, count, float(total or 0), float(longest or 0))
+            for outcome, count, total, longest in await read(self._session, wanted)
+        ]
 
     async def leads_attempted(
         self, campaign_id: int, contacts: Sequence[str], conversions: Sequence[str]
@@ -74,7 +95,7 @@ class ReportStore:
 
         wanted = select(
             func.count(distinct(col(Attempt.lead_id))), leads_with(contacts), leads_with(conversions)
-        ).where(col(Attempt.campaign_id) == campaign_id)  # type: ignore[call-overload]
+        ).where(placed_by_us(), col(Attempt.campaign_id) == campaign_id)  # type: ignore[call-overload]
         attempted, contacted, converted = (await self._session.exec(wanted)).one()
         return attempted, contacted, converted
 
@@ -100,7 +121,7 @@ class ReportStore:
         return (await self._session.exec(wanted)).one()
 
     async def handled(self, campaign_id: int) -> list[HandledGroup]:
-        """The calls that agents talked in, by agent and disposition."""
+        """The calls that agents talked in, whoever called, by agent and disposition."""
         group = (col(Attempt.agent_id), col(Attempt.disposition))
         wanted = (
             select(*group, func.count())

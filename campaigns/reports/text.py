@@ -74,6 +74,7 @@ def report_tables(report: CampaignReport) -> list[Table]:
         figures_table(report),
         *disposition_tables(report),
         *detection_tables(report),
+        *inbound_tables(report),
         leads_table(report),
         *agent_tables(report),
     ]
@@ -119,6 +120,15 @@ def detection_tables(report: CampaignReport) -> list[Table]:
     columns = ("taken for", "calls", "checked by agents", "wrong", "share wrong", "95 % interval")
     judged = found.said_machine + found.said_person
     return [Table("Answering-machine detection", columns, rows)] if judged else []
+
+
+def inbound_tables(report: CampaignReport) -> list[Table]:
+    """The calls of people to the campaign; nothing where nobody called."""
+    found = report.inbound
+    waits = [None if each is None else f"{each:.1f} s" for each in (found.mean_wait_s, found.longest_wait_s)]
+    row = (found.offered, found.answered, found.gave_up, found.told, found.lost, *waits)
+    columns = ("offered", "answered", "gave up", "told nobody is free", "lost", "mean wait", "longest wait")
+    return [Table("Calls of people to us", columns, [row])] if found.offered else []
 
 
 def leads_table(report: CampaignReport) -> Table:

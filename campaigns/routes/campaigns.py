@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
 from campaigns.core.agent_work import AFTER_WRAP_UP, LANGUAGE_ROUTINGS, ROUTINGS, AgentWork
-from campaigns.core.campaign import CALLER_ID_RULES
+from campaigns.core.campaign import CALLER_ID_RULES, INBOUND, INBOUND_SETTINGS
 from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
 from campaigns.reports.campaign import CampaignReport
@@ -72,6 +72,11 @@ class CampaignOut(BaseModel):
     callback_remind_s: float
     callback_miss_s: float
     callback_give_up_s: float
+    inbound: str
+    inbound_wait_s: float
+    inbound_music: str
+    inbound_message: str
+    inbound_list: str
     created_at: datetime
 
 
@@ -102,14 +107,23 @@ class CampaignChange(BaseModel):
     after_wrap_up: str = Field("", description=" or ".join(AFTER_WRAP_UP))
     default_disposition: str = ""
     wrap_up_extension_s: float = 0.0
+    inbound: str | None = Field(None, description=" or ".join(INBOUND))
+    inbound_wait_s: float | None = None
+    inbound_music: str | None = None
+    inbound_message: str | None = None
+    inbound_list: str | None = None
 
 
 class AttemptOut(BaseModel):
-    """One call to one lead; `permit` is what compliance answered just before it."""
+    """One call to one lead; `permit` is what compliance answered just before it.
+
+    With the direction `in` the lead has called, its `number` is 0, and `caller_id` is what they called.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
     id: int
+    direction: str
     campaign_id: int
     lead_id: int
     phone: str = Field(validation_alias="e164")
@@ -158,7 +172,8 @@ async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
 async def change_campaign(
     sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
 ) -> CampaignOut:
-    """Change what it dials first, how its lists are mixed, what its calls show, and how agents work for it.
+    """Change what it dials first, how its lists are mixed, what its calls show, who may call it, and how
+    agents work for it.
 
     A list that it did not dial is added.
     """
@@ -171,6 +186,7 @@ async def change_campaign(
         weights=change.weights,
         shown=shown if shown.given() else None,
         work=change.model_dump(include=_WORK, exclude_unset=True),
+        inbound=change.model_dump(include=set(INBOUND_SETTINGS), exclude_none=True),
     )
     return CampaignOut.model_validate(changed)
 

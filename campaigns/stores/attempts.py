@@ -8,7 +8,7 @@ from typing import Unpack
 from sqlalchemy import literal, update
 from sqlmodel import col, select
 
-from campaigns.core.attempt import AttemptChanges, EndedAttempt, Ending, NewAttempt
+from campaigns.core.attempt import IN, AttemptChanges, EndedAttempt, Ending, NewAttempt, NewInbound
 from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.shared import Session, write
 from campaigns.tables import Attempt, CampaignLead
@@ -65,6 +65,13 @@ class AttemptStore:
             raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
         return found
 
+    async def record_inbound(self, call: NewInbound, now: datetime) -> int:
+        """Write a call that has come and rings; its id."""
+        row = Attempt(direction=IN, number=0, permit={}, placed_at=now, ringing_at=now, **asdict(call))
+        self.session.add(row)
+        await self.session.flush()
+        return row.id
+
     async def get_attempt(self, attempt_id: int) -> Attempt:
         """An attempt as it is now, locked to the end of the transaction. Raises AttemptNotFoundError."""
         found = await self.session.get(
@@ -115,6 +122,7 @@ class AttemptStore:
                 col(Attempt.connected_at),
                 col(Attempt.address_country),
                 col(Attempt.id),
+                col(Attempt.direction),
             ),
         )
         row = ended.first()

@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, func, or_, select, text, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from campaigns.stores.shared import Session, read
+from campaigns.stores.shared import Session, placed_by_us, read
 from campaigns.tables import AnswerTally, Attempt, Campaign, DenialTally, RuleSet
 from leads.stores.shared import chunks
 from leads.tables import DncEntry, DncList
@@ -73,6 +73,7 @@ class AuditStore:
                 col(Attempt.debt),
             )
             .where(
+                placed_by_us(),
                 col(Attempt.campaign_id) == self._campaign.id,
                 col(Attempt.id) > after,
                 col(Attempt.placed_at) >= start,
@@ -104,6 +105,7 @@ class AuditStore:
             wanted = (
                 select(column, col(Attempt.placed_at))
                 .where(
+                    placed_by_us(),
                     column.in_(chunk),
                     narrower,
                     col(Attempt.placed_at) >= since,
@@ -125,7 +127,7 @@ class AuditStore:
             wanted = (
                 select(col(first.id), col(later.placed_at))
                 .join(later, and_(same_number, col(later.placed_at) > col(first.placed_at)))
-                .where(col(first.id).in_(chunk))
+                .where(col(first.id).in_(chunk), placed_by_us(later))
                 .where(col(later.campaign_id).in_(self._campaigns_of_client()))
             )
             found.update(number for number, at in await read(self._session, wanted) if at > asked[number])

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, extract, func, select, update
+from sqlalchemy import case, func, select, update
 from sqlmodel import col
 
 from campaigns.core.caller_ids import SHORT_CALL, CallerNumber, day_of, zone_of_number
 from campaigns.stores.dials import NOT_DIALED
-from campaigns.stores.shared import Session, read, write
+from campaigns.stores.shared import Session, placed_by_us, read, seconds_between, write
 from campaigns.tables import (
     Attempt,
     CallerId,
@@ -21,9 +21,7 @@ from campaigns.tables import (
     CallerIdRest,
     Campaign,
 )
-from leads.stores.shared import chunks, insert_into, on_postgresql
-
-_SECONDS_A_DAY = 86_400
+from leads.stores.shared import chunks, insert_into
 
 Record = Any
 """A CallerId, or a row of `_COLUMNS`: a group may have many, and they are read before every call."""
@@ -128,7 +126,7 @@ class CallerIdPoolStore:
     ) -> dict[str, CallsFrom]:
         """What the client's calls since then came to, by the number that they showed; none where none did."""
         answered = col(Attempt.answered_at)
-        short = _seconds_between(self.session, answered, col(Attempt.ended_at)) <= SHORT_CALL.total_seconds()
+        short = seconds_between(self.session, answered, col(Attempt.ended_at)) <= SHORT_CALL.total_seconds()
         found: dict[str, CallsFrom] = {}
         for chunk in chunks(sorted(e164s)):
             wanted = (
@@ -140,6 +138,7 @@ class CallerIdPoolStore:
                     func.sum(case((short, 1), else_=0)),
                 )
                 .where(
+                    placed_by_us(),
                     col(Attempt.caller_id).in_(chunk),
                     col(Attempt.placed_at) >= since,
                     col(Attempt.ended_at).is_not(None),
@@ -203,10 +202,3 @@ def _in_use(record: Record, client_id: int, day: str) -> bool:
         and record.owned_from <= day
         and (not record.owned_until or day <= record.owned_until)
     )
-
-
-def _seconds_between(session: Session, start: Any, end: Any) -> ColumnElement[Any]:
-    """To the millisecond, on both databases."""
-    if on_postgresql(session):
-        return extract("epoch", end - start)
-    return func.round((func.julianday(end) - func.julianday(start)) * _SECONDS_A_DAY, 3)

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.campaign import CampaignSettings
+from campaigns.core.campaign import INBOUND_SETTINGS, CampaignSettings
 from campaigns.errors import CampaignExistsError, CampaignNotFoundError
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign, CampaignList, CampaignQueue
@@ -75,6 +75,12 @@ class CampaignStore:
         for each in fields(AgentWork):
             setattr(campaign, each.name, getattr(work, each.name))
         campaign.skills = list(work.skills)
+        await self.session.flush()
+
+    async def set_inbound(self, campaign: Campaign, settings: CampaignSettings) -> None:
+        """Write what becomes of calls to its caller IDs."""
+        for name in INBOUND_SETTINGS:
+            setattr(campaign, name, getattr(settings, name))
         await self.session.flush()
 
     async def get(self, campaign_id: int) -> Campaign:

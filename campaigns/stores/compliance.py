@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, or_, select, text
 from sqlmodel import col
 
-from campaigns.core.attempt import UNWANTED, ClaimedLead
+from campaigns.core.attempt import IN, UNWANTED, ClaimedLead
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.core.facts import PastAttempt
 from campaigns.core.policy import Policy
@@ -59,7 +59,8 @@ class ComplianceStore:
         debts: Collection[str],
         since: datetime,
     ) -> list[PastAttempt]:
-        """The client's attempts since then to any of the numbers or leads, or about any of the debts.
+        """The client's attempts since then to any of the numbers or leads, or about any of the debts, and
+        what such a person has called about.
 
         Opt-outs and calls that a network blocked come however old they are. Each comes once, in no order.
         """
@@ -93,6 +94,7 @@ class ComplianceStore:
                 col(Attempt.caller_id),
                 col(Attempt.answered_at),
                 col(Attempt.sip_status),
+                col(Attempt.direction),
             ).where(
                 condition,
                 or_(col(Attempt.placed_at) >= since, for_good),
@@ -177,5 +179,7 @@ def _past(row: Any) -> PastAttempt:
         machine=row.disposition in _MACHINES,
         caller_id=row.caller_id,
         answered=row.answered_at is not None,
+        called_us=row.direction == IN,
+        undecided=row.connected_at is not None and not row.disposition,
         opted_out=row.disposition in _OPT_OUTS or row.sip_status == UNWANTED,
     )

@@ -160,7 +160,7 @@ class ExplainStore:
             select(Attempt, col(Agent.name))
             .outerjoin(Agent, col(Agent.id) == col(Attempt.agent_id))
             .where(col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id) == lead_id)
-            .order_by(col(Attempt.number))
+            .order_by(col(Attempt.id))
         )
         return [(attempt, name) for attempt, name in await read(self._session, query)]
 

@@ -12,7 +12,7 @@ from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.doubles import DUPLICATE, is_anothers, is_duplicate, is_first
-from campaigns.stores.shared import Session, in_state, read, write
+from campaigns.stores.shared import Session, in_state, placed_by_us, read, write
 from campaigns.stores.sort_keys import key_of_new, key_of_row
 from campaigns.tables import Attempt, Campaign, CampaignLead, CampaignList, CampaignLoad, CampaignQueue
 from leads.stores.shared import insert_into, on_postgresql
@@ -121,7 +121,9 @@ class FillStore:
                 func.count().label("attempts"),
                 func.max(case((col(Attempt.outcome).in_(DEAD_PHONE), 1), else_=0)).label("dead"),
             )
-            .where(col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids))
+            .where(
+                placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids)
+            )
             .group_by(col(Attempt.phone_id))
             .subquery()
         )

@@ -15,9 +15,13 @@ from leads.tables import Lead, LeadList
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastCall:
-    """A call to the person; `talk_s` is how long an agent talked with them, None where none did."""
+    """A call to the person, or (`direction` "in") of the person to us, which has the number 0.
+
+    `talk_s` is how long an agent talked with them, None where none did.
+    """
 
     attempt_id: int
+    direction: str
     campaign_id: int
     campaign: str
     lead_id: int
@@ -79,6 +83,7 @@ def _past(attempt: Attempt, campaign: str, agent: str | None) -> PastCall:
         talk = attempt.ended_at - attempt.connected_at
     return PastCall(
         attempt_id=attempt.id,
+        direction=attempt.direction,
         campaign_id=attempt.campaign_id,
         campaign=campaign,
         lead_id=attempt.lead_id,

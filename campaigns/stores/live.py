@@ -11,9 +11,10 @@ from sqlmodel import col, select
 from campaigns.core.abandoned_message import AbandonedMessage
 from campaigns.core.agent_profile import ANYONE, AgentProfile
 from campaigns.core.agent_work import AS_USUAL, AgentWork
-from campaigns.core.attempt import AWAITING_DISPOSITION
+from campaigns.core.attempt import AWAITING_DISPOSITION, OUT
 from campaigns.core.campaign import AGENTLESS, ASK, NEVER
 from campaigns.core.detection import DetectionSettings
+from campaigns.core.inbound import NOBODY_CALLS, InboundSettings
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
@@ -21,7 +22,7 @@ from campaigns.core.recording import RecordingPolicy, policy_for
 from campaigns.stores.abandoned_messages import AbandonedMessageStore
 from campaigns.stores.agents import profile_of
 from campaigns.stores.prompts import PromptStore
-from campaigns.stores.shared import Session, read
+from campaigns.stores.shared import Session, made_to_us, placed_by_us, read
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, Recording
 from leads.tables import Client, Lead, Phone
 
@@ -54,6 +55,7 @@ class RunningCampaign(DetectionSettings):
     """Who gets its calls, and what ends a wrap-up that nobody ends."""
     sounds: Mapping[str, str] = field(default_factory=dict)
     """The client's prompts by name, each with the SHA-256 of its sound."""
+    inbound: InboundSettings = NOBODY_CALLS
     abandoned: tuple[AbandonedMessage, ...] = ()
     """What people hear who get no agent, as the client has chosen."""
 
@@ -62,7 +64,7 @@ class RunningCampaign(DetectionSettings):
         """The names of all prompts that its calls may play."""
         own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
         asked = self.menu.prompts if self.menu is not None else frozenset()
-        return frozenset({*own, *asked, *(each.prompt for each in self.abandoned)})
+        return frozenset({*own, *asked, *self.inbound.prompts, *(each.prompt for each in self.abandoned)})
 
     @property
     def agentless(self) -> bool:
@@ -87,6 +89,8 @@ class OpenAttempt(DetectionSettings):
     message_at: datetime | None
     disposition: str
     amd_verdict: str
+    direction: str = OUT
+    inbound: InboundSettings = NOBODY_CALLS
     recording: RecordingPolicy | None = None
     """Whether the talk is recorded, and who is asked."""
     recording_wanted: bool = False
@@ -159,6 +163,7 @@ class LiveStore:
                 preview_limit_s=campaign.preview_limit_s,
                 preview_then=campaign.preview_then,
                 **_detection(campaign),
+                inbound=_inbound(campaign),
                 menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
@@ -184,6 +189,7 @@ class LiveStore:
         return [
             OpenAttempt(
                 attempt_id=attempt.id,
+                direction=attempt.direction,
                 campaign_id=attempt.campaign_id,
                 lead_id=attempt.lead_id,
                 agent_id=attempt.agent_id,
@@ -204,6 +210,7 @@ class LiveStore:
                 recording_consent=recording.consent if recording is not None else "",
                 language=lead.language,
                 **_detection(campaign),
+                inbound=_inbound(campaign),
                 amd_verdict=attempt.amd_verdict,
             )
             for attempt, campaign, slug, lead, region, recording in await read(self._session, wanted)
@@ -253,11 +260,25 @@ class LiveStore:
                 & (col(CampaignLead.lead_id) == col(Attempt.lead_id))
                 & (col(CampaignLead.attempts) == col(Attempt.number)),
             )
-            .where(CampaignLead.state == "calling", CampaignLead.reason == AWAITING_DISPOSITION)
-            .order_by(col(Attempt.id))
+            .where(
+                placed_by_us(),
+                CampaignLead.state == "calling",
+                CampaignLead.reason == AWAITING_DISPOSITION,
+            )
         )
-        return (await self._session.exec(wanted)).all()
+        called_us = select(col(Attempt.id)).where(
+            made_to_us(),
+            col(Attempt.connected_at).is_not(None),
+            col(Attempt.ended_at).is_not(None),
+            Attempt.disposition == "",
+        )
+        both = [*(await self._session.exec(wanted)).all(), *(await self._session.exec(called_us)).all()]
+        return sorted(both)
 
 
 def _detection(campaign: Campaign) -> dict[str, Any]:
     return {each.name: getattr(campaign, each.name) for each in fields(DetectionSettings)}
+
+
+def _inbound(campaign: Campaign) -> InboundSettings:
+    return InboundSettings(**{each.name: getattr(campaign, each.name) for each in fields(InboundSettings)})

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from campaigns.stores.shared import Session, read, write
+from campaigns.stores.shared import Session, placed_by_us, read, write
 from campaigns.tables import Attempt, AttemptAnswer
 from leads.stores.shared import insert_into
 
@@ -52,7 +52,7 @@ class MenuAnswerStore:
     async def asked(self, campaign_id: int) -> int:
         """How many calls of a campaign have begun with the menu."""
         wanted = select(func.count()).where(
-            col(Attempt.campaign_id) == campaign_id, col(Attempt.message_at).is_not(None)
+            placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.message_at).is_not(None)
         )
         return int((await read(self.session, wanted)).scalar_one())
 

@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Update, and_, case, func, select, union_all, update
+from sqlalchemy import ColumnElement, Update, and_, case, func, or_, select, union_all, update
 from sqlmodel import col
 
 from campaigns.core.attempt import AWAITING_DISPOSITION, ClaimedLead, EndedAttempt
@@ -179,6 +179,26 @@ class QueueStore:
             queue_id = await FillStore(self.session).queue_of(campaign.id, phone)
             values |= {"phone_id": phone.phone_id, "queue_id": queue_id}
         return (await write(self.session, _lead_after(ended).values(values))).rowcount == 1
+
+    async def attempts_so_far(self, campaign_id: int, lead_id: int) -> int | None:
+        """How often the campaign has called a lead; None for one that it does not have."""
+        row = await self.session.get(CampaignLead, (campaign_id, lead_id), populate_existing=True)
+        return None if row is None else row.attempts
+
+    async def settle_after_talk(self, campaign_id: int, lead_id: int, decision: RetryAt | Final) -> None:
+        """Write what becomes of a lead that has called us; one that is being called is left to that call.
+
+        What is final stays so, and no lead is due sooner than it was.
+        """
+        values: dict[str, Any] = {"state": "final", "reason": decision.reason, "claimed_until": None}
+        movable: ColumnElement[bool] = col(CampaignLead.state).in_(("ready", "waiting", "claimed"))
+        if isinstance(decision, RetryAt):
+            values |= {"state": "waiting", "due_at": decision.at}
+            movable = and_(movable, or_(in_state("ready"), col(CampaignLead.due_at) < decision.at))
+        mine = update(CampaignLead).where(
+            col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id) == lead_id
+        )
+        await write(self.session, mine.where(movable).values(values))
 
     async def await_disposition(self, ended: EndedAttempt) -> None:
         """Keep a lead off the line until its agent has said what the call came to."""

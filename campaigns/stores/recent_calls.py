@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from campaigns.stores.dials import NOT_DIALED
-from campaigns.stores.shared import Session, read
+from campaigns.stores.shared import Session, placed_by_us, read
 from campaigns.tables import Attempt
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,7 +26,7 @@ class RecentCall:
 
 
 class RecentCallStore:
-    """The latest calls of a campaign; reads only."""
+    """The latest calls that a campaign has placed; reads only."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -45,6 +45,7 @@ class RecentCallStore:
                 col(Attempt.disposition_at),
             )
             .where(
+                placed_by_us(),
                 col(Attempt.campaign_id) == campaign_id,
                 col(Attempt.ended_at).is_not(None),
                 col(Attempt.placed_at) >= since,

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import ColumnElement, extract, func, literal_column
 from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import col
 
 from campaigns.core.callback import CALLBACK
-from campaigns.tables import Callback, CampaignLead
+from campaigns.tables import Attempt, Callback, CampaignLead
 from leads.stores.shared import Session as Session
 from leads.stores.shared import Sessions as Sessions
+from leads.stores.shared import on_postgresql
 
+_SECONDS_A_DAY = 86_400
 UNSYNCHRONIZED = {"synchronize_session": False, "preserve_rowcount": True}
 
 
@@ -40,3 +42,20 @@ def callback_is_open() -> ColumnElement[bool]:
 def awaits_callback() -> ColumnElement[bool]:
     """Campaign leads that wait for a callback, or are claimed for one; spelled out for the same reason."""
     return col(CampaignLead.reason) == literal_column(f"'{CALLBACK}'")
+
+
+def placed_by_us(attempt: Any = Attempt) -> ColumnElement[bool]:
+    """The attempts that are calls of ours, spelled out as `in_state` does."""
+    return col(attempt.direction) == literal_column("'out'")
+
+
+def made_to_us(attempt: Any = Attempt) -> ColumnElement[bool]:
+    """The attempts that are calls of people to us, spelled out as `in_state` does."""
+    return col(attempt.direction) == literal_column("'in'")
+
+
+def seconds_between(session: Session, start: Any, end: Any) -> ColumnElement[Any]:
+    """To the millisecond, on both databases."""
+    if on_postgresql(session):
+        return extract("epoch", end - start)
+    return func.round((func.julianday(end) - func.julianday(start)) * _SECONDS_A_DAY, 3)

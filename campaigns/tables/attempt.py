@@ -16,11 +16,17 @@ from leads.tables import instant, key, reference
 
 
 class Attempt(SQLModel, table=True):
-    """One call to one lead. The row is committed before the INVITE leaves."""
+    """One call to one lead, or of one to us. The row is committed before the INVITE leaves or is answered."""
 
     __tablename__ = "attempt"
     __table_args__ = (
-        Index("uq_attempt_number", "campaign_id", "lead_id", "number", unique=True),
+        Index(
+            "uq_attempt_number",
+            *("campaign_id", "lead_id", "number"),
+            unique=True,
+            **where("direction = 'out'"),
+        ),
+        Index("ix_attempt_in", "campaign_id", "id", **where("direction = 'in'")),
         Index("ix_attempt_campaign", "campaign_id", "id"),
         Index("ix_attempt_e164", "e164", "placed_at"),
         Index("ix_attempt_debt", "debt", "placed_at", **where("debt <> ''")),
@@ -29,6 +35,9 @@ class Attempt(SQLModel, table=True):
     )
 
     id: int = key()
+    direction: str = Field(default="out", max_length=3)
+    """out: we called; in: the person called the number that they had seen, and only agents' figures and the
+    person's history have it beside the calls that we placed."""
     campaign_id: int = reference("campaign.id", index=False)
     lead_id: int = reference("lead.id")
     phone_id: int = reference("phone.id", index=False)
@@ -38,7 +47,7 @@ class Attempt(SQLModel, table=True):
     """0 to 23, on the callee's clock when the call was placed; the first zone's where there are several."""
     e164: str = Field(max_length=16)
     number: int
-    """1 for the first attempt of this campaign to this lead."""
+    """1 for the first attempt of this campaign to this lead; 0 where the person called."""
     country: str = Field(default="", max_length=2)
     """Of the number, ISO 3166-1: whose law it was called under, beside that of the lead's address."""
     address_country: str = Field(default="", max_length=2)
@@ -46,10 +55,12 @@ class Attempt(SQLModel, table=True):
     subject: str = Field(default="", max_length=100)
     debt: str = Field(default="", max_length=100)
     caller_id: str = Field(default="", max_length=16)
-    """The number that the person saw."""
+    """The number that the person saw, or has called."""
     permit: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    """What compliance was asked and answered just before the call; rule_set is a RuleSet's fingerprint."""
+    """What compliance was asked and answered just before the call; rule_set is a RuleSet's fingerprint.
+    Nothing where the person called."""
     placed_at: datetime = instant()
+    """When it was placed, or came."""
     ringing_at: datetime | None = instant(nullable=True)
     answered_at: datetime | None = instant(nullable=True)
     connected_at: datetime | None = instant(nullable=True)

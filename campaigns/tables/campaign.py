@@ -110,6 +110,16 @@ class Campaign(SQLModel, table=True):
     """How long after its time a callback counts as missed, so that anyone may make it."""
     callback_give_up_s: float = 604800.0
     """How long after its time a missed callback is given up."""
+    inbound: str = Field(default="off", max_length=3)
+    """Whether people who call its caller IDs reach its agents: off or on."""
+    inbound_wait_s: float = 120.0
+    """How long they wait for one."""
+    inbound_music: str = ""
+    """The prompt that they hear meanwhile; empty: ringing."""
+    inbound_message: str = ""
+    """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_list: str = Field(default="callers", max_length=100)
+    """The list that whoever is nobody's lead becomes a lead of; empty: they are refused."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
     asked_under: str = Field(default="", max_length=16)

@@ -206,7 +206,7 @@ class AgentCallback(Message, frozen=True, kw_only=True):
 
 
 class CallEvent(Message, frozen=True, kw_only=True):
-    """A step in the life of a call.
+    """A step in the life of a call. It begins with `placed`, or with `arrived` where the lead calls us.
 
     `agent_id` is there from `connected` on, and names who was connected last; `outcome` is there with
     `ended`, `disposition` with `dispositioned`.
@@ -222,7 +222,15 @@ class CallEvent(Message, frozen=True, kw_only=True):
     campaign_id: Id
     lead_id: Id
     kind: Literal[
-        "placed", "ringing", "answered", "connected", "abandoned", "playing", "ended", "dispositioned"
+        "placed",
+        "arrived",
+        "ringing",
+        "answered",
+        "connected",
+        "abandoned",
+        "playing",
+        "ended",
+        "dispositioned",
     ]
     agent_id: Id | None = None
     outcome: Annotated[str, Meta(extra_json_schema={"enum": ["", *(name.value for name in _Outcome)]})] = ""

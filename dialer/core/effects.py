@@ -60,7 +60,8 @@ class EndSoftphone:
 
 @dataclass(frozen=True)
 class PlayToCaller:
-    """Play a prompt, or nothing where it is empty; the line stays open `stay_s` after it."""
+    """Play a prompt, by its name or as the path of a WAV file, or nothing where it is empty; the line stays
+    open `stay_s` after it."""
 
     attempt: int
     campaign: int
@@ -131,6 +132,8 @@ class CallWasConnected:
     agent: int
     at: float
     waited_s: float
+    came: bool = False
+    """Whether the caller has called us."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +203,8 @@ class CallHasEnded:
     at: float
     outcome: Outcome
     end: CallEnd
+    came: bool = False
+    """Whether the person has called us."""
 
 
 @dataclass(frozen=True)

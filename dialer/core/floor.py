@@ -32,6 +32,7 @@ from dialer.core.effects import (
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_conversations import FloorConversations
+from dialer.core.floor_inbound import FloorInbound
 from dialer.core.floor_languages import Speaker, speakers
 from dialer.core.floor_menu import FloorMenus
 from dialer.core.floor_message import key_pressed, message_over
@@ -67,6 +68,7 @@ class Floor:
         self._pacing = FloorPacing(self.agents, self.calls)
         self._queue = FloorQueue(self.agents, self.calls, self._pacing)
         self._menus = FloorMenus(self.calls, self._queue, self._advance)
+        self.inbound = FloorInbound(self.agents, self.calls, self._queue, self._advance)
         self.shifts = FloorShifts(
             self.agents, self.calls, self._pacing, self._queue, self._advance, softphone_gone_limit_s
         )
@@ -158,7 +160,7 @@ class Floor:
         """The agent said how the call went, and maybe that a machine answered; that ends the wrap-up."""
         if call := self.calls.get(attempt):
             call.dispositioned = True
-            if by_machine:
+            if by_machine and not call.came:
                 self._pacing.tell(call.campaign, CallByMachine(at, attempt))
         return self.shifts.dispositioned(attempt, at, by_machine=by_machine)
 
@@ -216,6 +218,8 @@ class Floor:
         if call is None:
             return []
         call.answered_at = call.waits_since = at
+        if call.came:
+            return self.inbound.answered(call, at)
         if call.is_kept:
             return [CallWasAnswered(attempt, at)]
         self._pacing.tell(call.campaign, CallAnswered(at, attempt))
@@ -236,8 +240,9 @@ class Floor:
         if call.menu is not None:
             call.menu.close()
         waited_s = 0.0 if call.waits_since is None else max(0.0, at - call.waits_since)
-        effects: list[Effect] = [CallWasConnected(attempt, session, each.agent, at, waited_s)]
-        self._pacing.tell(call.campaign, CallConnected(at, attempt, session, waited_s))
+        effects: list[Effect] = [CallWasConnected(attempt, session, each.agent, at, waited_s, call.came)]
+        if not call.came:
+            self._pacing.tell(call.campaign, CallConnected(at, attempt, session, waited_s))
         if call.campaign not in each.campaigns:
             self._pacing.tell(call.campaign, AgentLeft(at, session))  # a guest, whom it does not count on
         other = self.shifts.agent_of(call)
@@ -262,7 +267,7 @@ class Floor:
     def unclaimed(self, attempt: int, at: float) -> list[Effect]:
         """The switch plays the message: to a person nobody claimed in time, or an agentless campaign's."""
         known = self.calls.get(attempt)
-        if known is not None and known.agentless:
+        if known is not None and (known.agentless or known.came):
             if self._advance(attempt, CallEvent.PLAY) is None:
                 return []
             self._queue.leave(known)
@@ -325,7 +330,9 @@ class Floor:
     def prompt_ended(self, attempt: int, number: int, at: float) -> list[Effect]:
         """The caller has heard the prompt of that number."""
         call = self.calls.get(attempt)
-        return [] if call is None else self._menus.prompt_ended(call, number, at)
+        if call is None:
+            return []
+        return self.inbound.prompt_ended(call, number) + self._menus.prompt_ended(call, number, at)
 
     def ended(self, attempt: int, end: CallEnd, at: float) -> list[Effect]:
         """The call is over; its agent, if it had one, wraps up."""
@@ -361,7 +368,7 @@ class Floor:
     def tick(self, now: float) -> list[Effect]:
         """Ends what has lasted too long (wrap-ups, previews, waits, shifts without a softphone); calls busy
         softphones again."""
-        effects = self.previews.tick(now) + self._menus.tick(now)
+        effects = self.previews.tick(now) + self._menus.tick(now) + self.inbound.tick(now)
         effects += self.shifts.tick(now) + self._queue.tick(now)
         return effects + self.conversations.tick(now)
 
@@ -387,7 +394,7 @@ class Floor:
         del self.calls[call.attempt]
         self._queue.leave(call)
         effects = self.conversations.over(call, at) + message_over(call, outcome, end, at)
-        effects.append(CallHasEnded(call.attempt, call.campaign, at, outcome, end))
+        effects.append(CallHasEnded(call.attempt, call.campaign, at, outcome, end, call.came))
         self._pacing.call_ended(call, outcome, at)
         if each is not None and each.state == AgentState.TALKING:
             return effects + self.shifts.begin_wrap_up(each, call, at)

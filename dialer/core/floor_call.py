@@ -9,6 +9,7 @@ from dialer.core.amd import Verdict
 from dialer.core.call import CallState
 from dialer.core.conversation import Conversation
 from dialer.core.detection import OFF, Detection
+from dialer.core.inbound import InboundWait
 from dialer.core.outcome import (
     CallEnd,
     Outcome,
@@ -63,6 +64,8 @@ class FloorCall:
     """The lead's, BCP 47; empty where nobody knows."""
     last_agent: int | None = None
     """Who had the last talk with the lead, where the campaign's routing asks for it."""
+    waiting: InboundWait | None = None
+    """How it waits, where the person has called us."""
     given_up: bool = False
     """Whether it is being ended since nobody would be free for who answers it."""
 
@@ -77,10 +80,27 @@ class FloorCall:
         return self.detection.takes(verdict) and not checked
 
     @property
+    def came(self) -> bool:
+        """Whether the person has called us: no pacer counts it, but for the agent that it takes."""
+        return self.waiting is not None
+
+    @property
+    def hears_why(self) -> bool:
+        """Whether the person has called us, and hears that nobody is free."""
+        return self.came and self.state == CallState.PLAYING
+
+    @property
+    def stands_in_line(self) -> bool:
+        """Whether it has come, and the next agent is its."""
+        waits = self.state in (CallState.RINGING, CallState.ANSWERED)
+        parked = self.conversation is not None and self.conversation.parked
+        return self.came and waits and self.session is None and not parked
+
+    @property
     def seeks_an_agent(self) -> bool:
         """Whether a first agent has to be free for it, now or once it is answered."""
         seeks = self.menu is not None and self.menu.seeks_an_agent
-        needs_none = (self.agentless and not seeks) or self.was_connected
+        needs_none = (self.agentless and not seeks) or self.was_connected or self.came
         return self.session is None and not needs_none and self.state in _BEFORE_THE_TALK
 
     def may_be_given_up(self, now: float) -> bool:
@@ -90,6 +110,8 @@ class FloorCall:
 
     def outcome(self, end: CallEnd) -> Outcome:
         """What became of it, were it to end so now."""
+        if self.came:
+            return self._outcome_of_one_that_came(end)
         if end.answered_late:
             return Outcome.ABANDONED
         if self.answered_at is None:
@@ -104,3 +126,9 @@ class FloorCall:
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         had_agent = self.was_connected or being_connected
         return outcome_of_answered(had_agent=had_agent, no_audio=end.no_audio)
+
+    def _outcome_of_one_that_came(self, end: CallEnd) -> Outcome:
+        being_connected = self.state == CallState.ANSWERED and self.session is not None
+        if self.was_connected or being_connected or end.no_audio:
+            return outcome_of_answered(had_agent=True, no_audio=end.no_audio)
+        return Outcome.TOLD if self.state == CallState.PLAYING else Outcome.GAVE_UP

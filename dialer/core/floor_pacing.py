@@ -116,13 +116,14 @@ class FloorPacing:
         return let_go
 
     def _spoken_for(self, campaign: int) -> int:
-        """Free agents of a campaign whom calls of other campaigns may need.
+        """Free agents of a campaign whom calls of other campaigns may need, and who has called us.
 
         Those are the calls beyond the free agents whom the other campaign does not share with this one.
         """
         free = [each for each in self._agents.values() if each.state == AgentState.AVAILABLE]
         seeking = Counter(each.campaign for each in self._calls.values() if each.seeks_an_agent)
         seeking.pop(campaign, None)
+        seeking += self._in_line()
         spoken_for = 0
         for other, calls in seeking.items():
             apart = sum(other in each.campaigns and campaign not in each.campaigns for each in free)
@@ -131,16 +132,23 @@ class FloorPacing:
         return spoken_for
 
     def _expected_by_others(self, campaign: int, now: float) -> float:
-        """Of the agents of a campaign, how many are likely to be needed by the calls of other campaigns."""
+        """Of the agents of a campaign, how many are likely to be needed by the calls of other campaigns, and
+        by those who have called us."""
         seeking = Counter(each.campaign for each in self._calls.values() if each.seeks_an_agent)
         seeking.pop(campaign, None)
+        in_line = self._in_line()
         expected = 0.0
-        for other, calls in seeking.items():
+        for other in seeking.keys() | in_line.keys():
             theirs = [each for each in self._agents.values() if other in each.campaigns]
             shared = sum(campaign in each.campaigns for each in theirs)
             if shared:
-                expected += shared / len(theirs) * self._answers_of(other, calls, now)
+                answers = self._answers_of(other, seeking[other], now) if seeking[other] else 0.0
+                expected += shared / len(theirs) * (answers + in_line[other])
         return expected
+
+    def _in_line(self) -> Counter[int]:
+        """How many who have called each campaign wait for an agent."""
+        return Counter(each.campaign for each in self._calls.values() if each.stands_in_line)
 
     def _answers_of(self, campaign: int, calls: int, now: float) -> float:
         """How many of a campaign's calls that ring or wait are likely to need an agent."""
@@ -179,7 +187,7 @@ class FloorPacing:
 
     def call_is_up(self, call: FloorCall, at: float) -> None:
         """Makes a call known that is up already; a talk becomes known with its agent."""
-        if call.was_connected or call.state in (CallState.ABANDONED, CallState.MACHINE):
+        if call.came or call.was_connected or call.state in (CallState.ABANDONED, CallState.MACHINE):
             return
         self.tell(call.campaign, CallPlaced(at, call.attempt))
         if call.state in (CallState.ANSWERED, CallState.PLAYING) and not call.is_kept:
@@ -187,6 +195,8 @@ class FloorPacing:
 
     def call_ended(self, call: FloorCall, outcome: Outcome, at: float) -> None:
         """A call is over; of a talk the pacer hears by its agent's wrap-up."""
+        if call.came:
+            return
         if call.answered_at is None:
             rang_out = outcome in (Outcome.NO_ANSWER, Outcome.CANCELED)
             self.tell(
@@ -209,7 +219,8 @@ class FloorPacing:
 
     def _agent_is_there(self, campaign: FloorCampaign, each: FloorAgent, at: float) -> None:
         call = each.call_among(self._calls)
-        mine = call if call is not None and call.campaign == campaign.campaign else None
+        placed = call is not None and call.campaign == campaign.campaign and not call.came
+        mine = call if placed else None
         event: PacingEvent
         match each.state:
             case AgentState.TALKING if mine is not None:

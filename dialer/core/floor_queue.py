@@ -1,6 +1,7 @@
 """The queue of a calling floor: answered calls that wait for an agent, and which agent takes which."""
 
 from collections.abc import Mapping
+from math import inf
 
 from dialer.core.agent import AgentEvent
 from dialer.core.call import CallState
@@ -59,14 +60,14 @@ class FloorQueue:
         waiting = [call for call in calls if each.suits(call) and self._admits(each, call, at)]
         if not waiting:
             return []
-        call = min(waiting, key=lambda call: call.waits_since or at)
+        call = min(waiting, key=_turn)
         self.leave(call)
         return self.reserve(each, call, at)
 
     def tick(self, now: float) -> list[Effect]:
         """Callers who have waited long enough for an agent who speaks their language get any who is free."""
         effects: list[Effect] = []
-        for call in [self._calls[attempt] for attempt in self.waiting]:
+        for call in sorted((self._calls[attempt] for attempt in self.waiting), key=_turn):
             if each := self._whose_turn(call, now):
                 self.leave(call)
                 effects += self.reserve(each, call, now)
@@ -111,10 +112,15 @@ class FloorQueue:
         call.session = each.session
         changed = each.move(AgentEvent.RESERVE, at)
         # The campaign's own pacer counts the call as waiting, and the agent as free for it.
-        besides = None if call.was_connected else call.campaign
+        besides = None if call.was_connected or call.came else call.campaign
         self._pacing.tell_all(each, AgentTalking(at, each.session), besides)
         return [*each.join(call), *changed]
 
 
 def _waited_s(call: FloorCall, at: float) -> float:
     return 0.0 if call.waits_since is None else at - call.waits_since
+
+
+def _turn(call: FloorCall) -> tuple[bool, float]:
+    """The lowest comes first: who has answered our call, for whom a law counts, then who has called us."""
+    return call.came, inf if call.waits_since is None else call.waits_since

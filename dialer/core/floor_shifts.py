@@ -225,7 +225,8 @@ class FloorShifts:
             self._pacing.agent_is_there(each, at, call.campaign)
             return []
         each.attempt, call.session = call.attempt, each.session
-        self._pacing.tell_all(each, AgentTalking(at, each.session), besides=call.campaign)
+        besides = None if call.came else call.campaign
+        self._pacing.tell_all(each, AgentTalking(at, each.session), besides)
         return each.move(AgentEvent.CONNECT, at)
 
     def release(self, each: FloorAgent, at: float) -> list[Effect]:

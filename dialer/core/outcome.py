@@ -30,6 +30,10 @@ class Outcome(StrEnum):
     """The switch died with the call."""
     UNKNOWN = "unknown"
     """The engine died, and nothing tells what became of the call."""
+    GAVE_UP = "gave_up"
+    """Who has called us hung up before an agent was there."""
+    TOLD = "told"
+    """Who has called us heard that nobody is free."""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ class Trunk:
     attestation: str = ""
     """How the carrier signs our calls (STIR/SHAKEN: A, B or C); empty where nobody said."""
     reply_within_s: float = 4.0
+    country: str = ""
+    """Whose numbers it writes without a country's code in calls to us, ISO 3166-1; empty: nobody's."""
 
     def serves(self, e164: str) -> bool:
         """Whether it takes calls to that number."""
@@ -196,6 +198,10 @@ class TrunkBook:
         """How the trunk of that name signs our calls; empty where nobody said, or there is none."""
         return self._states[name].trunk.attestation if name in self._states else ""
 
+    def country(self, name: str) -> str:
+        """Whose numbers the trunk of that name writes without a country's code; empty for nobody's."""
+        return self._states[name].trunk.country if name in self._states else ""
+
     def calls(self) -> set[Hashable]:
         """Every call that some trunk has."""
         return set(self._of_call)
@@ -206,6 +212,12 @@ class TrunkBook:
         if state := self._states.get(name):
             self._of_call[call] = name
             state.take(call, now)
+
+    def came(self, call: Hashable, name: str) -> None:
+        """A call has come over that trunk: it has one of its lines, and tells nothing of how it does ours."""
+        if state := self._states.get(name):
+            self._of_call[call] = name
+            state.calls[call] = True
 
     def failed(self, call: Hashable, now: float, why: str) -> None:
         """Its trunk could not place the call."""

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pjsua2 as pj
 
+from dialer.switch.invites import Invite, read_invite
 from dialer.switch.keepalive import KeepAlive
 from dialer.switch.options import EndpointOptions, TrunkOptions
 from dialer.switch.sip_events import callback, transaction_of
@@ -24,7 +25,7 @@ _WELL = range(200, 300)
 class AccountOwner(Protocol):
     """The endpoint, as its accounts know it."""
 
-    def call_came(self, account: Any, call_id: int) -> None: ...
+    def call_came(self, account: Any, call_id: int, invite: Invite) -> None: ...
     def call_failed(self, error: BaseException) -> None: ...
 
 
@@ -38,7 +39,9 @@ class Account(pj.Account):  # type: ignore[misc]
     @callback
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
         """Somebody calls us."""
-        self.owner.call_came(self, prm.callId)
+        request = prm.rdata
+        invite = read_invite(str(request.srcAddress), str(request.wholeMsg).encode("utf-8", "replace"))
+        self.owner.call_came(self, prm.callId, invite)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from dialer.switch.accounts import (
     identity_headers,
     trunk_config,
 )
+from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
 from dialer.switch.options import EndpointOptions
 from dialer.switch.sip_call import CallListener, EndpointError, SipCall, audio_only
@@ -202,9 +203,10 @@ class Endpoint:
         self._library.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
         self._calls.clear()
 
-    def call_came(self, account: Any, call_id: int) -> None:
+    def call_came(self, account: Any, call_id: int, invite: Invite) -> None:
         """Called by an account."""
         call = SipCall(self, account, call_id, None)
+        call.invite = invite
         self._calls[call_id] = call
         if self._on_incoming is None:
             call.hang_up(480)

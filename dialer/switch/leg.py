@@ -33,6 +33,8 @@ class Leg:
     """A leg that has not ended."""
 
     placed: PlaceLeg
+    came: bool = False
+    """Whether the far end has called us."""
     rings_at_most_until: float = inf
     reply_by: float = inf
     """When the far end has to have said something."""
@@ -129,9 +131,9 @@ class Leg:
         wanted: dict[ListenFor, float] = {}
         if self.role != "customer" or self.left_at is not None:
             return wanted
-        if self.state == "ringing":
+        if self.state == "ringing" and not self.came:
             wanted[ListenFor.TONES] = inf
-        if self.is_answered and self.answered_at is not None and self.state != "leaving":
+        if not self.came and self.is_answered and self.answered_at is not None and self.state != "leaving":
             wanted[ListenFor.TONES] = self.answered_at + _TONES_AFTER_ANSWER_S
         if self.is_answered and self.placed.detect != "off" and not self.judged:
             wanted[ListenFor.PERSON] = inf

@@ -42,6 +42,13 @@ class Dial:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """Answer a call that has come."""
+
+    leg: str
+
+
+@dataclass(frozen=True)
 class Forget:
     """End the leg's present call; whatever still comes of it is nothing to the leg any more."""
 
@@ -79,7 +86,19 @@ class StopPrompt:
     leg: str
 
 
-Action = Hear | HangUp | StartPrompt | StopPrompt | PlayMessage | Dial | Forget | StartWaiting | Beep | Event
+Action = (
+    Hear
+    | HangUp
+    | StartPrompt
+    | StopPrompt
+    | PlayMessage
+    | Dial
+    | Answer
+    | Forget
+    | StartWaiting
+    | Beep
+    | Event
+)
 
 
 @dataclass(frozen=True)

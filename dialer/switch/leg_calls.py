@@ -13,6 +13,7 @@ from dialer.switch.keys import KeyWay
 from dialer.switch.leg import ListenFor
 from dialer.switch.leg_actions import (
     Action,
+    Answer,
     Beep,
     Dial,
     Ending,
@@ -26,7 +27,7 @@ from dialer.switch.leg_actions import (
 )
 from dialer.switch.legs import LegBook
 from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
-from dialer.switch.messages import Event, RecordingEnded, RecordingFailed, RecordingStarted
+from dialer.switch.messages import Event, RecordingEnded, RecordingFailed, RecordingStarted, TakeLeg
 from dialer.switch.recorder import Recorder, RecordingError
 from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
 
@@ -60,6 +61,8 @@ class LegCalls:
                     self._hear(action)
                 case Dial():
                     self._dial(action)
+                case Answer(leg=leg):
+                    self._calls[leg].answer_with(200)
                 case Forget(leg=leg):
                     self._forget(leg)
                 case StartWaiting(leg=leg, path=path):
@@ -100,6 +103,12 @@ class LegCalls:
         self._recorder.close()
 
     # --- commands -------------------------------------------------------------------------------
+
+    def take_up(self, call: SipCall, command: TakeLeg, trunk: str) -> None:
+        """A call that has come is answered, and a leg from now on."""
+        self._calls[command.leg] = call
+        call.listener = _LegListener(self, command.leg)
+        self.do(self._book.take(command, trunk, time.monotonic()))
 
     def listen(self, leg: str) -> None:
         """Listens to a leg for all that the book wants to hear."""

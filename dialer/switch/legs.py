@@ -8,7 +8,8 @@ Ten rules hold here whether or not an engine is connected:
 - an answered customer leg that nobody claims in time hears its message and is ended, at once by a key;
 - where detection comes first, that time counts from the end of the greeting, while an engine is there;
 - an agent's leg whose softphone sends no audio any more is ended at once, as far as that is asked for;
-- one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt;
+- one that an engine has claimed for a menu, and then says nothing of, is ended after its prompt, and hears
+  its message first where it has called us;
 - whom all others in a conversation have left is alone again: a customer has to be claimed, an agent waits
   for work, a guest is ended;
 - where one leaves a conversation while no engine is there, those who stay and hear nobody hear each other;
@@ -22,7 +23,7 @@ from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits, AudioWatch
 from dialer.switch.leg import Leg, ListenFor
-from dialer.switch.leg_actions import Action, Ending, Forget, Hear
+from dialer.switch.leg_actions import Action, Answer, Ending, Forget, Hear
 from dialer.switch.leg_companies import LegCompanies
 from dialer.switch.leg_detection import LegDetection
 from dialer.switch.leg_prompts import LegPrompts
@@ -35,10 +36,13 @@ from dialer.switch.messages import (
     LegRinging,
     LiveLeg,
     PlaceLeg,
+    TakeLeg,
 )
 
 _RINGING = 180
 """The SIP status that says for sure that it rings; 183 may stand for anything that is heard early."""
+_AGREED_WITHIN_S = 33.0
+"""So long our answer to a call is sent again until the caller agrees (RFC 3261, 13.3.1.4), and a bit more."""
 _NO_REPLY = Ending(408, "no reply", by_far_end=False)
 _ENDED = Ending(200, "OK", by_far_end=False)
 _SILENT = Ending(0, "no audio", by_far_end=False)
@@ -98,6 +102,24 @@ class LegBook:
         """A leg is to be placed, by the first of its routes."""
         leg = self._table.legs[command.leg] = Leg(command, placed_at=now)
         return self.routes.dial(leg, now)
+
+    def take(self, command: TakeLeg, trunk: str, now: float) -> list[Action]:
+        """A call that has come over a trunk is to be answered; it is a leg from now on."""
+        placed = PlaceLeg(
+            leg=command.leg,
+            role="customer",
+            uri="",
+            caller_id="",
+            ring_timeout_s=_AGREED_WITHIN_S,
+            claim_within_s=command.claim_within_s,
+            message=command.message,
+            stay_s=command.stay_s,
+            trunk=trunk,
+        )
+        leg = Leg(placed, came=True, placed_at=now, state="ringing", rang=True, provisional=True)
+        self._table.legs[leg.name] = leg
+        self._table.wake(leg, now + _AGREED_WITHIN_S)
+        return [Answer(leg.name)]
 
     def to_count(self) -> list[str]:
         """The legs whose packets of audio are to be counted."""
@@ -291,6 +313,6 @@ class LegBook:
             if leg.role == "agent":
                 return self._forget(leg, _NO_REPLY, now)
             return self._table.leave(leg, leg.given_up_by or "switch", now)
-        if leg.role == "customer" and leg.state == "answered":
+        if leg.role == "customer" and (leg.state == "answered" or (leg.came and leg.state == "prompted")):
             return self._table.unclaimed(leg, now)
         return self._table.leave(leg, "switch", now)

@@ -84,6 +84,28 @@ class PlaceLeg(Command, frozen=True):
         return (Route(self.uri, self.trunk, self.reply_within_s), *self.others)
 
 
+class TakeLeg(Command, frozen=True):
+    """Answer a call that has come: it is a customer's leg of this name from now on; `LegAnswered` follows.
+
+    It has to be claimed, by a bridge or a prompt, as a leg that was placed; else, or where a prompt ends and
+    nobody goes on, it hears `message` (the path of a WAV file) and is ended.
+    """
+
+    arrived: str
+    """Its name as `LegArrived` tells it."""
+    leg: str
+    claim_within_s: float
+    message: str
+    stay_s: float = 0.3
+
+
+class RefuseLeg(Command, frozen=True):
+    """Refuse a call that has come, with a final SIP status."""
+
+    arrived: str
+    status: int
+
+
 class PlayPrompt(Command, frozen=True):
     """Play a WAV file to an answered customer who has no agent, in place of what plays; then `PromptEnded`.
 
@@ -225,6 +247,19 @@ class TrunkReachable(Event, frozen=True, kw_only=True):
     trunk: str
     up: bool
     reason: str
+
+
+class LegArrived(Event, frozen=True, kw_only=True):
+    """Somebody calls us over a trunk, and rings: `TakeLeg` or `RefuseLeg` has to come within 5 s.
+
+    `leg` is the switch's own name for it. The numbers are digits, maybe with a plus, as the trunk writes
+    them; the caller's is empty where it is withheld.
+    """
+
+    leg: str
+    caller: str
+    called: str
+    trunk: str
 
 
 class LegRerouted(Event, frozen=True, kw_only=True):
@@ -387,6 +422,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
 
 AnyCommand = (
     PlaceLeg
+    | TakeLeg
+    | RefuseLeg
     | PlayPrompt
     | BridgeLegs
     | MixLegs
@@ -401,6 +438,7 @@ AnyCommand = (
 AnyEvent = (
     SwitchReady
     | TrunkReachable
+    | LegArrived
     | LegRerouted
     | LegRinging
     | LegAnswered

@@ -28,6 +28,8 @@ class TrunkOptions:
     keep_alive_s: float = 0.0
     """Between two OPTIONS; 0 for none."""
     asserted_identity: bool = False
+    callers_from: tuple[str, ...] = ()
+    """Addresses and networks that its calls to us come from, beside those of its host."""
 
 
 @dataclass(frozen=True)

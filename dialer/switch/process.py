@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from dialer.core.trunk_room import TrunkRoom
+from dialer.switch.arrivals import Arrivals
 from dialer.switch.endpoint import Endpoint
 from dialer.switch.leg_calls import LegCalls
 from dialer.switch.leg_table import ORPHAN_LIMIT_S
@@ -29,15 +30,18 @@ from dialer.switch.messages import (
     PlaceLeg,
     PlayPrompt,
     PressKeys,
+    RefuseLeg,
     StartRecording,
     StopRecording,
     StopSwitch,
     SwitchReady,
+    TakeLeg,
     TrunkReachable,
 )
 from dialer.switch.options import SwitchOptions
 from dialer.switch.server import EngineServer
-from dialer.switch.sip_call import EndpointError
+from dialer.switch.sip_call import EndpointError, SipCall
+from dialer.switch.trunk_sources import TrunkSources
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
@@ -52,22 +56,26 @@ class Switch:
         """Raises EndpointError or OSError where SIP or the socket cannot be had."""
         self._options = options
         self._name = uuid.uuid4().hex
-        self._endpoint = Endpoint(options.endpoint)
+        self._sources = TrunkSources(options.endpoint.trunks)
+        self._arrivals = Arrivals(self, self._sources)
+        self._endpoint = Endpoint(options.endpoint, self._arrivals.came)
         self._server = EngineServer(options.socket)
         rooms = {each.name: TrunkRoom(each.lines, each.calls_per_second) for each in options.endpoint.trunks}
         self._book = LegBook(engine_present=False, rooms=rooms, audio=options.audio)
-        self._calls = LegCalls(self._endpoint, self._book, self._report)
+        self._calls = LegCalls(self._endpoint, self._book, self.report)
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()
 
     def run(self) -> None:
         """Works until told to stop, or until it has had neither engine nor legs for a minute."""
+        self._sources.start()
         log.info("switch ready", sip=f"{self._endpoint.host}:{self._endpoint.port}", pid=os.getpid())
         try:
             while not self._finished():
                 self._turn()
         finally:
+            self._sources.close()
             self._server.close()
             self._calls.close()
             self._endpoint.close()
@@ -76,6 +84,19 @@ class Switch:
         """Ends every leg, then the loop. Safe to call from a signal handler."""
         self._stop_asked = True
         self._calls.take_no_more()
+
+    @property
+    def takes_calls(self) -> bool:
+        """Whether an engine is there, and the switch does not stop."""
+        return self._server.connected and not self._stop_asked
+
+    def take_up(self, call: SipCall, command: TakeLeg, trunk: str) -> None:
+        """The engine takes a call that has come."""
+        if command.leg in self._book:
+            log.error("a leg of that name is up already", leg=command.leg)
+            call.hang_up()
+            return
+        self._calls.take_up(call, command, trunk)
 
     def _turn(self) -> None:
         if self._stop_asked:
@@ -90,6 +111,7 @@ class Switch:
             self._server.greet(self._ready())
             had_engine = True
         self._calls.do(self._book.tick(time.monotonic()))
+        self._arrivals.tick(time.monotonic())
         self._calls.attend(time.monotonic())
         self._server.flush()
         if had_engine and not self._server.connected:
@@ -109,7 +131,7 @@ class Switch:
             for news in self._endpoint.trunk_news():
                 self._book.routes.rooms[news.trunk].up = news.up
                 log.info("trunk", trunk=news.trunk, up=news.up, reason=news.reason)
-                self._report(
+                self.report(
                     TrunkReachable(at=time.monotonic(), trunk=news.trunk, up=news.up, reason=news.reason)
                 )
         except EndpointError as error:
@@ -145,6 +167,10 @@ class Switch:
         match command:
             case PlaceLeg():
                 self._place(command)
+            case TakeLeg():
+                self._arrivals.take(command)
+            case RefuseLeg():
+                self._arrivals.refuse(command)
             case PlayPrompt():
                 self._calls.do(self._book.prompts.play(command, time.monotonic()))
             case BridgeLegs(leg=leg, other=other):
@@ -173,7 +199,8 @@ class Switch:
             return
         self._calls.do(self._book.place(command, time.monotonic()))
 
-    def _report(self, event: Event) -> None:
+    def report(self, event: Event) -> None:
+        """The engine is told."""
         wall = event.at + time.time() - time.monotonic()
         self._server.report(msgspec.structs.replace(event, at=wall))  # type: ignore[arg-type]
 

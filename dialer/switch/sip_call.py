@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from dialer.errors import DialerError
+from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
 from dialer.switch.reasons import Reasons
 from dialer.switch.sdp import offer_only
@@ -95,6 +96,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._codecs = codecs
         self._redirected = 0
         self.listener = listener
+        self.invite: Invite | None = None
+        """What has brought it, where it has come."""
         self.hears: list[SipCall] = []
         self.heard_by: list[SipCall] = []
         self._loops = ""

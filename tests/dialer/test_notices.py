@@ -6,6 +6,7 @@ import pytest
 
 from campaigns.core.campaign import Progress
 from campaigns.core.detection import detection_figures
+from campaigns.core.inbound import inbound_figures
 from campaigns.core.metrics import Counts, campaign_figures, team_figures
 from campaigns.reports.campaign import CampaignReport, LeadGroup
 from campaigns.stores.live import RunningCampaign
@@ -258,6 +259,7 @@ def report_of(counts):
         outcomes=[],
         dispositions=[],
         detection=detection_figures([]),
+        inbound=inbound_figures([]),
         leads=[LeadGroup("ready", "new", 4), LeadGroup("ready", "retry", 3), LeadGroup("final", "sale", 9)],
         callbacks_missed=2,
         progress=Progress(due=4, waiting=3, claimed=0, calling=0, final=9, next_due_at=None),

@@ -5,15 +5,23 @@ from typing import Literal
 
 import pytest
 
+from campaigns.core.inbound import InboundSettings
 from campaigns.stores.live import OpenAttempt
 from dialer.core.amd import Verdict
 from dialer.core.call import CallState
-from dialer.core.effects import CallHasEnded, CallWasAbandoned, CallWasAnswered, MessageBegan, PersonOptedOut
+from dialer.core.effects import (
+    CallHasEnded,
+    CallWasAbandoned,
+    CallWasAnswered,
+    MessageBegan,
+    PersonOptedOut,
+    PlayToCaller,
+)
 from dialer.core.floor import Floor
 from dialer.core.outcome import CallEnd, Outcome
 from dialer.legs import effects_of
 from dialer.recovery import Leftover
-from dialer.switch.messages import LegAnswered, LegKey, LegUnclaimed, LiveLeg
+from dialer.switch.messages import LegAnswered, LegKey, LegState, LegUnclaimed, LiveLeg
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT = NOON.timestamp()
@@ -28,6 +36,7 @@ def leftover(
     disposition: str = "",
     amd_mode: str = "off",
     amd_verdict: str = "",
+    direction: str = "out",
 ) -> Leftover:
     """A call that was placed, and of which what followed is recorded or not."""
     known = NOON if recorded else None
@@ -50,6 +59,8 @@ def leftover(
         voicemail_message="",
         amd_review_share=0.0,
         amd_verdict=amd_verdict,
+        direction=direction,
+        inbound=InboundSettings(inbound="on", inbound_music="music"),
     )
     return Leftover((), [attempt], ())
 
@@ -111,3 +122,35 @@ def test_a_machine_whose_call_ended_without_an_engine_is_what_its_verdict_says(
     floor, left = Floor(), leftover("power", recorded=True, amd_mode=mode, amd_verdict="machine")
     left.restore(floor, [], AT)
     assert ends(floor) == outcome
+
+
+@pytest.mark.parametrize(
+    ("leg", "recorded", "state"),
+    [
+        ("ringing", False, CallState.PLACED),
+        ("answered", False, CallState.ANSWERED),
+        ("prompted", False, CallState.ANSWERED),
+        ("prompted", True, CallState.PLAYING),
+        ("leaving", False, CallState.PLAYING),
+    ],
+)
+def test_who_has_called_us_waits_on_unless_they_were_being_told(
+    leg: LegState, recorded: bool, state: CallState
+) -> None:
+    floor, left = Floor(), leftover("power", recorded=recorded, direction="in", amd_mode="act")
+    left.restore(floor, [LiveLeg("call-7", "customer", leg, None, None if leg == "ringing" else AT)], AT)
+    call = floor.calls[7]
+    assert (call.state, call.came, call.detection.listens) == (state, True, False)
+    floor.shifts.log_in(1, 101, [1], AT)
+    played = [each for each in floor.offer_unclaimed(AT) + floor.tick(AT) if isinstance(each, PlayToCaller)]
+    assert [each.prompt for each in played] == (["music"] if state == CallState.ANSWERED else [])
+
+
+def test_what_was_not_written_of_a_caller_who_was_told_is_written_now() -> None:
+    floor, left = Floor(), leftover("power", direction="in")
+    left.restore(floor, [], AT)
+    told = LegUnclaimed(at=AT, leg="call-7")
+    left.restore(floor, [LiveLeg("call-7", "customer", "leaving", None, AT)], AT)
+    assert effects_of(told, floor) == []
+    assert left.unrecorded(told, floor) == [MessageBegan(7, AT)]
+    assert ends(floor) == Outcome.TOLD

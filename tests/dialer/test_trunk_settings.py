@@ -88,6 +88,8 @@ def test_a_password_reaches_the_switch_and_nothing_else() -> None:
         ({"uri": URI, "calls_per_second": 0}, "calls_per_second"),
         ({"uri": URI, "weight": 0}, "weight"),
         ({"uri": URI, "attestation": "D"}, "attestation"),
+        ({"uri": URI, "callers_from": ["carrier.example"]}, "203.0.113.0/24"),
+        ({"uri": URI, "country": "usa"}, "country"),
         ({"uri": URI, "caller": "x"}, "caller"),
         ({}, "uri"),
     ],

@@ -154,3 +154,15 @@ def test_a_trunk_that_is_gone_says_what_it_was_asked_and_what_it_answered(watche
 def test_an_engine_that_comes_back_says_of_a_trunk_that_is_gone_what_it_knows(watched: Watched) -> None:
     watched.watch.hear(ready(trunks={"a": False}))
     assert "does not answer" in watched.book.standings(0.0)[0].reason
+
+
+def test_a_call_that_came_has_a_line_and_tells_nothing_of_the_trunk(watched: Watched) -> None:
+    watched.watch.came(LEG, "a")
+    watched.watch.hear(LegAnswered(at=0.0, leg=LEG))
+    watched.watch.came("call-10", "nobody")
+    before, _ = watched.book.standings(0.0)
+    watched.watch.hear(LegEnded(at=5.0, leg=LEG, status=200, reason="OK", ended_by="switch", no_audio=True))
+    after, _ = watched.book.standings(0.0)
+    assert (before.calls, after.calls) == (1, 0)
+    assert (after.state, after.answer_seizure_ratio) == (BreakerState.CLOSED, None)
+    assert watched.watch.country_of("nobody") == ""

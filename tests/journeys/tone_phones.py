@@ -29,30 +29,34 @@ def spoken(hz: float, frames: int = 50) -> list[bytes]:
     return [code[first : first + FRAME] for first in range(0, len(code), FRAME)]
 
 
-class Phone:
-    """One call. It is answered at once, and its tone is sent until it ends."""
+class ToneAudio:
+    """The sound of one call: a tone that is sent once it is known where to, and what is heard meanwhile."""
 
-    def __init__(self, phones: "TonePhones", invite: str, peer: Address, hz: float) -> None:
+    def __init__(self, hz: float) -> None:
         self.ended = False
-        self._phones, self._invite, self._peer = phones, invite, peer
         self._frames = spoken(hz)
         self._heard = bytearray()
-        self._sent = self._cseq = 0
+        self._sent = 0
+        self._events = 101
         self._event: tuple[int, int, int] | None = None
-        media = re.search(r"^m=audio (\d+)", invite, re.MULTILINE)
-        events = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", invite, re.MULTILINE)
-        assert media
-        assert events
-        self._events = int(events[1])
-        self._audio_of_peer = ("127.0.0.1", int(media[1]))
         self._audio = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._audio.bind(("127.0.0.1", 0))
         self._audio.setblocking(False)
         asyncio.get_running_loop().add_reader(self._audio, self._listen)
+        self._speaking: asyncio.Task[None] | None = None
+
+    def speak_to(self, theirs: str) -> None:
+        """Sends the tone where the other side's SDP, within a message of theirs, wants it."""
+        media = re.search(r"^m=audio (\d+)", theirs, re.MULTILINE)
+        events = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", theirs, re.MULTILINE)
+        assert media
+        assert events
+        self._events = int(events[1])
+        self._audio_of_peer = ("127.0.0.1", int(media[1]))
         self._speaking = asyncio.create_task(self._speak())
 
     def sdp(self) -> str:
-        """An answer with mu-law and telephone events."""
+        """Mu-law and telephone events."""
         return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
             f"m=audio {self._audio.getsockname()[1]} RTP/AVP 0 {self._events}\r\n"
@@ -93,23 +97,27 @@ class Phone:
         """In the audio's stream."""
         self._event = ("0123456789*#".index(key), self._sent * FRAME, 0)
 
-    def press_by_info(self, key: str) -> None:
-        """By a SIP INFO."""
-        self._cseq += 1
-        body = f"Signal={key}\r\nDuration=160\r\n"
-        self._phones.request(self._invite, self._peer, "INFO", self._cseq, "application/dtmf-relay", body)
-
     async def hears(self, hz: float, within_s: float = 30) -> None:
         """Returns while a tone of that pitch, to 10 Hz, is what is heard."""
         await eventually(lambda: self.pitch() == hz, within_s)
+
+    async def has_heard(self, hz: float, within_s: float = 60) -> None:
+        """Returns once a tone of that pitch was heard, however long ago."""
+        await eventually(lambda: hz in self._pitches(), within_s)
 
     def sound(self) -> Samples:
         """All that was heard."""
         return from_mu_law(bytes(self._heard))
 
-    def pitch(self) -> float:
-        """Of what was heard last; 0 for silence."""
-        code = ~np.frombuffer(bytes(self._heard[-_LISTENS_TO:]), np.uint8)
+    def _pitches(self) -> set[float]:
+        """Of all that was heard so far, in steps of half of what is listened to."""
+        ends = range(len(self._heard), 0, -_LISTENS_TO // 2)
+        return {self.pitch(end) for end in ends}
+
+    def pitch(self, until: int | None = None) -> float:
+        """Of what was heard last, or `until` a sample; 0 for silence."""
+        end = len(self._heard) if until is None else until
+        code = ~np.frombuffer(bytes(self._heard[max(0, end - _LISTENS_TO) : end]), np.uint8)
         if len(code) < _LISTENS_TO:
             return 0
         magnitude = ((((code & 0x0F).astype(int) << 3) + 0x84) << ((code >> 4) & 7)) - 0x84
@@ -121,9 +129,26 @@ class Phone:
     def close(self) -> None:
         """No sound any more."""
         self.ended = True
-        self._speaking.cancel()
+        if self._speaking is not None:
+            self._speaking.cancel()
         asyncio.get_running_loop().remove_reader(self._audio)
         self._audio.close()
+
+
+class Phone(ToneAudio):
+    """One call. It is answered at once, and its tone is sent until it ends."""
+
+    def __init__(self, phones: "TonePhones", invite: str, peer: Address, hz: float) -> None:
+        super().__init__(hz)
+        self._phones, self._invite, self._peer = phones, invite, peer
+        self._cseq = 0
+        self.speak_to(invite)
+
+    def press_by_info(self, key: str) -> None:
+        """By a SIP INFO."""
+        self._cseq += 1
+        body = f"Signal={key}\r\nDuration=160\r\n"
+        self._phones.request(self._invite, self._peer, "INFO", self._cseq, "application/dtmf-relay", body)
 
 
 class TonePhones(asyncio.DatagramProtocol):
