@@ -10,7 +10,9 @@ from dialer.core.effects import CallGuest, Effect, GuestLeft, HangUpGuest, Mix, 
 from dialer.core.floor import Floor
 from dialer.core.floor_conversations import agent_not_free
 from dialer.core.outcome import Outcome
+from dialer.core.outside import OutsideRule
 from dialer.core.trunks import TrunkBook
+from dialer.errors import WRONG_CALL, DialerError
 from dialer.legs import attempt_of, guest_leg
 from dialer.mixing import WaitingSounds, leg_of, mix_legs
 from dialer.preview_desk import CannotDialNow
@@ -20,6 +22,13 @@ from dialer.switch.messages import PressKeys as PressKeysOf
 from leads.stores.shared import Sessions
 
 _RINGS_S = 30.0
+
+
+class NumberNotAllowed(DialerError):
+    """Agents may not call this number."""
+
+    code = "number-not-allowed"
+    exit_code = WRONG_CALL
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,20 @@ class ConversationDesk:
     """Asks the floor for what is wished, and tells the switch what the floor answers."""
 
     def __init__(
-        self, sounds: WaitingSounds, floor: Floor, sessions: Sessions, trunks: TrunkBook, hands: DeskHands
+        self,
+        sounds: WaitingSounds,
+        floor: Floor,
+        sessions: Sessions,
+        trunks: TrunkBook,
+        outside: OutsideRule,
+        hands: DeskHands,
     ) -> None:
         self._sounds = sounds
         self._floor = floor.conversations
         self._agents = floor.agents
         self._sessions = sessions
         self._trunks = trunks
+        self._outside = outside
         self._hands = hands
         self._caller_ids: dict[int, str] = {}
 
@@ -60,8 +76,9 @@ class ConversationDesk:
     async def consult(self, session: int, e164: str, notes: str, *, takes_over: bool = False) -> None:
         """Calls a number for the agent, or at once for the customer.
 
-        Raises UnknownSession, ConversationError and CannotDialNow.
+        Raises UnknownSession, ConversationError, NumberNotAllowed and CannotDialNow.
         """
+        await self._require_allowed(session, e164)
         self._require_way_to(e164)
 
         def called(number: int) -> list[Effect]:
@@ -182,6 +199,13 @@ class ConversationDesk:
             if each.agent == agent:
                 return session
         raise agent_not_free()
+
+    async def _require_allowed(self, session: int, e164: str) -> None:
+        _, call, _ = self._floor.talk_of(session)
+        async with self._sessions() as database:
+            countries = await ConversationStore(database).countries_of(call.attempt)
+        if why := self._outside.why_not(e164, countries):
+            raise NumberNotAllowed(f"This number cannot be called in. {why}")
 
     def _require_way_to(self, e164: str) -> None:
         if not self._hands.can_place(e164):

@@ -16,7 +16,7 @@ from dialer.api.sessions import AgentSession, session_of
 from dialer.core.conversation import Mode
 from dialer.core.floor_conversations import FloorConversations
 from dialer.records import instant
-from leads.checks import checked_number
+from leads.core.phone import ParsedPhone, parse_phone
 from leads.routes.access import Who, access_of, needs
 from leads.routes.shared import KnownQuery
 
@@ -181,7 +181,7 @@ async def consult(request: Request, session_id: OwnShift, who: Consultation) -> 
     """Talk with somebody else first, while the customer is on hold."""
     desk = engine_of(request).conversations
     if who.number is not None:
-        await desk.consult(session_id, _checked(who.number), who.notes)
+        await desk.consult(session_id, _plain(who.number), who.notes)
     elif who.agent_id is not None:
         await desk.consult_agent(session_id, who.agent_id, who.notes)
     return await session_of(request, session_id)
@@ -217,7 +217,7 @@ async def transfer(request: Request, session_id: OwnShift, to: Transfer) -> Agen
     """
     desk = engine_of(request).conversations
     if to.number is not None:
-        await desk.consult(session_id, _checked(to.number), to.notes, takes_over=True)
+        await desk.consult(session_id, _plain(to.number), to.notes, takes_over=True)
     else:
         chosen = [to.agent_id] if to.agent_id is not None else to.agent_ids
         desk.hand_over(session_id, chosen, to.notes)
@@ -320,5 +320,12 @@ async def write_to_agent(request: Request, session_id: OwnShift, written: Writte
     engine_of(request).write_to(session_id, written.text)
 
 
-def _checked(number: str) -> str:
-    return checked_number(number, "US")  # the country's code is there, so that no default is used
+def _plain(number: str) -> str:
+    """A number in E.164; one that is none, as far as anybody knows, without what stands between its digits.
+
+    Whether it may be called is asked at the desk.
+    """
+    parsed = parse_phone(number, "US")  # the country's code is there, so that no default is used
+    if isinstance(parsed, ParsedPhone):
+        return parsed.e164
+    return "+" + "".join(each for each in number if each.isdigit())

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlmodel import select
+
 from campaigns import service
 from campaigns.core.attempt import Ending
 from campaigns.persons import erase_person
@@ -10,6 +12,7 @@ from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.shared import Sessions
 from dialer.core.effects import CallStepped, GuestAnswered, GuestLeft
 from dialer.records import write
+from leads.tables import Client, LeadList
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 
@@ -62,3 +65,16 @@ async def test_notes_are_gone_with_the_person(sessions: Sessions) -> None:
     async with sessions() as session:
         (step,) = await ConversationStore(session).steps(attempt)
     assert (step.kind, step.notes) == ("park", "")
+
+
+async def test_the_countries_that_a_client_calls_are_those_of_its_lists_and_of_the_number_on_the_line(
+    sessions: Sessions,
+) -> None:
+    attempt, _, _ = await a_call(sessions)
+    await seed_leads(sessions, people(1, 7), slug="other", list_name="theirs")
+    async with sessions() as session, session.begin():
+        for slug, country in (("acme", "CA"), ("other", "FR")):
+            client = (await session.exec(select(Client).where(Client.slug == slug))).one()
+            session.add(LeadList(client_id=client.id, name=country, default_country=country, created_at=NOW))
+    async with sessions() as session:
+        assert await ConversationStore(session).countries_of(attempt) == {"US", "CA"}
