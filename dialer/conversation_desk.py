@@ -89,12 +89,17 @@ class ConversationDesk:
 
     async def consult_agent(self, session: int, agent: int, notes: str) -> None:
         """Has another agent talk with the agent. Raises UnknownSession and ConversationError."""
-        other = self._session_of(agent)
+        await self._consult(session, self._session_of(agent), notes)
 
-        def called(number: int) -> list[Effect]:
-            return self._floor.consult_agent(session, number, other, self._hands.clock(), notes)
+    async def hand_up(self, session: int, tier: str, notes: str, *, attended: bool) -> None:
+        """Gives the customer to a level of agents; `attended`: after the two have talked.
 
-        await self._call_in(session, "", called)
+        Raises UnknownSession and ConversationError.
+        """
+        if attended:
+            await self._consult(session, self._floor.next_of(session, tier), notes)
+        else:
+            self.wish(lambda at: self._floor.hand_up(session, tier, at, notes))
 
     def hand_over(self, session: int, agents: Sequence[int] | None, notes: str) -> None:
         """Gives the customer to whichever of these agents is free; None: to any.
@@ -151,6 +156,12 @@ class ConversationDesk:
                     self._hands.send(wanted)
 
     # --- inside -----------------------------------------------------------------------------------
+
+    async def _consult(self, session: int, other: int, notes: str) -> None:
+        def called(number: int) -> list[Effect]:
+            return self._floor.consult_agent(session, number, other, self._hands.clock(), notes)
+
+        await self._call_in(session, "", called)
 
     async def _call_in(self, session: int, to: str, called: Called, *, supervises: bool = False) -> None:
         _, call, _ = self._floor.talk_of(session)

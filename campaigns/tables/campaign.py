@@ -59,6 +59,8 @@ class Campaign(SQLModel, table=True):
     """Whether the lead's language counts: any, prefer or require."""
     language_wait_s: float = 0.0
     """How long a caller waits for an agent who speaks it before anyone free takes the call."""
+    tiers: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The levels of agents to whom calls are handed up; see campaigns.core.tiers."""
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str = Field(max_length=24)

@@ -72,6 +72,13 @@ class Transfer(_To):
         return self
 
 
+class HandUp(Remark):
+    """The level of agents that gets the call; `attended`: after the two agents have talked."""
+
+    tier: Annotated[str, Field(min_length=1, max_length=40)]
+    attended: bool = False
+
+
 class SupervisorMode(BaseModel):
     """How a supervisor takes part."""
 
@@ -221,6 +228,17 @@ async def transfer(request: Request, session_id: OwnShift, to: Transfer) -> Agen
     else:
         chosen = [to.agent_id] if to.agent_id is not None else to.agent_ids
         desk.hand_over(session_id, chosen, to.notes)
+    return await session_of(request, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/hand-up")
+async def hand_up(request: Request, session_id: OwnShift, to: HandUp) -> AgentSession:
+    """Give the call to whoever of a level has waited longest; 409 (agent-not-free) where nobody is free.
+
+    Attended, they are consulted first, and get the customer with `consult/complete`.
+    """
+    desk = engine_of(request).conversations
+    await desk.hand_up(session_id, to.tier, to.notes, attended=to.attended)
     return await session_of(request, session_id)
 
 

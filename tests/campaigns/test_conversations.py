@@ -6,9 +6,11 @@ from sqlmodel import select
 
 from campaigns import service
 from campaigns.core.attempt import Ending
+from campaigns.lead_history import screen_pop
 from campaigns.persons import erase_person
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.conversations import ConversationStore
+from campaigns.stores.lead_history import HandedOver
 from campaigns.stores.shared import Sessions
 from dialer.core.effects import CallStepped, GuestAnswered, GuestLeft
 from dialer.records import write
@@ -78,3 +80,18 @@ async def test_the_countries_that_a_client_calls_are_those_of_its_lists_and_of_t
             session.add(LeadList(client_id=client.id, name=country, default_country=country, created_at=NOW))
     async with sessions() as session:
         assert await ConversationStore(session).countries_of(attempt) == {"US", "CA"}
+
+
+async def test_who_gets_a_call_sees_what_was_noted_for_them(sessions: Sessions) -> None:
+    attempt, ann, _ = await a_call(sessions)
+    at = NOW.timestamp()
+    await write(sessions, [CallStepped(attempt, at, "hold", agent=ann, notes="")])
+    assert (await screen_pop(sessions, attempt)).handed_over is None
+    noted = CallStepped(attempt, at + 1, "hand_up", agent=ann, notes="wants gold")
+    await write(sessions, [noted, CallStepped(attempt, at + 2, "complete", agent=ann)])
+    told = (await screen_pop(sessions, attempt)).handed_over
+    assert told == HandedOver(by="Ann", at=NOW + timedelta(seconds=1), notes="wants gold")
+    await write(sessions, [CallStepped(attempt, at + 9, "park", agent=ann, notes="now silver")])
+    again = (await screen_pop(sessions, attempt)).handed_over
+    assert again is not None
+    assert again.notes == "now silver"

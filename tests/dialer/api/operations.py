@@ -304,6 +304,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "agent-sessions/{session_id}/dtmf"): _json(digits="1#"),
     ("POST", "agent-sessions/{session_id}/consult"): _somebody,
     ("POST", "agent-sessions/{session_id}/transfer"): _somebody,
+    ("POST", "agent-sessions/{session_id}/hand-up"): _json(tier="second"),
     ("POST", "agent-sessions/{session_id}/supervise"): lambda t, _: [
         {"json": {"mode": "listen", "agent_id": t.agent_id}},
         {"json": {"mode": "listen", "sip_uri": "sip:boss@127.0.0.1"}},
