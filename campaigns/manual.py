@@ -24,18 +24,11 @@ from campaigns.stores.promised import PromisedStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign, CampaignLead
+from leads.core.phone import ParsedPhone
+from leads.stores.adding import add_lead
 from leads.tables import Lead
 
-
-async def find_lead(readings: Sessions, campaign_id: int, e164: str) -> tuple[int, int]:
-    """The lead, and its phone, that a campaign calls at a number. Raises LeadNotInCampaignError."""
-    async with readings() as session:
-        found = await QueueStore(session).with_number(campaign_id, e164)
-    if found is None:
-        raise LeadNotInCampaignError(
-            "The campaign has no lead with this number; load it into its list first."
-        )
-    return found
+_SOURCE = "manual call"
 
 
 async def claim_chosen(
@@ -56,19 +49,79 @@ async def claim_chosen(
     """
     async with sessions() as session, session.begin():
         campaign = await CampaignStore(session).get(campaign_id)
-        row = await PromisedStore(session).lock(campaign_id, lead_id)
-        if row is None:
-            raise LeadNotInCampaignError(f"The campaign does not have lead {lead_id}.")
-        phone = await _phone(session, row, phone_id)
-        callback_id = await _check_free(session, row, agent_id, now)
-        wanted = replace(await _as_if_claimed(session, row, phone, now), callback_id=callback_id)
-        answer = await _asked(session, rules, campaign, wanted, now)
-        if isinstance(answer, Allow):
-            queue = QueueStore(session)
-            for claim in await queue.claim_chosen(campaign_id, lead_id, phone, now, claim_s):
-                return PermittedLead(claim, answer)
-            answer = LeadNotFreeError("Somebody else has the lead; try again in a moment.")
-    raise answer
+        answer = await _claim(session, rules, campaign, lead_id, phone_id, agent_id, now, claim_s)
+    if isinstance(answer, CampaignsError):
+        raise answer
+    return answer
+
+
+async def claim_number(
+    sessions: Sessions,
+    rules: Rulebook,
+    campaign_id: int,
+    number: ParsedPhone,
+    agent_id: int,
+    now: datetime,
+    claim_s: float = 60.0,
+) -> PermittedLead:
+    """Keep the lead that a campaign has at a number, as `claim_chosen` does.
+
+    A number that is nobody's in the client becomes a lead of the campaign's `manual_list`, if the call is
+    allowed. Raises what `claim_chosen` does.
+    """
+    async with sessions() as session, session.begin():
+        campaign = await CampaignStore(session).get(campaign_id)
+        known = await QueueStore(session).with_number(campaign_id, number.e164)
+        lead_id, phone_id = known or await _new_lead(session, campaign, number, now)
+        answer = await _claim(session, rules, campaign, lead_id, phone_id, agent_id, now, claim_s)
+        if known is None and isinstance(answer, CampaignsError):
+            raise answer  # so that there is no such lead
+    if isinstance(answer, CampaignsError):
+        raise answer
+    return answer
+
+
+async def _new_lead(
+    session: Session, campaign: Campaign, number: ParsedPhone, now: datetime
+) -> tuple[int, int]:
+    """A lead of the campaign's own list for such numbers, and its phone. Raises LeadNotInCampaignError."""
+    others = await ExplainStore(session).leads_with(number.e164)
+    if any(each.client_id == campaign.client_id for each in others):
+        raise LeadNotInCampaignError("The client has this number in a list that the campaign does not dial.")
+    names = [name for _, name in await CampaignStore(session).lists(campaign.id)]
+    if campaign.manual_list not in names:
+        raise LeadNotInCampaignError(
+            "No lead of the campaign has this number; load it into its list first, or set its manual_list to "
+            "one of the lists that it dials."
+        )
+    added = await add_lead(session, campaign.client_id, campaign.manual_list, number, _SOURCE, now)
+    lead = await session.get_one(Lead, added.lead_id)
+    await FillStore(session).step(campaign.id, lead.import_id, 0, now)
+    return added.lead_id, added.phone_id
+
+
+async def _claim(
+    session: Session,
+    rules: Rulebook,
+    campaign: Campaign,
+    lead_id: int,
+    phone_id: int | None,
+    agent_id: int,
+    now: datetime,
+    claim_s: float,
+) -> PermittedLead | CampaignsError:
+    row = await PromisedStore(session).lock(campaign.id, lead_id)
+    if row is None:
+        raise LeadNotInCampaignError(f"The campaign does not have lead {lead_id}.")
+    phone = await _phone(session, row, phone_id)
+    callback_id = await _check_free(session, row, agent_id, now)
+    wanted = replace(await _as_if_claimed(session, row, phone, now), callback_id=callback_id)
+    answer = await _asked(session, rules, campaign, wanted, now)
+    if not isinstance(answer, Allow):
+        return answer
+    for claim in await QueueStore(session).claim_chosen(campaign.id, lead_id, phone, now, claim_s):
+        return PermittedLead(claim, answer)
+    return LeadNotFreeError("Somebody else has the lead; try again in a moment.")
 
 
 async def redirect(

@@ -12,7 +12,7 @@ import structlog
 
 from campaigns import manual
 from campaigns.compliance.rulebook import Rulebook
-from campaigns.core.attempt import StartedAttempt
+from campaigns.core.attempt import PermittedLead, StartedAttempt
 from campaigns.errors import CampaignsError, PreviewDeniedError, PreviewLostError
 from campaigns.previewing import start_previewed
 from campaigns.stores.live import RunningCampaign
@@ -21,6 +21,7 @@ from dialer.core.floor import Floor
 from dialer.core.preview import NoPreview, NotFreeToCall, Preview
 from dialer.errors import DialerError
 from dialer.records import instant
+from leads.core.phone import ParsedPhone
 from leads.stores.shared import Sessions
 
 _ASKED_AGAIN_AFTER_S = 0.05
@@ -85,13 +86,15 @@ class PreviewDesk:
         preview.phone = phone_id
         await asyncio.shield(self._begin(preview))
 
-    async def call(self, session: int, campaign_id: int, lead_id: int, phone_id: int | None = None) -> None:
-        """Dials a lead of the agent's choice, as `dial` does.
+    async def call(
+        self, session: int, campaign_id: int, whom: int | ParsedPhone, phone_id: int | None = None
+    ) -> None:
+        """Dials a lead of the agent's choice, or whoever has a number, as `dial` does.
 
         Raises NotFreeToCall, NoPreview, CannotDialNow, and what `manual.claim_chosen` does, after which the
         agent is as before.
         """
-        await asyncio.shield(self._keep(self._call(session, campaign_id, lead_id, phone_id), session))
+        await asyncio.shield(self._keep(self._call(session, campaign_id, whom, phone_id), session))
 
     def skip(self, session: int, reason: str) -> None:
         """Lets the lead go by that the agent looks at. Raises NoPreview."""
@@ -112,19 +115,16 @@ class PreviewDesk:
         task.add_done_callback(self._is_over)
         return task
 
-    async def _call(self, session: int, campaign_id: int, lead_id: int, phone_id: int | None) -> None:
+    async def _call(
+        self, session: int, campaign_id: int, whom: int | ParsedPhone, phone_id: int | None
+    ) -> None:
         if campaign_id not in self._running:
             raise NoPreview("The campaign does not dial now; start it first.")
         if not self._hands.can_place(""):
             raise _cannot_dial()
         self._hands.carry_out(self._previews.choose(session, self._hands.clock()))
         try:
-            agent = self._agents[session].agent
-            await self._hands.written()
-            now = instant(self._hands.clock())
-            permitted = await manual.claim_chosen(
-                self._sessions, self._rules, campaign_id, lead_id, phone_id, agent, now
-            )
+            permitted = await self._claim(self._agents[session].agent, campaign_id, whom, phone_id)
         except BaseException:
             self._hands.carry_out(self._previews.not_chosen(session, self._hands.clock()))
             raise
@@ -133,6 +133,16 @@ class PreviewDesk:
         preview = self._previews.of(session)
         self._previews.ask(preview)
         await self._dial(preview)
+
+    async def _claim(
+        self, agent: int, campaign_id: int, whom: int | ParsedPhone, phone_id: int | None
+    ) -> PermittedLead:
+        await self._hands.written()
+        now = instant(self._hands.clock())
+        at_desk = self._sessions, self._rules, campaign_id
+        if isinstance(whom, ParsedPhone):
+            return await manual.claim_number(*at_desk, whom, agent, now)
+        return await manual.claim_chosen(*at_desk, whom, phone_id, agent, now)
 
     def _is_over(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)

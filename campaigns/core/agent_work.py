@@ -35,6 +35,7 @@ class AgentWork:
     default_disposition: str = NO_DISPOSITION
     wrap_up_extension_s: float = 0.0
     tiers: tuple[Tier, ...] = ()
+    manual_list: str = ""
 
     @classmethod
     def of(cls, settings: Any) -> Self:
@@ -48,6 +49,7 @@ class AgentWork:
             default_disposition=settings.default_disposition,
             wrap_up_extension_s=settings.wrap_up_extension_s,
             tiers=parse_tiers(settings.tiers),
+            manual_list=settings.manual_list,
         )
 
     def tier(self, name: str) -> Tier | None:

@@ -164,6 +164,8 @@ class CampaignSettings:
     """With prefer: how long a caller waits for an agent who speaks it before anyone free takes the call."""
     tiers: tuple[Tier, ...] = ()
     """The levels of agents to whom calls are handed up."""
+    manual_list: str = ""
+    """The list, one that it dials, into which numbers come that agents call and nobody has; empty: none."""
     abandon_rate_target: float = 0.03
     max_attempts_per_lead: int = 5
     lead_order: str = "priority"
@@ -314,6 +316,7 @@ class CampaignSettings:
     def _check_agent_work(self) -> None:
         _within("wrap_up_extension_s", self.wrap_up_extension_s, 0, LONGEST_EXTENSION_S)
         _among("after_wrap_up", self.after_wrap_up, AFTER_WRAP_UP)
+        _text("manual_list", self.manual_list)
         _among("routing", self.routing, ROUTINGS)
         _among("language_routing", self.language_routing, LANGUAGE_ROUTINGS)
         _within("language_wait_s", self.language_wait_s, 0, LONGEST_LANGUAGE_WAIT_S)

@@ -52,6 +52,7 @@ class CampaignOut(BaseModel):
     language_routing: str
     language_wait_s: float
     tiers: list[dict[str, Any]]
+    manual_list: str
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str
@@ -116,6 +117,7 @@ class CampaignChange(BaseModel):
     tiers: list[dict[str, Any]] = Field(
         [], description="Levels of agents to whom calls are handed up: a name each, and agents or skills."
     )
+    manual_list: str = Field("", description="Of those that it dials: where numbers come that agents call.")
 
 
 class AttemptOut(BaseModel):

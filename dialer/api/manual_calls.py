@@ -5,7 +5,6 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, model_validator
 
-from campaigns import manual
 from campaigns import service as campaigns
 from campaigns.errors import CampaignNotFoundError, DispositionMissingError, InvalidInputError
 from campaigns.stores.attempts import AttemptStore
@@ -14,7 +13,8 @@ from dialer.api.own_floor import OwnShift, engine_of
 from dialer.api.sessions import AgentSession, session_of
 from dialer.core.agent import AgentState
 from dialer.core.floor_agent import FloorAgent
-from leads.checks import checked_number
+from leads.core.phone import ParsedPhone, parse_phone
+from leads.errors import PhoneRejectedError
 from leads.routes.access import access_of, needs
 from leads.routes.shared import KnownQuery
 
@@ -55,17 +55,14 @@ async def call(request: Request, session_id: OwnShift, wanted: ManualCall) -> Ag
     engine = engine_of(request)
     agent = engine.agent(session_id)
     campaign_id = _campaign_of(agent, wanted)
-    lead_id, phone_id = wanted.lead_id, wanted.phone_id
-    if lead_id is None:
-        number = checked_number(wanted.phone or "", "US")  # it has the country's code
-        lead_id, phone_id = await manual.find_lead(request.app.state.readings, campaign_id, number)
+    whom = wanted.lead_id or _number(wanted.phone or "")
     if agent.state != AgentState.WRAP_UP or agent.attempt is None:
-        await engine.preview_desk.call(session_id, campaign_id, lead_id, phone_id)
+        await engine.preview_desk.call(session_id, campaign_id, whom, wanted.phone_id)
         return await session_of(request, session_id)
     attempt_id = agent.attempt
     code = await _dispose(request, attempt_id, wanted)
     try:
-        await engine.preview_desk.call(session_id, campaign_id, lead_id, phone_id)
+        await engine.preview_desk.call(session_id, campaign_id, whom, wanted.phone_id)
     finally:
         async with engine.sessions() as session:
             attempt = await AttemptStore(session).get_attempt(attempt_id)
@@ -83,6 +80,14 @@ async def _dispose(request: Request, attempt_id: int, wanted: ManualCall) -> str
     return await campaigns.set_disposition(
         sessions, attempt_id, wanted.disposition, wanted.notes, engine.now(), rules=request.app.state.rules
     )
+
+
+def _number(phone: str) -> ParsedPhone:
+    """Raises PhoneRejectedError."""
+    parsed = parse_phone(phone, "US")  # it has the country's code
+    if not isinstance(parsed, ParsedPhone):
+        raise PhoneRejectedError(parsed.sentence)
+    return parsed
 
 
 def _campaign_of(agent: FloorAgent, wanted: ManualCall) -> int:

@@ -35,6 +35,7 @@ def test_settings_read_back_as_they_were_written() -> None:
             "default_disposition": "hung_up",
             "wrap_up_extension_s": 30,
             "tiers": [{"name": "second", "agents": [7]}, {"name": "third", "skills": {"mortgages": 8}}],
+            "manual_list": "walk-ins",
             "callable_times": {"sun": [["10:00", "12:00"]]},
             "retry_rules": {"busy": {"delay_s": 60, "max_attempts": 2}, "rejected": {"delay_s": None}},
         }

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from campaigns import manual, service
+from campaigns import service
 from campaigns.errors import CallDeniedError, LeadNotFreeError
 from campaigns.stores.shared import Sessions
 from dialer.core.agent import AgentState
@@ -12,6 +12,7 @@ from dialer.core.preview import NoPreview, NotFreeToCall
 from dialer.preview_desk import CannotDialNow
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, lead_rows, seed_campaign, seed_leads, suppress
+from tests.campaigns.test_manual import found_at
 from tests.dialer.preview_stage import ANN, BOB, FIRST, SECOND, Stage, stage_of
 
 OTHER = "+12025559999"
@@ -22,7 +23,7 @@ async def paused(sessions: Sessions) -> tuple[Stage, int, int, int]:
     stage, campaign = await stage_of(sessions)
     stage.carry_out(stage.floor.shifts.pause(ANN, "lunch", stage.now))
     await stage.written()
-    return stage, campaign, *await manual.find_lead(sessions, campaign, SECOND)
+    return stage, campaign, *await found_at(sessions, campaign, SECOND)
 
 
 async def test_who_pauses_calls_a_lead_of_their_choice_with_its_attempt_on_record(sessions: Sessions) -> None:
@@ -74,7 +75,7 @@ async def other_number(sessions: Sessions) -> tuple[Stage, int]:
     stage.carry_out(stage.floor.shifts.log_out(ANN, stage.now))
     stage.floor.shifts.log_in(ANN, agent, [campaign], stage.now)
     stage.floor.shifts.line_up(ANN, stage.now)
-    lead, phone = await manual.find_lead(sessions, campaign, OTHER)
+    lead, phone = await found_at(sessions, campaign, OTHER)
     permitted = await service.claim_permitted(sessions, NO_LAW, campaign, 1, NOW)
     stage.carry_out(stage.floor.previews.show(campaign, permitted, stage.now))
     assert [each.lead.lead_id for each in permitted] == [lead]

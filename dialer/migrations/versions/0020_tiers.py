@@ -1,4 +1,4 @@
-"""Levels of agents to whom calls are handed up"""
+"""Levels of agents to whom calls are handed up, and lists for numbers that agents call"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,11 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("campaign", sa.Column("tiers", sa.JSON(), nullable=False, server_default="[]"))
+    op.add_column(
+        "campaign", sa.Column("manual_list", sa.String(length=100), nullable=False, server_default="")
+    )
 
 
 def downgrade() -> None:
+    op.drop_column("campaign", "manual_list")
     op.drop_column("campaign", "tiers")
