@@ -83,8 +83,9 @@ class PreviewDesk:
         the agent is free for the next lead.
         """
         preview = self._previews.of(session)
+        dialing = self._begin(preview)
         preview.phone = phone_id
-        await asyncio.shield(self._begin(preview))
+        await asyncio.shield(dialing)
 
     async def call(
         self, session: int, campaign_id: int, whom: int | ParsedPhone, phone_id: int | None = None

@@ -193,6 +193,7 @@ class FloorPreviews:
         again a moment later.
         """
         was_dialing, preview.asked, preview.dialing = preview.dialing, False, False
+        preview.phone = None
         each = self._agents.get(preview.session)
         if each is None or not self.is_looked_at(preview):
             # One that still waited for its turn was skipped or put back when the agent left it.

@@ -98,3 +98,20 @@ async def test_where_the_other_number_is_denied_the_agent_keeps_the_lead(session
     await stage.desk.dial(ANN)
     assert stage.placed == [FIRST.replace("0000", "0777")]
     assert [row.state for row in (await lead_rows(sessions, campaign)).values()] == ["calling"]
+
+
+async def test_who_asks_twice_does_not_change_the_number_that_is_dialed(sessions: Sessions) -> None:
+    stage, phone = await other_number(sessions)
+    results = await asyncio.gather(stage.desk.dial(ANN), stage.desk.dial(ANN, phone), return_exceptions=True)
+    assert [type(each) for each in results] == [type(None), NoPreview]
+    assert stage.placed == [FIRST.replace("0000", "0777")]
+
+
+async def test_a_dial_that_failed_leaves_no_other_number_behind(sessions: Sessions) -> None:
+    stage, phone = await other_number(sessions)
+    stage.can_place = False
+    with pytest.raises(CannotDialNow):
+        await stage.desk.dial(ANN, phone)
+    stage.can_place = True
+    await stage.desk.dial(ANN)
+    assert stage.placed == [FIRST.replace("0000", "0777")]
