@@ -391,10 +391,7 @@ async def deny(
     denied = [(lead, answer) for lead, answer in answers if isinstance(answer, Deny)]
     if not denied:
         return False
-    store = ComplianceStore(session)
-    await store.keep_rule_sets([answer.policy for _, answer in denied], now)
-    reasons = Counter((each.rule, each.code) for _, answer in denied for each in answer.reasons)
-    await store.tally_denials(campaign.id, now.date(), reasons)
+    await count_denials(session, campaign, [answer for _, answer in denied], now)
     moves = await _other_phones(session, campaign.id, permits, denied, now)
     moved = {lead.lead_id for lead, _ in moves}
     queue = QueueStore(session)
@@ -408,6 +405,14 @@ async def deny(
         if lead.callback_id is not None:
             await promises.give_way(session, lead, phone)
     return bool(moves)
+
+
+async def count_denials(session: Session, campaign: Campaign, denials: Sequence[Deny], now: datetime) -> None:
+    """Count why calls were denied, whatever becomes of their leads."""
+    store = ComplianceStore(session)
+    await store.keep_rule_sets([each.policy for each in denials], now)
+    reasons = Counter((each.rule, each.code) for denial in denials for each in denial.reasons)
+    await store.tally_denials(campaign.id, now.date(), reasons)
 
 
 async def _other_phones(

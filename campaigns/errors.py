@@ -333,6 +333,30 @@ class RecordingGoneError(ConflictError):
     code = "recording-without-sound"
 
 
+class LeadNotInCampaignError(NotFoundError):
+    """The campaign does not have this lead, or the lead not this number."""
+
+    code = "lead-not-in-campaign"
+
+
+class LeadNotFreeError(ConflictError):
+    """Somebody else has the lead, or the campaign is done with it."""
+
+    code = "lead-not-free"
+
+
+class CallDeniedError(ConflictError):
+    """Compliance does not allow the call that an agent wants; the message has its reasons."""
+
+    code = "call-denied"
+
+
+class DispositionMissingError(ConflictError):
+    """The agent wraps up a call of which nobody has said how it went."""
+
+    code = "disposition-missing"
+
+
 class InvalidRuleError(InvalidInputError):
     """A rule that makes no sense. `rule` is its place in the document, from 0 on; `key` is what is wrong."""
 

@@ -32,6 +32,7 @@ from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import NodeStatus
 from dialer.bus.mqtt import MqttOptions, Publisher
 from dialer.clock import SteadyClock
+from dialer.core.outside import OutsideRule
 from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.dialing import DialingOptions
 from dialer.engine import Engine, EngineOptions
@@ -319,6 +320,7 @@ def _engine_options(settings: Settings) -> EngineOptions:
         recordings=recordings_of(settings),
         sounds=waiting_sounds(settings),
         softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
+        outside=OutsideRule(settings.calls.outside),
     )
 
 

@@ -10,7 +10,9 @@ from dialer.core.effects import CallGuest, Effect, GuestLeft, HangUpGuest, Mix, 
 from dialer.core.floor import Floor
 from dialer.core.floor_conversations import agent_not_free
 from dialer.core.outcome import Outcome
+from dialer.core.outside import OutsideRule
 from dialer.core.trunks import TrunkBook
+from dialer.errors import WRONG_CALL, DialerError
 from dialer.legs import attempt_of, guest_leg
 from dialer.mixing import WaitingSounds, leg_of, mix_legs
 from dialer.preview_desk import CannotDialNow
@@ -20,6 +22,13 @@ from dialer.switch.messages import PressKeys as PressKeysOf
 from leads.stores.shared import Sessions
 
 _RINGS_S = 30.0
+
+
+class NumberNotAllowed(DialerError):
+    """Agents may not call this number."""
+
+    code = "number-not-allowed"
+    exit_code = WRONG_CALL
 
 
 @dataclass(frozen=True)
@@ -41,13 +50,20 @@ class ConversationDesk:
     """Asks the floor for what is wished, and tells the switch what the floor answers."""
 
     def __init__(
-        self, sounds: WaitingSounds, floor: Floor, sessions: Sessions, trunks: TrunkBook, hands: DeskHands
+        self,
+        sounds: WaitingSounds,
+        floor: Floor,
+        sessions: Sessions,
+        trunks: TrunkBook,
+        outside: OutsideRule,
+        hands: DeskHands,
     ) -> None:
         self._sounds = sounds
         self._floor = floor.conversations
         self._agents = floor.agents
         self._sessions = sessions
         self._trunks = trunks
+        self._outside = outside
         self._hands = hands
         self._caller_ids: dict[int, str] = {}
 
@@ -60,8 +76,9 @@ class ConversationDesk:
     async def consult(self, session: int, e164: str, notes: str, *, takes_over: bool = False) -> None:
         """Calls a number for the agent, or at once for the customer.
 
-        Raises UnknownSession, ConversationError and CannotDialNow.
+        Raises UnknownSession, ConversationError, NumberNotAllowed and CannotDialNow.
         """
+        await self._require_allowed(session, e164)
         self._require_way_to(e164)
 
         def called(number: int) -> list[Effect]:
@@ -72,12 +89,17 @@ class ConversationDesk:
 
     async def consult_agent(self, session: int, agent: int, notes: str) -> None:
         """Has another agent talk with the agent. Raises UnknownSession and ConversationError."""
-        other = self._session_of(agent)
+        await self._consult(session, self._session_of(agent), notes)
 
-        def called(number: int) -> list[Effect]:
-            return self._floor.consult_agent(session, number, other, self._hands.clock(), notes)
+    async def hand_up(self, session: int, tier: str, notes: str, *, attended: bool) -> None:
+        """Gives the customer to a level of agents; `attended`: after the two have talked.
 
-        await self._call_in(session, "", called)
+        Raises UnknownSession and ConversationError.
+        """
+        if attended:
+            await self._consult(session, self._floor.next_of(session, tier), notes)
+        else:
+            self.wish(lambda at: self._floor.hand_up(session, tier, at, notes))
 
     def hand_over(self, session: int, agents: Sequence[int] | None, notes: str) -> None:
         """Gives the customer to whichever of these agents is free; None: to any.
@@ -135,6 +157,12 @@ class ConversationDesk:
 
     # --- inside -----------------------------------------------------------------------------------
 
+    async def _consult(self, session: int, other: int, notes: str) -> None:
+        def called(number: int) -> list[Effect]:
+            return self._floor.consult_agent(session, number, other, self._hands.clock(), notes)
+
+        await self._call_in(session, "", called)
+
     async def _call_in(self, session: int, to: str, called: Called, *, supervises: bool = False) -> None:
         _, call, _ = self._floor.talk_of(session)
         at = instant(self._hands.clock())
@@ -182,6 +210,13 @@ class ConversationDesk:
             if each.agent == agent:
                 return session
         raise agent_not_free()
+
+    async def _require_allowed(self, session: int, e164: str) -> None:
+        _, call, _ = self._floor.talk_of(session)
+        async with self._sessions() as database:
+            countries = await ConversationStore(database).countries_of(call.attempt)
+        if why := self._outside.why_not(e164, countries):
+            raise NumberNotAllowed(f"This number cannot be called in. {why}")
 
     def _require_way_to(self, e164: str) -> None:
         if not self._hands.can_place(e164):

@@ -49,6 +49,7 @@ from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_shifts import SOFTPHONE_GONE_LIMIT_S
 from dialer.core.outcome import Outcome
+from dialer.core.outside import OutsideRule
 from dialer.core.trunks import TrunkBook
 from dialer.database import is_passing
 from dialer.dialing import Dialing, DialingHands, DialingOptions
@@ -104,8 +105,8 @@ log = structlog.get_logger("engine")
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """The node's name, how it dials, its switch, how it calls softphones, the folders of its sounds, and what
-    those hear who wait."""
+    """The node's name, how it dials, its switch, how it calls softphones, the folders of its sounds, what
+    those hear who wait, and whom agents may call in from outside."""
 
     node: str
     dialing: DialingOptions
@@ -114,6 +115,7 @@ class EngineOptions:
     prompts: Path
     recordings: RecordingFolder
     sounds: WaitingSounds
+    outside: OutsideRule
     softphone_gone_limit_s: float = SOFTPHONE_GONE_LIMIT_S
 
 
@@ -175,6 +177,7 @@ class Engine:
             self.floor,
             sessions,
             self.trunks,
+            options.outside,
             DeskHands(clock, self._can_place, self._link.send, self._carry_out),
         )
         self._joining = JoiningLeads(sessions)

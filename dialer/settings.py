@@ -30,6 +30,7 @@ from pydantic_settings import (
 )
 
 from dialer.access.core.claims import Standing
+from dialer.core.outside import COUNTRIES
 from dialer.errors import DialerError
 from dialer.trunk_settings import ADDRESS, TrunkSettings
 
@@ -52,6 +53,11 @@ class SettingsInvalid(DialerError):
 
 class _Group(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def _words(value: Any) -> Any:
+    """A list that is given as one text, with spaces or commas between."""
+    return [each for each in re.split(r"[\s,]+", value) if each] if isinstance(value, str) else value
 
 
 class DatabaseSettings(_Group):
@@ -177,7 +183,7 @@ class SipSettings(_Group):
     @field_validator("nameservers", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        return [each for each in re.split(r"[\s,]+", value) if each] if isinstance(value, str) else value
+        return _words(value)
 
     @model_validator(mode="after")
     def _can_reach_the_trunk(self) -> Self:
@@ -199,6 +205,19 @@ class AgentsSettings(_Group):
     softphone_gone_limit_s: float = Field(default=1800.0, ge=60, le=86_400)
     """An agent whose softphone has been gone for so long is logged out, so that no shift that was left behind
     counts for hours."""
+
+
+class CallsSettings(_Group):
+    """What agents may do on calls."""
+
+    outside: tuple[Annotated[str, Field(pattern=r"^(countries|\+[1-9][0-9]{0,14})$")], ...] = (COUNTRIES,)
+    """Whom agents may call in from outside: numbers and their beginnings, as in +4930, and `countries`, for
+    ordinary numbers where the client's campaigns call (docs/calls.md)."""
+
+    @field_validator("outside", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return _words(value)
 
 
 class Settings(BaseSettings):
@@ -229,6 +248,7 @@ class Settings(BaseSettings):
     oidc: OidcSettings = OidcSettings()
     sip: SipSettings = SipSettings()
     agents: AgentsSettings = AgentsSettings()
+    calls: CallsSettings = CallsSettings()
     trunks: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], TrunkSettings] = {}
     """Each trunk by its name; without any, `sip.trunk` is the only one."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from campaigns.core.disposition import NO_DISPOSITION
+from campaigns.core.tiers import Tier, parse_tiers
 
 LONGEST_WAITING, SKILL, RANK, PAST_CONTACT = "longest_waiting", "skill", "rank", "past_contact"
 ROUTINGS = (LONGEST_WAITING, SKILL, RANK, PAST_CONTACT)
@@ -33,6 +34,8 @@ class AgentWork:
     after_wrap_up: str = AVAILABLE
     default_disposition: str = NO_DISPOSITION
     wrap_up_extension_s: float = 0.0
+    tiers: tuple[Tier, ...] = ()
+    manual_list: str = ""
 
     @classmethod
     def of(cls, settings: Any) -> Self:
@@ -45,7 +48,13 @@ class AgentWork:
             after_wrap_up=settings.after_wrap_up,
             default_disposition=settings.default_disposition,
             wrap_up_extension_s=settings.wrap_up_extension_s,
+            tiers=parse_tiers(settings.tiers),
+            manual_list=settings.manual_list,
         )
+
+    def tier(self, name: str) -> Tier | None:
+        """A level of agents, by its name."""
+        return next((each for each in self.tiers if each.name == name), None)
 
 
 AS_USUAL = AgentWork()

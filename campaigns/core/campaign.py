@@ -25,6 +25,7 @@ from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.core.tiers import Tier, parse_tiers
 from campaigns.errors import (
     CampaignStateError,
     InvalidAgentError,
@@ -161,6 +162,10 @@ class CampaignSettings:
     """Whether the lead's language counts: any, prefer or require."""
     language_wait_s: float = 0.0
     """With prefer: how long a caller waits for an agent who speaks it before anyone free takes the call."""
+    tiers: tuple[Tier, ...] = ()
+    """The levels of agents to whom calls are handed up."""
+    manual_list: str = ""
+    """The list, one that it dials, into which numbers come that agents call and nobody has; empty: none."""
     abandon_rate_target: float = 0.03
     max_attempts_per_lead: int = 5
     lead_order: str = "priority"
@@ -311,6 +316,7 @@ class CampaignSettings:
     def _check_agent_work(self) -> None:
         _within("wrap_up_extension_s", self.wrap_up_extension_s, 0, LONGEST_EXTENSION_S)
         _among("after_wrap_up", self.after_wrap_up, AFTER_WRAP_UP)
+        _text("manual_list", self.manual_list)
         _among("routing", self.routing, ROUTINGS)
         _among("language_routing", self.language_routing, LANGUAGE_ROUTINGS)
         _within("language_wait_s", self.language_wait_s, 0, LONGEST_LANGUAGE_WAIT_S)
@@ -383,6 +389,8 @@ class CampaignSettings:
             parsed["retry_rules"] = RetryRules.parse(parsed["retry_rules"])
         if isinstance(parsed.get("skills"), list):
             parsed["skills"] = tuple(parsed["skills"])
+        if "tiers" in parsed:
+            parsed["tiers"] = parse_tiers(parsed["tiers"])
         if parsed.get("menu") is not None:
             parsed["menu"] = Menu.parse(parsed["menu"])
         return cls(**parsed)
@@ -395,6 +403,7 @@ class CampaignSettings:
             "retry_rules": self.retry_rules.to_json(),
             "menu": self.menu.to_json() if self.menu is not None else None,
             "skills": list(self.skills),
+            "tiers": [each.to_json() for each in self.tiers],
         }
 
 

@@ -51,6 +51,8 @@ class CampaignOut(BaseModel):
     skills: list[str]
     language_routing: str
     language_wait_s: float
+    tiers: list[dict[str, Any]]
+    manual_list: str
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str
@@ -112,6 +114,10 @@ class CampaignChange(BaseModel):
     inbound_music: str | None = None
     inbound_message: str | None = None
     inbound_list: str | None = None
+    tiers: list[dict[str, Any]] = Field(
+        [], description="Levels of agents to whom calls are handed up: a name each, and agents or skills."
+    )
+    manual_list: str = Field("", description="Of those that it dials: where numbers come that agents call.")
 
 
 class AttemptOut(BaseModel):

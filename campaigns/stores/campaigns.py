@@ -75,6 +75,7 @@ class CampaignStore:
         for each in fields(AgentWork):
             setattr(campaign, each.name, getattr(work, each.name))
         campaign.skills = list(work.skills)
+        campaign.tiers = [each.to_json() for each in work.tiers]
         await self.session.flush()
 
     async def set_inbound(self, campaign: Campaign, settings: CampaignSettings) -> None:

@@ -8,7 +8,8 @@ from sqlmodel import col, select
 
 from campaigns.core.attempt import MAX_NOTES, plain_text
 from campaigns.stores.shared import Session, write
-from campaigns.tables import CallGuest, CallStep
+from campaigns.tables import Attempt, CallGuest, CallStep, Campaign
+from leads.tables import LeadList
 
 
 class ConversationStore:
@@ -23,6 +24,13 @@ class ConversationStore:
         self._session.add(guest)
         await self._session.flush()
         return guest.id
+
+    async def countries_of(self, attempt_id: int) -> set[str]:
+        """The countries that the client of a call calls: its lists', and that of the number on the line."""
+        attempt = await self._session.get_one(Attempt, attempt_id)
+        client = select(Campaign.client_id).where(Campaign.id == attempt.campaign_id).scalar_subquery()
+        wanted = select(LeadList.default_country).where(LeadList.client_id == client).distinct()
+        return {*(await self._session.exec(wanted)).all(), attempt.country} - {""}
 
     async def guest_answered(self, guest_id: int, at: datetime) -> None:
         """The guest is on the line."""

@@ -4,12 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_
+from sqlalchemy import case, or_
 from sqlmodel import col, select
 
+from campaigns.core.tiers import HANDED_OVER
 from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.shared import Session
-from campaigns.tables import Agent, Attempt, Campaign
+from campaigns.tables import Agent, Attempt, CallStep, Campaign
 from leads.tables import Lead, LeadList
 
 
@@ -35,6 +36,15 @@ class PastCall:
     talk_s: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """By whom a call was given on, when, and what they noted for whoever gets it."""
+
+    by: str
+    at: datetime
+    notes: str
+
+
 class LeadHistoryStore:
     """Calls to a lead, and to its numbers under whichever lead they were."""
 
@@ -52,6 +62,18 @@ class LeadHistoryStore:
         if found is None:
             raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
         return found
+
+    async def handed_over(self, attempt_id: int) -> HandedOver | None:
+        """Who gave the call on last, with notes if there are any; None for a call that nobody gave on."""
+        wanted = (
+            select(CallStep, col(Agent.name))
+            .join(Agent, col(Agent.id) == CallStep.agent_id)
+            .where(CallStep.attempt_id == attempt_id, col(CallStep.kind).in_(HANDED_OVER))
+            .order_by(case((col(CallStep.notes) == "", 1), else_=0), col(CallStep.id).desc())
+            .limit(1)
+        )
+        found = (await self.session.exec(wanted)).first()
+        return None if found is None else HandedOver(by=found[1], at=found[0].at, notes=found[0].notes)
 
     async def client_of(self, lead_id: int) -> int:
         """Whose lead it is; the lead is there."""

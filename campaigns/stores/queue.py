@@ -23,7 +23,7 @@ from campaigns.core.selection import LeadPhone, Queue, open_queues
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.claiming import take_first, take_mixed
 from campaigns.stores.filling import FillStore
-from campaigns.stores.promised import PromisedStore, among
+from campaigns.stores.promised import PromisedStore, among, nobody_has_it
 from campaigns.stores.shared import (
     UNSYNCHRONIZED,
     Session,
@@ -74,6 +74,49 @@ class QueueStore:
         until = now + timedelta(seconds=claim_s)
         taken = await PromisedStore(self.session).take(campaign_id, lead_id, now, until)
         return await self._claimed(campaign_id, taken)
+
+    async def claim_chosen(
+        self, campaign_id: int, lead_id: int, phone: LeadPhone, now: datetime, claim_s: float
+    ) -> list[ClaimedLead]:
+        """Take a lead that somebody has chosen, at one of its phones, also before it is due; nothing where
+        another has it, or it is done with."""
+        until = now + timedelta(seconds=claim_s)
+        place = {
+            "phone_id": phone.phone_id,
+            "queue_id": await FillStore(self.session).queue_of(campaign_id, phone),
+        }
+        taken = (
+            update(CampaignLead)
+            .where(col(CampaignLead.campaign_id) == campaign_id, col(CampaignLead.lead_id) == lead_id)
+            .where(or_(in_state("ready"), nobody_has_it(now)))
+            .values(state="claimed", claimed_until=until, **place)
+            .returning(col(CampaignLead.lead_id))
+        )
+        rows = await write(self.session, taken)
+        return await self._claimed(campaign_id, [row.lead_id for row in rows])
+
+    async def redirect(self, campaign_id: int, claim: ClaimedLead, phone: LeadPhone) -> list[ClaimedLead]:
+        """Have a claimed lead dialed at another of its phones; nothing where the claim is no longer ours."""
+        place = {
+            "phone_id": phone.phone_id,
+            "queue_id": await FillStore(self.session).queue_of(campaign_id, phone),
+        }
+        (claimed,) = _claimed_rows(campaign_id, [claim])
+        moved = (await write(self.session, claimed.values(place))).rowcount == 1
+        return await self._claimed(campaign_id, [claim.lead_id] if moved else [])
+
+    async def with_number(self, campaign_id: int, e164: str) -> tuple[int, int] | None:
+        """The lead, and its phone, that the campaign has at a number; one that it is done with comes last."""
+        done = case((in_state("final"), 1), else_=0)
+        wanted = (
+            select(col(CampaignLead.lead_id), col(Phone.id))
+            .join(Phone, col(Phone.lead_id) == col(CampaignLead.lead_id))
+            .where(col(CampaignLead.campaign_id) == campaign_id, col(Phone.e164) == e164)
+            .order_by(done, col(CampaignLead.lead_id))
+            .limit(1)
+        )
+        row = (await read(self.session, wanted)).one_or_none()
+        return None if row is None else (row[0], row[1])
 
     async def queues(self, campaign_id: int) -> list[Queue]:
         """The campaign's queues, with their lists' weights."""
@@ -295,8 +338,10 @@ class QueueStore:
 
 
 def _in_line_again() -> Any:
-    """The state of a lead whose claim has ended: one to whom a call is promised stands in no line."""
-    return case((awaits_callback(), "waiting"), else_="ready")
+    """The state of a lead whose claim has ended: one to whom a call is promised stands in no line, and one
+    that was claimed before it was due waits on."""
+    not_due = col(CampaignLead.due_at) > col(CampaignLead.claimed_until)
+    return case((awaits_callback(), "waiting"), (not_due, "waiting"), else_="ready")
 
 
 def _claimed_lead(row: Any) -> ClaimedLead:

@@ -59,6 +59,10 @@ class Campaign(SQLModel, table=True):
     """Whether the lead's language counts: any, prefer or require."""
     language_wait_s: float = 0.0
     """How long a caller waits for an agent who speaks it before anyone free takes the call."""
+    tiers: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """The levels of agents to whom calls are handed up; see campaigns.core.tiers."""
+    manual_list: str = Field(default="", max_length=100)
+    """The name of the list into which numbers come that agents call and nobody has; empty: none."""
     abandon_rate_target: float
     max_attempts_per_lead: int
     lead_order: str = Field(max_length=24)

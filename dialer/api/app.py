@@ -20,6 +20,7 @@ from dialer.api import (
     desk,
     forecasts,
     health,
+    manual_calls,
     own_callbacks,
     problems,
     recording,
@@ -98,6 +99,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(desk.router)
     api.include_router(conversation.router)
     api.include_router(conversation.supervisors)
+    api.include_router(manual_calls.router)
     api.include_router(own_callbacks.router)
     api.include_router(recording.router)
     api.include_router(streams.router)

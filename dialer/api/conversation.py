@@ -16,7 +16,7 @@ from dialer.api.sessions import AgentSession, session_of
 from dialer.core.conversation import Mode
 from dialer.core.floor_conversations import FloorConversations
 from dialer.records import instant
-from leads.checks import checked_number
+from leads.core.phone import ParsedPhone, parse_phone
 from leads.routes.access import Who, access_of, needs
 from leads.routes.shared import KnownQuery
 
@@ -70,6 +70,13 @@ class Transfer(_To):
         if sum(given) != 1:
             raise ValueError("give one of number, agent_id, agent_ids and anyone")
         return self
+
+
+class HandUp(Remark):
+    """The level of agents that gets the call; `attended`: after the two agents have talked."""
+
+    tier: Annotated[str, Field(min_length=1, max_length=40)]
+    attended: bool = False
 
 
 class SupervisorMode(BaseModel):
@@ -181,7 +188,7 @@ async def consult(request: Request, session_id: OwnShift, who: Consultation) -> 
     """Talk with somebody else first, while the customer is on hold."""
     desk = engine_of(request).conversations
     if who.number is not None:
-        await desk.consult(session_id, _checked(who.number), who.notes)
+        await desk.consult(session_id, _plain(who.number), who.notes)
     elif who.agent_id is not None:
         await desk.consult_agent(session_id, who.agent_id, who.notes)
     return await session_of(request, session_id)
@@ -217,10 +224,21 @@ async def transfer(request: Request, session_id: OwnShift, to: Transfer) -> Agen
     """
     desk = engine_of(request).conversations
     if to.number is not None:
-        await desk.consult(session_id, _checked(to.number), to.notes, takes_over=True)
+        await desk.consult(session_id, _plain(to.number), to.notes, takes_over=True)
     else:
         chosen = [to.agent_id] if to.agent_id is not None else to.agent_ids
         desk.hand_over(session_id, chosen, to.notes)
+    return await session_of(request, session_id)
+
+
+@router.post("/agent-sessions/{session_id}/hand-up")
+async def hand_up(request: Request, session_id: OwnShift, to: HandUp) -> AgentSession:
+    """Give the call to whoever of a level has waited longest; 409 (agent-not-free) where nobody is free.
+
+    Attended, they are consulted first, and get the customer with `consult/complete`.
+    """
+    desk = engine_of(request).conversations
+    await desk.hand_up(session_id, to.tier, to.notes, attended=to.attended)
     return await session_of(request, session_id)
 
 
@@ -320,5 +338,12 @@ async def write_to_agent(request: Request, session_id: OwnShift, written: Writte
     engine_of(request).write_to(session_id, written.text)
 
 
-def _checked(number: str) -> str:
-    return checked_number(number, "US")  # the country's code is there, so that no default is used
+def _plain(number: str) -> str:
+    """A number in E.164; one that is none, as far as anybody knows, without what stands between its digits.
+
+    Whether it may be called is asked at the desk.
+    """
+    parsed = parse_phone(number, "US")  # the country's code is there, so that no default is used
+    if isinstance(parsed, ParsedPhone):
+        return parsed.e164
+    return "+" + "".join(each for each in number if each.isdigit())

@@ -56,6 +56,12 @@ class Skip(BaseModel):
     reason: Reason | None = None
 
 
+class Number(BaseModel):
+    """Which of the lead's numbers is dialed; null: the next."""
+
+    phone_id: Id | None = None
+
+
 class PromisedCallback(BaseModel):
     """For when the person asks to be called back: without an offset, on the lead's own clock.
 
@@ -154,15 +160,18 @@ async def extend_wrap_up(request: Request, session_id: OwnShift) -> AgentSession
 
 
 @router.post("/agent-sessions/{session_id}/preview/dial")
-async def dial_preview(request: Request, session_id: OwnShift) -> AgentSession:
+async def dial_preview(request: Request, session_id: OwnShift, where: Number | None = None) -> AgentSession:
     """Dial the lead that the agent looks at; whoever answers is connected with this agent.
+
+    `phone_id`: at another of its numbers; where compliance does not allow that (409, call-denied), the agent
+    keeps the lead.
 
     Where compliance does not allow the call any more, the agent is told so (409, preview-denied) and gets
     another lead. 503 (cannot-dial-now): the agent keeps the lead, and asks again.
     """
     engine = engine_of(request)
     engine.agent(session_id)
-    await engine.preview_desk.dial(session_id)
+    await engine.preview_desk.dial(session_id, where.phone_id if where else None)
     return await session_of(request, session_id)
 
 

@@ -16,7 +16,7 @@ from dialer.access import errors as access
 from dialer.api.sessions import NoLead
 from dialer.core.conversation import ConversationError
 from dialer.core.floor_shifts import UnknownSession, WrapUpNotExtended
-from dialer.core.preview import NoPreview
+from dialer.core.preview import NoPreview, NotFreeToCall
 from dialer.database import is_passing
 from dialer.errors import WRONG_CALL, DialerError
 from dialer.recording_desk import NoConversation
@@ -25,7 +25,7 @@ from leads.errors import LeadsError
 log = structlog.get_logger("api")
 
 _NOT_FOUND = (leads.errors.NotFoundError, campaigns.errors.NotFoundError, UnknownSession)
-_OF_THE_FLOOR = (NoLead, NoPreview, NoConversation, ConversationError, WrapUpNotExtended)
+_OF_THE_FLOOR = (NoLead, NoPreview, NotFreeToCall, NoConversation, ConversationError, WrapUpNotExtended)
 _CONFLICT = (leads.errors.ConflictError, campaigns.errors.ConflictError, *_OF_THE_FLOOR)
 
 

@@ -22,6 +22,7 @@ from dialer.event_feed import EVERYTHING, EventFeed, Subject, Told
 from dialer.recording_desk import NoConversation
 from leads.routes.access import OwnClient, needs
 from leads.routes.shared import LARGEST_ID, KnownQuery, SessionsOf
+from leads.stores.shared import Sessions
 
 router = APIRouter(tags=["events"], dependencies=[KnownQuery])
 
@@ -85,13 +86,13 @@ async def session_events(
             yield _MISSED
         try:
             if (attempt := agents[session_id].attempt) is not None:
-                yield _popped(await screen_pop(sessions, attempt))
+                yield _popped(await _screen_pop(request, sessions, attempt))
             async for told in listener:
                 yield _event(told)
                 if (agent := agents.get(session_id)) is None:
                     return
                 if isinstance(told.message, AgentCall) and told.message.attempt_id == agent.attempt:
-                    yield _popped(await screen_pop(sessions, agent.attempt))
+                    yield _popped(await _screen_pop(request, sessions, agent.attempt))
         except Exception as error:
             # The listener comes back in a second, and is told again.
             if not is_passing(error):
@@ -105,6 +106,15 @@ async def screen_pop_now(request: Request, sessions: SessionsOf, session_id: Own
     attempt = engine_of(request).agent(session_id).attempt
     if attempt is None:
         raise NoConversation("The agent has no call now; the next one is announced on the agent's events.")
+    return await _screen_pop(request, sessions, attempt)
+
+
+async def _screen_pop(request: Request, sessions: Sessions, attempt: int) -> ScreenPop:
+    """With what another agent has noted just now, where one had the call before."""
+    engine = engine_of(request)
+    call = engine.floor.calls.get(attempt)
+    if call is not None and call.handed_over:
+        await engine.written()
     return await screen_pop(sessions, attempt)
 
 

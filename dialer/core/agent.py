@@ -56,6 +56,7 @@ TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.AVAILABLE, _E.PAUSE): _S.PAUSED,
     (_S.AVAILABLE, _E.READY): _S.AVAILABLE,
     (_S.AVAILABLE, _E.LINE_UP): _S.AVAILABLE,
+    (_S.PREVIEW, _E.PREVIEW): _S.PREVIEW,
     (_S.PREVIEW, _E.DIAL): _S.RESERVED,
     (_S.PREVIEW, _E.READY): _S.AVAILABLE,
     (_S.PREVIEW, _E.PAUSE): _S.PAUSED,
@@ -66,9 +67,11 @@ TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.TALKING, _E.TALK_END): _S.WRAP_UP,
     (_S.WRAP_UP, _E.READY): _S.AVAILABLE,
     (_S.WRAP_UP, _E.PAUSE): _S.PAUSED,
+    (_S.WRAP_UP, _E.PREVIEW): _S.PREVIEW,
     (_S.PAUSED, _E.READY): _S.AVAILABLE,
     (_S.PAUSED, _E.PAUSE): _S.PAUSED,
     (_S.PAUSED, _E.LINE_UP): _S.PAUSED,
+    (_S.PAUSED, _E.PREVIEW): _S.PREVIEW,
     **{
         (state, _E.LINE_DOWN): _S.UNAVAILABLE
         for state in (_S.AVAILABLE, _S.PREVIEW, _S.RESERVED, _S.TALKING, _S.WRAP_UP, _S.PAUSED)

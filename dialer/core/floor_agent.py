@@ -41,6 +41,8 @@ class FloorAgent:
     """The call that rings for this agent, is being connected, talked or wrapped up."""
     preview: Preview | None = None
     """The lead that the agent looks at."""
+    chooses: bool = False
+    """Whether the agent has named whom to call, and that lead is being claimed."""
     callback_due: bool = False
     """Whether a call that this agent has promised is due: its lead is shown before any other, and nobody is
     dialed for the agent. Who has answered already comes first all the same, where nobody else is free."""
@@ -136,7 +138,7 @@ class FloorAgent:
         """
         attempt, self.attempt = self.attempt, None
         preview, self.preview = self.preview, None
-        self.wrap_up_ends_at = None
+        self.wrap_up_ends_at, self.chooses = None, False
         if preview is not None and not preview.dialing:
             return [LeadWasPutBack(preview.campaign, preview.permitted.lead, at)]
         if attempt is None or self.state != AgentState.WRAP_UP:

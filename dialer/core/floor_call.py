@@ -55,6 +55,8 @@ class FloorCall:
     """The tone of the network with which its answer began."""
     menu: MenuRun | None = None
     """Its way through its campaign's menu."""
+    handed_over: bool = False
+    """Whether another agent was called in, or was to have the call; what was noted for them is on record."""
     conversation: Conversation | None = None
     """Who is in it, once it was connected; without an agent while it is handed over or parked."""
     rang_at: float | None = None

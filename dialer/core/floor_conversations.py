@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 
+from campaigns.core.tiers import HANDED_OVER
 from dialer.core.agent import AgentEvent, AgentState
 from dialer.core.call import CallEvent, CallState
 from dialer.core.conversation import (
@@ -40,6 +41,13 @@ def agent_not_free() -> ConversationError:
     """Of an agent who cannot be given a call, whoever and wherever they are."""
     return ConversationError(
         "agent-not-free", "This agent is not free, or does not work for the call's campaign now."
+    )
+
+
+def nobody_free() -> ConversationError:
+    """Of several agents, none of whom can be given a call now."""
+    return ConversationError(
+        "agent-not-free", "Nobody is free who could take the call; park it, or try again in a moment."
     )
 
 
@@ -172,13 +180,32 @@ class FloorConversations:
         each, call, _ = self.talk_of(session)
         free = [self._agents[one] for one in to if one in self._agents and self._agents[one].suits(call)]
         if not free:
-            raise ConversationError(
-                "agent-not-free", "Nobody is free who could take the call; park it, or try again in a moment."
-            )
+            raise nobody_free()
         taker = min(free, key=lambda one: one.waits_since)
         effects = self._set_aside(each, call, Conversation(None, Mode.HELD), at)
         step = self._step(call, kind, at, by=each, to=taker, notes=notes)
         return [*effects, step, *self._queue.reserve(taker, call, at), *self._shifts.release(each, at)]
+
+    def hand_up(self, session: int, tier: str, at: float, notes: str = "") -> list[Effect]:
+        """Gives the customer to whoever of that level has waited longest; the agent is free at once."""
+        members = [each.session for each in self._members(session, tier)]
+        return self.hand_over(session, members, at, notes, kind="hand_up")
+
+    def next_of(self, session: int, tier: str) -> int:
+        """The shift of whoever of that level has waited longest, to be consulted about an agent's call."""
+        members = self._members(session, tier)
+        if not members:
+            raise nobody_free()
+        return min(members, key=lambda each: each.waits_since).session
+
+    def _members(self, session: int, tier: str) -> list[FloorAgent]:
+        """Who of that level is free for the agent's call. Raises UnknownSession and ConversationError."""
+        _, call, _ = self.talk_of(session)
+        level = self._pacing.work(call.campaign).tier(tier)
+        if level is None:
+            raise ConversationError("unknown-tier", "The campaign has no level of this name; see its tiers.")
+        agents = self._agents.values()
+        return [each for each in agents if each.suits(call) and level.has(each.agent, each.profile)]
 
     # --- parking ----------------------------------------------------------------------------------
 
@@ -378,6 +405,7 @@ class FloorConversations:
         guest: int | None = None,
         notes: str = "",
     ) -> CallStepped:
+        call.handed_over = call.handed_over or kind in HANDED_OVER
         who = by or (self._agents.get(call.session) if call.session is not None else None)
         return CallStepped(
             call.attempt,

@@ -12,7 +12,7 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_pacing import FloorPacing
 from dialer.core.pacing_events import AgentPaused, AgentPreviewing, AgentReady, AgentTalking, AgentWillPause
-from dialer.core.preview import NoPreview, Preview, PreviewThen
+from dialer.core.preview import NoPreview, NotFreeToCall, Preview, PreviewThen
 from dialer.core.preview_pacer import PreviewPacer
 from dialer.core.routing import choose
 
@@ -25,6 +25,8 @@ _KEPT_BEFORE_WHILE_DIALING_S = 15.0
 """Later than otherwise: a dial asks for the claim as it was when it began, and is mostly over by then."""
 
 _TRIED_AGAIN_AFTER_S = 1.0
+_MAY_CHOOSE = (AgentState.AVAILABLE, AgentState.PAUSED, AgentState.WRAP_UP)
+"""Who may call a lead of their own choice."""
 
 SetFree = Callable[[FloorAgent, float], list[Effect]]
 """Makes an agent available again, or paused where that was asked for."""
@@ -111,6 +113,46 @@ class FloorPreviews:
         each.callback_due = False
         return self._show(each, campaign, lead, at)
 
+    # --- leads that agents choose themselves --------------------------------------------------------
+
+    def choose(self, session: int, at: float) -> list[Effect]:
+        """The agent names whom to call, and is given nobody else while that lead is claimed.
+
+        One who was paused is paused again afterwards. A wrap-up ends with it, whose disposition is on record.
+        Raises NotFreeToCall.
+        """
+        each = self._agents.get(session)
+        if each is None or each.state not in _MAY_CHOOSE or not each.can_be_connected:
+            raise NotFreeToCall(
+                "The agent has somebody already, or no softphone on the line; end that first."
+            )
+        if each.state == AgentState.PAUSED:
+            each.pause_asked = each.reason
+        each.attempt = each.wrap_up_ends_at = None
+        each.chooses = True
+        self._pacing.tell_all(each, AgentPaused(at, session))
+        if each.pause_asked is not None:
+            self._pacing.tell_all(each, AgentWillPause(at, session))
+        return each.move(AgentEvent.PREVIEW, at)
+
+    def chosen(self, session: int, campaign: int, lead: PermittedLead, at: float) -> list[Effect]:
+        """Shows the agent the lead of their choice; it goes back where they or the campaign are gone."""
+        each = self._agents.get(session)
+        if each is None or not each.chooses or not self._pacing.runs(campaign):
+            return [LeadWasPutBack(campaign, lead.lead, at), *self.not_chosen(session, at)]
+        each.chooses = False
+        return self._show(each, campaign, lead, at)
+
+    def not_chosen(self, session: int, at: float) -> list[Effect]:
+        """The lead cannot be called: the agent is free again, or paused as before."""
+        each = self._agents.get(session)
+        if each is None or not each.chooses:
+            return []
+        each.chooses = False
+        return self._set_free(each, at)
+
+    # --- what becomes of them ---------------------------------------------------------------------
+
     def skip(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent does not call this lead now, and sees the next one. Raises NoPreview."""
         return self._skip(self.of(session), reason, at)
@@ -151,6 +193,7 @@ class FloorPreviews:
         again a moment later.
         """
         was_dialing, preview.asked, preview.dialing = preview.dialing, False, False
+        preview.phone = None
         each = self._agents.get(preview.session)
         if each is None or not self.is_looked_at(preview):
             # One that still waited for its turn was skipped or put back when the agent left it.
@@ -192,7 +235,7 @@ class FloorPreviews:
         effects: list[Effect] = []
         for each in list(self._agents.values()):
             preview = each.preview
-            if each.state != AgentState.PREVIEW:
+            if each.state != AgentState.PREVIEW or each.chooses:
                 continue
             if preview is not None and preview.dialing:
                 effects += _keep(preview, now, _KEPT_BEFORE_WHILE_DIALING_S)

@@ -32,9 +32,17 @@ class Preview:
     """The agent, or the timer, wants it dialed, and it waits for its turn."""
     dialing: bool = False
     """Its turn has come, and compliance is being asked again."""
+    phone: int | None = None
+    """Another of the lead's phones, by its id, that the agent wants dialed."""
 
 
 class NoPreview(LookupError):
     """The agent looks at no lead now, or has it dialed already."""
 
     code = "no-preview"
+
+
+class NotFreeToCall(LookupError):
+    """The agent has somebody, or no softphone, and can call nobody of their own choice now."""
+
+    code = "agent-not-free"

@@ -2,14 +2,19 @@
 
 from datetime import timedelta
 
+from sqlmodel import select
+
 from campaigns import service
 from campaigns.core.attempt import Ending
+from campaigns.lead_history import screen_pop
 from campaigns.persons import erase_person
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.conversations import ConversationStore
+from campaigns.stores.lead_history import HandedOver
 from campaigns.stores.shared import Sessions
 from dialer.core.effects import CallStepped, GuestAnswered, GuestLeft
 from dialer.records import write
+from leads.tables import Client, LeadList
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 
@@ -62,3 +67,31 @@ async def test_notes_are_gone_with_the_person(sessions: Sessions) -> None:
     async with sessions() as session:
         (step,) = await ConversationStore(session).steps(attempt)
     assert (step.kind, step.notes) == ("park", "")
+
+
+async def test_the_countries_that_a_client_calls_are_those_of_its_lists_and_of_the_number_on_the_line(
+    sessions: Sessions,
+) -> None:
+    attempt, _, _ = await a_call(sessions)
+    await seed_leads(sessions, people(1, 7), slug="other", list_name="theirs")
+    async with sessions() as session, session.begin():
+        for slug, country in (("acme", "CA"), ("other", "FR")):
+            client = (await session.exec(select(Client).where(Client.slug == slug))).one()
+            session.add(LeadList(client_id=client.id, name=country, default_country=country, created_at=NOW))
+    async with sessions() as session:
+        assert await ConversationStore(session).countries_of(attempt) == {"US", "CA"}
+
+
+async def test_who_gets_a_call_sees_what_was_noted_for_them(sessions: Sessions) -> None:
+    attempt, ann, _ = await a_call(sessions)
+    at = NOW.timestamp()
+    await write(sessions, [CallStepped(attempt, at, "hold", agent=ann, notes="")])
+    assert (await screen_pop(sessions, attempt)).handed_over is None
+    noted = CallStepped(attempt, at + 1, "hand_up", agent=ann, notes="wants gold")
+    await write(sessions, [noted, CallStepped(attempt, at + 2, "complete", agent=ann)])
+    told = (await screen_pop(sessions, attempt)).handed_over
+    assert told == HandedOver(by="Ann", at=NOW + timedelta(seconds=1), notes="wants gold")
+    await write(sessions, [CallStepped(attempt, at + 9, "park", agent=ann, notes="now silver")])
+    again = (await screen_pop(sessions, attempt)).handed_over
+    assert again is not None
+    assert again.notes == "now silver"

@@ -8,6 +8,7 @@ from dialer.conversation_desk import ConversationDesk, DeskHands
 from dialer.core.conversation import AGENT, Conversation, Guest, Mode, Parked
 from dialer.core.effects import CallGuest, GuestLeft, HangUpGuest, Mix, PressKeys
 from dialer.core.floor import Floor
+from dialer.core.outside import OutsideRule
 from dialer.core.trunks import Trunk, TrunkBook
 from dialer.mixing import WaitingSounds, conversation_of, is_on_hold, leg_of, mix_legs
 from dialer.switch.messages import AnyCommand, HangUpLeg, LiveLeg, MixLegs, PlaceLeg
@@ -85,7 +86,7 @@ class Desk:
         self.sent: list[AnyCommand] = []
         self.done: list[object] = []
         hands = DeskHands(lambda: 10.0, lambda _: True, self._send, self.done.extend)
-        self.desk = ConversationDesk(SOUNDS, floor, None, TrunkBook([trunk]), hands)  # type: ignore[arg-type]
+        self.desk = ConversationDesk(SOUNDS, floor, None, TrunkBook([trunk]), OutsideRule(), hands)  # type: ignore[arg-type]
 
     def _send(self, command: AnyCommand) -> bool:
         self.sent.append(command)

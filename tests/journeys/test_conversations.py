@@ -122,6 +122,8 @@ async def test_hold_consult_join_and_hand_over_to_a_closer(tmp_path: Path) -> No
         await ann.does("unmute")
         await ann.does("dtmf", digits="42")
         await eventually(lambda: phones["customer"].keys == ["4", "2"])
+        dear = await ann.asks("consult", number="+881 6 123 456")
+        assert (dear.status_code, dear.json()["code"]) == (422, "number-not-allowed")
         await ann.does("consult", number="+1 202 555 0177", notes="wants gold")
         closer = {who: phones[who] for who in ("customer", "ann", "closer")}
         await eventually(lambda: phones["closer"].answered)

@@ -281,6 +281,11 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "agent-sessions/{session_id}/wrap-up/extend"): _plain,
     ("POST", "agent-sessions/{session_id}/preview/dial"): _plain,
     ("POST", "agent-sessions/{session_id}/preview/skip"): _plain,
+    ("POST", "agent-sessions/{session_id}/calls"): lambda t, own: [
+        {"json": {"lead_id": t.lead_id, "campaign_id": t.campaign_id}},
+        {"json": {"lead_id": t.lead_id, "campaign_id": own.campaign_id}},
+        {"json": {"phone": "+12025550177"}},
+    ],
     ("POST", "agent-sessions/{session_id}/end"): _plain,
     ("GET", "agent-sessions/{session_id}/recording"): _plain,
     ("POST", "agent-sessions/{session_id}/recording/start"): _plain,
@@ -299,6 +304,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "agent-sessions/{session_id}/dtmf"): _json(digits="1#"),
     ("POST", "agent-sessions/{session_id}/consult"): _somebody,
     ("POST", "agent-sessions/{session_id}/transfer"): _somebody,
+    ("POST", "agent-sessions/{session_id}/hand-up"): _json(tier="second"),
     ("POST", "agent-sessions/{session_id}/supervise"): lambda t, _: [
         {"json": {"mode": "listen", "agent_id": t.agent_id}},
         {"json": {"mode": "listen", "sip_uri": "sip:boss@127.0.0.1"}},

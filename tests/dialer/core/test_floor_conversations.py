@@ -2,6 +2,9 @@
 
 import pytest
 
+from campaigns.core.agent_profile import AgentProfile
+from campaigns.core.agent_work import AgentWork
+from campaigns.core.tiers import parse_tiers
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
 from dialer.core.conversation import Conversation, ConversationError, Guest, Mode
@@ -276,3 +279,45 @@ def test_a_supervisor_who_hangs_up_changes_nothing_for_the_others():
     desk.guest_answered(9, at=3.0)
     desk.hold(ANN, at=4.0)
     assert mixed(desk.guest_left(9, "answered", at=5.0)) == Conversation(ANN, Mode.HELD)
+
+
+# --- levels of agents -----------------------------------------------------------------------------
+
+
+def with_levels(*sessions):
+    """The first agent talks; second is Bob's and Cleo's level, third that of who knows mortgages well."""
+    floor, desk = talking(*sessions)
+    levels = [
+        {"name": "second", "agents": [102, 103]},
+        {"name": "third", "skills": {"mortgages": 5}},
+    ]
+    floor.work_changes(1, AgentWork(tiers=parse_tiers(levels)))
+    return floor, desk
+
+
+def test_a_call_is_handed_up_to_whoever_of_the_level_has_waited_longest_and_the_agent_is_free():
+    floor, desk = with_levels(ANN, BOB, CLEO)
+    effects = desk.hand_up(ANN, "second", at=5.0, notes="wants gold")
+    longest = min((BOB, CLEO), key=lambda each: floor.agents[each].waits_since)
+    (step,) = only(CallStepped, effects)
+    assert (step.kind, step.notes, step.to_session) == ("hand_up", "wants gold", longest)
+    assert only(Bridge, effects) == [Bridge(7, longest)]
+    assert (state(floor, ANN), floor.calls[7].handed_over) == (AgentState.AVAILABLE, True)
+
+
+def test_the_level_may_be_of_skills_and_is_consulted_first_where_that_is_wished():
+    floor, desk = with_levels(ANN, BOB, CLEO)
+    floor.agents[CLEO].profile = AgentProfile.parse({"mortgages": 7}, [], {})
+    floor.agents[BOB].profile = AgentProfile.parse({"mortgages": 4}, [], {})
+    assert desk.next_of(ANN, "third") == CLEO
+    assert only(Bridge, desk.hand_up(ANN, "third", at=5.0)) == [Bridge(7, CLEO)]
+
+
+def test_where_nobody_of_the_level_is_free_or_there_is_no_such_level_nothing_changes():
+    floor, desk = with_levels(ANN, BOB)
+    with refused("unknown-tier"):
+        desk.hand_up(ANN, "fourth", at=5.0)
+    for ask in (lambda: desk.hand_up(ANN, "third", at=5.0), lambda: desk.next_of(ANN, "third")):
+        with refused("agent-not-free"):
+            ask()
+    assert (state(floor, ANN), floor.calls[7].handed_over) == (AgentState.TALKING, False)
