@@ -30,6 +30,7 @@ from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
 from dialer.api.idempotency import Idempotency, describe_keys
+from dialer.api.unchanged import Unchanged
 from dialer.api.walking import describe_permissions, require_permissions
 from dialer.engine import Engine
 from dialer.event_feed import EventFeed
@@ -92,6 +93,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.metrics_text = faces.metrics_text
     problems.install(app)
     # The one that is added last is asked first.
+    app.add_middleware(Unchanged)
     app.add_middleware(Idempotency, answers=faces.answers, now=faces.engine.now)
     app.add_middleware(Guard, door=faces.door, audit=faces.audit, now=faces.engine.now)
     app.include_router(health.router)
