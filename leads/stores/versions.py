@@ -59,5 +59,7 @@ async def lock_client(session: Session, client_id: int) -> None:
 
 
 def _as_kept(value: Any) -> Any:
-    """An instant as the database gives it back."""
-    return value.astimezone(UTC).isoformat(timespec="milliseconds") if isinstance(value, datetime) else value
+    """A value as the database gives it back: instants to the millisecond, and 3 for a number that was 3.0."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,4 +1,4 @@
-"""Versions of what is edited: told the same after a write as after a reading, and safe where two edit at once."""
+"""Versions of what is edited: the same after a write as after a reading, and safe where two edit at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
