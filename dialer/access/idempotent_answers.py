@@ -4,6 +4,7 @@ A request is put on record before anything is done. What an agent does at their 
 for the database: its answer is written behind, as the audit log is, and known from memory until then.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from dialer.journal import Journal
 from leads.stores.shared import Session, Sessions
 
 _END_WITHIN_S = 10.0
+_BEHIND_S = 1.0
 _PURGE_EVERY = timedelta(minutes=1)
 
 
@@ -27,6 +29,8 @@ class IdempotentAnswers:
         self.node = node
         self._waiting: dict[str, IdempotentAnswer] = {}
         self._purged_at: datetime | None = None
+        self._unwritten: list[IdempotentAnswer] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._journal: Journal[IdempotentAnswer] = Journal(self._write, is_passing)
 
     def start(self) -> None:
@@ -35,6 +39,7 @@ class IdempotentAnswers:
 
     async def stop(self) -> None:
         """Writes what waits, and ends."""
+        self._hand_on()
         await self._journal.close(_END_WITHIN_S)
 
     async def find(self, answer_id: str) -> IdempotentAnswer | None:
@@ -63,7 +68,18 @@ class IdempotentAnswers:
     def keep_behind(self, answered: IdempotentAnswer) -> None:
         """Has an answer written whose key was never claimed."""
         self._waiting[answered.id] = answered
-        self._journal.add(answered)
+        self._unwritten.append(answered)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_BEHIND_S, self._hand_on)
+
+    def _hand_on(self) -> None:
+        """To the journal: some at a time cost the database hardly more than one."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+        for each in self._unwritten:
+            self._journal.add(each)
+        self._unwritten = []
 
     async def _write(self, answered: Sequence[IdempotentAnswer]) -> None:
         now = answered[-1].at

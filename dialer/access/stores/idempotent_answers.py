@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, inspect, select, update
 from sqlmodel import col
 
 from campaigns.stores.shared import read, write
 from dialer.access.tables import IdempotentAnswer
-from leads.stores.shared import ROWS_PER_STATEMENT, Session, insert_missing
+from leads.stores.shared import ROWS_PER_STATEMENT, Session, insert_into, insert_missing
 
 
 class IdempotentAnswerStore:
@@ -43,7 +43,9 @@ class IdempotentAnswerStore:
             col(IdempotentAnswer.id).in_(ids), col(IdempotentAnswer.at) <= over_before
         )
         await write(self._session, over)
-        await insert_missing(self._session, IdempotentAnswer, [each.model_dump() for each in answered])
+        # One statement for any number of rows, which is made ready once: agents work all day long.
+        added = insert_into(self._session, inspect(IdempotentAnswer).local_table).on_conflict_do_nothing()
+        await self._session.execute(added, [each.model_dump() for each in answered])
 
     async def free(self, answer_id: str) -> None:
         """Takes a key off the record."""
