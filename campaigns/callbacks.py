@@ -27,7 +27,7 @@ from campaigns.stores.promised import PromisedStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Callback, CampaignLead
-from leads.stores.versions import Versions, require_version
+from leads.stores.versions import Versions, check_version
 
 _AT_A_TIME = 100
 _LOOKED_AT_AGAIN = timedelta(seconds=30)
@@ -73,7 +73,7 @@ async def change_callback(
     """
     async with sessions() as session, session.begin():
         callback = await _open(session, callback_id)
-        await require_version(session, callback, if_match)
+        check_version(callback, if_match)
         campaign = await CampaignStore(session).get(callback.campaign_id)
         owner = None if given.anyone else given.agent_id or callback.agent_id
         wish = CallbackWish(

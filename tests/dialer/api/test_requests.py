@@ -101,6 +101,30 @@ async def test_every_post_honours_its_key(house: House) -> None:
     assert repeated >= len(posts) - 3
 
 
+async def test_a_file_that_is_streamed_is_compared_to_its_end(house: House) -> None:
+    key, target = str(uuid.uuid4()), {"client": house.own.client, "list": "streamed"}
+    headers = house.bearer(Role.OPERATOR) | {"Idempotency-Key": key}
+
+    async def pieces(last: str) -> AsyncIterator[bytes]:
+        yield b"phone\n"
+        for number in range(1000):
+            yield f"+1202555{number:04}\n".encode()
+        yield last.encode()
+
+    async def load(last: str) -> httpx2.Response:
+        content = pieces(last)
+        return await house.http.post(f"{API}imports", params=target, headers=headers, content=content)
+
+    first, again = await load("+12025551000\n"), await load("+12025551000\n")
+    other = await load("+12025551001\n")
+    assert (first.status_code, again.json(), again.headers["Location"]) == (
+        202,
+        first.json(),
+        first.headers["Location"],
+    )
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+
 async def rows(house: House) -> dict[str, int]:
     """How many there are in each table."""
     tables = {mapper.class_ for mapper in inspect(Client).registry.mappers} - BY_THEMSELVES
