@@ -45,7 +45,7 @@ class IdempotentAnswerStore:
         await write(self._session, over)
         # One statement for any number of rows, which is made ready once: agents work all day long.
         added = insert_into(self._session, inspect(IdempotentAnswer).local_table).on_conflict_do_nothing()
-        await self._session.execute(added, [each.model_dump() for each in answered])
+        await self._session.exec(added, params=[each.model_dump() for each in answered])
 
     async def free(self, answer_id: str) -> None:
         """Takes a key off the record."""

@@ -225,8 +225,9 @@ async def test_a_desks_answer_is_known_at_once_and_to_others_soon(
     answers = [await post(front, "/agent-sessions/7/ready", key, {}) for _ in range(3)]
     assert {each.content for each in answers} == {b'{"id":7}'}
     assert done == [7]
-    while not (kept := await kept_of(front.sessions)):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        while not (kept := await kept_of(front.sessions)):
+            await asyncio.sleep(0.01)
     assert await second_node.find(kept[0].id) == kept[0]
     assert (await post(front, "/agent-sessions/7/ready", key, {})).content == b'{"id":7}'
 
