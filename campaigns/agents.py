@@ -20,6 +20,7 @@ from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Agent
 from leads.checks import client_id_of
+from leads.stores.versions import Versions, check_version, lock_client, require_version
 
 _CHANGES = ("name", "sip_uri", "skills", "languages", "ranks", "disabled")
 
@@ -36,16 +37,19 @@ async def find_agent(sessions: Sessions, reference: str) -> Agent:
         return await AgentStore(session).find(reference)
 
 
-async def change_agent(sessions: Sessions, agent_id: int, changes: Mapping[str, Any]) -> Agent:
+async def change_agent(
+    sessions: Sessions, agent_id: int, changes: Mapping[str, Any], *, if_match: Versions | None = None
+) -> Agent:
     """Change an agent by the fields that are given: name, sip_uri, skills, languages, ranks, disabled.
 
     What an agent can do holds from the next log-in on. Raises AgentNotFoundError, AgentExistsError,
-    CampaignNotFoundError and InvalidInputError.
+    CampaignNotFoundError, InvalidInputError and ChangedMeanwhileError.
     """
     if unknown := [name for name in changes if name not in _CHANGES]:
         raise InvalidInputError(f"{unknown[0][:40]!r} is nothing of an agent; use {', '.join(_CHANGES)}.")
     async with sessions() as session, session.begin():
         agent = await AgentStore(session).get(agent_id)
+        await require_version(session, agent, if_match)
         now = {each: getattr(agent, each) for each in ("skills", "languages", "ranks")}
         profile = AgentProfile.parse(**(now | {each: changes[each] for each in now if each in changes}))
         if "ranks" in changes:
@@ -125,14 +129,18 @@ async def pause_reasons(sessions: Sessions, client_slug: str) -> list[Pause]:
         return await AgentStore(session).pause_reasons(await client_id_of(session, client_slug))
 
 
-async def set_pause_reasons(sessions: Sessions, client_slug: str, pauses: Sequence[Pause]) -> list[Pause]:
+async def set_pause_reasons(
+    sessions: Sessions, client_slug: str, pauses: Sequence[Pause], *, if_match: Versions | None = None
+) -> list[Pause]:
     """Replace a client's pause reasons, which holds at once; none: the default ones hold again.
 
-    Raises UnknownClientError and InvalidPauseReasonsError.
+    Raises UnknownClientError, InvalidPauseReasonsError and ChangedMeanwhileError.
     """
     checked = checked_pauses(pauses)
     async with sessions() as session, session.begin():
         client_id = await client_id_of(session, client_slug)
+        await lock_client(session, client_id)
+        check_version(await AgentStore(session).pause_reasons(client_id), if_match)
         await AgentStore(session).set_pause_reasons(client_id, checked)
         return await AgentStore(session).pause_reasons(client_id)
 

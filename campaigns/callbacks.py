@@ -27,6 +27,7 @@ from campaigns.stores.promised import PromisedStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Callback, CampaignLead
+from leads.stores.versions import Versions, check_version
 
 _AT_A_TIME = 100
 _LOOKED_AT_AGAIN = timedelta(seconds=30)
@@ -57,15 +58,22 @@ async def promise_callback(
 
 
 async def change_callback(
-    sessions: Sessions, rules: Rulebook, callback_id: int, given: CallbackChange, now: datetime
+    sessions: Sessions,
+    rules: Rulebook,
+    callback_id: int,
+    given: CallbackChange,
+    now: datetime,
+    *,
+    if_match: Versions | None = None,
 ) -> Callback:
     """Promise an open callback for another time or by somebody else, or change its notes.
 
-    Raises CallbackNotFoundError, CallbackStateError, CallbackTimeError, CallbackDeniedError and
-    AgentNotFoundError.
+    Raises CallbackNotFoundError, CallbackStateError, CallbackTimeError, CallbackDeniedError,
+    AgentNotFoundError and ChangedMeanwhileError.
     """
     async with sessions() as session, session.begin():
         callback = await _open(session, callback_id)
+        check_version(callback, if_match)
         campaign = await CampaignStore(session).get(callback.campaign_id)
         owner = None if given.anyone else given.agent_id or callback.agent_id
         wish = CallbackWish(

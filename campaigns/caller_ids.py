@@ -17,6 +17,7 @@ from campaigns.stores.caller_ids import CallerIdStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import CallerId, CallerIdGroup, Campaign
 from leads.checks import checked_number, client_id_of
+from leads.stores.versions import Versions, check_version, lock_row
 
 LARGEST_GROUP = 1000
 CHANGEABLE = ("owned_until", "timezone", "attestation", "display_name", "daily_cap", "active")
@@ -26,12 +27,11 @@ _LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerIdView:
+class CallerIdRecord:
     """A number that a client has, or had (`retired_at`), as it is on record."""
 
     id: int
     caller_id: str
-    groups: list[str]
     owner: str
     document: str
     owned_from: date
@@ -44,7 +44,18 @@ class CallerIdView:
     display_name: str
     daily_cap: int | None
     active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerIdView(CallerIdRecord):
+    """A number with its groups, and how it fares."""
+
+    groups: list[str]
     figures: CallerIdFigures
+
+    def on_record(self) -> CallerIdRecord:
+        """What does not change with each call."""
+        return CallerIdRecord(**{each.name: getattr(self, each.name) for each in fields(CallerIdRecord)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +97,19 @@ async def add_caller_id(
         return await _view(session, record, now)
 
 
+async def get_caller_id(
+    sessions: Sessions, client: str, number: str, *, default_country: str = "US"
+) -> CallerIdRecord:
+    """A number that the client has now.
+
+    Raises UnknownClientError, CallerIdNotFoundError, PhoneRejectedError and UnknownCountryError.
+    """
+    e164 = checked_number(number, default_country)
+    async with sessions() as session:
+        record = await CallerIdStore(session).of_client(await client_id_of(session, client), e164)
+        return CallerIdRecord(**_on_record(record))
+
+
 async def add_record(
     session: Session, client_id: int, e164: str, details: Mapping[str, Any], now: datetime
 ) -> CallerId:
@@ -109,15 +133,18 @@ async def change_caller_id(
     now: datetime,
     *,
     default_country: str = "US",
+    if_match: Versions | None = None,
 ) -> CallerIdView:
     """Change what may change of a number (CHANGEABLE); leads that wait for it are asked about again.
 
-    Raises UnknownClientError, CallerIdNotFoundError, InvalidCallerIdError, PhoneRejectedError and
-    UnknownCountryError.
+    Raises UnknownClientError, CallerIdNotFoundError, InvalidCallerIdError, PhoneRejectedError,
+    UnknownCountryError and ChangedMeanwhileError.
     """
     e164 = checked_number(number, default_country)
     async with sessions() as session, session.begin():
         record = await CallerIdStore(session).of_client(await client_id_of(session, client), e164)
+        await lock_row(session, record)
+        check_version(CallerIdRecord(**_on_record(record)), if_match)
         await change_record(session, record, changes, now)
         return await _view(session, record, now)
 
@@ -273,16 +300,21 @@ async def _views(
     calls = await store.calls_from(client_id, {each.e164 for each in records}, now - timedelta(days=days))
     return [
         CallerIdView(
-            id=record.id,
-            caller_id=record.e164,
             groups=groups.get(record.id, []),
-            recorded_at=record.recorded_at,
-            retired_at=record.retired_at,
             figures=figures(number, calls.get(record.e164, CallsFrom()), days, now),
-            **asdict(details_of(record)),
+            **_on_record(record),
         )
         for record, number in zip(records, numbers, strict=True)
     ]
+
+
+def _on_record(record: CallerId) -> dict[str, Any]:
+    return asdict(details_of(record)) | {
+        "id": record.id,
+        "caller_id": record.e164,
+        "recorded_at": record.recorded_at,
+        "retired_at": record.retired_at,
+    }
 
 
 def _group_name(name: str) -> str:

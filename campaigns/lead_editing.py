@@ -1,6 +1,6 @@
 """What campaigns make of changed leads: they go where they belong in every campaign that has them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from campaigns.stores.refreshing import RefreshStore
@@ -9,6 +9,7 @@ from leads.core.lead_changes import LeadChanges
 from leads.core.lead_filter import LeadFilter
 from leads.editing import BulkUpdate, Follow
 from leads.stores.shared import Session, Sessions
+from leads.stores.versions import Versions
 from leads.viewing import LeadView
 
 
@@ -18,7 +19,7 @@ async def edit_lead(
     changes: LeadChanges,
     now: datetime,
     *,
-    if_match: Collection[str] | None = None,
+    if_match: Versions | None = None,
 ) -> LeadView:
     """See `leads.editing.edit_lead`; the campaigns' order follows in the same transaction."""
     return await editing.edit_lead(sessions, lead_id, changes, if_match=if_match, follow=_follow(now))

@@ -48,6 +48,7 @@ from campaigns.tables import Agent, Attempt, Campaign, TrunkNow
 from leads.errors import UnknownClientError
 from leads.stores.leads import LeadStore
 from leads.stores.shared import Sessions
+from leads.stores.versions import Versions, require_version
 from leads.tables import Client
 
 _ROUNDS = 10
@@ -149,6 +150,7 @@ async def change_campaign(
     shown: CallerIdChange | None = None,
     work: Mapping[str, Any] | None = None,
     inbound: Mapping[str, Any] | None = None,
+    if_match: Versions | None = None,
 ) -> Campaign:
     """Change what a campaign dials by, how its lists are mixed, what its calls show, how agents work for it
     and what becomes of calls to it, also while it runs.
@@ -156,11 +158,12 @@ async def change_campaign(
     None changes nothing; `work` and `inbound`: settings of AgentWork and INBOUND_SETTINGS by name. A list
     that it did not dial yet is added. The leads are put in order some at a time; if that is cut off, the same
     change again completes it. Raises CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError,
-    CallerIdGroupNotFoundError, CallerIdNotInUseError and PromptNotFoundError.
+    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError and ChangedMeanwhileError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
         campaign = await store.get(campaign_id)
+        await require_version(session, campaign, if_match)
         if inbound:
             if others := sorted(inbound.keys() - set(INBOUND_SETTINGS)):
                 names = ", ".join(INBOUND_SETTINGS)

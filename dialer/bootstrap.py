@@ -22,6 +22,7 @@ from campaigns.sound_file import why_unplayable
 from dialer.access.audit import AuditLog
 from dialer.access.core.claims import Standing
 from dialer.access.door import Door
+from dialer.access.idempotent_answers import IdempotentAnswers
 from dialer.access.operator_key import kept_key
 from dialer.access.signing_in import SigningIn, SignInLimits
 from dialer.access.single_sign_on import Provider, SingleSignOn
@@ -153,6 +154,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         audit = AuditLog(database.sessions)
         audit.start()
         stack.push_async_callback(audit.stop)
+        answers = IdempotentAnswers(database.sessions, database.readings, settings.node)
+        answers.start()
+        stack.push_async_callback(answers.stop)
         server = HttpServer(
             create_app(
                 Faces(
@@ -167,6 +171,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     signing_in=signing_in,
                     single_sign_on=SingleSignOn(_provider(settings), signing_in, engine.now),
                     audit=audit,
+                    answers=answers,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
                     calendar_names=settings.api.calendar_names,

@@ -1,14 +1,15 @@
 """Changes leads: one, if nobody changed it meanwhile, or all that a filter chooses."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from leads.core.lead_changes import LeadChanges
 from leads.core.lead_filter import LeadFilter
-from leads.errors import BadLeadFilterError, LeadChangedError, UnknownLeadError
+from leads.errors import BadLeadFilterError, UnknownLeadError
 from leads.stores.editing import EditStore
 from leads.stores.search import SearchStore
 from leads.stores.shared import ROWS_PER_STATEMENT, Session, Sessions
+from leads.stores.versions import Versions, check_version
 from leads.viewing import LeadView, view_lead
 
 Follow = Callable[[Session, Sequence[int], LeadChanges], Awaitable[None]]
@@ -28,19 +29,19 @@ async def edit_lead(
     lead_id: int,
     changes: LeadChanges,
     *,
-    if_match: Collection[str] | None = None,
+    if_match: Versions | None = None,
     follow: Follow | None = None,
 ) -> LeadView:
     """Changes one lead, if it still is of one of these versions (etags; None for any).
 
-    Raises UnknownLeadError, also for an erased lead, and LeadChangedError.
+    Raises UnknownLeadError, also for an erased lead, and ChangedMeanwhileError.
     """
     async with sessions() as session, session.begin():
         lead = await SearchStore(session).lead(lead_id, lock=True)
         if lead.erased_at is not None:
             raise UnknownLeadError(f"Lead {lead_id} was erased; nothing about it can be changed.")
-        if if_match is not None and (await view_lead(session, lead_id)).etag not in if_match:
-            raise LeadChangedError(f"Lead {lead_id} has changed meanwhile; read it again, then change it.")
+        if if_match is not None:
+            check_version(await view_lead(session, lead_id), if_match)
         await _apply(session, [lead_id], changes, follow)
         return await view_lead(session, lead_id)
 

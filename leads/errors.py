@@ -157,10 +157,10 @@ class BadMappingError(InvalidInputError):
     code = "bad-mapping"
 
 
-class LeadChangedError(LeadsError):
-    """Somebody else changed the lead after it was read (HTTP 412)."""
+class ChangedMeanwhileError(LeadsError):
+    """What is to be changed is not any more what was read (HTTP 412)."""
 
-    code = "lead-changed"
+    code = "precondition-failed"
 
 
 class RowWorkerError(LeadsError):

@@ -1,11 +1,8 @@
 """Leads as the command line and the API show them."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import msgspec
 
 from leads.core.lead_filter import LeadFilter
 from leads.stores.search import ListSummary, SearchStore
@@ -53,11 +50,6 @@ class LeadView:
     created_at: datetime
     erased_at: datetime | None
     phones: list[PhoneView]
-
-    @property
-    def etag(self) -> str:
-        """The lead's version: the same for the same lead on every database and node."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:32]
 
 
 async def get_lead(sessions: Sessions, lead_id: int) -> LeadView:

@@ -13,6 +13,7 @@ from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import ClosedDay, Exemption
 from leads.errors import UnknownClientError
 from leads.stores.leads import LeadStore
+from leads.stores.versions import Versions, check_version, lock_client
 
 _MAX_TEXT = 500
 
@@ -58,10 +59,23 @@ async def list_exemptions(sessions: Sessions, client_slug: str) -> Sequence[Exem
         return await ClientRulesStore(session).exemptions(await _client_id(session, client_slug))
 
 
-async def set_limits(sessions: Sessions, client_slug: str, limits: ClientLimits, now: datetime) -> None:
-    """Replace what a client asks of all its campaigns; it takes effect at once. Raises UnknownClientError."""
+async def set_limits(
+    sessions: Sessions,
+    client_slug: str,
+    limits: ClientLimits,
+    now: datetime,
+    *,
+    if_match: Versions | None = None,
+) -> None:
+    """Replace what a client asks of all its campaigns; it takes effect at once.
+
+    Raises UnknownClientError and ChangedMeanwhileError.
+    """
     async with sessions() as session, session.begin():
-        await ClientRulesStore(session).set_limits(await _client_id(session, client_slug), limits, now)
+        client_id, store = await _client_id(session, client_slug), ClientRulesStore(session)
+        await lock_client(session, client_id)
+        check_version((await store.limits(client_id)).to_json(), if_match)
+        await store.set_limits(client_id, limits, now)
 
 
 async def limits_of(sessions: Sessions, client_slug: str) -> ClientLimits:

@@ -16,6 +16,7 @@ from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Prompt
 from leads.errors import UnknownClientError
 from leads.stores.leads import LeadStore
+from leads.stores.versions import Versions, require_version
 
 
 async def add_prompt(
@@ -90,11 +91,15 @@ async def audio_of(sessions: Sessions, prompt_id: int) -> bytes:
         return await store.wav((await store.get(prompt_id)).sha256)
 
 
-async def remove_prompt(sessions: Sessions, prompt_id: int) -> None:
-    """Take out a prompt that nothing plays. Raises PromptNotFoundError and PromptInUseError."""
+async def remove_prompt(sessions: Sessions, prompt_id: int, *, if_match: Versions | None = None) -> None:
+    """Take out a prompt that nothing plays.
+
+    Raises PromptNotFoundError, PromptInUseError and ChangedMeanwhileError.
+    """
     async with sessions() as session, session.begin():
         store = PromptStore(session)
         prompt = await store.get(prompt_id)
+        await require_version(session, prompt, if_match)
         for campaign in await CampaignStore(session).dialing(prompt.client_id):
             if prompt.name in settings_of(campaign).prompts:
                 raise PromptInUseError(

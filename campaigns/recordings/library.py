@@ -16,6 +16,7 @@ from campaigns.stores.recordings import RecordingFilter, RecordingStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Recording, RecordingAccess
 from leads.checks import client_id_of
+from leads.stores.versions import Versions, check_version
 
 HEARD, EXPORTED, VERIFIED, DELETED = "heard", "exported", "verified", "deleted"
 _MAX_REASON = 200
@@ -109,10 +110,17 @@ async def verify(
 
 
 async def delete(
-    sessions: Sessions, folder: RecordingFolder, recording_id: int, who: str, why: str, now: datetime
+    sessions: Sessions,
+    folder: RecordingFolder,
+    recording_id: int,
+    who: str,
+    why: str,
+    now: datetime,
+    *,
+    if_match: Versions | None = None,
 ) -> Recording:
     """Deletes a file for good; the row stays, with the reason. Raises RecordingNotFoundError,
-    RecordingGoneError and InvalidInputError.
+    RecordingGoneError, InvalidInputError and ChangedMeanwhileError.
     """
     reason = why.strip()
     if not reason or len(reason) > _MAX_REASON or not reason.isprintable():
@@ -120,6 +128,7 @@ async def delete(
     async with sessions() as session, session.begin():
         store = RecordingStore(session)
         recording = await store.get(recording_id, lock=True)
+        check_version(recording, if_match)
         _require_here(recording, folder)
         recording.state, recording.deleted_why = "deleting", reason
         await store.log(recording_id, who, DELETED, reason, now)

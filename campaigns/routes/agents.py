@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns import agents, service
@@ -13,6 +13,7 @@ from campaigns.core.pauses import LONGEST_PAUSE_MINUTES, MOST_REASONS, Pause
 from leads.core.columns import clean_cell
 from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["agents"])
 
@@ -121,18 +122,24 @@ async def add_agent(sessions: SessionsOf, now: Now, wanted: AgentIn) -> AgentOut
     return AgentOut.model_validate(await agents.get_agent(sessions, made))
 
 
-@router.get("/agents/{agent_id}", dependencies=[needs("agents.read")])
-async def get_agent(sessions: SessionsOf, agent_id: Id) -> AgentOut:
+@router.get("/agents/{agent_id}", responses=HAS_ETAG, dependencies=[needs("agents.read")])
+async def get_agent(response: Response, sessions: SessionsOf, agent_id: Id) -> AgentOut:
     """One agent."""
-    return AgentOut.model_validate(await agents.get_agent(sessions, agent_id))
+    found = await agents.get_agent(sessions, agent_id)
+    tag(response, found)
+    return AgentOut.model_validate(found)
 
 
-@router.patch("/agents/{agent_id}", dependencies=[needs("agents.write")])
-async def change_agent(sessions: SessionsOf, agent_id: Id, change: AgentPatch) -> AgentOut:
+@router.patch("/agents/{agent_id}", responses=TAKES_IF_MATCH, dependencies=[needs("agents.write")])
+async def change_agent(
+    response: Response, sessions: SessionsOf, agent_id: Id, change: AgentPatch, if_match: IfMatch
+) -> AgentOut:
     """Change an agent. What the agent can do, and the softphone's address, hold from the next log-in on."""
     given = change.model_dump(exclude_unset=True)
     clean = {name: clean_cell(value) if isinstance(value, str) else value for name, value in given.items()}
-    return AgentOut.model_validate(await agents.change_agent(sessions, agent_id, clean))
+    changed = await agents.change_agent(sessions, agent_id, clean, if_match=if_match)
+    tag(response, changed)
+    return AgentOut.model_validate(changed)
 
 
 @router.get("/agents/{agent_id}/time", dependencies=[needs("agents.read")])
@@ -150,16 +157,20 @@ async def agent_time(
     return await agents.time_of_agent(sessions, agent_id, since, until, now)
 
 
-@router.get("/pause-reasons", dependencies=[needs("desk.work")])
-async def list_pause_reasons(sessions: SessionsOf, client: Slug) -> list[PauseReason]:
+@router.get("/pause-reasons", responses=HAS_ETAG, dependencies=[needs("desk.work")])
+async def list_pause_reasons(response: Response, sessions: SessionsOf, client: Slug) -> list[PauseReason]:
     """For what a client's agents pause: its own list, or the default one."""
     found = await agents.pause_reasons(sessions, clean_cell(client))
+    tag(response, found)
     return [PauseReason.model_validate(each) for each in found]
 
 
-@router.put("/pause-reasons", dependencies=[needs("agents.write")])
-async def set_pause_reasons(sessions: SessionsOf, wanted: PauseReasonsIn) -> list[PauseReason]:
+@router.put("/pause-reasons", responses=TAKES_IF_MATCH, dependencies=[needs("agents.write")])
+async def set_pause_reasons(
+    response: Response, sessions: SessionsOf, wanted: PauseReasonsIn, if_match: IfMatch
+) -> list[PauseReason]:
     """Replace a client's pause reasons; pauses that are over keep theirs."""
     pauses = [Pause(**each.model_dump()) for each in wanted.reasons]
-    found = await agents.set_pause_reasons(sessions, clean_cell(wanted.client), pauses)
+    found = await agents.set_pause_reasons(sessions, clean_cell(wanted.client), pauses, if_match=if_match)
+    tag(response, found)
     return [PauseReason.model_validate(each) for each in found]

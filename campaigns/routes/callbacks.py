@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import callback_calendar, callbacks
@@ -13,6 +13,7 @@ from campaigns.routes.shared import RulesOf
 from campaigns.stores.callbacks import CallbackFilter
 from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["callbacks"])
 
@@ -111,20 +112,29 @@ async def promise_callback(
     return CallbackOut.model_validate(made)
 
 
-@router.get("/callbacks/{callback_id}", dependencies=[needs("callbacks.read")])
-async def get_callback(sessions: SessionsOf, callback_id: Id) -> CallbackOut:
+@router.get("/callbacks/{callback_id}", responses=HAS_ETAG, dependencies=[needs("callbacks.read")])
+async def get_callback(response: Response, sessions: SessionsOf, callback_id: Id) -> CallbackOut:
     """One callback."""
-    return CallbackOut.model_validate(await callbacks.get_callback(sessions, callback_id))
+    found = await callbacks.get_callback(sessions, callback_id)
+    tag(response, found)
+    return CallbackOut.model_validate(found)
 
 
-@router.patch("/callbacks/{callback_id}", dependencies=[needs("callbacks.write")])
+@router.patch("/callbacks/{callback_id}", responses=TAKES_IF_MATCH, dependencies=[needs("callbacks.write")])
 async def change_callback(
-    sessions: SessionsOf, rules: RulesOf, now: Now, callback_id: Id, change: ChangedCallback
+    response: Response,
+    sessions: SessionsOf,
+    rules: RulesOf,
+    now: Now,
+    callback_id: Id,
+    change: ChangedCallback,
+    if_match: IfMatch,
 ) -> CallbackOut:
     """Promise it for another time or by another agent, or change its notes."""
     anyone = "agent_id" in change.model_fields_set and change.agent_id is None
     given = CallbackChange(change.at, change.zone, change.agent_id, anyone, change.notes)
-    changed = await callbacks.change_callback(sessions, rules, callback_id, given, now)
+    changed = await callbacks.change_callback(sessions, rules, callback_id, given, now, if_match=if_match)
+    tag(response, changed)
     return CallbackOut.model_validate(changed)
 
 

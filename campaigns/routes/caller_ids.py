@@ -4,16 +4,17 @@ import io
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import caller_ids
 from campaigns.caller_id_figures import FIGURES_DAYS, CallerIdFigures
 from campaigns.caller_id_figures import campaign_caller_ids as figures_of_campaign
 from campaigns.caller_id_import import CallerIdImport, import_caller_ids
-from campaigns.caller_ids import CallerIdView, GroupSize, GroupView
+from campaigns.caller_ids import CallerIdRecord, CallerIdView, GroupSize, GroupView
 from leads.routes.access import needs
 from leads.routes.shared import Id, Now, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["caller-ids"])
 
@@ -119,20 +120,34 @@ async def import_file(
     )
 
 
-@router.patch("/caller-ids/{number}", dependencies=[needs("caller-ids.write")])
+@router.get("/caller-ids/{number}", responses=HAS_ETAG, dependencies=[needs("caller-ids.read")])
+async def get_caller_id(
+    response: Response, sessions: SessionsOf, number: Number, client: Client, default_country: Country = "US"
+) -> CallerIdRecord:
+    """A number that the client has now, as it is on record."""
+    found = await caller_ids.get_caller_id(sessions, client, number, default_country=default_country)
+    tag(response, found)
+    return found
+
+
+@router.patch("/caller-ids/{number}", responses=TAKES_IF_MATCH, dependencies=[needs("caller-ids.write")])
 async def change_caller_id(
+    response: Response,
     sessions: SessionsOf,
     now: Now,
     number: Number,
     client: Client,
     patch: CallerIdPatch,
+    if_match: IfMatch,
     default_country: Country = "US",
 ) -> CallerIdView:
     """Change a number's cap, name, or whether it is in use."""
     changes = patch.model_dump(include=patch.model_fields_set)
-    return await caller_ids.change_caller_id(
-        sessions, client, number, changes, now, default_country=default_country
+    changed = await caller_ids.change_caller_id(
+        sessions, client, number, changes, now, default_country=default_country, if_match=if_match
     )
+    tag(response, changed.on_record())
+    return changed
 
 
 @router.post("/caller-ids/{number}/retire", dependencies=[needs("caller-ids.write")])

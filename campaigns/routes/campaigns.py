@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,7 @@ from campaigns.reports.campaign import CampaignReport
 from campaigns.routes.shared import RulesOf
 from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter()
 
@@ -168,15 +169,32 @@ async def list_campaigns(sessions: SessionsOf, after: After = 0, limit: Limit = 
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
-@router.get("/campaigns/{campaign_id}", tags=["campaigns"], dependencies=[needs("campaigns.read")])
-async def get_campaign(sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
+@router.get(
+    "/campaigns/{campaign_id}",
+    tags=["campaigns"],
+    responses=HAS_ETAG,
+    dependencies=[needs("campaigns.read")],
+)
+async def get_campaign(response: Response, sessions: SessionsOf, campaign_id: Id) -> CampaignOut:
     """One campaign."""
-    return CampaignOut.model_validate(await service.get_campaign(sessions, campaign_id))
+    found = await service.get_campaign(sessions, campaign_id)
+    tag(response, found)
+    return CampaignOut.model_validate(found)
 
 
-@router.patch("/campaigns/{campaign_id}", tags=["campaigns"], dependencies=[needs("campaigns.write")])
+@router.patch(
+    "/campaigns/{campaign_id}",
+    tags=["campaigns"],
+    responses=TAKES_IF_MATCH,
+    dependencies=[needs("campaigns.write")],
+)
 async def change_campaign(
-    sessions: SessionsOf, now: Now, campaign_id: Id, change: CampaignChange
+    response: Response,
+    sessions: SessionsOf,
+    now: Now,
+    campaign_id: Id,
+    change: CampaignChange,
+    if_match: IfMatch,
 ) -> CampaignOut:
     """Change what it dials first, how its lists are mixed, what its calls show, who may call it, and how
     agents work for it.
@@ -193,7 +211,9 @@ async def change_campaign(
         shown=shown if shown.given() else None,
         work=change.model_dump(include=_WORK, exclude_unset=True),
         inbound=change.model_dump(include=set(INBOUND_SETTINGS), exclude_none=True),
+        if_match=if_match,
     )
+    tag(response, changed)
     return CampaignOut.model_validate(changed)
 
 

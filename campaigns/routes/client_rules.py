@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.compliance import client_rules
@@ -14,6 +14,7 @@ from leads.checks import short_text
 from leads.core.columns import clean_cell
 from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, Id, Now, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["compliance"])
 
@@ -132,18 +133,22 @@ async def end_exemption(sessions: SessionsOf, now: Now, exemption_id: Id) -> Exe
     return ExemptionOut.model_validate(await client_rules.end_exemption(sessions, exemption_id, now))
 
 
-@router.get("/client-limits", dependencies=[needs("compliance.read")])
-async def client_limits(sessions: SessionsOf, client: Slug) -> LimitsOut:
+@router.get("/client-limits", responses=HAS_ETAG, dependencies=[needs("compliance.read")])
+async def client_limits(response: Response, sessions: SessionsOf, client: Slug) -> LimitsOut:
     """What a client asks of all its campaigns."""
     found = await client_rules.limits_of(sessions, clean_cell(client))
+    tag(response, found.to_json())
     return LimitsOut.model_validate(found.to_json())
 
 
-@router.put("/client-limits", dependencies=[needs("compliance.write")])
-async def set_client_limits(sessions: SessionsOf, now: Now, wanted: LimitsIn) -> LimitsOut:
+@router.put("/client-limits", responses=TAKES_IF_MATCH, dependencies=[needs("compliance.write")])
+async def set_client_limits(
+    response: Response, sessions: SessionsOf, now: Now, wanted: LimitsIn, if_match: IfMatch
+) -> LimitsOut:
     """Replace what a client asks of all its campaigns; it holds at once."""
     limits = ClientLimits.parse(wanted.model_dump(exclude={"client"}))
-    await client_rules.set_limits(sessions, clean_cell(wanted.client), limits, now)
+    await client_rules.set_limits(sessions, clean_cell(wanted.client), limits, now, if_match=if_match)
+    tag(response, limits.to_json())
     return LimitsOut.model_validate(limits.to_json())
 
 

@@ -1,23 +1,20 @@
 """Changes of leads over HTTP. Errors pass through to the API, which maps them."""
 
-import re
 from typing import Annotated
 
-from fastapi import APIRouter, Header, HTTPException, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns.lead_editing import edit_lead, update_leads
 from leads.core.lead_changes import BULK_FIELDS, FIELDS, LeadChanges, parse_changes
 from leads.editing import BulkUpdate
-from leads.errors import LeadChangedError
 from leads.routes.access import needs
 from leads.routes.leads import Chosen
 from leads.routes.shared import Id, Now, SessionsOf
+from leads.routes.versions import TAKES_IF_MATCH, IfMatch, tag
 from leads.viewing import LeadView
 
 router = APIRouter()
-
-_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 class BulkChanges(BaseModel):
@@ -54,24 +51,20 @@ class LeadPatch(BulkChanges):
     postal_code: str | None = None
 
 
-@router.patch("/leads/{lead_id:int}", tags=["leads"], dependencies=[needs("leads.write")])
+@router.patch(
+    "/leads/{lead_id:int}", tags=["leads"], responses=TAKES_IF_MATCH, dependencies=[needs("leads.write")]
+)
 async def patch_lead(
     sessions: SessionsOf,
     now: Now,
     response: Response,
     lead_id: Id,
     patch: LeadPatch,
-    if_match: Annotated[str | None, Header(description="The lead's ETag, or *.")] = None,
+    if_match: IfMatch,
 ) -> LeadView:
     """Change one lead, if it still is as it was read."""
-    if if_match is None:
-        raise HTTPException(428, "Read the lead, and give its ETag as If-Match.")
-    versions = None if if_match.strip() == "*" else _ETAG.findall(if_match)
-    try:
-        changed = await edit_lead(sessions, lead_id, patch.changes(FIELDS), now, if_match=versions)
-    except LeadChangedError as error:
-        raise HTTPException(412, str(error)) from error
-    response.headers["ETag"] = f'"{changed.etag}"'
+    changed = await edit_lead(sessions, lead_id, patch.changes(FIELDS), now, if_match=if_match)
+    tag(response, changed)
     return changed
 
 

@@ -16,6 +16,7 @@ from campaigns.prompts.conversion import MOST_BYTES, in_worker
 from campaigns.tables import Prompt
 from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["prompts"])
 
@@ -105,10 +106,12 @@ async def list_prompts(
     return Page(items=[_out(each) for each in found], next=found[-1].id if len(found) == limit else None)
 
 
-@router.get("/prompts/{prompt_id}", dependencies=[needs("prompts.read")])
-async def get_prompt(sessions: SessionsOf, prompt_id: Id) -> PromptOut:
+@router.get("/prompts/{prompt_id}", responses=HAS_ETAG, dependencies=[needs("prompts.read")])
+async def get_prompt(response: Response, sessions: SessionsOf, prompt_id: Id) -> PromptOut:
     """One prompt."""
-    return _out(await library.get_prompt(sessions, prompt_id))
+    found = await library.get_prompt(sessions, prompt_id)
+    tag(response, found)
+    return _out(found)
 
 
 @router.get("/prompts/{prompt_id}/audio", response_class=Response, dependencies=[needs("prompts.read")])
@@ -117,10 +120,12 @@ async def get_audio(sessions: SessionsOf, prompt_id: Id) -> Response:
     return Response(await library.audio_of(sessions, prompt_id), media_type="audio/wav")
 
 
-@router.delete("/prompts/{prompt_id}", status_code=204, dependencies=[needs("prompts.write")])
-async def remove_prompt(sessions: SessionsOf, prompt_id: Id) -> None:
+@router.delete(
+    "/prompts/{prompt_id}", status_code=204, responses=TAKES_IF_MATCH, dependencies=[needs("prompts.write")]
+)
+async def remove_prompt(sessions: SessionsOf, prompt_id: Id, if_match: IfMatch) -> None:
     """Take out a prompt that no campaign plays."""
-    await library.remove_prompt(sessions, prompt_id)
+    await library.remove_prompt(sessions, prompt_id, if_match=if_match)
 
 
 @router.get("/clients/{client}/abandoned-messages", dependencies=[needs("prompts.read")])

@@ -16,6 +16,7 @@ from campaigns.routes.shared import RecordingsOf
 from campaigns.stores.recordings import RecordingFilter
 from leads.routes.access import Who, access_of, needs
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["recordings"])
 
@@ -91,10 +92,12 @@ async def list_recordings(
     return Page(items=items, next=items[-1].id if len(items) == limit else None)
 
 
-@router.get("/recordings/{recording_id}", dependencies=[needs("recordings.read")])
-async def get_recording(sessions: SessionsOf, recording_id: Id) -> RecordingOut:
+@router.get("/recordings/{recording_id}", responses=HAS_ETAG, dependencies=[needs("recordings.read")])
+async def get_recording(response: Response, sessions: SessionsOf, recording_id: Id) -> RecordingOut:
     """One recording."""
-    return RecordingOut.model_validate(await library.get_recording(sessions, recording_id))
+    found = await library.get_recording(sessions, recording_id)
+    tag(response, found)
+    return RecordingOut.model_validate(found)
 
 
 @router.get(
@@ -152,7 +155,9 @@ async def verify_recording(
     return await library.verify(sessions, folder, recording_id, who, now)
 
 
-@router.delete("/recordings/{recording_id}", dependencies=[needs("recordings.delete")])
+@router.delete(
+    "/recordings/{recording_id}", responses=TAKES_IF_MATCH, dependencies=[needs("recordings.delete")]
+)
 async def delete_recording(
     sessions: SessionsOf,
     folder: RecordingsOf,
@@ -160,7 +165,8 @@ async def delete_recording(
     who: Who,
     recording_id: Id,
     reason: Annotated[str, Query(min_length=1, max_length=200)],
+    if_match: IfMatch,
 ) -> RecordingOut:
     """Delete the file for good; the row stays, with the reason."""
-    deleted = await library.delete(sessions, folder, recording_id, who, reason, now)
+    deleted = await library.delete(sessions, folder, recording_id, who, reason, now, if_match=if_match)
     return RecordingOut.model_validate(deleted)

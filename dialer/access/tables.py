@@ -1,9 +1,9 @@
-"""Tables of who may do what: users, their sign-ins, API keys, and the log of what was changed."""
+"""Tables of who may do what, and did: users, sign-ins, API keys, what was changed, answers for repeats."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, text
+from sqlalchemy import JSON, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from leads.tables import instant, key, reference
@@ -96,3 +96,25 @@ class AuditEntry(SQLModel, table=True):
     """The HTTP status of the answer: 403 was refused."""
     details: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     address: str = Field(max_length=45)
+
+
+class IdempotentAnswer(SQLModel, table=True):
+    """A request that came with an Idempotency-Key, and how it was answered; kept for a day.
+
+    Without the key, which is not kept, nobody can tell whose it is or what is in it.
+    """
+
+    __tablename__ = "idempotent_answer"
+    __table_args__ = (Index("ix_idempotent_answer_at", "at"),)
+
+    id: str = Field(primary_key=True, max_length=64)
+    """SHA-256 of who asks and the key."""
+    node: str = Field(max_length=200)
+    """Which node has begun it."""
+    at: datetime = instant()
+    fingerprint: str = Field(default="", max_length=64)
+    """Of method, address and body; empty while there is no answer."""
+    status: int | None = None
+    """The HTTP status; null while there is no answer."""
+    answer: bytes = Field(default=b"", sa_column=Column(LargeBinary, nullable=False))
+    """Headers and body, encrypted with what is made of the key."""

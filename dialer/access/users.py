@@ -12,6 +12,7 @@ from dialer.access.stores.users import UserStore
 from dialer.access.tables import User
 from leads.checks import client_id_of
 from leads.stores.shared import Session, Sessions
+from leads.stores.versions import Versions, require_version
 
 LONGEST_NAME = 100
 
@@ -68,6 +69,12 @@ async def list_users(sessions: Sessions, client: str | None, after: int, limit: 
         return await UserStore(session).page(client_id, after, limit)
 
 
+async def get_user(sessions: Sessions, user_id: int) -> User:
+    """A user. Raises UserNotFoundError."""
+    async with sessions() as session:
+        return await UserStore(session).get(user_id)
+
+
 async def find_user(sessions: Sessions, client: str | None, name: str) -> User:
     """A user by name. Raises UnknownClientError and UserNotFoundError."""
     async with sessions() as session:
@@ -79,33 +86,46 @@ async def find_user(sessions: Sessions, client: str | None, name: str) -> User:
 
 
 async def set_password(
-    sessions: Sessions, user_id: int, password: str, *, but_sign_in: int | None = None
+    sessions: Sessions,
+    user_id: int,
+    password: str,
+    *,
+    but_sign_in: int | None = None,
+    if_match: Versions | None = None,
 ) -> User:
     """A new password; the user is signed out everywhere, but for one sign-in.
 
-    Raises UserNotFoundError and WeakPasswordError.
+    Raises UserNotFoundError, WeakPasswordError and ChangedMeanwhileError.
     """
     password_hash = await hashed(checked_password(password))
     async with sessions() as session, session.begin():
         user = await UserStore(session).get(user_id)
+        await require_version(session, user, if_match)
         user.password_hash = password_hash
         await UserStore(session).sign_out_everywhere(user_id, but_sign_in)
         return user
 
 
-async def disable_user(sessions: Sessions, user_id: int, now: datetime) -> User:
-    """Signs a user out everywhere, and lets them in no more; the row stays. Raises UserNotFoundError."""
+async def disable_user(
+    sessions: Sessions, user_id: int, now: datetime, *, if_match: Versions | None = None
+) -> User:
+    """Signs a user out everywhere, and lets them in no more; the row stays.
+
+    Raises UserNotFoundError and ChangedMeanwhileError.
+    """
     async with sessions() as session, session.begin():
         user = await UserStore(session).get(user_id)
+        await require_version(session, user, if_match)
         user.disabled_at = user.disabled_at or now
         await UserStore(session).sign_out_everywhere(user_id)
         return user
 
 
-async def enable_user(sessions: Sessions, user_id: int) -> User:
-    """Lets a user in again. Raises UserNotFoundError."""
+async def enable_user(sessions: Sessions, user_id: int, *, if_match: Versions | None = None) -> User:
+    """Lets a user in again. Raises UserNotFoundError and ChangedMeanwhileError."""
     async with sessions() as session, session.begin():
         user = await UserStore(session).get(user_id)
+        await require_version(session, user, if_match)
         user.disabled_at = None
         return user
 

@@ -11,6 +11,7 @@ from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
 from dialer.access.audit import AuditLog
 from dialer.access.door import Door
+from dialer.access.idempotent_answers import IdempotentAnswers
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn
 from dialer.access.single_sign_on import SingleSignOn
@@ -29,6 +30,8 @@ from dialer.api import (
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
 from dialer.api.health import Readiness
+from dialer.api.idempotency import Idempotency, describe_keys
+from dialer.api.unchanged import Unchanged
 from dialer.api.walking import describe_permissions, require_permissions
 from dialer.engine import Engine
 from dialer.event_feed import EventFeed
@@ -53,6 +56,7 @@ class Faces:
     door: Door
     signing_in: SigningIn
     audit: AuditLog
+    answers: IdempotentAnswers
     single_sign_on: SingleSignOn
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
@@ -89,6 +93,9 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.readiness = faces.readiness
     app.state.metrics_text = faces.metrics_text
     problems.install(app)
+    # The one that is added last is asked first.
+    app.add_middleware(Unchanged)
+    app.add_middleware(Idempotency, answers=faces.answers, now=faces.engine.now)
     app.add_middleware(Guard, door=faces.door, audit=faces.audit, now=faces.engine.now)
     app.include_router(health.router)
     app.include_router(calendars.router)
@@ -107,4 +114,5 @@ def create_app(faces: Faces) -> FastAPI:
     app.include_router(api)
     require_permissions(app)
     describe_permissions(app)
+    describe_keys(app)
     return app

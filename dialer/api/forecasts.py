@@ -25,6 +25,7 @@ class ClientGone(DialerError):
     """Who asked for a forecast did not wait for it."""
 
     code = "client-gone"
+    retry_after_s = 1
 
 
 class ShiftAsked(BaseModel):

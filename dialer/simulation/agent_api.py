@@ -87,9 +87,10 @@ class AgentApi:
             except httpx2.TransportError as error:
                 trouble = type(error).__name__
                 continue
-            if response.is_success or response.status_code in also_fine:
+            come_again = response.status_code >= 500 or "Retry-After" in response.headers
+            if response.is_success or (response.status_code in also_fine and not come_again):
                 return response
             trouble = f"{response.status_code} {response.text[:200]}"
-            if response.status_code < 500 and response.status_code != 429:
+            if not come_again:
                 break
         raise AgentApiError(f"POST {path} did not work: {trouble}")

@@ -10,6 +10,7 @@ from leads.core.lead_filter import LeadFilter, parse_filter
 from leads.exporting import export_csv, export_xlsx, plan_export
 from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, tag
 from leads.stores.search import ListSummary
 from leads.viewing import LeadView, get_lead, list_lead_lists, search_leads
 
@@ -99,11 +100,11 @@ async def export(
     return StreamingResponse(content, media_type=_MEDIA_TYPES[file_format], headers=headers)
 
 
-@router.get("/leads/{lead_id:int}", tags=["leads"], dependencies=[needs("leads.read")])
+@router.get("/leads/{lead_id:int}", tags=["leads"], responses=HAS_ETAG, dependencies=[needs("leads.read")])
 async def show(sessions: SessionsOf, response: Response, lead_id: Id) -> LeadView:
     """One lead; its ETag is what an edit names in If-Match."""
     found = await get_lead(sessions, lead_id)
-    response.headers["ETag"] = f'"{found.etag}"'
+    tag(response, found)
     return found
 
 

@@ -9,7 +9,13 @@ from fastapi import APIRouter, FastAPI
 from campaigns.errors import CampaignNotFoundError
 from campaigns.routes import explain, lead_editing
 from campaigns.stores.shared import Sessions
-from leads.errors import BadLeadChangesError, BadLeadFilterError, PhoneRejectedError, UnknownLeadError
+from leads.errors import (
+    BadLeadChangesError,
+    BadLeadFilterError,
+    ChangedMeanwhileError,
+    PhoneRejectedError,
+    UnknownLeadError,
+)
 from leads.routes import leads
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, Person, seed_campaign, seed_leads
@@ -79,16 +85,15 @@ async def test_a_lead_is_edited_only_as_it_was_read(sessions: Sessions, client: 
     read = await client.get(f"leads/{lead}")
     etag = read.headers["ETag"]
     body = {"first_name": "Bo", "priority": 7, "not_before": None, "custom": {"a=b": "1"}}
-    assert (await client.patch(f"leads/{lead}", json=body)).status_code == 428
-    stale = await client.patch(f"leads/{lead}", json=body, headers={"If-Match": '"stale"'})
-    assert stale.status_code == 412
+    with pytest.raises(ChangedMeanwhileError):
+        await client.patch(f"leads/{lead}", json=body, headers={"If-Match": '"stale"'})
     changed = await client.patch(f"leads/{lead}", json=body, headers={"If-Match": etag})
     assert changed.status_code == 200
     assert (changed.json()["first_name"], changed.json()["priority"]) == ("Bo", 7)
     assert changed.json()["custom"] == {"a=b": "1"}
     assert (await client.get(f"leads/{lead}")).headers["ETag"] == changed.headers["ETag"] != etag
-    again = await client.patch(f"leads/{lead}", json=body, headers={"If-Match": etag})
-    assert again.status_code == 412
+    with pytest.raises(ChangedMeanwhileError):
+        await client.patch(f"leads/{lead}", json=body, headers={"If-Match": etag})
     anyway = await client.patch(f"leads/{lead}", json={"owner": "Al"}, headers={"If-Match": "*"})
     assert anyway.json()["owner"] == "Al"
 

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from dialer.access import users
 from dialer.access.passwords import LONGEST
+from dialer.access.tables import User
 from dialer.access.users import NewUser
 from leads.routes.access import OwnClient, needs, require_own
 from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter(tags=["users"], prefix="/users")
 
@@ -73,23 +75,43 @@ async def add_user(sessions: SessionsOf, now: Now, own: OwnClient, wanted: UserI
     return UserOut.model_validate(await users.add_user(sessions, new, wanted.password, now))
 
 
-@router.post("/{user_id}/password", dependencies=[needs("users.write")])
-async def set_password(request: Request, sessions: SessionsOf, user_id: Id, given: PasswordIn) -> UserOut:
+@router.get("/{user_id}", responses=HAS_ETAG, dependencies=[needs("users.read")])
+async def get_user(response: Response, sessions: SessionsOf, user_id: Id) -> UserOut:
+    """One user."""
+    return _tagged(response, await users.get_user(sessions, user_id))
+
+
+@router.post("/{user_id}/password", responses=TAKES_IF_MATCH, dependencies=[needs("users.write")])
+async def set_password(
+    request: Request,
+    response: Response,
+    sessions: SessionsOf,
+    user_id: Id,
+    given: PasswordIn,
+    if_match: IfMatch,
+) -> UserOut:
     """Give a user another password, and sign them out everywhere."""
-    changed = await users.set_password(sessions, user_id, given.password)
+    changed = await users.set_password(sessions, user_id, given.password, if_match=if_match)
     request.app.state.door.forget()
-    return UserOut.model_validate(changed)
+    return _tagged(response, changed)
 
 
-@router.post("/{user_id}/disable", dependencies=[needs("users.write")])
-async def disable_user(request: Request, sessions: SessionsOf, now: Now, user_id: Id) -> UserOut:
+@router.post("/{user_id}/disable", responses=TAKES_IF_MATCH, dependencies=[needs("users.write")])
+async def disable_user(
+    request: Request, response: Response, sessions: SessionsOf, now: Now, user_id: Id, if_match: IfMatch
+) -> UserOut:
     """Sign a user out everywhere, and let them in no more."""
-    changed = await users.disable_user(sessions, user_id, now)
+    changed = await users.disable_user(sessions, user_id, now, if_match=if_match)
     request.app.state.door.forget()
-    return UserOut.model_validate(changed)
+    return _tagged(response, changed)
 
 
-@router.post("/{user_id}/enable", dependencies=[needs("users.write")])
-async def enable_user(sessions: SessionsOf, user_id: Id) -> UserOut:
+@router.post("/{user_id}/enable", responses=TAKES_IF_MATCH, dependencies=[needs("users.write")])
+async def enable_user(response: Response, sessions: SessionsOf, user_id: Id, if_match: IfMatch) -> UserOut:
     """Let a user in again."""
-    return UserOut.model_validate(await users.enable_user(sessions, user_id))
+    return _tagged(response, await users.enable_user(sessions, user_id, if_match=if_match))
+
+
+def _tagged(response: Response, user: User) -> UserOut:
+    tag(response, user)
+    return UserOut.model_validate(user)

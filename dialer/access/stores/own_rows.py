@@ -15,12 +15,13 @@ from sqlalchemy.orm import Mapper, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from campaigns.tables import Agent, AgentSession, Attempt, Campaign, PromptSound, Recording, RuleSet, TrunkNow
-from dialer.access.tables import User
+from dialer.access.tables import IdempotentAnswer, User
 from leads.stores.shared import Session, Sessions
 from leads.tables import Client, DncList, LeadList, ZoneGroup
 
-SHARED = frozenset({PromptSound, RuleSet, TrunkNow, ZoneGroup})
-"""Of no client: sounds by their content, rules by theirs, places, and the installation's trunks."""
+SHARED = frozenset({IdempotentAnswer, PromptSound, RuleSet, TrunkNow, ZoneGroup})
+"""Of no client: answers, which only a secret key opens; sounds by their content, rules by theirs, places, and
+the installation's trunks."""
 
 Condition = Callable[[Any], ColumnElement[bool]]
 """Given a table, or an alias of it: its rows are the client's."""

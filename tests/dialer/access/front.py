@@ -13,6 +13,7 @@ from campaigns.routes import persons
 from dialer.access.audit import AuditLog
 from dialer.access.core.roles import Role
 from dialer.access.door import Door
+from dialer.access.idempotent_answers import IdempotentAnswers
 from dialer.access.routes import router as access_routes
 from dialer.access.signing_in import SigningIn, SignInLimits
 from dialer.access.single_sign_on import Provider, SingleSignOn
@@ -21,6 +22,7 @@ from dialer.access.users import NewUser, add_user
 from dialer.api import problems
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
+from dialer.api.idempotency import Idempotency
 from leads.routes import consents, dnc, leads
 from leads.stores.leads import LeadStore
 from leads.stores.shared import Sessions
@@ -88,14 +90,18 @@ async def open_front(sessions: Sessions, provider: Provider | None = None) -> As
     app.state.signing_in, app.state.single_sign_on = signing_in, SingleSignOn(provider, signing_in, now)
     app.state.recordings = None
     problems.install(app)
+    answers = IdempotentAnswers(sessions, sessions, "node-1")
+    app.add_middleware(Idempotency, answers=answers, now=now)
     app.add_middleware(Guard, door=door, audit=audit, now=now)
     for each in (access_routes, leads.router, dnc.router, consents.router, persons.router):
         app.include_router(each, prefix=API)
     transport = httpx2.ASGITransport(app=app, client=("192.0.2.7", 4000))
     audit.start()
+    answers.start()
     try:
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
             front = Front(sessions, app, http)
             yield front
     finally:
+        await answers.stop()
         await audit.stop()

@@ -103,6 +103,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
             }
         },
     ],
+    ("GET", "users/{user_id}"): _plain,
     ("POST", "users/{user_id}/password"): _json(password=PASSWORD),
     ("POST", "users/{user_id}/disable"): _plain,
     ("POST", "users/{user_id}/enable"): _plain,
@@ -188,6 +189,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("POST", "caller-ids/import"): lambda t, _: [
         {"params": {"client": t.client, "owner": "o"}, "content": b"caller_id\n+13035550199\n"}
     ],
+    ("GET", "caller-ids/{number}"): lambda t, own: [{"params": {"client": each.client}} for each in (t, own)],
     ("PATCH", "caller-ids/{number}"): lambda t, own: [
         {"params": {"client": each.client}, "json": {"daily_cap": 5}} for each in (t, own)
     ],

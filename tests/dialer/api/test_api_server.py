@@ -1,6 +1,7 @@
-"""The HTTP server ends when it is asked to, whoever is still connected."""
+"""The HTTP server answers at once, and ends when it is asked to, whoever is still connected."""
 
 import asyncio
+import socket
 
 import pytest
 from fastapi import FastAPI, Request
@@ -31,3 +32,16 @@ async def test_a_request_that_never_ends_does_not_keep_the_server(monkeypatch: p
         await http.stop()
     assert ended.is_set()
     writer.close()
+
+
+async def test_no_answer_waits_for_a_packet_to_be_full() -> None:
+    http = HttpServer(FastAPI(), "127.0.0.1", 0)
+    await http.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
+    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    await reader.readline()
+    (connection,) = http._server.server_state.connections  # noqa: SLF001 - nobody else has it
+    accepted = connection.transport.get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    writer.close()
+    await http.stop()
