@@ -14,6 +14,7 @@ import pjsua2 as pj
 from dialer.errors import DialerError
 from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
+from dialer.switch.moves import UnmovedCall
 from dialer.switch.reasons import Reasons
 from dialer.switch.sdp import offer_only
 from dialer.switch.sip_events import (
@@ -80,7 +81,7 @@ class _AudioStream:
     """Whether the far end has put us on hold: there may be music then, or nothing at all."""
 
 
-class SipCall(pj.Call):  # type: ignore[misc]
+class SipCall(UnmovedCall):
     """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
 
     def __init__(
