@@ -29,8 +29,10 @@ from dialer.switch.legs import LegBook
 from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
 from dialer.switch.messages import Event, RecordingEnded, RecordingFailed, RecordingStarted, TakeLeg
 from dialer.switch.recorder import Recorder, RecordingError
-from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
+from dialer.switch.sip_call import CallEnding, EndpointError, SipCall, UnsentError
 
+_UNAVAILABLE = 503
+"""So a request that cannot be sent is to be understood (RFC 3261, 8.1.3.1)."""
 _COUNT_EVERY_S = 1.0
 _COUNTED_A_TURN = 4
 
@@ -211,7 +213,7 @@ class LegCalls:
 
     def _dial(self, dial: Dial) -> None:
         if not self._takes_calls:
-            self.ended(dial.leg, _unsent("the switch stops"))
+            self.ended(dial.leg, _by_us("the switch stops"))
             return
         caller = Caller(dial.caller_id, dial.display_name)
         try:
@@ -222,8 +224,10 @@ class LegCalls:
                 dial.route.trunk,
                 auto_answer=dial.auto_answer,
             )
+        except UnsentError as error:
+            self.ended(dial.leg, Ending(_UNAVAILABLE, str(error), by_far_end=False))
         except EndpointError as error:
-            self.ended(dial.leg, _unsent(str(error)))
+            self.ended(dial.leg, _by_us(str(error)))
 
     def _forget(self, leg: str) -> None:
         self._ears.leave(leg)
@@ -259,5 +263,5 @@ class _LegListener:
         self._calls.ended(self._leg, outcome)
 
 
-def _unsent(reason: str) -> Ending:
-    return Ending(status=0, reason=reason, by_far_end=False, sent=False)
+def _by_us(reason: str) -> Ending:
+    return Ending(status=0, reason=reason, by_far_end=False, by_us=True)

@@ -40,6 +40,12 @@ class EndpointError(DialerError):
     code = "sip-endpoint"
 
 
+class UnsentError(EndpointError):
+    """An INVITE cannot be sent this way, as where its host has no address; another way may do."""
+
+    code = "sip-unsent"
+
+
 @dataclass(frozen=True)
 class CallEnding:
     """The final status of a call; 0 where the network never gave one."""
@@ -113,6 +119,11 @@ class SipCall(UnmovedCall):
         self._over = False
         self._hung_up = False
         self._confirmed = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing comes of it any more."""
+        return self._over
 
     def answer_with(self, status: int) -> None:
         """Answers an incoming call: 180, 200, 486, …; final error codes end it."""

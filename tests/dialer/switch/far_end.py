@@ -63,6 +63,7 @@ class FarEnd(asyncio.DatagramProtocol):
         self._agreed: set[str] = set()
         self.refused: list[int] = []
         """How the caller has refused its requests, each time that it says so."""
+        self._calls: set[str] = set()
         self._asked = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._invite: tuple[str, Address] | None = None
@@ -86,6 +87,11 @@ class FarEnd(asyncio.DatagramProtocol):
         return f"sip:far-end@{host}:{port}"
 
     @property
+    def invited(self) -> int:
+        """How many calls have come, of which it takes the first."""
+        return len(self._calls)
+
+    @property
     def agreed(self) -> int:
         """How many of its own requests the caller has agreed to, however often it says so."""
         return len(self._agreed)
@@ -97,6 +103,8 @@ class FarEnd(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         text = data.decode(errors="replace")
+        if text.startswith("INVITE"):
+            self._calls |= set(re.findall(r"^Call-ID: (.*?)\r", text, re.MULTILINE))
         if text.startswith("INVITE") and self._invite is None:
             self._invite = (text, addr)
             media = re.search(r"^m=audio (\d+)", text, re.MULTILINE)

@@ -82,7 +82,7 @@ def test_nothing_is_tried_again_once_anything_rang(status: int) -> None:
         BUSY,
         Ending(404, "Not Found", by_far_end=True),
         Ending(500, "Error", by_far_end=True, q850_cause=17),
-        Ending(0, "every line is in use", by_far_end=False, sent=False),
+        Ending(0, "every line is in use", by_far_end=False, by_us=True),
     ],
 )
 def test_what_is_not_the_trunks_fault_is_tried_nowhere_else(ending: Ending) -> None:
