@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Forget:
-    """End the leg's present call; whatever still comes of it is nothing to the leg any more."""
+    """End the leg's present call; of what still comes of it, the leg only has to know an answer."""
 
     leg: str
 

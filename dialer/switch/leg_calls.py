@@ -232,7 +232,12 @@ class LegCalls:
     def _forget(self, leg: str) -> None:
         self._ears.leave(leg)
         if call := self._calls.pop(leg, None):
-            call.forget()
+            call.forget(_LateListener(self, leg))
+
+    def answered_late(self, leg: str) -> None:
+        """Called by the listener of a call that was forgotten: somebody has picked up and met nobody."""
+        log.warning("a call was answered after it was given up, and is ended", leg=leg)
+        self._book.answered_elsewhere(leg)
 
     def _play(self, leg: str, path: str) -> float:
         """Its length in seconds; 0 where it cannot be played."""
@@ -261,6 +266,26 @@ class _LegListener:
         said = ending.reasons
         outcome = Ending(ending.status, ending.reason, ending.by_far_end, said.q850_cause, said.text)
         self._calls.ended(self._leg, outcome)
+
+
+class _LateListener:
+    """Hears of a call that its leg has left."""
+
+    def __init__(self, calls: LegCalls, leg: str) -> None:
+        self._calls = calls
+        self._leg = leg
+
+    def call_ringing(self, call: SipCall, status: int) -> None:
+        pass
+
+    def call_answered(self, call: SipCall) -> None:
+        self._calls.answered_late(self._leg)
+
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None:
+        pass
+
+    def call_ended(self, call: SipCall, ending: CallEnding) -> None:
+        pass
 
 
 def _by_us(reason: str) -> Ending:

@@ -137,17 +137,25 @@ class SipCall(UnmovedCall):
         An answer may cross our CANCEL, and is told of: a call that was canceled is over when the far end has
         agreed, or when it is hung up once more.
         """
-        canceled_before, self._hung_up = self._hung_up, True
-        options = pj.CallOpParam()
-        options.statusCode = status
-        self._command(lambda: self.hangup(options))
+        canceled_before = self._hung_up
+        self._leave(status)
         if not (self._over or self._confirmed or canceled_before):
             self.owner.call_canceled(self)
 
-    def forget(self) -> None:
-        """Ends it, and tells nobody what still becomes of it."""
-        self.listener = None
-        self.hang_up()
+    def forget(self, listener: CallListener) -> None:
+        """Ends it, and tells another what still becomes of it, for as long as its INVITE lives.
+
+        That is half a minute where nothing comes back (64*T1; RFC 3261, 17.1.1.2); it is not repeated, and a
+        late answer is ended.
+        """
+        self.listener = listener
+        self._leave()
+
+    def _leave(self, status: int = 0) -> None:
+        self._hung_up = True
+        options = pj.CallOpParam()
+        options.statusCode = status
+        self._command(lambda: self.hangup(options))
 
     def hear_just(self, others: Sequence["SipCall"], loop: str = "") -> bool:
         """From now on it hears just these, and a WAV file over and over where one is named.

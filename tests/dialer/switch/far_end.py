@@ -63,6 +63,8 @@ class FarEnd(asyncio.DatagramProtocol):
         self._agreed: set[str] = set()
         self.refused: list[int] = []
         """How the caller has refused its requests, each time that it says so."""
+        self.invites = 0
+        """That have come, with those that were sent again."""
         self._calls: set[str] = set()
         self._asked = 0
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,6 +106,7 @@ class FarEnd(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Address) -> None:
         text = data.decode(errors="replace")
         if text.startswith("INVITE"):
+            self.invites += 1
             self._calls |= set(re.findall(r"^Call-ID: (.*?)\r", text, re.MULTILINE))
         if text.startswith("INVITE") and self._invite is None:
             self._invite = (text, addr)

@@ -159,6 +159,19 @@ def test_who_answers_in_time_has_not_answered_late() -> None:
     assert not ended(book.ended("call-1", OURS, 3.2)).answered_late
 
 
+@pytest.mark.parametrize(("answered", "late"), [(False, True), (True, False)])
+def test_a_route_that_answers_after_it_was_left_is_told_of_unless_the_next_has_the_person(
+    answered: bool, late: bool
+) -> None:
+    book, _ = placed(B)
+    book.tick(4.0)
+    book.answered_elsewhere("call-1")
+    if answered:
+        book.answered("call-1", 5.0)
+    assert ended(book.ended("call-1", BUSY, 6.0)).answered_late == late
+    book.answered_elsewhere("call-1")
+
+
 @pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])
 def test_a_call_that_was_given_up_is_not_tried_elsewhere(by: str) -> None:
     book, _ = placed(B)

@@ -32,6 +32,7 @@ from tests.dialer.switch.nameserver import DOMAIN, nameserver
 from tests.dialer.switch.registrar import registrar
 from tests.servers import certificate_in
 from tests.support import eventually
+from tests.telephone import silence
 
 CALLER_ID, NUMBER = "+12025550199", "+12025551000"
 PASSWORD = "secret"  # noqa: S105 - the one that the scenarios ask for
@@ -120,6 +121,19 @@ async def test_a_trunk_that_says_nothing_makes_way_for_the_next_and_is_left_for_
         assert (moved.trunk, moved.status) == ("a", 408)
         assert (await switch.hung_up()).rerouted == ["a: 408 no reply"]
         await good.content()
+
+
+async def test_a_trunk_that_answers_after_it_was_left_is_asked_once_and_let_go_and_the_answer_counts(
+    tmp_path: Path,
+) -> None:
+    late, rings = FarEnd(answers_after_s=2.5), FarEnd(silence(0), early=silence(1.0), answers_after_s=None)
+    async with called(late, rings), switch_with(tmp_path) as switch:
+        switch.call(Route(late.uri, "a", 0.2), Route(rings.uri, "b", 4.0))
+        await switch.said(LegRinging, "call")
+        await eventually(lambda: late.over)
+        # It would have been sent again 0.5 and 1.5 s after it left.
+        assert late.invites == 1
+        assert (await switch.hung_up()).answered_late
 
 
 async def test_where_every_trunk_is_silent_the_call_is_over_soon(tmp_path: Path, sipp: StartSipp) -> None:
