@@ -35,6 +35,8 @@ _BUSY_FOR_S, _DOWN_FOR_S, _UNSERVED_FOR_S = 5.0, 60.0, 900.0
 long; and one whose language only agents speak who have no time now, or nobody."""
 _LOOKS, _LOOK_FURTHER = 4, 50
 """How often, and at how many leads, it looks for one that can be called, where those before cannot."""
+_MESSAGE_TAKES_S = 0.15
+"""Until a message that is due is heard: a look of the switch, its file, and a frame at either end."""
 _KEY_AFTER_MESSAGE_S = 3.0
 """So long a person has for the key that a message has named in its last words."""
 
@@ -244,6 +246,7 @@ class Dialing:
         first, *others = [
             Route(each.address(started.e164), each.name, each.reply_within_s) for each in routes
         ]
+        at_once = campaign.agentless and campaign.menu is None
         return PlaceLeg(
             leg=call_leg(started.attempt_id),
             role="customer",
@@ -254,7 +257,7 @@ class Dialing:
             caller_id=started.caller_id,
             display_name=started.display_name,
             ring_timeout_s=max(campaign.ring_timeout_s, started.ring_at_least_s),
-            claim_within_s=0.0 if campaign.agentless and campaign.menu is None else started.claim_within_s,
+            claim_within_s=0.0 if at_once else to_be_claimed_within_s(started.claim_within_s),
             message=str(self._watch.message(campaign, started) or self._options.unclaimed_message),
             end_key=campaign.opt_out_key,
             stay_s=_KEY_AFTER_MESSAGE_S,
@@ -267,6 +270,11 @@ class Dialing:
         if not call.detection.listens:
             return "off"
         return "first" if call.held else "beside"
+
+
+def to_be_claimed_within_s(message_within_s: float) -> float:
+    """How long an agent has to take who answered, so that the message has begun within the law's time."""
+    return max(0.0, message_within_s - _MESSAGE_TAKES_S)
 
 
 def _lacks_a_message(campaign: RunningCampaign, permitted: PermittedLead) -> bool:

@@ -34,11 +34,16 @@ from dialer.switch.accounts import (
 from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
 from dialer.switch.options import EndpointOptions
-from dialer.switch.sip_call import CallListener, EndpointError, SipCall, audio_only
+from dialer.switch.sip_call import CallListener, EndpointError, SipCall, UnsentError, audio_only
 
 _CODECS = ("PCMU", "PCMA")
-_TOO_MANY = 70010  # PJ_ETOOMANY
 _ADDRESS_IN_USE = 120000 + errno.EADDRINUSE  # PJ_ERRNO_START_SYS
+_OUR_OWN_AFFAIR = {
+    70010: "every line is in use",  # PJ_ETOOMANY
+    _ADDRESS_IN_USE: "every RTP port is in use",
+    171039: "an address in it is not valid",  # PJSIP_EINVALIDURI
+}
+"""Why a call cannot be placed by any way."""
 _PORTS_A_SEARCH = 200
 """A call looks at this many RTP ports and then fails; the next one goes on from there. Where as many
 agents are on the line, their ports are such a stretch."""
@@ -151,7 +156,8 @@ class Endpoint:
     ) -> SipCall:
         """Sends an INVITE, through a trunk where one is named; with `auto_answer`, to be answered at once.
 
-        Raises EndpointError where it could not be sent.
+        Raises EndpointError where it could not be sent: UnsentError where that is the way's fault. The
+        listener is told nothing of such a call.
         """
         options = audio_only(pj.CallOpParam(True))
         account, codecs = self._account, tuple[str, ...]()
@@ -166,21 +172,26 @@ class Endpoint:
         if caller.number:
             options.txOption.localUri = caller.address(domain)
         for _ in range(self._port_searches):
-            call = SipCall(self, account, pj.PJSUA_INVALID_ID, listener, codecs)
+            # The library tells of an INVITE that it cannot send within `makeCall`, and raises then.
+            call = SipCall(self, account, pj.PJSUA_INVALID_ID, None, codecs)
             try:
                 call.makeCall(uri, options)
             except pj.Error as error:
                 status, reason = int(error.status), str(error.reason)
                 call.destroy()
             else:
+                if call.is_over:
+                    status, reason = 0, "the library ended it at once"
+                    call.destroy()
+                    break
                 self._calls[call.getId()] = call
+                call.listener = listener
                 return call
             if status != _ADDRESS_IN_USE:
                 break
-        reason = {_TOO_MANY: "every line is in use", _ADDRESS_IN_USE: "every RTP port is in use"}.get(
-            status, reason
-        )
-        raise EndpointError(f"The call could not be placed: {reason}.")
+        if status in _OUR_OWN_AFFAIR:
+            raise EndpointError(f"The call could not be placed: {_OUR_OWN_AFFAIR[status]}.")
+        raise UnsentError(f"The call could not be sent: {reason}.")
 
     def listen_to(self, audio: Any) -> None:
         """Lets the null sound device hear an audio port: what comes is taken in, and its level measured.

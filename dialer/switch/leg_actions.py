@@ -50,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Forget:
-    """End the leg's present call; whatever still comes of it is nothing to the leg any more."""
+    """End the leg's present call; of what still comes of it, the leg only has to know an answer."""
 
     leg: str
 
@@ -110,10 +110,10 @@ class Ending:
     by_far_end: bool
     q850_cause: int | None = None
     reason_header: str = ""
-    sent: bool = True
-    """Whether anything left this machine."""
+    by_us: bool = False
+    """Whether this switch has stopped, or has no line or port for it: no way would do."""
 
     @property
     def is_the_trunks_fault(self) -> bool:
         """Whether another trunk may be tried for it, as far as nothing has rung."""
-        return self.sent and may_try_another(self.status, self.q850_cause)
+        return not self.by_us and may_try_another(self.status, self.q850_cause)

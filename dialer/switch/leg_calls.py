@@ -29,8 +29,10 @@ from dialer.switch.legs import LegBook
 from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, PersonJudged, ToneHeard
 from dialer.switch.messages import Event, RecordingEnded, RecordingFailed, RecordingStarted, TakeLeg
 from dialer.switch.recorder import Recorder, RecordingError
-from dialer.switch.sip_call import CallEnding, EndpointError, SipCall
+from dialer.switch.sip_call import CallEnding, EndpointError, SipCall, UnsentError
 
+_UNAVAILABLE = 503
+"""So a request that cannot be sent is to be understood (RFC 3261, 8.1.3.1)."""
 _COUNT_EVERY_S = 1.0
 _COUNTED_A_TURN = 4
 
@@ -211,7 +213,7 @@ class LegCalls:
 
     def _dial(self, dial: Dial) -> None:
         if not self._takes_calls:
-            self.ended(dial.leg, _unsent("the switch stops"))
+            self.ended(dial.leg, _by_us("the switch stops"))
             return
         caller = Caller(dial.caller_id, dial.display_name)
         try:
@@ -222,13 +224,20 @@ class LegCalls:
                 dial.route.trunk,
                 auto_answer=dial.auto_answer,
             )
+        except UnsentError as error:
+            self.ended(dial.leg, Ending(_UNAVAILABLE, str(error), by_far_end=False))
         except EndpointError as error:
-            self.ended(dial.leg, _unsent(str(error)))
+            self.ended(dial.leg, _by_us(str(error)))
 
     def _forget(self, leg: str) -> None:
         self._ears.leave(leg)
         if call := self._calls.pop(leg, None):
-            call.forget()
+            call.forget(_LateListener(self, leg))
+
+    def answered_late(self, leg: str) -> None:
+        """Called by the listener of a call that was forgotten: somebody has picked up and met nobody."""
+        log.warning("a call was answered after it was given up, and is ended", leg=leg)
+        self._book.answered_elsewhere(leg)
 
     def _play(self, leg: str, path: str) -> float:
         """Its length in seconds; 0 where it cannot be played."""
@@ -259,5 +268,25 @@ class _LegListener:
         self._calls.ended(self._leg, outcome)
 
 
-def _unsent(reason: str) -> Ending:
-    return Ending(status=0, reason=reason, by_far_end=False, sent=False)
+class _LateListener:
+    """Hears of a call that its leg has left."""
+
+    def __init__(self, calls: LegCalls, leg: str) -> None:
+        self._calls = calls
+        self._leg = leg
+
+    def call_ringing(self, call: SipCall, status: int) -> None:
+        pass
+
+    def call_answered(self, call: SipCall) -> None:
+        self._calls.answered_late(self._leg)
+
+    def call_key(self, call: SipCall, digit: str, way: KeyWay) -> None:
+        pass
+
+    def call_ended(self, call: SipCall, ending: CallEnding) -> None:
+        pass
+
+
+def _by_us(reason: str) -> Ending:
+    return Ending(status=0, reason=reason, by_far_end=False, by_us=True)

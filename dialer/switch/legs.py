@@ -207,6 +207,11 @@ class LegBook:
         at_once = leg.role == "customer" and leg.placed.claim_within_s <= 0 and not leg.is_being_judged
         return answered + self._table.unclaimed(leg, now) if at_once else answered
 
+    def answered_elsewhere(self, name: str) -> None:
+        """A route that the leg has left has been answered: told of at its end, unless the leg is over."""
+        if (leg := self._table.get(name)) is not None:
+            leg.answered_late = True
+
     def hang_up(self, name: str, now: float, *, unless_answered: bool = False) -> list[Action]:
         """The engine ends a leg; with `unless_answered`, one that nobody has answered."""
         leg = self._table.get(name)
@@ -262,7 +267,7 @@ class LegBook:
                 rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
                 no_audio=leg.audio.never_came,
-                answered_late=leg.answered_late,
+                answered_late=leg.answered_late and leg.answered_at is None,
                 audio=leg.audio.has_come,
             ),
         ]

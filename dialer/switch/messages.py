@@ -415,7 +415,8 @@ class LegEnded(Event, frozen=True, kw_only=True):
     trunk_failed: bool = False
     no_audio: bool = False
     answered_late: bool = False
-    """The answer crossed our giving up, and whoever answered was let go at once; no `LegAnswered` came."""
+    """The answer crossed our giving up of the leg or of a route, and whoever answered was let go at once; no
+    `LegAnswered` came."""
     audio: bool = False
     """Audio came from the far end, as far as anybody has counted."""
 

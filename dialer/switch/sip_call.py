@@ -14,6 +14,7 @@ import pjsua2 as pj
 from dialer.errors import DialerError
 from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
+from dialer.switch.moves import UnmovedCall
 from dialer.switch.reasons import Reasons
 from dialer.switch.sdp import offer_only
 from dialer.switch.sip_events import (
@@ -37,6 +38,12 @@ class EndpointError(DialerError):
     """The SIP library refused; the message says what it said."""
 
     code = "sip-endpoint"
+
+
+class UnsentError(EndpointError):
+    """An INVITE cannot be sent this way, as where its host has no address; another way may do."""
+
+    code = "sip-unsent"
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class _AudioStream:
     """Whether the far end has put us on hold: there may be music then, or nothing at all."""
 
 
-class SipCall(pj.Call):  # type: ignore[misc]
+class SipCall(UnmovedCall):
     """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
 
     def __init__(
@@ -113,6 +120,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._hung_up = False
         self._confirmed = False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing comes of it any more."""
+        return self._over
+
     def answer_with(self, status: int) -> None:
         """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
         options = audio_only(pj.CallOpParam(True))
@@ -125,17 +137,25 @@ class SipCall(pj.Call):  # type: ignore[misc]
         An answer may cross our CANCEL, and is told of: a call that was canceled is over when the far end has
         agreed, or when it is hung up once more.
         """
-        canceled_before, self._hung_up = self._hung_up, True
-        options = pj.CallOpParam()
-        options.statusCode = status
-        self._command(lambda: self.hangup(options))
+        canceled_before = self._hung_up
+        self._leave(status)
         if not (self._over or self._confirmed or canceled_before):
             self.owner.call_canceled(self)
 
-    def forget(self) -> None:
-        """Ends it, and tells nobody what still becomes of it."""
-        self.listener = None
-        self.hang_up()
+    def forget(self, listener: CallListener) -> None:
+        """Ends it, and tells another what still becomes of it, for as long as its INVITE lives.
+
+        That is half a minute where nothing comes back (64*T1; RFC 3261, 17.1.1.2); it is not repeated, and a
+        late answer is ended.
+        """
+        self.listener = listener
+        self._leave()
+
+    def _leave(self, status: int = 0) -> None:
+        self._hung_up = True
+        options = pj.CallOpParam()
+        options.statusCode = status
+        self._command(lambda: self.hangup(options))
 
     def hear_just(self, others: Sequence["SipCall"], loop: str = "") -> bool:
         """From now on it hears just these, and a WAV file over and over where one is named.

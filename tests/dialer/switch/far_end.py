@@ -61,6 +61,11 @@ class FarEnd(asyncio.DatagramProtocol):
         self.silent = False
         """It sends no audio at all."""
         self._agreed: set[str] = set()
+        self.refused: list[int] = []
+        """How the caller has refused its requests, each time that it says so."""
+        self.invites = 0
+        """That have come, with those that were sent again."""
+        self._calls: set[str] = set()
         self._asked = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._invite: tuple[str, Address] | None = None
@@ -84,6 +89,11 @@ class FarEnd(asyncio.DatagramProtocol):
         return f"sip:far-end@{host}:{port}"
 
     @property
+    def invited(self) -> int:
+        """How many calls have come, of which it takes the first."""
+        return len(self._calls)
+
+    @property
     def agreed(self) -> int:
         """How many of its own requests the caller has agreed to, however often it says so."""
         return len(self._agreed)
@@ -95,6 +105,9 @@ class FarEnd(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         text = data.decode(errors="replace")
+        if text.startswith("INVITE"):
+            self.invites += 1
+            self._calls |= set(re.findall(r"^Call-ID: (.*?)\r", text, re.MULTILINE))
         if text.startswith("INVITE") and self._invite is None:
             self._invite = (text, addr)
             media = re.search(r"^m=audio (\d+)", text, re.MULTILINE)
@@ -115,6 +128,8 @@ class FarEnd(asyncio.DatagramProtocol):
             if re.search(r"^CSeq: \d+ INVITE", text, re.MULTILINE):
                 self._ask("ACK")
             self._agreed |= set(re.findall(r"^CSeq: (.*?)\r", text, re.MULTILINE))
+        elif refusal := re.match(r"SIP/2.0 ([3-6]\d\d)", text):
+            self.refused.append(int(refusal[1]))
 
     def heard(self) -> Samples:
         """All that has come since the answer, without the gaps between packets."""
@@ -166,7 +181,22 @@ class FarEnd(asyncio.DatagramProtocol):
         self._ask("BYE")
         self.over = True
 
-    def _ask(self, method: str, body: str = "", kind: str = "text/plain") -> None:
+    def refer(self, to: str) -> None:
+        """Asks the caller to call somebody else in its place (RFC 3515)."""
+        self._ask("REFER", more=f"Refer-To: <{to}>\r\n")
+
+    def replaces(self) -> str:
+        """The header by which somebody else asks for its call (RFC 3891)."""
+        assert self._invite
+        call, tag = (
+            re.search(pattern, self._invite[0], re.MULTILINE)
+            for pattern in (r"^Call-ID: (.*?)\r", r"^From: .*;tag=(.*?)\r")
+        )
+        assert call
+        assert tag
+        return f"Replaces: {call[1]};to-tag={tag[1]};from-tag=1"
+
+    def _ask(self, method: str, body: str = "", kind: str = "text/plain", more: str = "") -> None:
         """Sends a request in the call that it has answered; an ACK is of the request before it."""
         assert self._invite
         invite, addr = self._invite
@@ -181,7 +211,7 @@ class FarEnd(asyncio.DatagramProtocol):
             f"{method} {contact} SIP/2.0\r\n"
             f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK-{method}-{self._asked}\r\n"
             f"From: {us};tag=1\r\nTo: {them}\r\nCall-ID: {call_id}\r\nCSeq: {self._asked} {method}\r\n"
-            f"Contact: <sip:far-end@{host}:{port}>\r\nMax-Forwards: 70\r\n"
+            f"Contact: <sip:far-end@{host}:{port}>\r\nMax-Forwards: 70\r\n{more}"
             f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
         )
         self._transport.sendto(request.encode(), addr)

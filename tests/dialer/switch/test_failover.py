@@ -82,7 +82,7 @@ def test_nothing_is_tried_again_once_anything_rang(status: int) -> None:
         BUSY,
         Ending(404, "Not Found", by_far_end=True),
         Ending(500, "Error", by_far_end=True, q850_cause=17),
-        Ending(0, "every line is in use", by_far_end=False, sent=False),
+        Ending(0, "every line is in use", by_far_end=False, by_us=True),
     ],
 )
 def test_what_is_not_the_trunks_fault_is_tried_nowhere_else(ending: Ending) -> None:
@@ -157,6 +157,19 @@ def test_who_answers_in_time_has_not_answered_late() -> None:
     book.hang_up("call-1", 3.0)
     book.answered("call-1", 3.1)
     assert not ended(book.ended("call-1", OURS, 3.2)).answered_late
+
+
+@pytest.mark.parametrize(("answered", "late"), [(False, True), (True, False)])
+def test_a_route_that_answers_after_it_was_left_is_told_of_unless_the_next_has_the_person(
+    answered: bool, late: bool
+) -> None:
+    book, _ = placed(B)
+    book.tick(4.0)
+    book.answered_elsewhere("call-1")
+    if answered:
+        book.answered("call-1", 5.0)
+    assert ended(book.ended("call-1", BUSY, 6.0)).answered_late == late
+    book.answered_elsewhere("call-1")
 
 
 @pytest.mark.parametrize("by", ["engine", "switch stops", "engine gone"])

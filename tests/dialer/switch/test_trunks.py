@@ -27,10 +27,12 @@ from dialer.switch.messages import (
 )
 from dialer.switch.options import EndpointOptions, Srtp, TlsOptions, TrunkOptions
 from tests.dialer.switch.conftest import Sipp, StartSipp, Switch, look, worker_number
+from tests.dialer.switch.far_end import FarEnd, called
 from tests.dialer.switch.nameserver import DOMAIN, nameserver
 from tests.dialer.switch.registrar import registrar
 from tests.servers import certificate_in
 from tests.support import eventually
+from tests.telephone import silence
 
 CALLER_ID, NUMBER = "+12025550199", "+12025551000"
 PASSWORD = "secret"  # noqa: S105 - the one that the scenarios ask for
@@ -121,6 +123,19 @@ async def test_a_trunk_that_says_nothing_makes_way_for_the_next_and_is_left_for_
         await good.content()
 
 
+async def test_a_trunk_that_answers_after_it_was_left_is_asked_once_and_let_go_and_the_answer_counts(
+    tmp_path: Path,
+) -> None:
+    late, rings = FarEnd(answers_after_s=2.5), FarEnd(silence(0), early=silence(1.0), answers_after_s=None)
+    async with called(late, rings), switch_with(tmp_path) as switch:
+        switch.call(Route(late.uri, "a", 0.2), Route(rings.uri, "b", 4.0))
+        await switch.said(LegRinging, "call")
+        await eventually(lambda: late.over)
+        # It would have been sent again 0.5 and 1.5 s after it left.
+        assert late.invites == 1
+        assert (await switch.hung_up()).answered_late
+
+
 async def test_where_every_trunk_is_silent_the_call_is_over_soon(tmp_path: Path, sipp: StartSipp) -> None:
     silent = await sipp("silent", calls=2)
     async with switch_with(tmp_path) as switch:
@@ -180,6 +195,54 @@ async def test_a_user_may_come_with_its_realm(tmp_path: Path, sipp: StartSipp) -
         switch.call(route("a", carrier))
         await switch.said(LegAnswered, "call")
         await switch.hung_up()
+
+
+CANNOT_BE_SENT_TO = [
+    "sip:{}@no-such-host.invalid:5070",
+    "sip:{}@240.0.0.1:5070",
+    "sip:{}@[::1]:5070",
+    "sip:{}@127.0.0.1:5070;transport=tcp",
+    "sips:{}@127.0.0.1:5071",
+]
+
+
+@pytest.mark.parametrize("uri", CANNOT_BE_SENT_TO)
+async def test_a_trunk_that_cannot_be_sent_to_makes_way_for_the_next_and_nobody_is_called_twice(
+    tmp_path: Path, uri: str
+) -> None:
+    good = FarEnd()
+    async with called(good), switch_with(tmp_path) as switch:
+        switch.call(Route(uri.format(NUMBER), "a", 4.0), Route(good.uri, "b", 4.0))
+        await switch.said(LegAnswered, "call")
+        (moved,) = switch.of(LegRerouted, "call")
+        assert (moved.trunk, moved.to) == ("a", "b")
+        assert moved.status in (502, 503)
+        # A call that nobody knows of would be no leg's, and stay.
+        await switch.hung_up()
+        await eventually(lambda: good.over)
+        assert good.invited == 1
+        assert len(switch.of(LegEnded, "call")) == 1
+
+
+async def test_where_no_trunk_can_be_sent_to_the_call_is_over_once_and_at_once(tmp_path: Path) -> None:
+    first, second, *_ = (uri.format(NUMBER) for uri in CANNOT_BE_SENT_TO[1:])
+    async with switch_with(tmp_path) as switch:
+        switch.call(Route(first, "a", 4.0), Route(second, "b", 4.0))
+        ended = await switch.said(LegEnded, "call")
+        assert (ended.trunk, ended.status, ended.trunk_failed) == ("b", 503, True)
+        assert not (await look(switch.options.socket)).live
+        assert len(switch.of(LegEnded, "call")) == 1
+
+
+async def test_that_every_line_of_ours_is_in_use_is_no_fault_of_a_trunk(tmp_path: Path) -> None:
+    good = FarEnd()
+    async with called(good), switch_with(tmp_path, max_calls=1) as switch:
+        switch.place("guest-1", good.uri)
+        await switch.said(LegAnswered, "guest-1")
+        switch.call(Route(good.uri, "a", 4.0), Route(good.uri, "b", 4.0))
+        ended = await switch.said(LegEnded, "call")
+        assert (ended.trunk, ended.status, ended.trunk_failed) == ("a", 0, False)
+        assert "every line is in use" in ended.reason
 
 
 # --- who we are ---------------------------------------------------------------------------------
