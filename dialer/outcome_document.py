@@ -129,6 +129,7 @@ def _answered() -> dict[str, Outcome]:
         "a machine, by detection, in a campaign that acts on it": Outcome.MACHINE,
         "a fax, by its tone": Outcome.FAX,
         "anybody, in a campaign without agents": Outcome.ANSWERED,
+        "nobody, for not one packet of audio came, in such a campaign": Outcome.NETWORK_FAILURE,
         "who has called us, and hung up while they waited": Outcome.GAVE_UP,
         "who has called us, and heard that nobody is free": Outcome.TOLD,
     }

@@ -13,7 +13,7 @@ class Outcome(StrEnum):
 
     HUMAN = "human"
     ANSWERED = "answered"
-    """A person or a machine heard a message; nobody can tell which."""
+    """A person or a machine heard a message; nobody can tell which. Some audio came from there."""
     MACHINE = "machine"
     FAX = "fax"
     BUSY = "busy"

@@ -16,8 +16,6 @@ MOST_TRIES = 4
 SHORT_CALL_S = 6.0
 """A conversation that is shorter is a short call; carriers look at their share."""
 _LATEST_CALLS = 200
-_HAS_AUDIO_AFTER_S = 10.0
-"""A call that is up so long after the answer has audio: the switch ends those that have none before."""
 
 _REFUSES_THE_DIALER = frozenset({401, 403, 407, 408})
 """A trunk's own answers below 500: it does not know us, or nothing came in time."""
@@ -98,8 +96,8 @@ class _State:
     breaker: Breaker = field(default_factory=Breaker)
     calls: dict[Hashable, bool] = field(default_factory=dict)
     """Whether each has shown, by ringing or an answer, that it could be placed."""
-    unheard_since: dict[Hashable, float] = field(default_factory=dict)
-    """When those calls were answered of which nobody knows yet whether they have audio."""
+    unheard: set[Hashable] = field(default_factory=set)
+    """The calls that were answered, and of which no audio has come yet."""
     why_unreachable: str = ""
     """What its keep-alive or registration said last, where that is known."""
     credit: float = 0.0
@@ -108,7 +106,6 @@ class _State:
 
     def free(self, now: float) -> int:
         """How many calls it takes now."""
-        self._learn_of_audio(now)
         return int(min(self.room.free(len(self.calls), now), self.breaker.allows(now)))
 
     def take(self, call: Hashable, now: float) -> None:
@@ -123,13 +120,7 @@ class _State:
 
     def leave(self, call: Hashable) -> None:
         del self.calls[call]
-        self.unheard_since.pop(call, None)
-
-    def _learn_of_audio(self, now: float) -> None:
-        heard = [call for call, at in self.unheard_since.items() if now - at >= _HAS_AUDIO_AFTER_S]
-        for call in heard:
-            del self.unheard_since[call]
-            self.breaker.worked(call, Fault.AUDIO)
+        self.unheard.discard(call)
 
 
 class TrunkBook:
@@ -236,11 +227,18 @@ class TrunkBook:
         if state := self._of(call):
             state.works(call)
 
-    def answered(self, call: Hashable, at: float) -> None:
+    def answered(self, call: Hashable) -> None:
         """The call was answered."""
         if state := self._of(call):
             state.works(call)
-            state.unheard_since[call] = at
+            state.unheard.add(call)
+
+    def heard(self, call: Hashable) -> None:
+        """The first audio has come from who answered the call: nothing else shows that it works."""
+        state = self._of(call)
+        if state is not None and call in state.unheard:
+            state.unheard.discard(call)
+            state.breaker.worked(call, Fault.AUDIO)
 
     def ended(self, call: Hashable, now: float, talked_s: float | None, *, audio: bool = False) -> None:
         """The call went as calls go; `talked_s`: from the answer to the end, None where nobody answered.
@@ -250,7 +248,7 @@ class TrunkBook:
         if state := self._of(call):
             state.latest.append((talked_s is not None, talked_s is not None and talked_s < SHORT_CALL_S))
             state.works(call)
-            if audio and (call in state.unheard_since or state.breaker.state(now) != BreakerState.CLOSED):
+            if audio and (call in state.unheard or state.breaker.state(now) != BreakerState.CLOSED):
                 state.breaker.worked(call, Fault.AUDIO)
             state.breaker.forget(call)
         self._leave(call)

@@ -31,6 +31,7 @@ from dialer.switch.leg_routes import LegRoutes
 from dialer.switch.leg_table import ORPHAN_LIMIT_S, LegTable
 from dialer.switch.messages import (
     LegAnswered,
+    LegAudio,
     LegEnded,
     LegHeard,
     LegRinging,
@@ -131,12 +132,16 @@ class LegBook:
 
         A customer who has fallen silent is ended, but for one who is on hold or hears a message: it ends by
         itself. An agent's softphone is not waited for to agree, so that its customer gets another agent.
+        The first packets over a trunk are told of.
         """
         leg = self._table.get(name)
         if leg is None or not leg.is_answered:
             return []
         on_hold = leg.role == "customer" and self.companies.is_on_hold(name)
+        was_unheard = not leg.audio.has_come
         leg.audio.count(None if on_hold else packets, now)
+        if was_unheard and leg.audio.has_come:
+            return [LegAudio(at=now, leg=name)] if leg.route.trunk else []
         may_be_silent = leg.hears_a_message or leg.role == "guest"
         limits = self._audio
         if leg.role == "agent":

@@ -286,6 +286,12 @@ class LegAnswered(Event, frozen=True, kw_only=True):
     leg: str
 
 
+class LegAudio(Event, frozen=True, kw_only=True):
+    """The first audio has come from the far end of a leg that goes over a trunk. Once a leg."""
+
+    leg: str
+
+
 class LegsBridged(Event, frozen=True, kw_only=True):
     """Both legs hear each other from now on."""
 
@@ -442,6 +448,7 @@ AnyEvent = (
     | LegRerouted
     | LegRinging
     | LegAnswered
+    | LegAudio
     | LegsBridged
     | BridgeFailed
     | LegsMixed

@@ -246,9 +246,23 @@ def test_a_probe_that_talks_closes_the_breaker_while_it_talks() -> None:
         silent, _ = place(book)
         book.silent(silent, 0.0)
     call, _ = place(book, FIRST_WAIT_S)
-    book.answered(call, FIRST_WAIT_S)
-    assert book.room(FIRST_WAIT_S + 9) == 0
-    assert book.room(FIRST_WAIT_S + 10) > 1
+    book.answered(call)
+    assert book.room(FIRST_WAIT_S + 60) == 0, "time alone shows nothing, as while a message plays"
+    book.heard(call)
+    assert book.room(FIRST_WAIT_S + 60) > 1
+
+
+def test_a_mute_trunk_is_told_however_long_its_calls_hear_a_message() -> None:
+    book = TrunkBook([trunk("mute"), trunk("good", priority=2)])
+    now = 0.0
+    for _ in range(3):
+        call, name = place(book, now)
+        assert name == "mute"
+        book.answered(call)
+        now += 30.0
+        book.room(now)
+        book.silent(call, now)
+    assert names(book, now) == ["good"]
 
 
 def test_what_fits_gets_a_route() -> None:

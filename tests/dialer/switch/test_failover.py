@@ -9,7 +9,7 @@ from dialer.switch.audio_watch import USUAL_LIMITS
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
 from dialer.switch.leg_actions import Action, Dial, Ending, Forget, HangUp
 from dialer.switch.legs import LegBook
-from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
+from dialer.switch.messages import LegAudio, LegEnded, LegRerouted, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
 
 UNAVAILABLE = Ending(503, "Service Unavailable", by_far_end=True)
@@ -193,7 +193,7 @@ def test_an_answer_without_any_audio_is_ended_and_told_of() -> None:
 
 def test_audio_that_stops_ends_the_call_after_a_while_and_is_no_fault_of_the_trunk() -> None:
     book = answered()
-    assert book.audio_counted("call-1", 50, 1.0) == []
+    assert book.audio_counted("call-1", 50, 1.0) == [LegAudio(at=1.0, leg="call-1")]
     assert book.audio_counted("call-1", 50, USUAL_LIMITS.rests_at_most_s) == []
     assert book.audio_counted("call-1", 50, 1.0 + USUAL_LIMITS.rests_at_most_s) == [HangUp("call-1")]
     assert not ended(book.ended("call-1", OURS, 70.0)).no_audio
@@ -220,7 +220,8 @@ def test_a_call_on_hold_sends_none_and_stays() -> None:
 
 def test_a_count_that_begins_anew_after_a_re_invite_does_not_make_a_talk_silent() -> None:
     book = answered()
-    for second in range(1, 300):
+    book.audio_counted("call-1", 50, 1.0)
+    for second in range(2, 300):
         assert book.audio_counted("call-1", 50 * second, float(second)) == []
     book.audio_counted("call-1", 0, 300.0)
     assert book.audio_counted("call-1", 0, 309.0) == []
