@@ -44,6 +44,7 @@ _OTHERWISE = {
     "408 after it rang": CallEnd(408, provisional=True),
     "it rang for the whole ring time": CallEnd(487, by_far_end=False, timed_out=True, provisional=True),
     "nothing rang for the whole ring time": CallEnd(487, by_far_end=False, timed_out=True),
+    "it was answered, and no audio could be agreed on": CallEnd(415, by_far_end=False, no_audio=True),
     "we gave it up": CallEnd(487, by_far_end=False),
 }
 _TEXT = """# Call outcomes

@@ -56,7 +56,7 @@ class CallEnd:
     heard: str = ""
     """The network's tone that was heard, as in `dialer.core.tones`."""
     no_audio: bool = False
-    """It was answered, and not one packet of audio came."""
+    """It was answered, and not one packet of audio came, or none could be agreed on."""
     answered_late: bool = False
     """The answer crossed our giving up, and whoever answered was let go at once."""
     trunk: str = ""
@@ -127,12 +127,14 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
 
     Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608; 603 with the words Network
     Blocked, or with the Reason of a carrier's analytics, is a network's (ATIS-1000099), else the person's
-    refusal. A 408 means that nobody picked up where the phone rang, and that nothing answered at all where
-    it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status,
+    refusal. An answer without audio that can be used is none. A 408 means that nobody picked up where the
+    phone rang, and that nothing answered at all where it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status,
     and the network's tones before both.
     """
     if end.heard in BY_TONE and not (end.heard in _VAGUE and end.by_far_end):
         return BY_TONE[end.heard]
+    if end.no_audio:
+        return Outcome.NETWORK_FAILURE
     if end.timed_out:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if not end.by_far_end and end.status in (200, 487):

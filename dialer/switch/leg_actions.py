@@ -112,8 +112,10 @@ class Ending:
     reason_header: str = ""
     sent: bool = True
     """Whether anything left this machine."""
+    unusable: bool = False
+    """Whether it was answered, and no audio could be agreed on."""
 
     @property
     def is_the_trunks_fault(self) -> bool:
-        """Whether another trunk may be tried for it, as far as nothing has rung."""
-        return self.sent and may_try_another(self.status, self.q850_cause)
+        """Whether another trunk may be tried for it, as far as nothing has rung and nobody has answered."""
+        return self.sent and not self.unusable and may_try_another(self.status, self.q850_cause)

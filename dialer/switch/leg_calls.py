@@ -255,7 +255,14 @@ class _LegListener:
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         said = ending.reasons
-        outcome = Ending(ending.status, ending.reason, ending.by_far_end, said.q850_cause, said.text)
+        outcome = Ending(
+            ending.status,
+            ending.reason,
+            ending.by_far_end,
+            said.q850_cause,
+            said.text,
+            unusable=ending.unusable,
+        )
         self._calls.ended(self._leg, outcome)
 
 

@@ -266,7 +266,7 @@ class LegBook:
                 trunk=leg.route.trunk,
                 rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
-                no_audio=leg.audio.never_came,
+                no_audio=ending.unusable or leg.audio.never_came,
                 answered_late=leg.answered_late,
                 audio=leg.audio.has_come,
             ),

@@ -30,6 +30,7 @@ _PROVISIONAL = range(100, 200)
 _KEYS = frozenset("0123456789*#ABCD")
 _HIGHEST_PAYLOAD_TYPE = 127
 _HEARD = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
+_UNUSABLE = "answered without audio that can be used"
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
 
@@ -47,6 +48,8 @@ class CallEnding:
     reason: str
     by_far_end: bool
     reasons: Reasons
+    unusable: bool = False
+    """Whether it was answered without any audio that we can use: nobody was told of that answer."""
 
 
 class CallListener(Protocol):
@@ -112,6 +115,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         self._over = False
         self._hung_up = False
         self._confirmed = False
+        self._unusable = False
 
     def answer_with(self, status: int) -> None:
         """Answers an incoming call: 180, 200, 486, …; final error codes end it."""
@@ -417,7 +421,10 @@ class SipCall(pj.Call):  # type: ignore[misc]
                 self.listener.call_ringing(self, int(info.lastStatusCode))
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
             self._confirmed = True
-            if self.listener:
+            # What was agreed on is known by now, and the library ends what nothing was. An answer that
+            # crosses our CANCEL counts whatever it says.
+            self._unusable = not self._hung_up and self._audio_stream() is None
+            if self.listener and not self._unusable:
                 self.listener.call_answered(self)
             if self._hung_up:
                 self.hang_up()
@@ -430,13 +437,16 @@ class SipCall(pj.Call):  # type: ignore[misc]
                 other.hears.remove(self)
             self.hears, self.heard_by = [], []
             by_library = "" if self._hung_up else why_the_library_ended_it(prm)
+            # Only an answer without audio is ended by the library itself before it is confirmed.
+            unusable = self._unusable or bool(by_library and not self._confirmed)
             # A caller's CANCEL ends the call with the 487 that we send.
             theirs = info.role == pj.PJSIP_ROLE_UAS or was_received(prm)
             ending = CallEnding(
                 status=self._redirected or int(info.lastStatusCode),
-                reason=by_library or text(info.lastReason),
+                reason=_UNUSABLE if unusable else by_library or text(info.lastReason),
                 by_far_end=theirs and not self._hung_up and not by_library,
                 reasons=reasons(prm),
+                unusable=unusable,
             )
             self.owner.call_over(int(info.id))
             if self.listener:

@@ -1,5 +1,7 @@
 """What became of a call, from how the network says it ended."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,9 @@ def test_every_tone_that_says_no_has_an_outcome_and_ring_back_has_none() -> None
     assert all(outcome_of_tone(tone) is not None for tone in FAILED)
     assert outcome_of_tone(Tone.RINGING) is None
     assert outcome_of_tone("") is None
+
+
+def test_an_answer_without_audio_that_can_be_used_met_nobody_whatever_was_sent() -> None:
+    end = CallEnd(200, by_far_end=False, no_audio=True)
+    assert outcome_of_unanswered(end) == Outcome.NETWORK_FAILURE
+    assert outcome_of_unanswered(replace(end, timed_out=True, provisional=True)) == Outcome.NETWORK_FAILURE
