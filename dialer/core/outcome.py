@@ -128,8 +128,8 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
     Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608; 603 with the words Network
     Blocked, or with the Reason of a carrier's analytics, is a network's (ATIS-1000099), else the person's
     refusal. An answer without audio that can be used is none. A 408 means that nobody picked up where the
-    phone rang, and that nothing answered at all where it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status,
-    and the network's tones before both.
+    phone rang, and that nothing answered at all where it did not. A Q.850 cause of the telephone network
+    behind a gateway counts before the gateway's status, and the network's tones before both.
     """
     if end.heard in BY_TONE and not (end.heard in _VAGUE and end.by_far_end):
         return BY_TONE[end.heard]

@@ -207,7 +207,8 @@ class LegCalls:
         counted, self._uncounted = self._uncounted[:_COUNTED_A_TURN], self._uncounted[_COUNTED_A_TURN:]
         for leg in counted:
             if call := self._calls.get(leg):
-                self.do(self._book.audio_counted(leg, call.packets_received(), now))
+                came = call.received()
+                self.do(self._book.audio_counted(leg, came.packets, now, held=came.held))
 
     def _dial(self, dial: Dial) -> None:
         if not self._takes_calls:

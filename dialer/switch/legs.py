@@ -19,6 +19,8 @@ Ten rules hold here whether or not an engine is connected:
 
 from collections.abc import Iterator, Mapping
 
+from math import inf
+
 from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
 from dialer.switch.audio_watch import USUAL_LIMITS, AudioLimits, AudioWatch
@@ -127,8 +129,8 @@ class LegBook:
         counted = [leg for leg in self._table.legs.values() if leg.is_answered]
         return [leg.name for leg in counted if leg.role != "agent" or leg.placed.silence_limit_s]
 
-    def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
-        """So many packets of audio have come so far; None: none are due, as on hold.
+    def audio_counted(self, name: str, packets: int, now: float, *, held: bool = False) -> list[Action]:
+        """So many packets of audio have come so far; `held`: the far end holds the call.
 
         A customer who has fallen silent is ended, but for one who is on hold or hears a message: it ends by
         itself. An agent's softphone is not waited for to agree, so that its customer gets another agent.
@@ -139,13 +141,16 @@ class LegBook:
             return []
         on_hold = leg.role == "customer" and self.companies.is_on_hold(name)
         was_unheard = not leg.audio.has_come
-        leg.audio.count(None if on_hold else packets, now)
+        if on_hold:
+            leg.audio.rest(now)
+        else:
+            leg.audio.count(packets, now, held=held)
         if was_unheard and leg.audio.has_come:
             return [LegAudio(at=now, leg=name)] if leg.route.trunk else []
         may_be_silent = leg.hears_a_message or leg.role == "guest"
         limits = self._audio
         if leg.role == "agent":
-            limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s)
+            limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s, inf)
         leg.why = "" if may_be_silent else leg.audio.silent_too_long(limits, now)
         if leg.why and leg.role == "agent":
             return self._forget(leg, _SILENT, now)

@@ -83,6 +83,14 @@ class _AudioStream:
     """Whether the far end has put us on hold: there may be music then, or nothing at all."""
 
 
+@dataclass(frozen=True)
+class AudioReceived:
+    """How many RTP packets have come, and whether the far end holds the call or has taken its audio away."""
+
+    packets: int
+    held: bool
+
+
 class SipCall(pj.Call):  # type: ignore[misc]
     """One call. Commands on a call that has ended do nothing, since its end may be on its way."""
 
@@ -324,18 +332,19 @@ class SipCall(pj.Call):  # type: ignore[misc]
         audio = self.audio()
         return 0 if audio is None else int(audio.getTxLevel())
 
-    def packets_received(self) -> int | None:
-        """How many RTP packets have come from the far end; None where none is due (now)."""
+    def received(self) -> AudioReceived:
+        """What has come from the far end so far."""
         stream = self._audio_stream()
-        if stream is None or stream.held or not stream.direction & pj.PJMEDIA_DIR_DECODING:
-            return None
+        if stream is None:
+            return AudioReceived(0, held=True)
+        held = stream.held or not stream.direction & pj.PJMEDIA_DIR_DECODING
         try:
             stat = self.getStreamStat(stream.index)
         except pj.Error:
-            return None
+            return AudioReceived(0, held=True)
         rtcp = stat.rtcp
         received = rtcp.rxStat
-        return int(received.pkt)
+        return AudioReceived(int(received.pkt), held=held)
 
     def destroy(self) -> None:
         """Gives back what the library has of a call that is over; commands do nothing from now on."""

@@ -9,7 +9,7 @@ from dialer.switch.audio_watch import USUAL_LIMITS
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
 from dialer.switch.leg_actions import Action, Dial, Ending, Forget, HangUp
 from dialer.switch.legs import LegBook
-from dialer.switch.messages import LegAudio, LegEnded, LegRerouted, PlaceLeg, Route
+from dialer.switch.messages import LegAudio, LegEnded, LegRerouted, MixLegs, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
 
 UNAVAILABLE = Ending(503, "Service Unavailable", by_far_end=True)
@@ -214,7 +214,7 @@ def test_a_call_on_hold_sends_none_and_stays() -> None:
     book = answered()
     book.audio_counted("call-1", 50, 1.0)
     for second in range(2, 600):
-        assert book.audio_counted("call-1", None, float(second)) == []
+        assert book.audio_counted("call-1", 50, float(second), held=True) == []
     assert book.audio_counted("call-1", 50, 610.0) == []
 
 
@@ -229,11 +229,38 @@ def test_a_count_that_begins_anew_after_a_re_invite_does_not_make_a_talk_silent(
     assert (end.audio, end.no_audio) == (True, False)
 
 
-def test_a_call_that_is_on_hold_from_its_start_is_none_without_audio() -> None:
+def test_a_call_that_is_answered_on_hold_and_sends_nothing_is_one_without_audio() -> None:
+    book = answered()
+    limit = USUAL_LIMITS.begins_within_s
+    assert book.audio_counted("call-1", 0, limit - 0.1, held=True) == []
+    assert book.audio_counted("call-1", 0, limit, held=True) == [HangUp("call-1")]
+    end = ended(book.ended("call-1", OURS, 9.0))
+    assert (end.no_audio, end.reason) == (True, f"no audio within {limit:g} s")
+
+
+def test_a_call_that_is_answered_on_hold_with_music_has_audio() -> None:
     book = answered()
     for second in range(1, 60):
-        book.audio_counted("call-1", None, float(second))
+        book.audio_counted("call-1", 50 * second, float(second), held=True)
     assert not ended(book.ended("call-1", Ending(200, "OK", by_far_end=True), 60.0)).no_audio
+
+
+def test_a_far_end_that_never_comes_back_from_its_hold_is_let_go() -> None:
+    book = answered()
+    book.audio_counted("call-1", 50, 1.0)
+    limit = USUAL_LIMITS.held_at_most_s
+    assert book.audio_counted("call-1", 50, 2.0, held=True) == []
+    assert book.audio_counted("call-1", 60, 1.9 + limit, held=True) == []
+    assert book.audio_counted("call-1", 60, 2.0 + limit, held=True) == [HangUp("call-1")]
+    end = ended(book.ended("call-1", OURS, 3.0 + limit))
+    assert (end.no_audio, end.reason) == (False, f"held for {limit:g} s")
+
+
+def test_whom_we_hold_owes_nothing() -> None:
+    book = answered()
+    book.companies.mix(MixLegs("talk", {"call-1": [], "agent-1": []}, {"call-1": "music.wav"}), 1.0)
+    assert book.audio_counted("call-1", 0, 60.0) == []
+    assert not ended(book.ended("call-1", OURS, 60.0)).no_audio
 
 
 def test_a_call_that_ends_at_once_tells_nothing_of_its_audio() -> None:
