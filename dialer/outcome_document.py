@@ -12,17 +12,21 @@ from dialer.core.outcome import (
     outcome_of_answered,
     outcome_of_unanswered,
 )
-from dialer.core.trunks import may_try_another
+from dialer.core.trunks import is_a_refusal, may_try_another
 
 _STATUSES = {
     300: "Multiple Choices",
     302: "Moved Temporarily",
+    400: "Bad Request",
     401: "Unauthorized",
+    402: "Payment Required",
     403: "Forbidden",
     404: "Not Found",
     407: "Proxy Authentication Required",
     408: "Request Timeout, before anything rang",
     410: "Gone",
+    415: "Unsupported Media Type",
+    420: "Bad Extension",
     480: "Temporarily Unavailable",
     484: "Address Incomplete",
     486: "Busy Here",
@@ -35,6 +39,7 @@ _STATUSES = {
     600: "Busy Everywhere",
     603: "Decline",
     604: "Does Not Exist Anywhere",
+    606: "Not Acceptable",
     607: "Unwanted",
     608: "Rejected",
 }
@@ -162,7 +167,7 @@ def _lead(rule: RetryRule) -> str:
 
 
 def _trunk(outcome: Outcome) -> str:
-    failing = {outcome_of_unanswered(CallEnd(each)) for each in _STATUSES if may_try_another(each, None)}
+    failing = {outcome_of_unanswered(CallEnd(each)) for each in _STATUSES if is_a_refusal(each, None)}
     if outcome in failing:
         return "a failure, where nothing had rung or no audio came"
     unknown = outcome in (Outcome.LOST, Outcome.UNKNOWN, Outcome.CANCELED)

@@ -17,8 +17,10 @@ SHORT_CALL_S = 6.0
 """A conversation that is shorter is a short call; carriers look at their share."""
 _LATEST_CALLS = 200
 
-_REFUSES_THE_DIALER = frozenset({401, 403, 407, 408})
-"""A trunk's own answers below 500: it does not know us, or nothing came in time."""
+_REFUSES_THE_DIALER = frozenset({401, 402, 403, 407, 408, 415, 420, 488, 606})
+"""A trunk's own answers beside 5xx: it does not know us, nothing came in time, it takes no call of that kind."""
+_FINDS_US_WRONG = frozenset({400})
+"""The trunk's refusal, too, but another would find the same."""
 _OF_THE_NUMBER = frozenset({1, 3, 17, 18, 19, 20, 21, 22, 27, 28})
 """Causes of ITU-T Q.850 that tell of who is called, whatever status a gateway makes of them."""
 
@@ -33,6 +35,12 @@ def may_try_another(status: int, q850_cause: int | None) -> bool:
     if q850_cause in _OF_THE_NUMBER:
         return False
     return 300 <= status < 400 or status in _REFUSES_THE_DIALER or 500 <= status < 600
+
+
+def is_a_refusal(status: int, q850_cause: int | None) -> bool:
+    """Whether a final answer, before anything rang, counts as the trunk's failure."""
+    finds_us_wrong = status in _FINDS_US_WRONG and q850_cause not in _OF_THE_NUMBER
+    return finds_us_wrong or may_try_another(status, q850_cause)
 
 
 @dataclass(frozen=True, slots=True)

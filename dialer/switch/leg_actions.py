@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dialer.core.trunks import may_try_another
+from dialer.core.trunks import is_a_refusal, may_try_another
 from dialer.switch.messages import Event, Route
 
 
@@ -117,5 +117,10 @@ class Ending:
 
     @property
     def is_the_trunks_fault(self) -> bool:
+        """Whether the trunk has failed the call, as far as nothing has rung and nobody has answered."""
+        return self.sent and not self.unusable and is_a_refusal(self.status, self.q850_cause)
+
+    @property
+    def may_try_another(self) -> bool:
         """Whether another trunk may be tried for it, as far as nothing has rung and nobody has answered."""
-        return self.sent and not self.unusable and may_try_another(self.status, self.q850_cause)
+        return self.is_the_trunks_fault and may_try_another(self.status, self.q850_cause)

@@ -18,7 +18,6 @@ Ten rules hold here whether or not an engine is connected:
 """
 
 from collections.abc import Iterator, Mapping
-
 from math import inf
 
 from dialer.core.tones import FAILED, Tone
@@ -249,7 +248,7 @@ class LegBook:
         if leg is None:
             return []
         failed = leg.is_dialing and ending.is_the_trunks_fault
-        if failed and (rerouted := self.routes.go_on(leg, ending, now)):
+        if failed and ending.may_try_another and (rerouted := self.routes.go_on(leg, ending, now)):
             return rerouted
         parted = [each for each in self._table.part(leg, now) if each != Hear(name)]
         del self._table.legs[name]

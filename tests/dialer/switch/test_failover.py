@@ -183,6 +183,18 @@ def answered() -> LegBook:
     return book
 
 
+def test_a_bad_request_is_the_trunks_fault_and_tried_nowhere_else() -> None:
+    book, _ = placed(B)
+    end = ended(book.ended("call-1", Ending(400, "Bad Request", by_far_end=True), 1.0))
+    assert (end.trunk, end.trunk_failed, end.rerouted) == ("a", True, [])
+
+
+def test_an_answer_that_cannot_be_used_is_tried_nowhere_else() -> None:
+    book, _ = placed(B)
+    end = ended(book.ended("call-1", Ending(415, "", by_far_end=False, unusable=True), 1.0))
+    assert (end.trunk, end.no_audio, end.rerouted) == ("a", True, [])
+
+
 def test_an_answer_without_any_audio_is_ended_and_told_of() -> None:
     book = answered()
     assert book.to_count() == ["call-1"]
