@@ -44,8 +44,8 @@ _STATUSES = {
     608: "Rejected",
 }
 _OTHERWISE = {
-    "603 with the Reason of a carrier's analytics": CallEnd(603, reason_header="SIP;text=v=analytics1"),
-    "603 Network Blocked": CallEnd(603, "Network Blocked"),
+    "4xx or 6xx with the Reason of a carrier's analytics": CallEnd(480, reason_header="text=v=analytics1"),
+    "603 Network Blocked, in the phrase or the Reason header": CallEnd(603, "Network Blocked"),
     "408 after it rang": CallEnd(408, provisional=True),
     "it rang for the whole ring time": CallEnd(487, by_far_end=False, timed_out=True, provisional=True),
     "nothing rang for the whole ring time": CallEnd(487, by_far_end=False, timed_out=True),
@@ -71,8 +71,8 @@ A 607 puts the lead's numbers on the client's do-not-call list.
 {follows}
 ## Calls that nobody answered
 
-What is heard counts first, then how we ended it, then a Q.850 cause, then the status. Another trunk is tried
-only while nothing has rung.
+A network's block counts first, then what is heard, then how we ended it, then a Q.850 cause, then the
+status. Another trunk is tried only while nothing has rung.
 
 ### By the final SIP answer
 

@@ -115,7 +115,7 @@ class FloorCall:
         if self.came:
             return self._outcome_of_one_that_came(end)
         if end.answered_late:
-            return Outcome.ABANDONED
+            return outcome_of_tone(end.heard) or Outcome.ABANDONED
         if self.answered_at is None:
             given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))

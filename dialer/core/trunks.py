@@ -18,7 +18,7 @@ SHORT_CALL_S = 6.0
 _LATEST_CALLS = 200
 
 _REFUSES_THE_DIALER = frozenset({401, 402, 403, 407, 408, 415, 420, 488, 606})
-"""A trunk's own answers beside 5xx: it does not know us, nothing came in time, it takes no call of that kind."""
+"""A trunk's own answers beside 5xx: it does not know us, it takes no such call, nothing came in time."""
 _FINDS_US_WRONG = frozenset({400})
 """The trunk's refusal, too, but another would find the same."""
 _OF_THE_NUMBER = frozenset({1, 3, 17, 18, 19, 20, 21, 22, 27, 28})

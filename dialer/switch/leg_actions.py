@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dialer.core.outcome import is_network_block
 from dialer.core.trunks import is_a_refusal, may_try_another
 from dialer.switch.messages import Event, Route
 
@@ -118,7 +119,8 @@ class Ending:
     @property
     def is_the_trunks_fault(self) -> bool:
         """Whether the trunk has failed the call, as far as nothing has rung and nobody has answered."""
-        return self.sent and not self.unusable and is_a_refusal(self.status, self.q850_cause)
+        blocked = is_network_block(self.status, self.reason, self.reason_header)
+        return self.sent and not self.unusable and not blocked and is_a_refusal(self.status, self.q850_cause)
 
     @property
     def may_try_another(self) -> bool:

@@ -45,7 +45,7 @@ class FarEnd(asyncio.DatagramProtocol):
         session: str = "",
         describes: Callable[[str], str] = str,
     ) -> None:
-        """`session`: its Session-Expires (RFC 4028); `describes`: its answer's SDP, made from the usual one."""
+        """`session`: its Session-Expires (RFC 4028); `describes`: its SDP, made from the usual one."""
         self._describes = describes
         self._early, self._says = to_mu_law(early), to_mu_law(says)
         self._answers_after_s = answers_after_s

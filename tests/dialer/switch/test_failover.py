@@ -189,6 +189,13 @@ def test_a_bad_request_is_the_trunks_fault_and_tried_nowhere_else() -> None:
     assert (end.trunk, end.trunk_failed, end.rerouted) == ("a", True, [])
 
 
+def test_what_a_networks_analytics_block_is_offered_to_no_other_trunk() -> None:
+    book, _ = placed(B)
+    block = Ending(403, "Forbidden", by_far_end=True, reason_header='SIP;cause=603;text="v=analytics1"')
+    end = ended(book.ended("call-1", block, 1.0))
+    assert (end.trunk, end.trunk_failed, end.rerouted) == ("a", False, [])
+
+
 def test_an_answer_that_cannot_be_used_is_tried_nowhere_else() -> None:
     book, _ = placed(B)
     end = ended(book.ended("call-1", Ending(415, "", by_far_end=False, unusable=True), 1.0))
