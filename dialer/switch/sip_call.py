@@ -28,7 +28,6 @@ from dialer.switch.tap import Tap
 
 _PROVISIONAL = range(100, 200)
 _KEYS = frozenset("0123456789*#ABCD")
-_HIGHEST_PAYLOAD_TYPE = 127
 _HEARD = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
 _UNUSABLE = "answered without audio that can be used"
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
@@ -311,17 +310,6 @@ class SipCall(pj.Call):  # type: ignore[misc]
             with contextlib.suppress(pj.Error):
                 audio.stopTransmit(tap)
         tap.close()
-
-    @property
-    def sends_key_events(self) -> bool:
-        """Whether the far end has said that it sends keys as events beside the sound (RFC 4733)."""
-        if (stream := self._audio_stream()) is None:
-            return False
-        try:
-            info = self.getStreamInfo(stream.index)
-        except pj.Error:
-            return False
-        return bool(0 <= info.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
 
     def heard_level(self) -> int:
         """How loud the far end is right now, 0 (silence) to 100.
