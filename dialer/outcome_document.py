@@ -12,17 +12,21 @@ from dialer.core.outcome import (
     outcome_of_answered,
     outcome_of_unanswered,
 )
-from dialer.core.trunks import may_try_another
+from dialer.core.trunks import is_a_refusal, may_try_another
 
 _STATUSES = {
     300: "Multiple Choices",
     302: "Moved Temporarily",
+    400: "Bad Request",
     401: "Unauthorized",
+    402: "Payment Required",
     403: "Forbidden",
     404: "Not Found",
     407: "Proxy Authentication Required",
     408: "Request Timeout, before anything rang",
     410: "Gone",
+    415: "Unsupported Media Type",
+    420: "Bad Extension",
     480: "Temporarily Unavailable",
     484: "Address Incomplete",
     486: "Busy Here",
@@ -35,15 +39,17 @@ _STATUSES = {
     600: "Busy Everywhere",
     603: "Decline",
     604: "Does Not Exist Anywhere",
+    606: "Not Acceptable",
     607: "Unwanted",
     608: "Rejected",
 }
 _OTHERWISE = {
-    "603 with the Reason of a carrier's analytics": CallEnd(603, reason_header="SIP;text=v=analytics1"),
-    "603 Network Blocked": CallEnd(603, "Network Blocked"),
+    "4xx or 6xx with the Reason of a carrier's analytics": CallEnd(480, reason_header="text=v=analytics1"),
+    "603 Network Blocked, in the phrase or the Reason header": CallEnd(603, "Network Blocked"),
     "408 after it rang": CallEnd(408, provisional=True),
     "it rang for the whole ring time": CallEnd(487, by_far_end=False, timed_out=True, provisional=True),
     "nothing rang for the whole ring time": CallEnd(487, by_far_end=False, timed_out=True),
+    "it was answered, and no audio could be agreed on": CallEnd(415, by_far_end=False, no_audio=True),
     "we gave it up": CallEnd(487, by_far_end=False),
 }
 _TEXT = """# Call outcomes
@@ -65,8 +71,8 @@ A 607 puts the lead's numbers on the client's do-not-call list.
 {follows}
 ## Calls that nobody answered
 
-What is heard counts first, then how we ended it, then a Q.850 cause, then the status. Another trunk is tried
-only while nothing has rung.
+A network's block counts first, then what is heard, then how we ended it, then a Q.850 cause, then the
+status. Another trunk is tried only while nothing has rung.
 
 ### By the final SIP answer
 
@@ -129,6 +135,7 @@ def _answered() -> dict[str, Outcome]:
         "a machine, by detection, in a campaign that acts on it": Outcome.MACHINE,
         "a fax, by its tone": Outcome.FAX,
         "anybody, in a campaign without agents": Outcome.ANSWERED,
+        "nobody, for not one packet of audio came, in such a campaign": Outcome.NETWORK_FAILURE,
         "who has called us, and hung up while they waited": Outcome.GAVE_UP,
         "who has called us, and heard that nobody is free": Outcome.TOLD,
     }
@@ -160,7 +167,7 @@ def _lead(rule: RetryRule) -> str:
 
 
 def _trunk(outcome: Outcome) -> str:
-    failing = {outcome_of_unanswered(CallEnd(each)) for each in _STATUSES if may_try_another(each, None)}
+    failing = {outcome_of_unanswered(CallEnd(each)) for each in _STATUSES if is_a_refusal(each, None)}
     if outcome in failing:
         return "a failure, where nothing had rung or no audio came"
     unknown = outcome in (Outcome.LOST, Outcome.UNKNOWN, Outcome.CANCELED)

@@ -11,6 +11,7 @@ from dialer.core.trunks import TrunkBook
 from dialer.switch.messages import (
     AnyEvent,
     LegAnswered,
+    LegAudio,
     LegEnded,
     LegRerouted,
     LegRinging,
@@ -49,7 +50,9 @@ class TrunkWatch:
                 self._book.rang(leg)
             case LegAnswered(leg=leg, at=at):
                 self._answered_at[leg] = at
-                self._book.answered(leg, self._clock())
+                self._book.answered(leg)
+            case LegAudio(leg=leg):
+                self._book.heard(leg)
             case LegEnded(leg=leg) if leg in self._came:
                 self._came.discard(leg)
                 self._book.gone(leg)

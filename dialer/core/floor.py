@@ -340,11 +340,12 @@ class Floor:
         if call is None:
             return []
         met: list[Effect] = []
-        if end.answered_late and call.answered_at is None:
+        outcome = call.outcome(end)
+        if outcome == Outcome.ABANDONED and call.answered_at is None:
             call.answered_at = at
             self._pacing.tell(call.campaign, CallAnswered(at, attempt))
             met.append(CallWasAnswered(attempt, at))
-        return met + self._end(call, call.outcome(end), end, at)
+        return met + self._end(call, outcome, end, at)
 
     def lost(self, attempt: int, outcome: Outcome, at: float) -> list[Effect]:
         """Nobody can tell how the call ended: the switch died with it, or nothing remembers it."""

@@ -115,7 +115,7 @@ class FloorCall:
         if self.came:
             return self._outcome_of_one_that_came(end)
         if end.answered_late:
-            return Outcome.ABANDONED
+            return outcome_of_tone(end.heard) or Outcome.ABANDONED
         if self.answered_at is None:
             given_up = self.given_up and not end.by_far_end and end.status == _CANCELED
             return outcome_of_unanswered(replace(end, timed_out=end.timed_out or given_up))
@@ -124,7 +124,7 @@ class FloorCall:
         if self.state == CallState.MACHINE:
             return Outcome.FAX if self.verdict == Verdict.FAX else Outcome.MACHINE
         if self.agentless and not self.was_connected:
-            return Outcome.ANSWERED
+            return Outcome.NETWORK_FAILURE if end.no_audio else Outcome.ANSWERED
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         had_agent = self.was_connected or being_connected
         return outcome_of_answered(had_agent=had_agent, no_audio=end.no_audio)

@@ -13,7 +13,7 @@ class Outcome(StrEnum):
 
     HUMAN = "human"
     ANSWERED = "answered"
-    """A person or a machine heard a message; nobody can tell which."""
+    """A person or a machine heard a message; nobody can tell which. Some audio came from there."""
     MACHINE = "machine"
     FAX = "fax"
     BUSY = "busy"
@@ -56,7 +56,7 @@ class CallEnd:
     heard: str = ""
     """The network's tone that was heard, as in `dialer.core.tones`."""
     no_audio: bool = False
-    """It was answered, and not one packet of audio came."""
+    """It was answered, and not one packet of audio came, or none could be agreed on."""
     answered_late: bool = False
     """The answer crossed our giving up, and whoever answered was let go at once."""
     trunk: str = ""
@@ -125,14 +125,18 @@ _BY_STATUS = {
 def outcome_of_unanswered(end: CallEnd) -> Outcome:
     """The outcome of a call that was never answered.
 
-    Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608; 603 with the words Network
-    Blocked, or with the Reason of a carrier's analytics, is a network's (ATIS-1000099), else the person's
-    refusal. A 408 means that nobody picked up where the phone rang, and that nothing answered at all where
-    it did not. A Q.850 cause of the telephone network behind a gateway counts before the gateway's status,
-    and the network's tones before both.
+    Follows RFC 3261 section 21, and RFC 8197 and RFC 8688 for 607 and 608. What a network blocks is so
+    whatever was heard before (`is_network_block`); any other 603 is the person's refusal. An answer without
+    audio that can be used is none. A 408 means that nobody picked up where the phone rang, and that nothing
+    answered at all where it did not. A Q.850 cause of the telephone network behind a gateway counts before
+    the gateway's status, and the network's tones before both.
     """
+    if end.by_far_end and is_network_block(end.status, end.reason, end.reason_header):
+        return Outcome.BLOCKED
     if end.heard in BY_TONE and not (end.heard in _VAGUE and end.by_far_end):
         return BY_TONE[end.heard]
+    if end.no_audio:
+        return Outcome.NETWORK_FAILURE
     if end.timed_out:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
     if not end.by_far_end and end.status in (200, 487):
@@ -141,15 +145,20 @@ def outcome_of_unanswered(end: CallEnd) -> Outcome:
         return Outcome.NETWORK_FAILURE
     if end.status == 408:
         return Outcome.NO_ANSWER if end.provisional else Outcome.NETWORK_FAILURE
-    if end.status == 603 and _is_by_analytics(end):
-        return Outcome.BLOCKED
     if end.by_far_end and end.status not in _NOT_OF_A_GATEWAY and end.q850_cause in BY_CAUSE:
         return BY_CAUSE[end.q850_cause]
     return _BY_STATUS.get(end.status, Outcome.NETWORK_FAILURE)
 
 
-def _is_by_analytics(end: CallEnd) -> bool:
-    return "network blocked" in end.reason.lower() or "v=analytics" in end.reason_header.lower()
+def is_network_block(status: int, reason: str, reason_header: str) -> bool:
+    """Whether a refusal is a network's, and no person's: 608 (RFC 8688), a 603 that says Network Blocked,
+    in its phrase or its Reason header, or any refusal with the Reason of a carrier's analytics
+    (ATIS-1000099).
+    """
+    if status == 603 and "network blocked" in f"{reason} {reason_header}".lower():
+        return True
+    refused = 400 <= status < 500 or 600 <= status < 700
+    return status == 608 or (refused and "v=analytics" in reason_header.lower())
 
 
 def outcome_of_tone(heard: str) -> Outcome | None:

@@ -16,11 +16,11 @@ MOST_TRIES = 4
 SHORT_CALL_S = 6.0
 """A conversation that is shorter is a short call; carriers look at their share."""
 _LATEST_CALLS = 200
-_HAS_AUDIO_AFTER_S = 10.0
-"""A call that is up so long after the answer has audio: the switch ends those that have none before."""
 
-_REFUSES_THE_DIALER = frozenset({401, 403, 407, 408})
-"""A trunk's own answers below 500: it does not know us, or nothing came in time."""
+_REFUSES_THE_DIALER = frozenset({401, 402, 403, 407, 408, 415, 420, 488, 606})
+"""A trunk's own answers beside 5xx: it does not know us, it takes no such call, nothing came in time."""
+_FINDS_US_WRONG = frozenset({400})
+"""The trunk's refusal, too, but another would find the same."""
 _OF_THE_NUMBER = frozenset({1, 3, 17, 18, 19, 20, 21, 22, 27, 28})
 """Causes of ITU-T Q.850 that tell of who is called, whatever status a gateway makes of them."""
 
@@ -35,6 +35,12 @@ def may_try_another(status: int, q850_cause: int | None) -> bool:
     if q850_cause in _OF_THE_NUMBER:
         return False
     return 300 <= status < 400 or status in _REFUSES_THE_DIALER or 500 <= status < 600
+
+
+def is_a_refusal(status: int, q850_cause: int | None) -> bool:
+    """Whether a final answer, before anything rang, counts as the trunk's failure."""
+    finds_us_wrong = status in _FINDS_US_WRONG and q850_cause not in _OF_THE_NUMBER
+    return finds_us_wrong or may_try_another(status, q850_cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,8 @@ class _State:
     breaker: Breaker = field(default_factory=Breaker)
     calls: dict[Hashable, bool] = field(default_factory=dict)
     """Whether each has shown, by ringing or an answer, that it could be placed."""
-    unheard_since: dict[Hashable, float] = field(default_factory=dict)
-    """When those calls were answered of which nobody knows yet whether they have audio."""
+    unheard: set[Hashable] = field(default_factory=set)
+    """The calls that were answered, and of which no audio has come yet."""
     why_unreachable: str = ""
     """What its keep-alive or registration said last, where that is known."""
     credit: float = 0.0
@@ -108,7 +114,6 @@ class _State:
 
     def free(self, now: float) -> int:
         """How many calls it takes now."""
-        self._learn_of_audio(now)
         return int(min(self.room.free(len(self.calls), now), self.breaker.allows(now)))
 
     def take(self, call: Hashable, now: float) -> None:
@@ -123,13 +128,7 @@ class _State:
 
     def leave(self, call: Hashable) -> None:
         del self.calls[call]
-        self.unheard_since.pop(call, None)
-
-    def _learn_of_audio(self, now: float) -> None:
-        heard = [call for call, at in self.unheard_since.items() if now - at >= _HAS_AUDIO_AFTER_S]
-        for call in heard:
-            del self.unheard_since[call]
-            self.breaker.worked(call, Fault.AUDIO)
+        self.unheard.discard(call)
 
 
 class TrunkBook:
@@ -236,11 +235,18 @@ class TrunkBook:
         if state := self._of(call):
             state.works(call)
 
-    def answered(self, call: Hashable, at: float) -> None:
+    def answered(self, call: Hashable) -> None:
         """The call was answered."""
         if state := self._of(call):
             state.works(call)
-            state.unheard_since[call] = at
+            state.unheard.add(call)
+
+    def heard(self, call: Hashable) -> None:
+        """The first audio has come from who answered the call: nothing else shows that it works."""
+        state = self._of(call)
+        if state is not None and call in state.unheard:
+            state.unheard.discard(call)
+            state.breaker.worked(call, Fault.AUDIO)
 
     def ended(self, call: Hashable, now: float, talked_s: float | None, *, audio: bool = False) -> None:
         """The call went as calls go; `talked_s`: from the answer to the end, None where nobody answered.
@@ -250,7 +256,7 @@ class TrunkBook:
         if state := self._of(call):
             state.latest.append((talked_s is not None, talked_s is not None and talked_s < SHORT_CALL_S))
             state.works(call)
-            if audio and (call in state.unheard_since or state.breaker.state(now) != BreakerState.CLOSED):
+            if audio and (call in state.unheard or state.breaker.state(now) != BreakerState.CLOSED):
                 state.breaker.worked(call, Fault.AUDIO)
             state.breaker.forget(call)
         self._leave(call)

@@ -91,7 +91,7 @@ class _Line:
         """Hangs up where no RTP packet has come for so long; the line is free at once."""
         if not self._answered:
             return
-        now, packets = time.monotonic(), self._call.packets_received()
+        now, packets = time.monotonic(), self._call.received().packets
         if packets != self._packets:
             self._packets, self._last_packet_at = packets, now
         elif now - self._last_packet_at >= rtp_timeout_s:

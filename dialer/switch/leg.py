@@ -21,7 +21,7 @@ class ListenFor(StrEnum):
     TONES = "tones"
     """The network's; see `dialer.core.tones`."""
     KEYS = "keys"
-    """DTMF in the sound, where the far end has not said that it sends keys as events (RFC 4733)."""
+    """DTMF in the sound, where gateways leave keys that they agreed to send as events (RFC 4733)."""
     PERSON = "person"
     """Whether a person, a machine or a fax has answered."""
     MAILBOX = "mailbox"

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from dialer.core.trunks import may_try_another
+from dialer.core.outcome import is_network_block
+from dialer.core.trunks import is_a_refusal, may_try_another
 from dialer.switch.messages import Event, Route
 
 
@@ -112,8 +113,17 @@ class Ending:
     reason_header: str = ""
     by_us: bool = False
     """Whether this switch has stopped, or has no line or port for it: no way would do."""
+    unusable: bool = False
+    """Whether it was answered, and no audio could be agreed on."""
 
     @property
     def is_the_trunks_fault(self) -> bool:
-        """Whether another trunk may be tried for it, as far as nothing has rung."""
-        return not self.by_us and may_try_another(self.status, self.q850_cause)
+        """Whether the trunk has failed the call, as far as nothing has rung and nobody has answered."""
+        blocked = is_network_block(self.status, self.reason, self.reason_header)
+        ours = self.by_us or self.unusable
+        return not ours and not blocked and is_a_refusal(self.status, self.q850_cause)
+
+    @property
+    def may_try_another(self) -> bool:
+        """Whether another trunk may be tried for it, as far as nothing has rung and nobody has answered."""
+        return self.is_the_trunks_fault and may_try_another(self.status, self.q850_cause)

@@ -209,7 +209,8 @@ class LegCalls:
         counted, self._uncounted = self._uncounted[:_COUNTED_A_TURN], self._uncounted[_COUNTED_A_TURN:]
         for leg in counted:
             if call := self._calls.get(leg):
-                self.do(self._book.audio_counted(leg, call.packets_received(), now))
+                came = call.received()
+                self.do(self._book.audio_counted(leg, came.packets, now, held=came.held))
 
     def _dial(self, dial: Dial) -> None:
         if not self._takes_calls:
@@ -264,7 +265,14 @@ class _LegListener:
 
     def call_ended(self, call: SipCall, ending: CallEnding) -> None:
         said = ending.reasons
-        outcome = Ending(ending.status, ending.reason, ending.by_far_end, said.q850_cause, said.text)
+        outcome = Ending(
+            ending.status,
+            ending.reason,
+            ending.by_far_end,
+            said.q850_cause,
+            said.text,
+            unusable=ending.unusable,
+        )
         self._calls.ended(self._leg, outcome)
 
 

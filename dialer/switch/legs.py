@@ -18,6 +18,7 @@ Ten rules hold here whether or not an engine is connected:
 """
 
 from collections.abc import Iterator, Mapping
+from math import inf
 
 from dialer.core.tones import FAILED, Tone
 from dialer.core.trunk_room import TrunkRoom
@@ -31,6 +32,7 @@ from dialer.switch.leg_routes import LegRoutes
 from dialer.switch.leg_table import ORPHAN_LIMIT_S, LegTable
 from dialer.switch.messages import (
     LegAnswered,
+    LegAudio,
     LegEnded,
     LegHeard,
     LegRinging,
@@ -126,21 +128,28 @@ class LegBook:
         counted = [leg for leg in self._table.legs.values() if leg.is_answered]
         return [leg.name for leg in counted if leg.role != "agent" or leg.placed.silence_limit_s]
 
-    def audio_counted(self, name: str, packets: int | None, now: float) -> list[Action]:
-        """So many packets of audio have come so far; None: none are due, as on hold.
+    def audio_counted(self, name: str, packets: int, now: float, *, held: bool = False) -> list[Action]:
+        """So many packets of audio have come so far; `held`: the far end holds the call.
 
         A customer who has fallen silent is ended, but for one who is on hold or hears a message: it ends by
         itself. An agent's softphone is not waited for to agree, so that its customer gets another agent.
+        The first packets over a trunk are told of.
         """
         leg = self._table.get(name)
         if leg is None or not leg.is_answered:
             return []
         on_hold = leg.role == "customer" and self.companies.is_on_hold(name)
-        leg.audio.count(None if on_hold else packets, now)
+        was_unheard = not leg.audio.has_come
+        if on_hold:
+            leg.audio.rest(now)
+        else:
+            leg.audio.count(packets, now, held=held)
+        if was_unheard and leg.audio.has_come:
+            return [LegAudio(at=now, leg=name)] if leg.route.trunk else []
         may_be_silent = leg.hears_a_message or leg.role == "guest"
         limits = self._audio
         if leg.role == "agent":
-            limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s)
+            limits = AudioLimits(leg.placed.silence_limit_s, leg.placed.silence_limit_s, inf)
         leg.why = "" if may_be_silent else leg.audio.silent_too_long(limits, now)
         if leg.why and leg.role == "agent":
             return self._forget(leg, _SILENT, now)
@@ -244,7 +253,7 @@ class LegBook:
         if leg is None:
             return []
         failed = leg.is_dialing and ending.is_the_trunks_fault
-        if failed and (rerouted := self.routes.go_on(leg, ending, now)):
+        if failed and ending.may_try_another and (rerouted := self.routes.go_on(leg, ending, now)):
             return rerouted
         parted = [each for each in self._table.part(leg, now) if each != Hear(name)]
         del self._table.legs[name]
@@ -266,7 +275,7 @@ class LegBook:
                 trunk=leg.route.trunk,
                 rerouted=leg.failed,
                 trunk_failed=failed or (leg.timed_out and not leg.provisional),
-                no_audio=leg.audio.never_came,
+                no_audio=ending.unusable or leg.audio.never_came,
                 answered_late=leg.answered_late and leg.answered_at is None,
                 audio=leg.audio.has_come,
             ),

@@ -106,10 +106,7 @@ class Ear:
         if self._tones is not None and (tone := self._tones.hear(samples)) is not None:
             yield ToneHeard(tone)
         if self._keys is not None:
-            if self.call.sends_key_events:
-                self._keys = None
-            else:
-                yield from map(KeyHeard, self._keys.hear(samples))
+            yield from map(KeyHeard, self._keys.hear(samples))
 
     def _frames_heard(self, samples: NDArray[np.int16], now: float) -> Iterator[Noticed]:
         """What goes by frames of 20 ms, of which the last is heard now."""

@@ -286,6 +286,12 @@ class LegAnswered(Event, frozen=True, kw_only=True):
     leg: str
 
 
+class LegAudio(Event, frozen=True, kw_only=True):
+    """The first audio has come from the far end of a leg that goes over a trunk. Once a leg."""
+
+    leg: str
+
+
 class LegsBridged(Event, frozen=True, kw_only=True):
     """Both legs hear each other from now on."""
 
@@ -395,7 +401,7 @@ class LegEnded(Event, frozen=True, kw_only=True):
     headers say (RFC 3326). `heard_s` is how much of the message was heard, None where none was played, and
     `heard_all` whether that was all of it. `heard` is the network's tone that said most of what was heard.
     `trunk` had it last, and `trunk_failed` tells that it ended so by the trunk's fault; `no_audio`: it was
-    answered and not one packet of audio came.
+    answered and not one packet of audio came, or none could be agreed on, and then no `LegAnswered` came.
     """
 
     leg: str
@@ -443,6 +449,7 @@ AnyEvent = (
     | LegRerouted
     | LegRinging
     | LegAnswered
+    | LegAudio
     | LegsBridged
     | BridgeFailed
     | LegsMixed

@@ -29,8 +29,8 @@ from dialer.switch.tap import Tap
 
 _PROVISIONAL = range(100, 200)
 _KEYS = frozenset("0123456789*#ABCD")
-_HIGHEST_PAYLOAD_TYPE = 127
 _HEARD = frozenset({pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD})
+_UNUSABLE = "answered without audio that can be used"
 _ALREADY_ENDING = frozenset({171140, 70013})  # PJSIP_ESESSIONTERMINATED, PJ_EINVALIDOP
 
 
@@ -54,6 +54,8 @@ class CallEnding:
     reason: str
     by_far_end: bool
     reasons: Reasons
+    unusable: bool = False
+    """Whether it was answered without any audio that we can use: nobody was told of that answer."""
 
 
 class CallListener(Protocol):
@@ -85,6 +87,14 @@ class _AudioStream:
     direction: int
     held: bool
     """Whether the far end has put us on hold: there may be music then, or nothing at all."""
+
+
+@dataclass(frozen=True)
+class AudioReceived:
+    """How many RTP packets have come, and whether the far end holds the call or has taken its audio away."""
+
+    packets: int
+    held: bool
 
 
 class SipCall(UnmovedCall):
@@ -119,6 +129,7 @@ class SipCall(UnmovedCall):
         self._over = False
         self._hung_up = False
         self._confirmed = False
+        self._unusable = False
 
     @property
     def is_over(self) -> bool:
@@ -320,17 +331,6 @@ class SipCall(UnmovedCall):
                 audio.stopTransmit(tap)
         tap.close()
 
-    @property
-    def sends_key_events(self) -> bool:
-        """Whether the far end has said that it sends keys as events beside the sound (RFC 4733)."""
-        if (stream := self._audio_stream()) is None:
-            return False
-        try:
-            info = self.getStreamInfo(stream.index)
-        except pj.Error:
-            return False
-        return bool(0 <= info.audTxEventPt <= _HIGHEST_PAYLOAD_TYPE)
-
     def heard_level(self) -> int:
         """How loud the far end is right now, 0 (silence) to 100.
 
@@ -340,18 +340,19 @@ class SipCall(UnmovedCall):
         audio = self.audio()
         return 0 if audio is None else int(audio.getTxLevel())
 
-    def packets_received(self) -> int | None:
-        """How many RTP packets have come from the far end; None where none is due (now)."""
+    def received(self) -> AudioReceived:
+        """What has come from the far end so far."""
         stream = self._audio_stream()
-        if stream is None or stream.held or not stream.direction & pj.PJMEDIA_DIR_DECODING:
-            return None
+        if stream is None:
+            return AudioReceived(0, held=True)
+        held = stream.held or not stream.direction & pj.PJMEDIA_DIR_DECODING
         try:
             stat = self.getStreamStat(stream.index)
         except pj.Error:
-            return None
+            return AudioReceived(0, held=True)
         rtcp = stat.rtcp
         received = rtcp.rxStat
-        return int(received.pkt)
+        return AudioReceived(int(received.pkt), held=held)
 
     def destroy(self) -> None:
         """Gives back what the library has of a call that is over; commands do nothing from now on."""
@@ -437,7 +438,10 @@ class SipCall(UnmovedCall):
                 self.listener.call_ringing(self, int(info.lastStatusCode))
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED and not self._confirmed:
             self._confirmed = True
-            if self.listener:
+            # What was agreed on is known by now, and the library ends what nothing was. An answer that
+            # crosses our CANCEL counts whatever it says.
+            self._unusable = not self._hung_up and self._audio_stream() is None
+            if self.listener and not self._unusable:
                 self.listener.call_answered(self)
             if self._hung_up:
                 self.hang_up()
@@ -450,13 +454,16 @@ class SipCall(UnmovedCall):
                 other.hears.remove(self)
             self.hears, self.heard_by = [], []
             by_library = "" if self._hung_up else why_the_library_ended_it(prm)
+            # Only an answer without audio is ended by the library itself before it is confirmed.
+            unusable = self._unusable or bool(by_library and not self._confirmed)
             # A caller's CANCEL ends the call with the 487 that we send.
             theirs = info.role == pj.PJSIP_ROLE_UAS or was_received(prm)
             ending = CallEnding(
                 status=self._redirected or int(info.lastStatusCode),
-                reason=by_library or text(info.lastReason),
+                reason=_UNUSABLE if unusable else by_library or text(info.lastReason),
                 by_far_end=theirs and not self._hung_up and not by_library,
                 reasons=reasons(prm),
+                unusable=unusable,
             )
             self.owner.call_over(int(info.id))
             if self.listener:

@@ -10,6 +10,7 @@ from dialer.switch.leg_actions import Ending
 from dialer.switch.legs import LegBook
 from dialer.switch.messages import (
     LegAnswered,
+    LegAudio,
     LegEnded,
     LegRerouted,
     LegRinging,
@@ -126,6 +127,29 @@ def test_audio_that_came_is_told_of_at_the_end(watched: Watched) -> None:
     assert watched.state("a") == BreakerState.PROBING
     end = LegEnded(at=15.0, leg=LEG, status=200, reason="OK", ended_by="far_end", trunk="a", audio=True)
     watched.watch.hear(end)
+    assert watched.state("a") == BreakerState.CLOSED
+
+
+def test_answers_that_cannot_be_used_are_the_trunks_fault_also_where_it_rang(watched: Watched) -> None:
+    for number in range(3):
+        leg = f"call-{number}"
+        watched.book.placed(leg, "a", 0.0)
+        watched.watch.hear(LegRinging(at=0.0, leg=leg, status=180))
+        end = LegEnded(at=1.0, leg=leg, status=415, reason="", ended_by="switch", no_audio=True)
+        watched.watch.hear(end)
+    assert watched.state("a") == BreakerState.OPEN
+
+
+def test_the_first_audio_of_a_probe_closes_the_breaker(watched: Watched) -> None:
+    for number in range(3):
+        watched.book.placed(number, "a", 0.0)
+        watched.book.silent(number, 0.0)
+    watched.clock.now = FIRST_WAIT_S
+    watched.book.placed(LEG, "a", FIRST_WAIT_S)
+    watched.watch.hear(LegAnswered(at=FIRST_WAIT_S, leg=LEG))
+    watched.clock.now = FIRST_WAIT_S + 60
+    assert watched.state("a") == BreakerState.PROBING
+    watched.watch.hear(LegAudio(at=watched.clock.now, leg=LEG))
     assert watched.state("a") == BreakerState.CLOSED
 
 

@@ -50,6 +50,14 @@ def test_who_hangs_up_on_the_message_has_not_heard_it_all():
     assert ended.outcome == Outcome.ANSWERED
 
 
+def test_a_message_that_went_to_a_line_without_audio_was_heard_by_nobody():
+    floor = floor_that_plays()
+    answer(floor, 7, at=5.0, campaign=SURVEY)
+    floor.unclaimed(7, at=5.0)
+    mute = CallEnd(200, by_far_end=False, heard_all=True, no_audio=True)
+    assert floor.ended(7, mute, at=30.0) == [CallHasEnded(7, SURVEY, 30.0, Outcome.NETWORK_FAILURE, mute)]
+
+
 def test_who_answers_as_a_call_that_plays_is_given_up_has_heard_nothing_and_was_abandoned():
     floor = floor_that_plays()
     floor.place(7, SURVEY, lead=7, at=1.0)
@@ -58,6 +66,13 @@ def test_who_answers_as_a_call_that_plays_is_given_up_has_heard_nothing_and_was_
         CallWasAnswered(7, 26.0),
         CallHasEnded(7, SURVEY, 26.0, Outcome.ABANDONED, late),
     ]
+
+
+def test_a_busy_tone_outranks_an_answer_that_crosses_our_giving_up():
+    floor = floor_that_plays()
+    floor.place(7, SURVEY, lead=7, at=1.0)
+    late = CallEnd(200, by_far_end=False, heard="busy", answered_late=True)
+    assert floor.ended(7, late, at=26.0) == [CallHasEnded(7, SURVEY, 26.0, Outcome.BUSY, late)]
 
 
 def test_who_presses_the_key_has_opted_out_once_whatever_comes_later():

@@ -1,5 +1,7 @@
 """What became of a call, from how the network says it ended."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,3 +112,29 @@ def test_every_tone_that_says_no_has_an_outcome_and_ring_back_has_none() -> None
     assert all(outcome_of_tone(tone) is not None for tone in FAILED)
     assert outcome_of_tone(Tone.RINGING) is None
     assert outcome_of_tone("") is None
+
+
+def test_an_answer_without_audio_that_can_be_used_met_nobody_whatever_was_sent() -> None:
+    end = CallEnd(200, by_far_end=False, no_audio=True)
+    assert outcome_of_unanswered(end) == Outcome.NETWORK_FAILURE
+    assert outcome_of_unanswered(replace(end, timed_out=True, provisional=True)) == Outcome.NETWORK_FAILURE
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        CallEnd(603, "network BLOCKED"),
+        CallEnd(603, "Decline", reason_header='SIP;cause=603;text="Network Blocked"'),
+        CallEnd(403, reason_header='SIP;cause=603;text="v=analytics1;url=x"'),
+        CallEnd(480, reason_header='SIP;cause=603;text="V=ANALYTICS1"'),
+        CallEnd(608, heard="sit_vacant"),
+        CallEnd(603, "Network Blocked", heard="sit"),
+    ],
+)
+def test_what_a_network_blocks_is_blocked_whatever_was_heard(end: CallEnd) -> None:
+    assert outcome_of_unanswered(end) == Outcome.BLOCKED
+
+
+def test_a_refusal_without_those_words_is_a_persons() -> None:
+    assert outcome_of_unanswered(CallEnd(603, reason_header="Q.850;cause=21")) == Outcome.REJECTED
+    assert outcome_of_unanswered(CallEnd(503, reason_header='SIP;text="v=analytics1"')) == Outcome.CONGESTION

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.core.breaker import FIRST_WAIT_S, LONGEST_WAIT_S, BreakerState
-from dialer.core.trunks import MOST_TRIES, Trunk, TrunkBook, may_try_another
+from dialer.core.trunks import MOST_TRIES, Trunk, TrunkBook, is_a_refusal, may_try_another
 
 US = "+12025550123"
 CALLS = count()
@@ -149,15 +149,22 @@ def test_a_rate_is_reached_where_trunks_are_asked_four_times_a_second(rate: floa
 # --- failover and health ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 407, 408, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [302, 401, 402, 403, 407, 408, 415, 420, 488, 500, 502, 503, 504, 606])
 def test_what_a_trunk_says_of_itself_is_tried_elsewhere(status: int) -> None:
     assert may_try_another(status, None)
     assert may_try_another(status, 34)
 
 
-@pytest.mark.parametrize("status", [0, 404, 410, 480, 484, 486, 487, 488, 600, 603, 604, 607, 608])
+@pytest.mark.parametrize("status", [0, 404, 410, 480, 484, 486, 487, 600, 603, 604, 607, 608])
 def test_what_is_said_of_the_callee_is_final(status: int) -> None:
     assert not may_try_another(status, None)
+    assert not is_a_refusal(status, None)
+
+
+def test_a_bad_request_is_refused_by_the_trunk_and_would_be_elsewhere() -> None:
+    assert is_a_refusal(400, None)
+    assert not may_try_another(400, None)
+    assert not is_a_refusal(400, 1), "by that cause it tells of the number"
 
 
 @pytest.mark.parametrize("cause", [1, 17, 18, 19, 20, 21, 22, 28])
@@ -246,9 +253,23 @@ def test_a_probe_that_talks_closes_the_breaker_while_it_talks() -> None:
         silent, _ = place(book)
         book.silent(silent, 0.0)
     call, _ = place(book, FIRST_WAIT_S)
-    book.answered(call, FIRST_WAIT_S)
-    assert book.room(FIRST_WAIT_S + 9) == 0
-    assert book.room(FIRST_WAIT_S + 10) > 1
+    book.answered(call)
+    assert book.room(FIRST_WAIT_S + 60) == 0, "time alone shows nothing, as while a message plays"
+    book.heard(call)
+    assert book.room(FIRST_WAIT_S + 60) > 1
+
+
+def test_a_mute_trunk_is_told_however_long_its_calls_hear_a_message() -> None:
+    book = TrunkBook([trunk("mute"), trunk("good", priority=2)])
+    now = 0.0
+    for _ in range(3):
+        call, name = place(book, now)
+        assert name == "mute"
+        book.answered(call)
+        now += 30.0
+        book.room(now)
+        book.silent(call, now)
+    assert names(book, now) == ["good"]
 
 
 def test_what_fits_gets_a_route() -> None:

@@ -43,8 +43,10 @@ class FarEnd(asyncio.DatagramProtocol):
         key_events: bool = False,
         again: bool = False,
         session: str = "",
+        describes: Callable[[str], str] = str,
     ) -> None:
-        """`session`: its Session-Expires (RFC 4028)."""
+        """`session`: its Session-Expires (RFC 4028); `describes`: its SDP, made from the usual one."""
+        self._describes = describes
         self._early, self._says = to_mu_law(early), to_mu_law(says)
         self._answers_after_s = answers_after_s
         self._key_events, self._again = key_events, again
@@ -280,7 +282,7 @@ class FarEnd(asyncio.DatagramProtocol):
         self._transport.sendto(f"SIP/2.0 {status}\r\n{kept}To: {to[1]};tag=1\r\n{rest}".encode(), addr)
 
     def _sdp(self) -> str:
-        body = self._body()
+        body = self._describes(self._body())
         host, own = self._transport.get_extra_info("sockname")
         contact = f"Contact: <sip:far-end@{host}:{own}>\r\nContent-Type: application/sdp\r\n"
         if self._session:

@@ -83,7 +83,7 @@ def test_one_that_rings_out_or_is_let_go_is_not_waited_for():
 
 def test_one_that_is_on_hold_or_need_not_send_is_no_silent_one():
     book = talk()
-    assert book.audio_counted("agent-1", None, 100.0) == []
+    assert book.audio_counted("agent-1", 50, 100.0, held=True) == []
     free = book_with(agent(silence_limit_s=0.0))
     assert free.to_count() == []
     assert book_with(agent()).to_count() == ["agent-1"]

@@ -1,6 +1,7 @@
 """What may happen in a conversation: holds, silence, keys that come two ways, sessions that expire."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -83,6 +84,23 @@ async def test_a_customer_who_never_sends_audio_is_ended_and_it_is_said_why(impa
         ended = await impatient.said(LegEnded, "call")
         assert (ended.ended_by, ended.audio, ended.reason) == ("switch", False, "no audio within 1 s")
         await eventually(lambda: customer.over)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "instead"),
+    [("RTP/AVP 0", "RTP/AVP 18"), (r"m=audio \d+", "m=audio 0"), ("(?s).+", "")],
+    ids=["another codec", "no port", "no description"],
+)
+async def test_an_answer_without_audio_that_can_be_used_is_none(
+    switch: Switch, pattern: str, instead: str
+) -> None:
+    async with called(far_end := FarEnd(describes=lambda sdp: re.sub(pattern, instead, sdp))):
+        switch.place("call", far_end.uri)
+        ended = await switch.said(LegEnded, "call")
+        assert (ended.ended_by, ended.no_audio, ended.rerouted) == ("switch", True, [])
+        assert (ended.status in (406, 415), ended.reason) == (True, "answered without audio that can be used")
+        assert not switch.of(LegAnswered, "call")
+        await eventually(lambda: far_end.over)
 
 
 # --- holds ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dialer.switch.audio_watch import USUAL_LIMITS
 from dialer.switch.keepalive import ANSWER_WITHIN_S, KeepAlive
 from dialer.switch.leg_actions import Action, Dial, Ending, Forget, HangUp
 from dialer.switch.legs import LegBook
-from dialer.switch.messages import LegEnded, LegRerouted, PlaceLeg, Route
+from dialer.switch.messages import LegAudio, LegEnded, LegRerouted, MixLegs, PlaceLeg, Route
 from dialer.switch.sdp import offer_only
 
 UNAVAILABLE = Ending(503, "Service Unavailable", by_far_end=True)
@@ -196,6 +196,25 @@ def answered() -> LegBook:
     return book
 
 
+def test_a_bad_request_is_the_trunks_fault_and_tried_nowhere_else() -> None:
+    book, _ = placed(B)
+    end = ended(book.ended("call-1", Ending(400, "Bad Request", by_far_end=True), 1.0))
+    assert (end.trunk, end.trunk_failed, end.rerouted) == ("a", True, [])
+
+
+def test_what_a_networks_analytics_block_is_offered_to_no_other_trunk() -> None:
+    book, _ = placed(B)
+    block = Ending(403, "Forbidden", by_far_end=True, reason_header='SIP;cause=603;text="v=analytics1"')
+    end = ended(book.ended("call-1", block, 1.0))
+    assert (end.trunk, end.trunk_failed, end.rerouted) == ("a", False, [])
+
+
+def test_an_answer_that_cannot_be_used_is_tried_nowhere_else() -> None:
+    book, _ = placed(B)
+    end = ended(book.ended("call-1", Ending(415, "", by_far_end=False, unusable=True), 1.0))
+    assert (end.trunk, end.no_audio, end.rerouted) == ("a", True, [])
+
+
 def test_an_answer_without_any_audio_is_ended_and_told_of() -> None:
     book = answered()
     assert book.to_count() == ["call-1"]
@@ -206,7 +225,7 @@ def test_an_answer_without_any_audio_is_ended_and_told_of() -> None:
 
 def test_audio_that_stops_ends_the_call_after_a_while_and_is_no_fault_of_the_trunk() -> None:
     book = answered()
-    assert book.audio_counted("call-1", 50, 1.0) == []
+    assert book.audio_counted("call-1", 50, 1.0) == [LegAudio(at=1.0, leg="call-1")]
     assert book.audio_counted("call-1", 50, USUAL_LIMITS.rests_at_most_s) == []
     assert book.audio_counted("call-1", 50, 1.0 + USUAL_LIMITS.rests_at_most_s) == [HangUp("call-1")]
     assert not ended(book.ended("call-1", OURS, 70.0)).no_audio
@@ -227,13 +246,14 @@ def test_a_call_on_hold_sends_none_and_stays() -> None:
     book = answered()
     book.audio_counted("call-1", 50, 1.0)
     for second in range(2, 600):
-        assert book.audio_counted("call-1", None, float(second)) == []
+        assert book.audio_counted("call-1", 50, float(second), held=True) == []
     assert book.audio_counted("call-1", 50, 610.0) == []
 
 
 def test_a_count_that_begins_anew_after_a_re_invite_does_not_make_a_talk_silent() -> None:
     book = answered()
-    for second in range(1, 300):
+    book.audio_counted("call-1", 50, 1.0)
+    for second in range(2, 300):
         assert book.audio_counted("call-1", 50 * second, float(second)) == []
     book.audio_counted("call-1", 0, 300.0)
     assert book.audio_counted("call-1", 0, 309.0) == []
@@ -241,11 +261,38 @@ def test_a_count_that_begins_anew_after_a_re_invite_does_not_make_a_talk_silent(
     assert (end.audio, end.no_audio) == (True, False)
 
 
-def test_a_call_that_is_on_hold_from_its_start_is_none_without_audio() -> None:
+def test_a_call_that_is_answered_on_hold_and_sends_nothing_is_one_without_audio() -> None:
+    book = answered()
+    limit = USUAL_LIMITS.begins_within_s
+    assert book.audio_counted("call-1", 0, limit - 0.1, held=True) == []
+    assert book.audio_counted("call-1", 0, limit, held=True) == [HangUp("call-1")]
+    end = ended(book.ended("call-1", OURS, 9.0))
+    assert (end.no_audio, end.reason) == (True, f"no audio within {limit:g} s")
+
+
+def test_a_call_that_is_answered_on_hold_with_music_has_audio() -> None:
     book = answered()
     for second in range(1, 60):
-        book.audio_counted("call-1", None, float(second))
+        book.audio_counted("call-1", 50 * second, float(second), held=True)
     assert not ended(book.ended("call-1", Ending(200, "OK", by_far_end=True), 60.0)).no_audio
+
+
+def test_a_far_end_that_never_comes_back_from_its_hold_is_let_go() -> None:
+    book = answered()
+    book.audio_counted("call-1", 50, 1.0)
+    limit = USUAL_LIMITS.held_at_most_s
+    assert book.audio_counted("call-1", 50, 2.0, held=True) == []
+    assert book.audio_counted("call-1", 60, 1.9 + limit, held=True) == []
+    assert book.audio_counted("call-1", 60, 2.0 + limit, held=True) == [HangUp("call-1")]
+    end = ended(book.ended("call-1", OURS, 3.0 + limit))
+    assert (end.no_audio, end.reason) == (False, f"held for {limit:g} s")
+
+
+def test_whom_we_hold_owes_nothing() -> None:
+    book = answered()
+    book.companies.mix(MixLegs("talk", {"call-1": [], "agent-1": []}, {"call-1": "music.wav"}), 1.0)
+    assert book.audio_counted("call-1", 0, 60.0) == []
+    assert not ended(book.ended("call-1", OURS, 60.0)).no_audio
 
 
 def test_a_call_that_ends_at_once_tells_nothing_of_its_audio() -> None:
