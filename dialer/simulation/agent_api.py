@@ -13,6 +13,7 @@ from dialer.errors import DialerError
 _TRIES = 5
 _FIRST_PAUSE_S = 0.1
 _CONFLICT = 409
+_TOO_MANY = 429
 
 
 class AgentApiError(DialerError):
@@ -87,7 +88,8 @@ class AgentApi:
             except httpx2.TransportError as error:
                 trouble = type(error).__name__
                 continue
-            come_again = response.status_code >= 500 or "Retry-After" in response.headers
+            busy = response.status_code >= 500 or response.status_code == _TOO_MANY
+            come_again = busy or "Retry-After" in response.headers
             if response.is_success or (response.status_code in also_fine and not come_again):
                 return response
             trouble = f"{response.status_code} {response.text[:200]}"
