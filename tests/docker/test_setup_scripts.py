@@ -79,7 +79,8 @@ def test_what_apt_could_not_do_is_the_last_thing_said(tmp_path: Path) -> None:
     path = machine(tmp_path, id="echo 0", dpkg_query="echo no", apt_get='[ "$1" = update ] || exit 100')
     result = run(SETUP, "packages", "test", PATH=path)
     assert result.returncode == 1
-    assert result.stderr.splitlines()[-1].startswith("setup: error: apt could not install baresip-core kamailio ")
+    said = result.stderr.splitlines()[-1]
+    assert said.startswith("setup: error: apt could not install baresip-core kamailio ")
 
 
 # --- Python and the source --------------------------------------------------------------------------
