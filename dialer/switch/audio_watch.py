@@ -49,7 +49,6 @@ class AudioWatch:
         self._due_s += now - self._counted_at
         self._counted_at = now
         if packets != self._packets:
-            # Counted anew from 0 after a re-INVITE.
             self._packets, self._since = packets, now
             self.has_come = self.has_come or packets > 0
         if not held:

@@ -130,6 +130,8 @@ class SipCall(UnmovedCall):
         self._hung_up = False
         self._confirmed = False
         self._unusable = False
+        self._received_before = 0
+        """Packets of audio that came in streams that a re-INVITE has ended."""
 
     @property
     def is_over(self) -> bool:
@@ -344,15 +346,19 @@ class SipCall(UnmovedCall):
         """What has come from the far end so far."""
         stream = self._audio_stream()
         if stream is None:
-            return AudioReceived(0, held=True)
+            return AudioReceived(self._received_before, held=True)
         held = stream.held or not stream.direction & pj.PJMEDIA_DIR_DECODING
+        return AudioReceived(self._received_before + self._packets_of(stream.index), held=held)
+
+    def _packets_of(self, index: int) -> int:
+        """How many packets one of its streams has got; 0 where it is gone."""
         try:
-            stat = self.getStreamStat(stream.index)
+            stat = self.getStreamStat(index)
         except pj.Error:
-            return AudioReceived(0, held=True)
+            return 0
         rtcp = stat.rtcp
         received = rtcp.rxStat
-        return AudioReceived(int(received.pkt), held=held)
+        return int(received.pkt)
 
     def destroy(self) -> None:
         """Gives back what the library has of a call that is over; commands do nothing from now on."""
@@ -362,6 +368,11 @@ class SipCall(UnmovedCall):
             tap.close()
         self._taps.clear()
         pj.Call.__swig_destroy__(self)
+
+    @callback
+    def onStreamDestroyed(self, prm: Any) -> None:  # noqa: N802 - the library's name
+        """A re-INVITE ends a stream, and the next one counts from 0."""
+        self._received_before += self._packets_of(int(prm.streamIdx))
 
     @callback
     def onCallMediaState(self, prm: Any) -> None:  # noqa: N802 - the library's name

@@ -106,7 +106,6 @@ async def test_an_answer_without_audio_that_can_be_used_is_none(
 # --- holds ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=False, reason="now and then the agent is not heard again by who comes off hold")
 @pytest.mark.parametrize(
     ("direction", "host", "music"),
     [("sendonly", "127.0.0.1", True), ("inactive", "127.0.0.1", False), ("sendrecv", NOWHERE, False)],
