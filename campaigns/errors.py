@@ -63,6 +63,12 @@ class InvalidMenuError(InvalidSettingsError):
     code = "invalid-menu"
 
 
+class InvalidSequenceError(InvalidSettingsError):
+    """A sequence of messages that asks for what cannot be, or whose templates ask for what a lead lacks."""
+
+    code = "invalid-sequence"
+
+
 class UnusableSoundError(InvalidInputError):
     """A sound file that cannot become a prompt; `code` says why."""
 
