@@ -25,17 +25,19 @@ from campaigns.core.disposition import (
     disposition,
 )
 from campaigns.errors import AttemptNotTalkedError, InvalidInputError
+from campaigns.messaging import planning
+from campaigns.opting_out import bar_numbers
 from campaigns.promises import CallbackWish
 from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
-from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Attempt, Campaign
-from leads.stores.dnc import DncStore
 from leads.stores.persons import phones_of_lead
 
-AFTERWARDS: Sequence[Callable[[Session, SaidDisposition, datetime], Awaitable[None]]] = ()
+AFTERWARDS: Sequence[Callable[[Session, SaidDisposition, datetime], Awaitable[None]]] = (
+    planning.on_disposition,
+)
 """What is done each time that a disposition is said of a call: f(session, said, now), in this order and in
 the same transaction, which fails if one of them does. What is said again is told once; what takes the place
 of something said before has that as `before`, and each takes back what followed from it."""
@@ -145,17 +147,15 @@ async def opt_out(
 ) -> None:
     """No number of the lead is called again for the client."""
     numbers = {attempt.e164, *await phones_of_lead(session, attempt.lead_id)} - {""}
-    for e164 in sorted(numbers):
-        await DncStore(session).add_number(
-            e164,
-            "client",
-            campaign.client_id,
-            reason=reason,
-            source=f"attempt {attempt.id}",
-            now=now,
-        )
-    owed = await CallbackStore(session).open_of_leads([attempt.lead_id], campaign.client_id)
-    await promises.end_all(session, owed, "opted_out", now)
+    await bar_numbers(
+        session,
+        campaign.client_id,
+        numbers,
+        [attempt.lead_id],
+        f"attempt {attempt.id}",
+        now,
+        reason=reason,
+    )
 
 
 def ended_of(attempt: Attempt) -> EndedAttempt:

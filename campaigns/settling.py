@@ -8,6 +8,7 @@ from campaigns.core.attempt import EndedAttempt
 from campaigns.core.disposition import STANDARD, Flag
 from campaigns.core.retry import Final, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
+from campaigns.messaging import planning
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.filling import FillStore
@@ -41,6 +42,7 @@ async def settle(
     if owed is not None and isinstance(decision, Final):
         promises.cancel(owed, campaign, decision.reason, now)
     await QueueStore(session).settle(campaign, ended, decision, phone, now)
+    await planning.on_attempt_ended(session, campaign, ended, result, now)
 
 
 async def settle_after_talk(

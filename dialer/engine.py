@@ -21,6 +21,7 @@ from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, codes_with
 from campaigns.inbound import TakenCall
 from campaigns.joining import JoiningLeads
+from campaigns.messaging.planning import WarmingUp
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.callbacks import CallbackNews
 from campaigns.stores.live import OpenShift, RunningCampaign
@@ -182,6 +183,7 @@ class Engine:
         )
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
+        self._warming_up = WarmingUp(sessions)
         self._keep_pacing_at = 0.0
         self.softphones = Softphones(options.softphones, self._link.send)
         self._leftover: Leftover | None = None
@@ -523,6 +525,7 @@ class Engine:
         running = list(self._campaigns.running)
         await self._joining.look(running, self.now())
         await self._asking_again.look(running, self.now())
+        await self._warming_up.look(running, self.now())
 
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()

@@ -11,12 +11,13 @@ from campaigns.core.agent_work import ANY, AVAILABLE, LONGEST_WAITING, check_age
 from campaigns.core.callback import Timing
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.detection import REVIEW_SHARE, check_detection
-from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
+from campaigns.core.disposition import NO_DISPOSITION, STANDARD, Flag, disposition
 from campaigns.core.inbound import check_inbound
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.core.sequence import MessageSequence
 from campaigns.core.setting_checks import among, one_line, sound, whole, within
 from campaigns.core.tiers import Tier, parse_tiers
 from campaigns.errors import CampaignStateError, InvalidSettingsError, UnknownDispositionError
@@ -71,7 +72,7 @@ LONGEST_KEPT_DAYS = 3650
 _SAID_BY_SOMEBODY = (Flag.CONVERSION, Flag.DNC, Flag.CALLBACK)
 """What a disposition that nobody gave cannot claim."""
 
-_MAY_BE_MISSING = ("menu",)
+_MAY_BE_MISSING = ("menu", "sequence")
 """Documents that a campaign need not have."""
 
 _DEFAULT_TIMES = {
@@ -169,6 +170,8 @@ class CampaignSettings:
     """What an agentless campaign plays: a prompt's name, or the path of a WAV file where the service runs."""
     menu: Menu | None = None
     """What it plays and asks instead."""
+    sequence: MessageSequence | None = None
+    """The messages before and after its calls."""
     opt_out_key: str = "9"
     """The digit that asks not to be called again, pressed while a message plays; there is always one."""
     recording: str = NEVER
@@ -219,6 +222,8 @@ class CampaignSettings:
         within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
         check_agent_work(self)
         self._check_default_disposition()
+        if self.sequence is not None:
+            self.sequence.check_dispositions(STANDARD)
         within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
         whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
         among("lead_order", self.lead_order, LEAD_ORDERS)
@@ -334,6 +339,7 @@ DOCUMENTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "retry_rules": RetryRules.parse,
         "tiers": parse_tiers,
         "menu": Menu.parse,
+        "sequence": MessageSequence.parse,
     }
 )
 """The settings that are documents, each with what reads it; their values have a `to_json`."""

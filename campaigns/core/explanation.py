@@ -13,6 +13,7 @@ from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.compliance import RULES, Allow, Deny, Reason, Snapshot, permit
 from campaigns.core.objections import Objection, explain
 from campaigns.core.policy import OWN_CALENDAR
+from campaigns.core.retry import WAITING_FOR_MESSAGE
 from campaigns.core.rules import Rule, WindowRule
 
 
@@ -148,6 +149,8 @@ def standing_sentence(standing: Standing) -> str:
         return "The load that brings the lead is not over; if it was cut off, load the file again."
     if standing.state == "waiting":
         until = f" until {standing.due_at.isoformat()}" if standing.due_at else ""
+        if standing.reason == WAITING_FOR_MESSAGE:
+            return f"The lead's first call waits for its message,{until} at the latest ({reason})."
         return f"The lead waits{until} ({reason})."
     if standing.state == "final":
         return f"The lead is done with for good ({reason})."

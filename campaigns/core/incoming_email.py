@@ -1,4 +1,4 @@
-"""An e-mail that came in reply to one of ours, as what its writer wrote: without what is quoted, and plain."""
+"""An e-mail that came in reply to one of ours, as what its writer wrote: plain, without what is quoted."""
 
 import re
 from collections.abc import Iterator
@@ -17,11 +17,12 @@ _LONGEST_ID = 255
 
 _WROTE = re.compile(
     r"^\W*(on|am|le|el|il|em|op|den|w dniu|dne|le)\b.{4,200}"
-    r"\b(wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|skrev|napisał\(?a?\)?|pisze|napsal)\b.{0,80}:\s*$",
+    r"\b(wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|skrev|napisał\(?a?\)?|pisze|napsal)\b"
+    r".{0,80}:\s*$",
     re.IGNORECASE,
 )
 _RULE = re.compile(
-    r"^\s*([-_=]{5,}\s*$|-{2,}\s*(original|ursprüngliche|message d'origine|mensaje original|messaggio originale|"
+    r"^\s*([-_=]{5,}\s*$|-{2,}\s*(original|ursprüngliche|message d'origine|mensaje original|messaggio|"
     r"mensagem original|oorspronkelijk|oryginalna).*|(from|von|de|da|van|od)\s?:\s.+@.+)",
     re.IGNORECASE,
 )
@@ -134,7 +135,9 @@ def _text(message: EmailMessage) -> str:
         text = raw.decode(charset, errors="replace")
     except LookupError:
         text = raw.decode("utf-8", errors="replace")
-    text = "".join(each if each.isprintable() or each in "\n\t" else " " for each in text.replace("\r\n", "\n"))
+    text = "".join(
+        each if each.isprintable() or each in "\n\t" else " " for each in text.replace("\r\n", "\n")
+    )
     return plain_of_html(text) if part.get_content_type() == "text/html" else text
 
 

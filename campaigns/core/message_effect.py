@@ -11,7 +11,7 @@ from campaigns.core.detection import wilson
 from campaigns.core.selection import PRIME
 
 HOLDOUT_MIX = (1_622_650_073, 984_943_658, 1_144_108_930)
-"""Multipliers less than PRIME, others than the shuffle's: who is held out has nothing to do with any order."""
+"""Multipliers less than PRIME, and not the shuffle's: who is held out has nothing to do with any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +66,12 @@ class MessageEffect:
 
 
 def held_out(lead_id: int, campaign_id: int, share: float) -> bool:
-    """Whether a lead gets no message: always the same answer, and a greater share holds out the same and more."""
+    """Whether a lead gets no message: always the same answer; a greater share holds out the same and more."""
     return holdout_place(lead_id, campaign_id) < holdout_limit(share)
 
 
 def holdout_place(lead_id: int, campaign_id: int) -> int:
-    """The lead's place among those who may be held out, 0 to PRIME - 1, by arithmetic that every database has.
+    """The lead's place among those who may be held out, 0 to PRIME - 1, by arithmetic of every database.
 
     Two rounds of squaring, so that no pattern in the leads' numbers is one in their places.
     """

@@ -1,11 +1,11 @@
-"""What a reply to a message asks for: an opt-out, help, to hear from us again, or something for people to read.
+"""What a reply to a message asks for: an opt-out, help, to hear from us again, or something to be read.
 
 The words that the FCC names (stop, quit, end, revoke, opt out, cancel, unsubscribe) opt out, and so does any
 other wording that a reasonable person would understand so: 47 CFR 64.1200(a)(10). Our rule, for which case,
 accents and punctuation do not count:
 
-1. A text, or a clause of it, that is a word or phrase of opting out, but for words of courtesy, opts out:
-   "STOP", "please stop!", "Not interested. Stop.", "Arrêt svp". Words that mean other things too (end, cancel,
+1. A text, or a clause of it, that is a word or phrase of opting out, but for courtesies, opts out: "STOP",
+   "please stop!", "Not interested. Stop.", "Arrêt svp". Words that mean other things too (end, cancel,
    fin, …) have to be the whole text.
 2. Wordings that mean nothing else opt out wherever they stand, unless a "not" is before them: "I told you to
    stop texting me", "how do I unsubscribe?".
@@ -29,7 +29,19 @@ MAX_READ = 20_000
 """Characters of a reply that are looked at; nobody opts out behind so many."""
 
 _LIKE_LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "'": "", "’": "", "`": "", "´": "", "ʼ": ""}
+    {
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        "ı": "i",
+        "æ": "ae",
+        "œ": "oe",
+        "'": "",
+        "’": "",
+        "`": "",
+        "´": "",
+        "ʼ": "",
+    }
 )
 _STOP_SIGN = "\N{OCTAGONAL SIGN}"
 
@@ -97,7 +109,7 @@ def _is_stop(words: Sequence[str]) -> bool:
 
 
 def _is_stop_alone(words: Sequence[str]) -> bool:
-    """Rule 1, of words that mean other things too: "cancel texts" opts out, "cancel it" may be another matter."""
+    """Rule 1, of words with other meanings: "cancel texts" opts out, "cancel it" may be another matter."""
     bare = [word for word in words if word not in _COURTESY]
     rest = [word for word in bare if word not in _CHANNEL_OF]
     return any(" ".join(each) in _STOP_ALONE for each in (words, bare, rest))
@@ -136,7 +148,8 @@ def _phrases(*given: str) -> frozenset[str]:
 
 _STOP = _phrases(
     # English
-    "stop, stopp, stopall, stop all, stop it, unsubscribe, unsub, unsubscribe me, optout, opt out, opt me out",
+    "stop, stopp, stopall, stop all, stop it",
+    "unsubscribe, unsub, unsubscribe me, optout, opt out, opt me out",
     "remove, remove me, no more, go away, piss off, fuck off, leave me alone, dnc",
     # Spanish and Portuguese
     "alto, parar, pare, paren, para, detener, detente, deténganse, baja, dar de baja, darme de baja, basta",
@@ -144,7 +157,8 @@ _STOP = _phrases(
     # French
     "arrêt, arrêter, arrêtez, désabonner, désabonnement, me désabonner, désinscrire, désinscription",
     # German
-    "halt, abmelden, abmeldung, abbestellen, austragen, aufhören, hören Sie auf, widerruf, widerrufen, widerspruch",
+    "halt, abmelden, abmeldung, abbestellen, austragen",
+    "aufhören, hören Sie auf, widerruf, widerrufen, widerspruch",
     # Italian
     "ferma, fermare, fermate, fermatevi, disiscrivi, disiscrivimi, disiscrizione, cancellami, rimuovimi",
     # Dutch, Polish, Czech, Hungarian, Romanian
@@ -173,7 +187,8 @@ _ANYWHERE = _phrases(
     "unsubscribe, stopall, opt out, optout, opt me out, take me off, remove me from, remove my number",
     "stop texting, stop calling, stop messaging, stop emailing, stop contacting, stop sending, stop spamming",
     "stop mailing, stop bothering, stop harassing, stop all, quit texting, quit calling, quit bothering",
-    "do not text, do not call, do not contact, do not email, do not message, do not send, dont text, dont call",
+    "do not text, do not call, do not contact, do not email",
+    "do not message, do not send, dont text, dont call",
     "dont contact, dont email, dont message, dont send, never call, never text, never contact, no more texts",
     "no more messages, no more calls, no more emails, leave me alone, lose my number, revoke consent",
     "revoke my consent, withdraw my consent, withdraw consent, do not want your messages",
@@ -204,18 +219,24 @@ for _each in sorted(_ANYWHERE):
     _UNMISTAKABLE.setdefault(_each.split()[0], []).append(_each.split())
 
 _COURTESY = _phrases(
-    "please, pls, plz, kindly, thanks, thank, thx, ty, you, u, hi, hello, hey, dear, sir, madam, ok, okay, just",
+    "please, pls, plz, kindly, thanks, thank, thx, ty, you",
+    "u, hi, hello, hey, dear, sir, madam, ok, okay, just",
     "now, immediately, asap, por, favor, porfavor, gracias, hola, ya, svp, stp, sil, vous, te, plaît, merci",
-    "bonjour, bitte, danke, hallo, sofort, endlich, grazie, ciao, prego, favore, per, obrigado, obrigada, olá",
-    "alstublieft, aub, bedankt, dank, je, graag, proszę, dziękuję, cześć, tack, snälla, hej, takk, tak, kiitos",
+    "bonjour, bitte, danke, hallo, sofort, endlich, grazie",
+    "ciao, prego, favore, per, obrigado, obrigada, olá",
+    "alstublieft, aub, bedankt, dank, je, graag, proszę",
+    "dziękuję, cześć, tack, snälla, hej, takk, tak, kiitos",
     "lütfen, пожалуйста, спасибо, será, already, right, away, at, once, yes, so, well",
 )
 """Words that change nothing about what is asked for."""
 
 _AROUND = _phrases(
-    "it, this, that, these, those, me, my, i, im, said, say, want, to, all, the, your, from, messages, message",
-    "everything, esto, todo, todos, mensajes, mensaje, los, las, el, la, ça, cela, tout, les, des, das, alles, die",
-    "diese, nachrichten, questo, tutto, messaggi, isto, tudo, mensagens, dit, berichten, to, wszystko, wiadomości",
+    "it, this, that, these, those, me, my, i, im",
+    "said, say, want, to, all, the, your, from, messages, message",
+    "everything, esto, todo, todos, mensajes, mensaje, los, las, el",
+    "la, ça, cela, tout, les, des, das, alles, die",
+    "diese, nachrichten, questo, tutto, messaggi, isto",
+    "tudo, mensagens, dit, berichten, to, wszystko, wiadomości",
     "again, forever, spam, list, lists, number, ads, advertising, werbung, publicidad, publicité, pubblicità",
 )
 """Words around a word of opting out that leave no doubt about it."""
@@ -224,12 +245,17 @@ _CHANNEL_WORDS: dict[Named, frozenset[str]] = {
     "sms": _phrases("text, texts, texting, txt, txts, sms, smses, texto, textos, textes"),
     "call": _phrases(
         "call, calls, calling, phone, phoning, ring, ringing, llamar, llamadas, llamada, llamen, llames",
-        "appel, appels, appeler, appelez, mappeler, mappelez, anruf, anrufe, anrufen, rufen, chiamare, chiamate",
+        "appel, appels, appeler, appelez, mappeler, mappelez",
+        "anruf, anrufe, anrufen, rufen, chiamare, chiamate",
         "chiamatemi, telefonate, ligar, ligue, liguem, ligações, bellen, bel, dzwonić, dzwońcie, dzwoń",
         "звоните, звони, дзвоніть, soittako",
     ),
-    "email": _phrases("email, emails, emailing, mail, mails, mailing, correo, correos, courriel, courriels, mailu"),
-    "all": _phrases("everything, anything, contact, contacting, kontaktieren, contacten, contactez, contattatemi"),
+    "email": _phrases(
+        "email, emails, emailing, mail, mails, mailing, correo, correos, courriel, courriels, mailu"
+    ),
+    "all": _phrases(
+        "everything, anything, contact, contacting, kontaktieren, contacten, contactez, contattatemi"
+    ),
 }
 _CHANNEL_OF: dict[str, Named] = {
     word: channel for channel, words in _CHANNEL_WORDS.items() for word in words
@@ -237,13 +263,17 @@ _CHANNEL_OF: dict[str, Named] = {
 
 _HELP = _phrases(
     "help, help me, info, information, ayuda, aide, hilfe, aiuto, ajuda, hulp, pomoc, pomocy, hjälp, hjelp",
-    "hjælp, apua, yardım, pomoć, помощь, допомога, βοήθεια, مساعدة, עזרה, 帮助, 幫助, 助けて, ヘルプ, 도움말, मदद",
+    "hjælp, apua, yardım, pomoć, помощь, допомога, βοήθεια, مساعدة, עזרה",
+    "帮助, 幫助, 助けて, ヘルプ, 도움말, मदद",
 )
 _START = _phrases(
-    "start, unstop, opt in, optin, subscribe, resubscribe, resume, alta, inicio, iniciar, reprendre, nonarret",
+    "start, unstop, opt in, optin, subscribe, resubscribe",
+    "resume, alta, inicio, iniciar, reprendre, nonarret",
     "anmelden, abonnieren, iscrivimi, aanmelden, zapisz, zapisz mnie",
 )
 
 _NOT = _phrases("not, dont, never, didnt, wont, doesnt, no, nicht, nie, non, niet, não, ne, pas, нет, не")
-_BETWEEN = _phrases("to, want, wish, mean, like, please, ever, me, quiero, möchte, will, voglio, quero, wil, chcę")
+_BETWEEN = _phrases(
+    "to, want, wish, mean, like, please, ever, me, quiero, möchte, will, voglio, quero, wil, chcę"
+)
 """Words between a "not" and what it denies."""

@@ -62,6 +62,9 @@ NO_MESSAGE = "no_message"
 NO_SPEAKER = "no_speaker"
 """Why a lead waits whose language no agent speaks who is there, though the campaign requires one."""
 
+WAITING_FOR_MESSAGE = "waiting_for_message"
+"""Why a lead waits for whom a message is on its way that the first call comes after."""
+
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _LONGEST_S = 366 * 24 * _HOUR

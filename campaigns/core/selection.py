@@ -34,6 +34,11 @@ SHUFFLE = (1_103_515_245, 741_103_597, 1_597_334_677)
 GOLDEN = (5**0.5 - 1) / 2
 """Steps of this size around a circle stay evenly spread wherever they stop."""
 
+COLD, DELIVERED, OPENED, CLICKED = range(4)
+"""How far a message to the lead has come; the farther it has, the earlier the lead is called."""
+WARMER = 2**40
+"""More than keys differ by, as long as leads are fewer than a million million."""
+
 WEEKDAY_HOURS = (0, 0, 0, 0, 0, 0, 0, 5, 20, 40, 50, 50, 45, 40, 40, 45, 60, 80, 100, 95, 80, 50, 10, 0)
 WEEKEND_HOURS = (0, 0, 0, 0, 0, 0, 0, 0, 10, 40, 70, 80, 75, 70, 70, 75, 80, 85, 80, 75, 65, 40, 10, 0)
 """How likely a person is reached at home in each hour of the local day, the best hour being 100.
@@ -52,6 +57,7 @@ class Standing:
     rank: int = 0
     attempts: int = 0
     last_attempt_at: datetime | None = None
+    warmth: int = COLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,14 @@ class LeadPhone:
 
 
 def sort_key(order: str, standing: Standing, campaign_id: int) -> int:
-    """A lead's key in an order of LEAD_ORDERS, 64 bits; the lowest is dialed first."""
+    """A lead's key in an order of LEAD_ORDERS, 64 bits; the lowest is dialed first.
+
+    Whom a message has reached comes before all whom none has.
+    """
+    return _key_of(order, standing, campaign_id) - standing.warmth * WARMER
+
+
+def _key_of(order: str, standing: Standing, campaign_id: int) -> int:
     match order:
         case "priority" | "best_hour":
             return -standing.priority

@@ -1,7 +1,7 @@
-"""A campaign's messages: what each step says, on what it is sent, and how calls wait for it. Checked before any.
+"""A campaign's messages: what each step says, when it is sent, and how calls wait for it. Checked before.
 
-Read from TOML or JSON. A sequence has `steps` by name, a `holdout_share` and a `help_text`. What a step is
-sent on is in `when`:
+Read from TOML or JSON. A sequence has `steps` by name, a `holdout_share`, a `help_text`, and `links_at`, our
+address as people see it, without which links stay as they are. What a step is sent on is in `when`:
 
 - before_first_call: the first call is made `before_s` after it at the earliest; with `call_waits_s` the call
   also waits until the step was delivered, for at most so long
@@ -48,6 +48,7 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     AFTER_STEP: frozenset({"step", "reached", "delay_s"}),
 }
 WHEN = tuple(_FIELDS)
+_PARTS = ("steps", "holdout_share", "links_at", "help_text")
 _OF_ALL = frozenset({"when", "channel", "subject", "text", "html", "held_out_too"})
 
 _MOST_STEPS = 50
@@ -58,6 +59,7 @@ _LONGEST_SUBJECT = 300
 _LONGEST_BODY = 200_000
 _MOST_ATTEMPT = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/[A-Za-z0-9._~-]{1,100}){0,5}/?")
 _CODE = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 
 Document = Mapping[str, Any]
@@ -117,11 +119,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageSequence:
-    """A campaign's steps by name, and the share of its leads that gets none. Raises InvalidSequenceError."""
+    """A campaign's steps by name, and who gets none. Raises InvalidSequenceError."""
 
     steps: Mapping[str, Step] = field(default_factory=dict)
     holdout_share: float = 0.0
     """Of the leads, from 0 to 1, who get no message, so that its effect can be told."""
+    links_at: str = ""
+    """Where links in messages lead first, as in https://go.example.org; empty: nothing is counted, and no
+    link opts out."""
     help_text: str = ""
     """What who asks for help by text message is answered; empty: the client's name and how to opt out."""
 
@@ -151,7 +156,7 @@ class MessageSequence:
         return tuple(each for each in self.steps.values() if each.when == AFTER_STEP and each.step == name)
 
     def check_dispositions(self, known: Mapping[str, Any]) -> None:
-        """Whether every disposition that a step names is one of the campaign's. Raises InvalidSequenceError."""
+        """Whether each disposition that a step names is the campaign's. Raises InvalidSequenceError."""
         for step in self.steps.values():
             for code in step.dispositions:
                 if code not in known:
@@ -164,11 +169,9 @@ class MessageSequence:
         """A sequence from its document. Raises InvalidSequenceError."""
         if not isinstance(document, Mapping) or not isinstance(document.get("steps"), Mapping):
             raise InvalidSequenceError("A sequence has steps by name.")
-        if unknown := sorted(
-            str(each)[:40] for each in document.keys() - {"steps", "holdout_share", "help_text"}
-        ):
+        if unknown := sorted(str(each)[:40] for each in document.keys() - set(_PARTS)):
             raise InvalidSequenceError(
-                f"{unknown[0]!r} is not a part of a sequence; it has steps, holdout_share and help_text."
+                f"{unknown[0]!r} is not a part of a sequence; it has {', '.join(_PARTS)}."
             )
         steps = document["steps"]
         if not 0 < len(steps) <= _MOST_STEPS:
@@ -176,19 +179,22 @@ class MessageSequence:
         share = document.get("holdout_share", 0.0)
         if not _is_number(share) or not 0 <= share < 1:
             raise InvalidSequenceError("holdout_share is a share of the leads, from 0 to less than 1.")
-        help_text = document.get("help_text", "")
+        help_text, links_at = document.get("help_text", ""), document.get("links_at", "")
         if not isinstance(help_text, str) or len(help_text) > _LONGEST_SMS:
             raise InvalidSequenceError(f"help_text is a text of at most {_LONGEST_SMS} characters.")
+        if not isinstance(links_at, str) or (links_at and not _ADDRESS.fullmatch(links_at)):
+            raise InvalidSequenceError("links_at is our address as people see it: https://go.example.org.")
         return cls(
             steps={str(name): _step(str(name), steps[name]) for name in steps},
             holdout_share=float(share),
+            links_at=links_at.rstrip("/"),
             help_text=help_text,
         )
 
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads."""
-        steps = {name: step.to_json() for name, step in self.steps.items()}
-        return {"steps": steps, "holdout_share": self.holdout_share, "help_text": self.help_text}
+        values = {name: getattr(self, name) for name in _PARTS if name != "steps"}
+        return {"steps": {name: step.to_json() for name, step in self.steps.items()}, **values}
 
     def _check_ends(self, step: Step) -> None:
         """A step that is sent after itself, by way of others, would be sent for ever."""
@@ -213,14 +219,18 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class WarmUp:
-    """What comes before a lead's first call: its messages, and from when on the call may be made.
-
-    `first_call_at` keeps the steps' distance; `waits_until` is when the call waits for a delivery no longer.
-    """
+    """What comes before a lead's first call: its messages, and when the call keeps its distance to them."""
 
     messages: tuple[Planned, ...]
     first_call_at: datetime
-    waits_until: datetime
+
+    def waits_for(self, name: str) -> datetime:
+        """Until when the call waits for the delivery of a step, at most."""
+        found = next((each for each in self.messages if each.step.name == name), None)
+        waits_s = found.step.call_waits_s if found else 0.0
+        if found is None or not waits_s:
+            return self.first_call_at
+        return max(self.first_call_at, found.due_at + timedelta(seconds=waits_s))
 
 
 def warm_up(sequence: MessageSequence, not_before: datetime | None, now: datetime) -> WarmUp:
@@ -236,8 +246,7 @@ def warm_up(sequence: MessageSequence, not_before: datetime | None, now: datetim
         )
         for each in steps
     )
-    waits = [each.due_at + timedelta(seconds=each.step.call_waits_s) for each in messages]
-    return WarmUp(messages, first_call_at, max([first_call_at, *waits]))
+    return WarmUp(messages, first_call_at)
 
 
 def after_attempt(
@@ -363,7 +372,7 @@ def _condition(name: str, given: Document) -> Condition | None:
         return None
     if not isinstance(value, Mapping) or set(value) != {"step", "reached"}:
         raise InvalidSequenceError(
-            f'Step {name}: only_if names a step and how far it came: {{ step = "hello", reached = "opened" }}.'
+            f'Step {name}: only_if names a step, and how far: {{ step = "hello", reached = "opened" }}.'
         )
     _check_reached(name, value["reached"])
     return Condition(str(value["step"]), str(value["reached"]))
@@ -391,7 +400,9 @@ def _check_what(step: Step) -> None:
                     f"{', '.join(WITHOUT_CONTACT)}."
                 )
             if any(not 1 <= each <= _MOST_ATTEMPT for each in step.attempts):
-                raise InvalidSequenceError(f"Step {step.name}: attempts are counted from 1 to {_MOST_ATTEMPT}.")
+                raise InvalidSequenceError(
+                    f"Step {step.name}: attempts are counted from 1 to {_MOST_ATTEMPT}."
+                )
         case "after_disposition":
             if not step.dispositions and not step.flags:
                 raise InvalidSequenceError(f"Step {step.name}: name dispositions or flags that it follows.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from campaigns.core.callback import CALLBACK
 from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
-from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_SPEAKER, NO_TRUNK, TRUNK_BUSY
+from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_SPEAKER, NO_TRUNK, TRUNK_BUSY, WAITING_FOR_MESSAGE
 
 KINDS = (
     "ready",
@@ -20,6 +20,7 @@ KINDS = (
     "trunk",
     "message",
     "language",
+    "warm_up",
     "not_before",
     "best_time",
     "waiting",
@@ -47,6 +48,7 @@ _WAITING_FOR = {
     **dict.fromkeys((NO_TRUNK, TRUNK_BUSY), "trunk"),
     NO_MESSAGE: "message",
     NO_SPEAKER: "language",
+    WAITING_FOR_MESSAGE: "warm_up",
     "outside_best_time": "best_time",
     "not_before": "not_before",
     "new": "not_before",

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
 from sqlmodel import col
 
-from campaigns.core.retry import DEAD_PHONE
-from campaigns.core.selection import LeadPhone
+from campaigns.core.retry import DEAD_PHONE, WAITING_FOR_MESSAGE
+from campaigns.core.selection import COLD, LeadPhone
+from campaigns.core.sequence import MessageSequence
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.doubles import DUPLICATE, is_anothers, is_duplicate, is_first
 from campaigns.stores.shared import Session, in_state, placed_by_us, read, write
@@ -20,6 +21,8 @@ from leads.tables import Lead, LeadImport, Phone, UtcDateTime, ZoneGroup
 
 STEP = 5_000
 """Leads that one step takes up or puts in order, at most."""
+UNPLANNED = timedelta(days=366)
+"""How long a lead waits whose messages nobody puts in line: a campaign that starts does so at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +206,21 @@ class FillStore:
 
     async def _insert(self, campaign: Campaign, new: Any, now: datetime) -> int:
         at = literal(now, UtcDateTime())
+        warmed = campaign.sequence is not None and bool(MessageSequence.parse(campaign.sequence).warm_up)
+        # Until their messages are in line, which says for how long; see campaigns.messaging.planning.
+        waits_until = literal(now + UNPLANNED, UtcDateTime())
         later = new.c.not_before > at
+        in_line = case((later, "waiting"), else_="ready")
         values = {
             "campaign_id": literal(campaign.id),
             "lead_id": new.c.lead_id,
             "queue_id": col(CampaignQueue.id),
             "phone_id": new.c.phone_id,
-            "state": case((new.c.duplicate, "final"), (later, "waiting"), else_="ready"),
-            "reason": case((new.c.duplicate, DUPLICATE), else_="new"),
-            "due_at": case((later, new.c.not_before), else_=at),
+            "state": case((new.c.duplicate, "final"), else_="waiting" if warmed else in_line),
+            "reason": case((new.c.duplicate, DUPLICATE), else_=WAITING_FOR_MESSAGE if warmed else "new"),
+            "due_at": waits_until if warmed else case((later, new.c.not_before), else_=at),
             "sort_key": key_of_new(campaign, new.c.priority, new.c.rank, new.c.lead_id),
+            "warmth": literal(COLD),
             "attempts": literal(0),
         }
         same_place = and_(

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, cast, extract, func, literal
 from sqlmodel import col, select
 
-from campaigns.core.selection import PRIME, SHUFFLE, shuffle_seed
+from campaigns.core.selection import PRIME, SHUFFLE, WARMER, shuffle_seed
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign, CampaignLead
 from leads.stores.shared import on_postgresql
@@ -25,8 +25,14 @@ def key_of_new(campaign: Campaign, priority: Any, rank: Any, lead_id: Any) -> Co
             return _by_number(campaign, lead_id)
 
 
-def key_of_row(session: Session, campaign: Campaign) -> ColumnElement[int]:
-    """The key of a row of `campaign_lead`, for an update of it."""
+def key_of_row(session: Session, campaign: Campaign, warmth: Any = None) -> ColumnElement[int]:
+    """The key of a row of `campaign_lead`, for an update of it; `warmth` where that changes with it."""
+    warm = cast(col(CampaignLead.warmth) if warmth is None else literal(warmth), BigInteger)
+    key: ColumnElement[int] = _cold_key_of_row(session, campaign) - warm * WARMER
+    return key
+
+
+def _cold_key_of_row(session: Session, campaign: Campaign) -> ColumnElement[int]:
     match campaign.lead_order:
         case "priority" | "best_hour":
             return _negative(_of_lead(Lead.priority))

@@ -17,6 +17,7 @@ from campaigns.tables.conversation import CallGuest, CallStep
 from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
 from campaigns.tables.message import Message, MessageChannel, UnusableAddress
 from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
+from campaigns.tables.reply import MessageLink, MessageReply
 
 __all__ = [
     "AbandonedMessage",
@@ -47,6 +48,8 @@ __all__ = [
     "LeadSkip",
     "Message",
     "MessageChannel",
+    "MessageLink",
+    "MessageReply",
     "PacingNow",
     "PauseReason",
     "Prompt",

@@ -90,6 +90,10 @@ class Campaign(SQLModel, table=True):
         default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
     )
     """What it plays and asks instead; see campaigns.core.menu."""
+    sequence: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    """The messages before and after its calls; see campaigns.core.sequence."""
     opt_out_key: str = Field(default="9", max_length=1)
     """The digit that asks not to be called again, pressed while a message plays."""
     recording: str = Field(default="never", max_length=10)
@@ -151,6 +155,8 @@ class CampaignLoad(SQLModel, table=True):
 
     campaign_id: int = part_of_key("campaign.id")
     import_id: int = part_of_key("lead_import.id")
+    warmed_through: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    """Through which of its leads the messages before the first call are in line."""
 
 
 class CampaignQueue(SQLModel, table=True):
@@ -207,6 +213,8 @@ class CampaignLead(SQLModel, table=True):
     due_at: datetime = instant()
     sort_key: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     """Its place in the queue by the campaign's order; the lowest is dialed first."""
+    warmth: int = 0
+    """How far a message to it has come, which puts it before others: a number of campaigns.core.selection."""
     attempts: int = 0
     last_attempt_at: datetime | None = instant(nullable=True)
     claimed_until: datetime | None = instant(nullable=True)

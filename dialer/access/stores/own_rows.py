@@ -14,7 +14,17 @@ from sqlalchemy import ColumnElement, Table, and_, event, inspect, or_, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, with_loader_criteria
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
-from campaigns.tables import Agent, AgentSession, Attempt, Campaign, PromptSound, Recording, RuleSet, TrunkNow
+from campaigns.tables import (
+    Agent,
+    AgentSession,
+    Attempt,
+    Campaign,
+    Message,
+    PromptSound,
+    Recording,
+    RuleSet,
+    TrunkNow,
+)
 from dialer.access.tables import IdempotentAnswer, User
 from leads.stores.shared import Session, Sessions
 from leads.tables import Client, DncList, LeadList, ZoneGroup
@@ -59,6 +69,7 @@ _TARGETS: Mapping[str, str] = {
     "agent_session.id": "session_id",
     "attempt.id": "attempt_id",
     "recording.id": "recording_id",
+    "message.id": "message_id",
     "user_account.id": "user_id",
     "dnc_list.id": "dnc_list_id",
 }
@@ -102,6 +113,7 @@ def _table(entity: type[Any]) -> Any:
 # Tables and no classes: a condition must not get conditions of its own.
 _CAMPAIGN, _LIST, _AGENT = _table(Campaign), _table(LeadList), _table(Agent)
 _SESSION, _ATTEMPT, _RECORDING = _table(AgentSession), _table(Attempt), _table(Recording)
+_MESSAGE = _table(Message)
 _USER, _DNC_LIST = _table(User), _table(DncList)
 
 
@@ -127,6 +139,9 @@ def _conditions(client_id: int) -> dict[str, Condition]:
         ),
         "recording_id": lambda t: t.recording_id.in_(
             select(_RECORDING.c.id).where(_RECORDING.c.client_id == client_id)
+        ),
+        "message_id": lambda t: t.message_id.in_(
+            select(_MESSAGE.c.id).where(_MESSAGE.c.client_id == client_id)
         ),
         "user_id": lambda t: t.user_id.in_(select(_USER.c.id).where(_USER.c.client_id == client_id)),
         "dnc_list_id": lambda t: t.list_id.in_(
