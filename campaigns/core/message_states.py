@@ -41,6 +41,8 @@ class MessageEvent(StrEnum):
     DELIVER = "deliver"
     FAIL = "fail"
     BOUNCE = "bounce"
+    RETURN = "return"
+    """It came back because of something that passes."""
     REFUSE = "refuse"
     CANCEL = "cancel"
     LOSE = "lose"
@@ -65,6 +67,7 @@ TRANSITIONS: Mapping[tuple[MessageState, MessageEvent], MessageState] = MappingP
         **{(state, _E.DELIVER): _S.DELIVERED for state in (_S.SENDING, _S.SENT, _S.UNKNOWN, _S.DELIVERED)},
         **{(state, _E.BOUNCE): _S.BOUNCED for state in (_S.SENT, _S.UNKNOWN, _S.DELIVERED, _S.BOUNCED)},
         **{(state, _E.FAIL): _S.FAILED for state in (_S.SENT, _S.UNKNOWN, _S.FAILED)},
+        **{(state, _E.RETURN): _S.WAITING for state in (_S.SENT, _S.UNKNOWN)},
         (_S.DELIVERED, _E.ACCEPT): _S.DELIVERED,
         (_S.UNKNOWN, _E.ACCEPT): _S.SENT,
         **{(state, _E.SEND_AGAIN): _S.WAITING for state in (_S.UNKNOWN, _S.FAILED)},

@@ -9,8 +9,6 @@ from sqlmodel import Field, SQLModel
 from campaigns.tables.shared import part_of_key, where
 from leads.tables import instant, key, reference
 
-_WAITING = "state = 'waiting'"
-
 
 class MessageChannel(SQLModel, table=True):
     """A way to send messages for a client. A name is unique within its client."""
@@ -57,7 +55,11 @@ class Message(SQLModel, table=True):
             **where("campaign_id IS NULL"),
         ),
         Index("uq_message_token", "token", unique=True),
-        Index("ix_message_due", "client_id", "channel", "due_at", "id", **where(_WAITING)),
+        Index(
+            "ix_message_due",
+            *("client_id", "channel", "campaign_id", "due_at", "id"),
+            **where("state = 'waiting'"),
+        ),
         Index("ix_message_sending", "claimed_until", **where("state = 'sending'")),
         Index("ix_message_provider", "message_channel_id", "provider_id", **where("provider_id <> ''")),
         Index("ix_message_campaign", "campaign_id", "state", "id"),

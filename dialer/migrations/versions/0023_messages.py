@@ -93,7 +93,8 @@ def _create_message() -> None:
     step.remove("campaign_id")
     _index("uq_message_step_alone", step, "campaign_id IS NULL", unique=True)
     op.create_index("uq_message_token", "message", ["token"], unique=True)
-    _index("ix_message_due", ["client_id", "channel", "due_at", "id"], "state = 'waiting'")
+    due = ["client_id", "channel", "campaign_id", "due_at", "id"]
+    _index("ix_message_due", due, "state = 'waiting'")
     _index("ix_message_sending", ["claimed_until"], "state = 'sending'")
     _index("ix_message_provider", ["message_channel_id", "provider_id"], "provider_id <> ''")
     op.create_index("ix_message_campaign", "message", ["campaign_id", "state", "id"])
