@@ -12,6 +12,7 @@ from campaigns.core.message_answers import meaning, text_at
 from campaigns.core.message_retry import after_soft_bounce
 from campaigns.core.message_states import MessageEvent, MessageState, after
 from campaigns.errors import MessageNotFoundError
+from campaigns.messaging import planning
 from campaigns.messaging.drivers import options_of
 from campaigns.messaging.options import HttpOptions
 from campaigns.messaging.port import Receipt
@@ -128,6 +129,7 @@ async def _apply(session: Session, message: Message, event: MessageEvent, reason
     if state is MessageState.DELIVERED:
         message.delivered_at = now
     session.add(message)
+    await planning.on_message(session, message, now)
 
 
 async def _options_behind(sessions: Sessions, channel_id: int, key: str) -> HttpOptions:

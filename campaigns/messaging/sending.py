@@ -17,6 +17,7 @@ from campaigns.core import sms
 from campaigns.core.message_permit import Later, Never, Send
 from campaigns.core.message_retry import next_try
 from campaigns.core.message_states import MessageState
+from campaigns.messaging import planning
 from campaigns.messaging.port import (
     Accepted,
     ChannelDown,
@@ -49,6 +50,7 @@ class _Due:
 
     id: int
     tries: int
+    of_sequence: bool
     outgoing: Outgoing
 
 
@@ -92,7 +94,8 @@ class ChannelSender:
 
         One that is cancelled lets what was handed over end, and records it.
         """
-        due = await self._claim(channel, is_first, min(room, _MOST_AT_A_TIME))
+        due, ended = await self._claim(channel, is_first, min(room, _MOST_AT_A_TIME))
+        await self._tell_of(ended)
         if not due:
             return Turn()
         work = asyncio.create_task(self._send_all(channel, due))
@@ -102,27 +105,41 @@ class ChannelSender:
             await work
             raise
 
-    async def _claim(self, channel: MessageChannel, is_first: bool, limit: int) -> list[_Due]:
-        """Those that may be sent, `sending` from now on; the others wait, or are over."""
+    async def _claim(
+        self, channel: MessageChannel, is_first: bool, limit: int
+    ) -> tuple[list[_Due], list[int]]:
+        """Those that may be sent, `sending` from now on, and those that are over; the others wait."""
         now = self._now()
         async with self._sessions() as session, session.begin():
             store = MessageStore(session)
             taken = await store.take_due(channel, is_first=is_first, limit=limit, now=now)
             permits = MessagePermits(session, self._rules, channel.client_id)
             due: list[_Due] = []
+            ended: list[int] = []
             for message, answer in await permits.ask(taken, now):
                 if isinstance(answer, Send):
                     message.state, message.claimed_until = MessageState.SENDING, now + CLAIM
                     message.message_channel_id, message.reason = channel.id, ""
                     if message.channel == "sms":
                         message.segments = sms.segments_of(message.body_text)
-                    due.append(_Due(message.id, message.tries, _outgoing(message, channel)))
+                    due.append(
+                        _Due(message.id, message.tries, bool(message.step), _outgoing(message, channel))
+                    )
                 elif isinstance(answer, Later):
                     message.due_at, message.reason = answer.at, answer.reason
                 else:
                     message.state, message.reason = _ended(answer), answer.reason
+                    ended += [message.id] if message.step else []
                 session.add(message)
-        return due
+        return due, ended
+
+    async def _tell_of(self, ended: Sequence[int]) -> None:
+        """Each by itself: who settles a lead has locked it before what waits for it, and here it is the
+        other way round."""
+        for message_id in ended:
+            async with self._sessions() as session, session.begin():
+                message = await MessageStore(session).get(message_id)
+                await planning.on_message(session, message, self._now())
 
     async def _send_all(self, channel: MessageChannel, due: Sequence[_Due]) -> Turn:
         """Hands over as many at a time as the driver takes, and records what is done twice a second."""
@@ -183,6 +200,8 @@ class ChannelSender:
             early = {"sent_at": now, "provider_id": result.provider_id, "claimed_until": None}
             await store.change(due.id, MessageState.DELIVERED, early)
             await store.change(due.id, MessageState.UNKNOWN, early | {"state": MessageState.SENT.value})
+        if due.of_sequence and values["state"] != MessageState.WAITING.value:
+            await planning.on_message(session, await store.get(due.id), now)
 
     def _outcome(self, due: _Due, result: Accepted | SendError | None, now: datetime) -> dict[str, object]:
         if isinstance(result, Accepted):
