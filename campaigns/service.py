@@ -22,6 +22,7 @@ from campaigns.core.campaign import (
     check_weight,
 )
 from campaigns.core.inbound import INBOUND_SETTINGS
+from campaigns.core.message_composing import read_templates
 from campaigns.core.retry import RetryAt
 from campaigns.errors import (
     CampaignNotFoundError,
@@ -29,6 +30,7 @@ from campaigns.errors import (
     LeadListNotFoundError,
     PromptNotFoundError,
 )
+from campaigns.messaging.starting import check_sequence
 from campaigns.promises import CallbackWish
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
@@ -133,6 +135,8 @@ async def create_campaign(
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
         await _check_prompts(session, client.id, settings)
+        if settings.sequence is not None:
+            read_templates(settings.sequence)
         campaign = await CampaignStore(session).create(client.id, checked_name(name), settings, now)
         await check_caller_id(session, campaign, now, starts=False)
         await _attach(session, campaign, weights)
@@ -290,7 +294,7 @@ async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) ->
     """Start a campaign, or go on with it, with the leads its lists have now.
 
     Raises CampaignNotFoundError, CampaignStateError, UnplayableMessageError, PromptNotFoundError,
-    CallerIdGroupNotFoundError and CallerIdNotInUseError.
+    InvalidSequenceError, InvalidTemplateError, CallerIdGroupNotFoundError and CallerIdNotInUseError.
     """
     campaign = await get_campaign(sessions, campaign_id)
     change_state(campaign.state, "start")
@@ -298,6 +302,7 @@ async def start_campaign(sessions: Sessions, campaign_id: int, now: datetime) ->
     await check_message(settings)
     async with sessions() as session:
         await _check_prompts(session, campaign.client_id, settings)
+        await check_sequence(session, campaign)
     await take_up(sessions, campaign_id, now)
     async with sessions() as session, session.begin():
         campaign = await CampaignStore(session).get(campaign_id)

@@ -84,6 +84,15 @@ class StepTemplate:
         return (self.subject, self.text, *([self.html] if self.html else []), *self.links)
 
 
+def read_templates(sequence: MessageSequence) -> None:
+    """Whether every template of a sequence can be used with some leads.
+
+    Raises InvalidTemplateError and InvalidSequenceError.
+    """
+    for step in sequence.steps.values():
+        template_of(step, sequence.links_at)
+
+
 def check_templates(sequence: MessageSequence, custom: Sequence[str]) -> None:
     """Whether every template of a sequence can be used, and for leads with these custom fields.
 

@@ -16,7 +16,7 @@ In doubt it is for the person: an opt-out that was none costs a call, one that w
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +27,9 @@ Named = Literal["sms", "call", "email", "all"]
 
 MAX_READ = 20_000
 """Characters of a reply that are looked at; nobody opts out behind so many."""
+
+_MOST_WORDS = 6
+"""Of a phrase."""
 
 _LIKE_LETTERS = str.maketrans(
     {
@@ -105,14 +108,24 @@ def _is_stop(words: Sequence[str]) -> bool:
     """Rule 1, of what needs nothing else."""
     bare = [word for word in words if word not in _COURTESY]
     rest = [word for word in bare if word not in _AROUND and word not in _CHANNEL_OF]
-    return any(" ".join(each) in _STOP for each in (words, bare, rest))
+    return any(each in _STOP for each in (*_between_courtesies(words), " ".join(bare), " ".join(rest)))
 
 
 def _is_stop_alone(words: Sequence[str]) -> bool:
     """Rule 1, of words with other meanings: "cancel texts" opts out, "cancel it" may be another matter."""
     bare = [word for word in words if word not in _COURTESY]
     rest = [word for word in bare if word not in _CHANNEL_OF]
-    return any(" ".join(each) in _STOP_ALONE for each in (words, bare, rest))
+    return any(each in _STOP_ALONE for each in (*_between_courtesies(words), " ".join(bare), " ".join(rest)))
+
+
+def _between_courtesies(words: Sequence[str]) -> Iterator[str]:
+    """The words less more or fewer courtesies at both ends, which may be a part of what is said, too."""
+    before = next((at for at, word in enumerate(words) if word not in _COURTESY), 0)
+    behind = next((at for at, word in enumerate(reversed(words)) if word not in _COURTESY), 0)
+    if len(words) - before - behind <= _MOST_WORDS:
+        for start in range(max(0, before - _MOST_WORDS), before + 1):
+            for end in range(len(words) - behind, len(words) + 1)[:_MOST_WORDS]:
+                yield " ".join(words[start:end])
 
 
 def _says(words: Sequence[str]) -> bool:

@@ -13,8 +13,9 @@ from campaigns.core.retry import WAITING_FOR_MESSAGE
 from campaigns.core.sequence import BEFORE_FIRST_CALL, CLICKED, DELIVERED, OPENED, SENT
 from campaigns.stores.shared import Session, in_state, read, write
 from campaigns.stores.sort_keys import key_of_row
-from campaigns.tables import Campaign, CampaignLead, CampaignLoad, Message, MessageLink
+from campaigns.tables import Campaign, CampaignLead, CampaignList, CampaignLoad, Message, MessageLink
 from leads.stores.bulk import among
+from leads.stores.search import Chosen, SearchStore
 from leads.stores.shared import chunks, insert_missing
 from leads.tables import Lead, LeadImport, Phone
 
@@ -60,6 +61,11 @@ class SequenceStore:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    async def custom_names(self, campaign_id: int) -> list[str]:
+        """The custom fields that leads of the campaign's lists have."""
+        lists = select(col(CampaignList.list_id)).where(col(CampaignList.campaign_id) == campaign_id)
+        return await SearchStore(self.session).custom_names(Chosen(col(Lead.list_id).in_(lists)))
 
     async def loads_to_warm(self, campaign_ids: Collection[int]) -> list[LoadToWarm]:
         """Of running campaigns with a sequence, the loads with leads beyond where they are warmed."""
