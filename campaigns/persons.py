@@ -10,8 +10,9 @@ from campaigns.recordings.keeping import delete_marked
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.persons import ERASED, PersonStore, Traces
 from campaigns.stores.recordings import RecordingStore
+from campaigns.stores.replies import ReplyStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Attempt, Callback, CampaignLead, LeadSkip, Recording
+from campaigns.tables import Attempt, Callback, CampaignLead, LeadSkip, MessageReply, Recording
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -92,6 +93,19 @@ class PersonCallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReply:
+    """Something that the person wrote to the client, and which channels it ended."""
+
+    campaign_id: int | None
+    lead_id: int | None
+    channel: str
+    from_address: str
+    text: str
+    ended: list[str]
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecording:
     """A conversation with the person that was recorded; `recordings export` hands out the sound."""
 
@@ -118,6 +132,7 @@ class PersonExport:
     attempts: list[PersonCall]
     skips: list[PersonSkip]
     callbacks: list[PersonCallback]
+    replies: list[PersonReply]
     recordings: list[PersonRecording]
 
 
@@ -159,6 +174,7 @@ async def export_person(
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
         callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
+        replies = await ReplyStore(session).of_person(traces.lead_ids, {e164}, traces.client_id)
         recordings = await RecordingStore(session).of_attempts([each.id for each in attempts])
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
@@ -169,6 +185,7 @@ async def export_person(
         attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
         skips=[_skip(each) for each in skips],
         callbacks=[_callback(each) for each in callbacks],
+        replies=[_reply(each) for each in replies],
         recordings=[_recording(each) for each in recordings],
     )
 
@@ -202,6 +219,7 @@ async def erase_person(
         kept = (await in_leads.collect(session, scope)).dnc_entries
         finished = await store.finish(traces.lead_ids)
         await _erase_callbacks(session, traces.lead_ids, now)
+        await _erase_replies(session, traces)
         await store.erase_attempts([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
@@ -226,6 +244,13 @@ async def _erase_callbacks(session: Session, lead_ids: Sequence[int], now: datet
     store = CallbackStore(session)
     await promises.end_all(session, await store.open_of_leads(lead_ids), ERASED, now)
     await store.erase(lead_ids)
+
+
+async def _erase_replies(session: Session, traces: Traces) -> None:
+    store = ReplyStore(session)
+    replies = await store.of_person(traces.lead_ids, {traces.e164}, traces.client_id)
+    await store.erase([each.id for each in replies])
+    await store.erase_links(traces.lead_ids)
 
 
 async def _erase_recordings(session: Session, attempt_ids: list[int]) -> int:
@@ -283,6 +308,18 @@ def _callback(row: Callback) -> PersonCallback:
         reason=row.reason,
         notes=row.notes,
         created_at=row.created_at,
+    )
+
+
+def _reply(row: MessageReply) -> PersonReply:
+    return PersonReply(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        channel=row.channel,
+        from_address=row.from_address,
+        text=row.text,
+        ended=row.ended,
+        received_at=row.received_at,
     )
 
 

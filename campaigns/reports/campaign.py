@@ -20,6 +20,7 @@ from campaigns.core.metrics import (
     rate,
     team_figures,
 )
+from campaigns.reports.messages import MessageReport, report_of_messages
 from campaigns.reports.store import AttemptGroup, HandledGroup, ReportStore
 from campaigns.tables import Campaign
 
@@ -77,6 +78,8 @@ class CampaignReport:
     """How often answering-machine detection was wrong, as far as agents checked it."""
     inbound: InboundFigures
     """Calls of people to the campaign; none of them is among its attempts."""
+    messages: MessageReport | None
+    """What its messages came to; None for a campaign without."""
     leads: list[LeadGroup]
     """Every lead of the campaign's lists in one line."""
     progress: Progress
@@ -117,6 +120,9 @@ async def build_report(
         dispositions=_shares(dispositions),
         detection=detection_figures(await store.verdicts(campaign.id)),
         inbound=inbound_figures(await store.inbound(campaign.id)),
+        messages=await report_of_messages(
+            store.session, campaign, codes_with(Flag.CUSTOMER_CONTACT), codes_with(Flag.CONVERSION)
+        ),
         leads=leads,
         progress=progress,
         callbacks_missed=callbacks_missed,

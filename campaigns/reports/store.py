@@ -39,11 +39,11 @@ class ReportStore:
     """Counts of one campaign; reads only."""
 
     def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+        self.session = session
 
     async def client_slug(self, client_id: int) -> str:
         """The client's slug."""
-        return (await self._session.exec(select(Client.slug).where(Client.id == client_id))).one()
+        return (await self.session.exec(select(Client.slug).where(Client.id == client_id))).one()
 
     async def attempts(self, campaign_id: int) -> list[AttemptGroup]:
         """Attempts by outcome and disposition; each call that we placed is in one group."""
@@ -54,7 +54,7 @@ class ReportStore:
             .group_by(*group)
             .order_by(*group)
         )
-        return [AttemptGroup(*row) for row in await self._session.exec(wanted)]
+        return [AttemptGroup(*row) for row in await self.session.exec(wanted)]
 
     async def verdicts(self, campaign_id: int) -> list[VerdictGroup]:
         """Attempts that answering-machine detection judged, by verdict and disposition."""
@@ -65,12 +65,12 @@ class ReportStore:
             .group_by(*group)
             .order_by(*group)
         )
-        return [VerdictGroup(*row) for row in await self._session.exec(wanted)]
+        return [VerdictGroup(*row) for row in await self.session.exec(wanted)]
 
     async def inbound(self, campaign_id: int) -> list[InboundGroup]:
         """The calls of people to us, by outcome."""
         waited = seconds_between(
-            self._session,
+            self.session,
             col(Attempt.placed_at),
             func.coalesce(col(Attempt.connected_at), col(Attempt.message_at), col(Attempt.ended_at)),
         )
@@ -82,7 +82,7 @@ class ReportStore:
         )
         return [
             InboundGroup(outcome, count, float(total or 0), float(longest or 0))
-            for outcome, count, total, longest in await read(self._session, wanted)
+            for outcome, count, total, longest in await read(self.session, wanted)
         ]
 
     async def leads_attempted(
@@ -96,7 +96,7 @@ class ReportStore:
         wanted = select(
             func.count(distinct(col(Attempt.lead_id))), leads_with(contacts), leads_with(conversions)
         ).where(placed_by_us(), col(Attempt.campaign_id) == campaign_id)  # type: ignore[call-overload]
-        attempted, contacted, converted = (await self._session.exec(wanted)).one()
+        attempted, contacted, converted = (await self.session.exec(wanted)).one()
         return attempted, contacted, converted
 
     async def leads_by_state(self, campaign_id: int) -> list[tuple[str, str, int]]:
@@ -108,7 +108,7 @@ class ReportStore:
             .group_by(*group)
             .order_by(*group)
         )
-        return list(await self._session.exec(wanted))
+        return list(await self.session.exec(wanted))
 
     async def leads_in_lists(self, campaign_id: int) -> int:
         """How many leads the campaign's lists hold now."""
@@ -118,7 +118,7 @@ class ReportStore:
             .join(CampaignList, col(CampaignList.list_id) == col(Lead.list_id))
             .where(CampaignList.campaign_id == campaign_id)
         )
-        return (await self._session.exec(wanted)).one()
+        return (await self.session.exec(wanted)).one()
 
     async def handled(self, campaign_id: int) -> list[HandledGroup]:
         """The calls that agents talked in, whoever called, by agent and disposition."""
@@ -129,13 +129,13 @@ class ReportStore:
             .where(col(Attempt.agent_id).is_not(None))
             .group_by(*group)
         )
-        rows = await self._session.exec(wanted)
+        rows = await self.session.exec(wanted)
         return [HandledGroup(agent, code, count) for agent, code, count in rows if agent is not None]
 
     async def agents(self, client_id: int) -> dict[int, str]:
         """The client's agents: id to name, in the order of their ids."""
         wanted = select(Agent.id, Agent.name).where(Agent.client_id == client_id).order_by(col(Agent.id))
-        return dict((await self._session.exec(wanted)).all())
+        return dict((await self.session.exec(wanted)).all())
 
     async def stretches(self, client_id: int, campaign_id: int) -> dict[int, list[Stretch]]:
         """Agent to the stretches of every shift in which the agent worked for the campaign, among others."""
@@ -146,7 +146,7 @@ class ReportStore:
         )
         agent_of = {
             shift_id: agent_id
-            for shift_id, agent_id, campaign_ids in await self._session.exec(shifts)
+            for shift_id, agent_id, campaign_ids in await self.session.exec(shifts)
             if campaign_id in campaign_ids
         }
         intervals = (
@@ -162,7 +162,7 @@ class ReportStore:
             .order_by(col(AgentInterval.id))
         )
         stretches: dict[int, list[Stretch]] = {agent_id: [] for agent_id in agent_of.values()}
-        for shift_id, state, started_at, ended_at in await self._session.exec(intervals):
+        for shift_id, state, started_at, ended_at in await self.session.exec(intervals):
             if shift_id in agent_of:
                 stretches[agent_of[shift_id]].append(Stretch(state, started_at, ended_at))
         return stretches

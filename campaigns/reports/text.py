@@ -13,6 +13,7 @@ from rich.text import Text
 from campaigns.caller_id_figures import CallerIdFigures
 from campaigns.core.agent_time import AgentTime
 from campaigns.core.detection import ErrorRate
+from campaigns.core.message_effect import Compared
 from campaigns.core.metrics import AgentFigures, Rate
 from campaigns.reports.answers import AnswersReport
 from campaigns.reports.campaign import CampaignReport
@@ -75,6 +76,7 @@ def report_tables(report: CampaignReport) -> list[Table]:
         *disposition_tables(report),
         *detection_tables(report),
         *inbound_tables(report),
+        *message_tables(report),
         leads_table(report),
         *agent_tables(report),
     ]
@@ -129,6 +131,42 @@ def inbound_tables(report: CampaignReport) -> list[Table]:
     row = (found.offered, found.answered, found.gave_up, found.told, found.lost, *waits)
     columns = ("offered", "answered", "gave up", "told nobody is free", "lost", "mean wait", "longest wait")
     return [Table("Calls of people to us", columns, [row])] if found.offered else []
+
+
+def message_tables(report: CampaignReport) -> list[Table]:
+    """How far messages came, and what they brought; nothing for a campaign without."""
+    found = report.messages
+    if found is None:
+        return []
+    columns = ("step", "by", "messages", "sent", "delivered", "opened", "clicked", "not sent", "replies")
+    rows = [
+        (each.step, each.channel, each.messages, each.sent, each.delivered, each.opened, each.clicked)
+        + (each.not_sent, each.replies)
+        for each in found.steps
+    ]
+    tables = [Table("Messages", columns, rows)]
+    if found.effect is None:
+        return tables
+    compared = (
+        ("leads contacted", found.effect.contact_rate),
+        ("leads converted", found.effect.conversion_rate),
+    )
+    effects = [(name, *_compared_cells(each)) for name, each in compared]
+    share = f"{found.effect.holdout_share:.0%} of the leads are held out"
+    columns = ("of all leads", "with messages", "95 % interval", "held out", "95 % interval")
+    columns += ("difference", "95 % interval")
+    return [*tables, Table(f"What messages brought ({share})", columns, effects)]
+
+
+def _compared_cells(compared: Compared) -> tuple[str, ...]:
+    cells: list[str] = []
+    for share in (compared.with_messages, compared.held_out):
+        value = "-" if share.value is None else f"{share.value:.2%}"
+        cells += [f"{value} ({share.count:,} / {share.total:,})", f"{share.low:.2%} to {share.high:.2%}"]
+    found = compared.difference
+    if found.value is None:
+        return (*cells, "-", "-")
+    return (*cells, f"{found.value:+.2%}", f"{found.low:+.2%} to {found.high:+.2%}")
 
 
 def leads_table(report: CampaignReport) -> Table:

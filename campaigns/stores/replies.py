@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column, select, update
+from sqlalchemy import delete, literal_column, select, update
 from sqlmodel import col
 
 from campaigns.core.message_states import MessageState
@@ -145,12 +145,14 @@ class ReplyStore:
                 )
 
     async def page(
-        self, wanted: ColumnElement[bool] | None, after: int, limit: int
+        self, after: int, limit: int, *, campaign_id: int | None = None, agent_id: int | None = None
     ) -> Sequence[MessageReply]:
-        """The `limit` replies that follow number `after`."""
+        """The `limit` replies that follow number `after`, to one campaign or for one agent."""
         query = select(MessageReply).where(col(MessageReply.id) > after).order_by(col(MessageReply.id))
-        if wanted is not None:
-            query = query.where(wanted)
+        if campaign_id is not None:
+            query = query.where(col(MessageReply.campaign_id) == campaign_id)
+        if agent_id is not None:
+            query = query.where(col(MessageReply.agent_id) == agent_id)
         return (await read(self.session, query.limit(limit))).scalars().all()
 
     async def link(self, message_id: int, number: int) -> str | None:
@@ -188,18 +190,20 @@ class ReplyStore:
 
     # --- persons --------------------------------------------------------------------------------
 
-    async def of_person(self, lead_ids: Collection[int], addresses: Collection[str]) -> list[MessageReply]:
-        """What the leads have written, and what came from these addresses, by number."""
+    async def of_person(
+        self, lead_ids: Collection[int], addresses: Collection[str], client_id: int | None = None
+    ) -> list[MessageReply]:
+        """What the leads have written, and what came from these addresses, to one client or to any."""
         found: dict[int, MessageReply] = {}
         for chunk in chunks(sorted(lead_ids)):
             of_leads = select(MessageReply).where(among(self.session, col(MessageReply.lead_id), chunk))
             found |= {each.id: each for each in (await read(self.session, of_leads)).scalars()}
-        for client_id in await self.client_ids() if addresses else ():
+        clients = [client_id] if client_id is not None else await self.client_ids()
+        for each in clients if addresses else ():
             of_address = select(MessageReply).where(
-                col(MessageReply.client_id) == client_id,
-                col(MessageReply.from_address).in_(sorted(addresses)),
+                col(MessageReply.client_id) == each, col(MessageReply.from_address).in_(sorted(addresses))
             )
-            found |= {each.id: each for each in (await read(self.session, of_address)).scalars()}
+            found |= {reply.id: reply for reply in (await read(self.session, of_address)).scalars()}
         return [found[each] for each in sorted(found)]
 
     async def erase(self, reply_ids: Collection[int]) -> None:
@@ -207,6 +211,12 @@ class ReplyStore:
         for chunk in chunks(sorted(reply_ids)):
             emptied = update(MessageReply).where(col(MessageReply.id).in_(chunk))
             await write(self.session, emptied.values(text="", from_address="", provider_id=""))
+
+    async def erase_links(self, lead_ids: Collection[int]) -> None:
+        """Forget where the links in messages to leads lead, which may hold what the leads' fields hold."""
+        for chunk in chunks(sorted(lead_ids)):
+            theirs = select(col(Message.id)).where(among(self.session, col(Message.lead_id), chunk))
+            await write(self.session, delete(MessageLink).where(col(MessageLink.message_id).in_(theirs)))
 
 
 def _untold() -> Any:
