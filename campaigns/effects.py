@@ -4,22 +4,20 @@ The engine puts several facts into one transaction; the service wraps single one
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from campaigns import promises
+from campaigns import dispositions, promises, settling
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
 from campaigns.core.agent_work import PAST_CONTACT
 from campaigns.core.attempt import (
     IN,
-    MAX_NOTES,
     MAX_SIP_REASON,
     UNWANTED,
     ClaimedLead,
-    EndedAttempt,
     Ending,
     NewAttempt,
     PermittedLead,
@@ -29,36 +27,20 @@ from campaigns.core.attempt import (
 )
 from campaigns.core.campaign import AGENTLESS
 from campaigns.core.compliance import Allow, Deny
-from campaigns.core.disposition import (
-    BY_AGENT,
-    BY_DIALER,
-    BY_NOBODY,
-    NO_DISPOSITION,
-    STANDARD,
-    Disposition,
-    Flag,
-    codes_with,
-    disposition,
-)
 from campaigns.core.inbound import NO_AGENT
-from campaigns.core.retry import OUTCOMES, RESTS_CALLER_ID, Final, RetryAt, decide, keeps_phone
+from campaigns.core.retry import OUTCOMES, RESTS_CALLER_ID
 from campaigns.core.selection import LeadPhone, next_phone
-from campaigns.errors import AttemptNotTalkedError, InvalidInputError, UnknownOutcomeError
-from campaigns.promises import CallbackWish
+from campaigns.errors import UnknownOutcomeError
 from campaigns.stores.answers import AnswerStore
 from campaigns.stores.attempts import AttemptStore
-from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.caller_id_pool import CallerIdPoolStore
-from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.compliance import ComplianceStore, lock_persons
 from campaigns.stores.dials import DialStore
 from campaigns.stores.filling import FillStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
-from campaigns.tables import Attempt, Campaign
-from leads.core.suppression import Suppressed
-from leads.stores.dnc import DncStore
-from leads.stores.persons import phones_of_lead
+from campaigns.tables import Campaign
 
 _OF_THE_PHONE = frozenset(
     {
@@ -72,7 +54,7 @@ _OF_THE_PHONE = frozenset(
 )
 """Final reasons that another phone of the lead may not share."""
 
-_ASKED = "asked not to be called again"
+_UNWANTED = "said on the phone that calls are unwanted"
 
 
 async def claim_permitted(
@@ -231,7 +213,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     campaign = await CampaignStore(session).get(ended.campaign_id)
     if ended.direction == IN:
         if ended.disposition:
-            await _settle_after_talk(session, campaign, ended, ended.disposition, now)
+            await settling.settle_after_talk(session, campaign, ended, ended.disposition, now)
         return True
     if campaign.dial_mode != AGENTLESS:
         # Nobody is promised an agent there, so that nobody is abandoned, also where the call is lost.
@@ -239,145 +221,15 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     await DialStore(session).add(ended, ending.outcome)
     if ending.sip_status == UNWANTED:
         attempt = await store.get_attempt(attempt_id)
-        await opt_out(session, campaign, attempt, now, reason="said on the phone that calls are unwanted")
+        await dispositions.opt_out(session, campaign, attempt, now, reason=_UNWANTED)
     if ending.outcome in RESTS_CALLER_ID and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
     result = ended.disposition or ending.outcome
     if result == "human":
         await QueueStore(session).await_disposition(ended)
     else:
-        await _settle(session, campaign, ended, result, now)
+        await settling.settle(session, campaign, ended, result, now)
     return True
-
-
-async def set_disposition(
-    session: Session,
-    attempt_id: int,
-    code: str,
-    notes: str,
-    now: datetime,
-    *,
-    by: str = BY_AGENT,
-    rules: Rulebook | None = None,
-    wish: CallbackWish | None = None,
-) -> str:
-    """Record what a talk came to, with its effects; the code that now holds.
-
-    A code that replaces another has its effects once; given again it has none. An opt-out holds whatever is
-    said later, and what nobody said replaces nothing. Empty notes leave those there are. With a `wish`, and
-    the `rules` that it is asked by, the person is promised a call; one that the same talk has promised before
-    is moved. Raises UnknownDispositionError, AttemptNotFoundError, AttemptNotTalkedError, and what
-    `promises.promise` does.
-    """
-    chosen = disposition(code)
-    attempt = await AttemptStore(session).get_attempt(attempt_id)
-    if attempt.connected_at is None and attempt.outcome != "human":
-        raise AttemptNotTalkedError(f"Attempt {attempt_id} reached no agent, so it takes no disposition.")
-    previous = attempt.disposition
-    if previous and (by == BY_NOBODY or code == NO_DISPOSITION):
-        return previous
-    attempt.notes = plain_text(notes, MAX_NOTES) or attempt.notes
-    if rules is not None and wish is not None:
-        await _promise(session, rules, attempt, chosen, wish, now)
-    if code != previous:
-        await dispose(session, attempt, chosen, now, by=by)
-    elif attempt.disposition_by == BY_NOBODY:
-        attempt.disposition_by = by
-    return code
-
-
-async def _promise(
-    session: Session,
-    rules: Rulebook,
-    attempt: Attempt,
-    chosen: Disposition,
-    wish: CallbackWish,
-    now: datetime,
-) -> None:
-    if Flag.CALLBACK not in chosen.flags:
-        raise InvalidInputError(
-            f"A callback goes with {' or '.join(codes_with(Flag.CALLBACK))}, not with {chosen.code}."
-        )
-    campaign = await CampaignStore(session).get(attempt.campaign_id)
-    if attempt.direction == IN:
-        # No attempt of ours that would place the lead as it is settled.
-        named = replace(wish, phone=wish.phone or attempt.e164)
-        await promises.promise(session, rules, campaign, attempt.lead_id, named, now)
-        return
-    await promises.promise(session, rules, campaign, attempt.lead_id, wish, now, attempt=attempt)
-    if attempt.ended_at is not None and attempt.disposition == chosen.code:
-        await _settle(session, campaign, _ended(attempt), chosen.code, now)
-
-
-async def dispose(
-    session: Session,
-    attempt: Attempt,
-    chosen: Disposition,
-    now: datetime,
-    *,
-    by: str = BY_DIALER,
-    opt_out_reason: str = _ASKED,
-) -> None:
-    """Write what an attempt came to: who asked for it is not called again, and the lead of a call that is
-    over goes its way.
-    """
-    previous = attempt.disposition
-    attempt.disposition, attempt.disposition_at, attempt.disposition_by = chosen.code, now, by
-    await session.flush()
-    campaign = await CampaignStore(session).get(attempt.campaign_id)
-    if Flag.DNC in chosen.flags:
-        await opt_out(session, campaign, attempt, now, reason=opt_out_reason)
-    if attempt.ended_at is not None:
-        ended = _ended(attempt)
-        if attempt.direction == IN:
-            await _settle_after_talk(session, campaign, ended, chosen.code, now)
-            return
-        if campaign.dial_mode != AGENTLESS:
-            await AnswerStore(session).move(replace(ended, disposition=previous), ended, attempt.outcome)
-        await _settle(session, campaign, ended, chosen.code, now)
-
-
-async def opt_out(
-    session: Session, campaign: Campaign, attempt: Attempt, now: datetime, *, reason: str = _ASKED
-) -> None:
-    """No number of the lead is called again for the client."""
-    numbers = {attempt.e164, *await phones_of_lead(session, attempt.lead_id)} - {""}
-    for e164 in sorted(numbers):
-        await DncStore(session).add_number(
-            e164,
-            "client",
-            campaign.client_id,
-            reason=reason,
-            source=f"attempt {attempt.id}",
-            now=now,
-        )
-    owed = await CallbackStore(session).open_of_leads([attempt.lead_id], campaign.client_id)
-    await promises.end_all(session, owed, "opted_out", now)
-
-
-async def _suppressed(
-    session: Session, campaign: Campaign, numbers: Iterable[str]
-) -> Mapping[str, Suppressed]:
-    return await DncStore(session).suppressed(numbers, campaign.client_id, campaign.id)
-
-
-def _ended(attempt: Attempt) -> EndedAttempt:
-    return EndedAttempt(
-        campaign_id=attempt.campaign_id,
-        lead_id=attempt.lead_id,
-        phone_id=attempt.phone_id,
-        number=attempt.number,
-        disposition=attempt.disposition,
-        country=attempt.country,
-        caller_id=attempt.caller_id,
-        answered_at=attempt.answered_at,
-        list_id=attempt.list_id,
-        local_hour=attempt.local_hour,
-        connected_at=attempt.connected_at,
-        address_country=attempt.address_country,
-        attempt_id=attempt.id,
-        direction=attempt.direction,
-    )
 
 
 async def deny(
@@ -453,58 +305,3 @@ def _at(lead: ClaimedLead, phone: LeadPhone) -> ClaimedLead:
     return replace(
         lead, phone_id=phone.phone_id, e164=phone.e164, zones=phone.zones, phone_region=phone.region
     )
-
-
-async def _settle(
-    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
-) -> None:
-    """Decide what becomes of a lead after an attempt, and write it."""
-    settings = settings_of(campaign)
-    phones = (await FillStore(session).phones(campaign.id, [ended.lead_id]))[ended.lead_id]
-    following = next_phone(phones)
-    another = following is not None and following.phone_id != ended.phone_id
-    decision = decide(
-        result, ended.number, settings.max_attempts_per_lead, settings.retry_rules, now, another_phone=another
-    )
-    decision, owed = await promises.settle(session, campaign, ended, result, decision, now)
-    phone = None
-    if isinstance(decision, RetryAt):
-        # An opt-out of this very call may stand behind what was said after it.
-        barred = await _suppressed(session, campaign, [each.e164 for each in phones])
-        called, stays = (ended.phone_id, keeps_phone(result)) if owed is None else (owed.phone_id, True)
-        phone = _phone_after(phones, called, barred, stays=stays)
-        if phone is None:
-            decision = Final("on_dnc_list" if barred else "no_phone_left")
-    if owed is not None and isinstance(decision, Final):
-        promises.cancel(owed, campaign, decision.reason, now)
-    await QueueStore(session).settle(campaign, ended, decision, phone, now)
-
-
-async def _settle_after_talk(
-    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
-) -> None:
-    """Decide what becomes of a lead that has called, by what its agent says; it is no attempt of ours.
-
-    A call that is owed to it stays so, unless it is done with.
-    """
-    queue = QueueStore(session)
-    attempts = await queue.attempts_so_far(campaign.id, ended.lead_id)
-    if attempts is None:
-        return
-    settings = settings_of(campaign)
-    decision = decide(result, attempts, settings.max_attempts_per_lead, settings.retry_rules, now)
-    owed = await CallbackStore(session).open_of(campaign.id, ended.lead_id)
-    if owed is not None:
-        promises_again = result in STANDARD and Flag.CALLBACK in STANDARD[result].flags
-        if promises_again or isinstance(decision, RetryAt):
-            return
-        await promises.end_all(session, [owed], decision.reason, now)
-    await queue.settle_after_talk(campaign.id, ended.lead_id, decision)
-
-
-def _phone_after(
-    phones: Sequence[LeadPhone], called: int, barred: Collection[str], *, stays: bool
-) -> LeadPhone | None:
-    """The phone to be called after `called`: the same where it `stays` or no other is left."""
-    same = next((each for each in phones if each.phone_id == called and each.e164 not in barred), None)
-    return same if stays and same else next_phone(phones, barred) or same

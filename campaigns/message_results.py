@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from campaigns import effects
+from campaigns import dispositions
 from campaigns.core.disposition import Flag, disposition
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore
@@ -20,8 +20,8 @@ async def record_message(session: Session, attempt_id: int, code: str, now: date
     chosen = disposition(code)
     attempt = await AttemptStore(session).get_attempt(attempt_id)
     if not attempt.disposition:
-        await effects.dispose(session, attempt, chosen, now, opt_out_reason=_PRESSED)
+        await dispositions.dispose(session, attempt, chosen, now, opt_out_reason=_PRESSED)
     elif Flag.DNC in chosen.flags:
         campaign = await CampaignStore(session).get(attempt.campaign_id)
-        await effects.opt_out(session, campaign, attempt, now, reason=_PRESSED)
+        await dispositions.opt_out(session, campaign, attempt, now, reason=_PRESSED)
     return attempt.disposition

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from campaigns import effects, promises
+from campaigns import dispositions, effects, promises
 from campaigns.agents import check_ranks
 from campaigns.caller_id_figures import CallerIdFigures, figures_of
 from campaigns.caller_ids import check_caller_id
@@ -16,12 +16,12 @@ from campaigns.core.agent_work import AgentWork
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.callback import CAMPAIGN_STOPPED
 from campaigns.core.campaign import (
-    INBOUND_SETTINGS,
     CampaignSettings,
     Progress,
     change_state,
     check_weight,
 )
+from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.retry import RetryAt
 from campaigns.errors import (
     CampaignNotFoundError,
@@ -412,9 +412,9 @@ async def set_disposition(
     rules: Rulebook | None = None,
     wish: CallbackWish | None = None,
 ) -> str:
-    """See `effects.set_disposition`."""
+    """See `dispositions.say`."""
     async with sessions() as session, session.begin():
-        return await effects.set_disposition(session, attempt_id, code, notes, now, rules=rules, wish=wish)
+        return await dispositions.say(session, attempt_id, code, notes, now, rules=rules, wish=wish)
 
 
 async def report(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignReport:

@@ -9,11 +9,14 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import service
+from campaigns.campaign_file import CampaignFile, read_campaign
 from campaigns.commands.shared import WithRules, values_of
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, INBOUND_SETTINGS, CampaignSettings
+from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
+from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.errors import InvalidSettingsError
 from campaigns.menu_file import read_menu
 from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, report_of_answers, write_answers
@@ -39,7 +42,6 @@ report_app = typer.Typer(help="Say how campaigns went.", no_args_is_help=True)
 
 
 CampaignRef = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="A campaign's id or name.")]
-Client = Annotated[str, typer.Option("--client", help="The client's slug.")]
 CallerId = Annotated[str | None, typer.Option("--caller-id", help="The number that people see, E.164.")]
 CallerIdGroup = Annotated[
     str | None, typer.Option("--caller-id-group", help="A group of caller IDs, in place of a number.")
@@ -63,38 +65,56 @@ _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
 @campaign_app.command("create")
 def create(
     context: typer.Context,
-    client: Client,
-    name: Annotated[str, typer.Option("--name", help="Its name, unique within the client.")],
-    lists: Annotated[list[str], typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="TOML or JSON; options go before what it says."),
+    ] = None,
+    client: Annotated[str, typer.Option("--client", help="The client's slug.")] = "",
+    name: Annotated[str, typer.Option("--name", help="Its name, unique within the client.")] = "",
+    lists: Annotated[
+        list[str] | None, typer.Option("--list", metavar="NAME[=WEIGHT]", help=_LIST_HELP)
+    ] = None,
     caller_id: CallerId = None,
     caller_id_group: CallerIdGroup = None,
     caller_id_rule: CallerIdRule = None,
-    kind: Annotated[str, typer.Option(help="sales, survey, appointment or collections.")] = "sales",
-    dial_mode: Annotated[str, typer.Option(help=_MODE_HELP)] = "progressive",
-    lines_per_agent: Annotated[float, typer.Option(help="Calls for each free agent, in power mode.")] = 1.0,
+    kind: Annotated[str | None, typer.Option(help="sales, survey, appointment or collections.")] = None,
+    dial_mode: Annotated[str | None, typer.Option(help=_MODE_HELP)] = None,
+    lines_per_agent: Annotated[
+        float | None, typer.Option(help="Calls for each free agent, in power mode.")
+    ] = None,
     message: Annotated[
         str | None, typer.Option("--message", metavar="PROMPT", help="What it plays; a WAV's path also does.")
     ] = None,
     menu: Annotated[Path | None, typer.Option("--menu", help="What it plays and asks, TOML or JSON.")] = None,
-    order: Annotated[str, typer.Option("--order", help=_ORDER_HELP)] = "priority",
+    order: Annotated[str | None, typer.Option("--order", help=_ORDER_HELP)] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=JSON", help="Any other setting, as in max_lines=60."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Create a campaign, in draft."""
-    values = {
-        **service.CallerIdChange(caller_id, caller_id_group, caller_id_rule).given(),
+    """Create a campaign, in draft, from a file or from options."""
+    written = read_campaign(file) if file is not None else CampaignFile()
+    given = {
         "kind": kind,
         "dial_mode": dial_mode,
         "lines_per_agent": lines_per_agent,
         "lead_order": order,
-        **({"message": _message(message)} if message is not None else {}),
-        **({"menu": read_menu(menu)} if menu is not None else {}),
+        "message": _message(message) if message is not None else None,
+        "menu": read_menu(menu) if menu is not None else None,
     }
-    weights = _weights(lists)
-    settings = CampaignSettings.parse(values | values_of(setting or []))
+    values = (
+        dict(written.settings)
+        | service.CallerIdChange(caller_id, caller_id_group, caller_id_rule).given()
+        | {each: value for each, value in given.items() if value is not None}
+        | values_of(setting or [])
+    )
+    client, name = client or written.client, name or written.name
+    weights = _weights(lists) if lists else written.lists
+    needed = {"client": client, "name": name, "list": weights}
+    if missing := [each for each, value in needed.items() if not value]:
+        raise InvalidSettingsError(f"Give --{missing[0]}, or write it in a file; it is missing.")
+    settings = CampaignSettings.parse(values)
     campaign_id = _run(
         context,
         lambda sessions: service.create_campaign(

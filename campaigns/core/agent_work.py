@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
+from campaigns.core.agent_profile import MOST_SKILLS, checked_skill
 from campaigns.core.disposition import NO_DISPOSITION
+from campaigns.core.setting_checks import among, one_line, within
 from campaigns.core.tiers import Tier, parse_tiers
+from campaigns.errors import InvalidAgentError, InvalidSettingsError
 
 LONGEST_WAITING, SKILL, RANK, PAST_CONTACT = "longest_waiting", "skill", "rank", "past_contact"
 ROUTINGS = (LONGEST_WAITING, SKILL, RANK, PAST_CONTACT)
@@ -59,3 +62,20 @@ class AgentWork:
 
 AS_USUAL = AgentWork()
 """The longest waiting agent gets the call, and a wrap-up that nobody ends leaves no disposition."""
+
+
+def check_agent_work(settings: Any) -> None:
+    """How agents work for a campaign, by its settings. Raises InvalidSettingsError."""
+    within("wrap_up_extension_s", settings.wrap_up_extension_s, 0, LONGEST_EXTENSION_S)
+    among("after_wrap_up", settings.after_wrap_up, AFTER_WRAP_UP)
+    one_line("manual_list", settings.manual_list)
+    among("routing", settings.routing, ROUTINGS)
+    among("language_routing", settings.language_routing, LANGUAGE_ROUTINGS)
+    within("language_wait_s", settings.language_wait_s, 0, LONGEST_LANGUAGE_WAIT_S)
+    if not isinstance(settings.skills, list | tuple) or len(settings.skills) > MOST_SKILLS:
+        raise InvalidSettingsError(f'skills is a list of at most {MOST_SKILLS}, as in ["mortgages"].')
+    try:
+        for each in settings.skills:
+            checked_skill(each)
+    except InvalidAgentError as error:
+        raise InvalidSettingsError(str(error)) from None

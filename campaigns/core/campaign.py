@@ -1,37 +1,25 @@
 """A campaign's settings and states."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Self
 
-from campaigns.core.agent_profile import MOST_SKILLS, checked_skill
-from campaigns.core.agent_work import (
-    AFTER_WRAP_UP,
-    ANY,
-    AVAILABLE,
-    LANGUAGE_ROUTINGS,
-    LONGEST_EXTENSION_S,
-    LONGEST_LANGUAGE_WAIT_S,
-    LONGEST_WAITING,
-    ROUTINGS,
-)
+from campaigns.core.agent_work import ANY, AVAILABLE, LONGEST_WAITING, check_agent_work
 from campaigns.core.callback import Timing
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.detection import REVIEW_SHARE, check_detection
 from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
+from campaigns.core.inbound import check_inbound
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
+from campaigns.core.setting_checks import among, one_line, sound, whole, within
 from campaigns.core.tiers import Tier, parse_tiers
-from campaigns.errors import (
-    CampaignStateError,
-    InvalidAgentError,
-    InvalidSettingsError,
-    UnknownDispositionError,
-)
+from campaigns.errors import CampaignStateError, InvalidSettingsError, UnknownDispositionError
 
 KINDS = ("sales", "survey", "appointment", "collections")
 DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
@@ -46,11 +34,6 @@ ASK, ASK_ALL, ANNOUNCED = "ask", "ask_all", "announced"
 RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
 """Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
 tell everybody at once, as a part of what agents say."""
-INBOUND = ("off", "on")
-INBOUND_SETTINGS = ("inbound", "inbound_wait_s", "inbound_music", "inbound_message", "inbound_list")
-"""What may change of them while a campaign runs: all."""
-AMD_MODES = ("off", "flag", "act")
-AMD_ACTIONS = ("hang_up", "message", "agent")
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -78,11 +61,6 @@ HIGHEST_ABANDON_RATE = 0.05
 HIGHEST_WEIGHT = 1000
 """Of a list in the mix, or of a campaign; weights of 1 to 1000 make any share."""
 
-_REVIEW_SHARE = 0.05
-"""Of the verdicts that nobody says otherwise of, so many are checked."""
-
-_LONGEST_TEXT = 100
-_LONGEST_PATH = 1000
 _FASTEST = 200
 LONGEST_GAP_S = 60 * 24 * 3600.0
 """Between two attempts to one person."""
@@ -92,6 +70,9 @@ LONGEST_KEPT_DAYS = 3650
 
 _SAID_BY_SOMEBODY = (Flag.CONVERSION, Flag.DNC, Flag.CALLBACK)
 """What a disposition that nobody gave cannot claim."""
+
+_MAY_BE_MISSING = ("menu",)
+"""Documents that a campaign need not have."""
 
 _DEFAULT_TIMES = {
     **{day: [["09:00", "20:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
@@ -204,7 +185,7 @@ class CampaignSettings:
     """Whether the agent is connected at once and the verdict comes later, so that nobody waits for it."""
     voicemail_message: str = ""
     """What a machine is left: the path of a WAV file where the service runs, from the root on."""
-    amd_review_share: float = _REVIEW_SHARE
+    amd_review_share: float = REVIEW_SHARE
     """Of the verdicts, the share that an agent checks; of an agentless campaign's none is."""
     callback_remind_s: float = 300.0
     """How long before its time an agent is reminded of a callback."""
@@ -225,42 +206,43 @@ class CampaignSettings:
     refused."""
 
     def __post_init__(self) -> None:
-        _among("kind", self.kind, KINDS)
-        _among("dial_mode", self.dial_mode, DIAL_MODES)
+        among("kind", self.kind, KINDS)
+        among("dial_mode", self.dial_mode, DIAL_MODES)
         self._check_caller_id()
-        _within("lines_per_agent", self.lines_per_agent, 1, 10)
-        _whole("max_lines", self.max_lines, 1, 2000)
-        _within("max_calls_per_second", self.max_calls_per_second, 0.01, _FASTEST)
+        within("lines_per_agent", self.lines_per_agent, 1, 10)
+        whole("max_lines", self.max_lines, 1, 2000)
+        within("max_calls_per_second", self.max_calls_per_second, 0.01, _FASTEST)
         if self.max_lines_per_agent is not None:
-            _within("max_lines_per_agent", self.max_lines_per_agent, 1, 20)
-        _whole("weight", self.weight, 1, HIGHEST_WEIGHT)
-        _within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
-        _within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
-        self._check_agent_work()
-        _within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
-        _whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
-        _among("lead_order", self.lead_order, LEAD_ORDERS)
+            within("max_lines_per_agent", self.max_lines_per_agent, 1, 20)
+        whole("weight", self.weight, 1, HIGHEST_WEIGHT)
+        within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
+        within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
+        check_agent_work(self)
+        self._check_default_disposition()
+        within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
+        whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
+        among("lead_order", self.lead_order, LEAD_ORDERS)
         if self.preview_limit_s is not None:
-            _within("preview_limit_s", self.preview_limit_s, SHORTEST_PREVIEW_S, 3600)
-        _among("preview_then", self.preview_then, PREVIEW_THEN)
-        _text("subject", self.subject)
-        _text("debt_field", self.debt_field)
+            within("preview_limit_s", self.preview_limit_s, SHORTEST_PREVIEW_S, 3600)
+        among("preview_then", self.preview_then, PREVIEW_THEN)
+        one_line("subject", self.subject)
+        one_line("debt_field", self.debt_field)
         if self.most_attempts_a_day is not None:
-            _whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
-        _within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
+            whole("most_attempts_a_day", self.most_attempts_a_day, 1, MOST_ATTEMPTS_A_DAY)
+        within("least_gap_s", self.least_gap_s, 0, LONGEST_GAP_S)
         self._check_message()
-        _among("recording", self.recording, RECORDING)
-        _among("recording_consent", self.recording_consent, RECORDING_CONSENT)
-        _whole("recording_days", self.recording_days, 1, LONGEST_KEPT_DAYS)
+        among("recording", self.recording, RECORDING)
+        among("recording_consent", self.recording_consent, RECORDING_CONSENT)
+        whole("recording_days", self.recording_days, 1, LONGEST_KEPT_DAYS)
         if not self.takes_agents and self.recording != NEVER:
             raise InvalidSettingsError(
                 "recording is for talks with agents, and this campaign has none; leave it out."
             )
-        self._check_detection()
-        _within("callback_remind_s", self.callback_remind_s, 0, 24 * 3600)
-        _within("callback_miss_s", self.callback_miss_s, 60, 24 * 3600)
-        _within("callback_give_up_s", self.callback_give_up_s, self.callback_miss_s, LONGEST_GAP_S)
-        self._check_inbound()
+        check_detection(self)
+        within("callback_remind_s", self.callback_remind_s, 0, 24 * 3600)
+        within("callback_miss_s", self.callback_miss_s, 60, 24 * 3600)
+        within("callback_give_up_s", self.callback_give_up_s, self.callback_miss_s, LONGEST_GAP_S)
+        check_inbound(self)
 
     @property
     def callback_timing(self) -> Timing:
@@ -269,8 +251,8 @@ class CampaignSettings:
 
     def _check_caller_id(self) -> None:
         """Whether the client has the number or the group is for `campaigns.caller_ids` to look at."""
-        _text("caller_id_group", self.caller_id_group)
-        _among("caller_id_rule", self.caller_id_rule, CALLER_ID_RULES)
+        one_line("caller_id_group", self.caller_id_group)
+        among("caller_id_rule", self.caller_id_rule, CALLER_ID_RULES)
         if self.caller_id_group:
             if self.caller_id:
                 raise InvalidSettingsError(
@@ -287,22 +269,27 @@ class CampaignSettings:
         return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
 
     @property
+    def agentless(self) -> bool:
+        """Whether it plays something to whoever answers, in place of an agent."""
+        return self.dial_mode == AGENTLESS
+
+    @property
     def takes_agents(self) -> bool:
         """Whether agents may work for it."""
-        return self.dial_mode != AGENTLESS or (self.menu is not None and self.menu.transfers)
+        return not self.agentless or (self.menu is not None and self.menu.transfers)
 
     def _check_message(self) -> None:
         """Whether a file can be played is for `campaigns.sound_file` to look at."""
         if not isinstance(self.opt_out_key, str) or not _DIGIT.fullmatch(self.opt_out_key):
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
-        _sound("message", message)
-        if self.dial_mode == AGENTLESS and not message and self.menu is None:
+        sound("message", message)
+        if self.agentless and not message and self.menu is None:
             raise InvalidSettingsError(
                 "An agentless campaign plays a message to whoever answers: set message to a prompt's name or "
                 "to a WAV file's path, or give it a menu."
             )
-        if self.dial_mode != AGENTLESS and (message or self.menu is not None):
+        if not self.agentless and (message or self.menu is not None):
             raise InvalidSettingsError(
                 "message and menu are for agentless campaigns; leave them out, or set dial_mode to agentless."
             )
@@ -313,62 +300,14 @@ class CampaignSettings:
         if self.menu is not None:
             self.menu.check_key(self.opt_out_key)
 
-    def _check_agent_work(self) -> None:
-        _within("wrap_up_extension_s", self.wrap_up_extension_s, 0, LONGEST_EXTENSION_S)
-        _among("after_wrap_up", self.after_wrap_up, AFTER_WRAP_UP)
-        _text("manual_list", self.manual_list)
-        _among("routing", self.routing, ROUTINGS)
-        _among("language_routing", self.language_routing, LANGUAGE_ROUTINGS)
-        _within("language_wait_s", self.language_wait_s, 0, LONGEST_LANGUAGE_WAIT_S)
-        if not isinstance(self.skills, list | tuple) or len(self.skills) > MOST_SKILLS:
-            raise InvalidSettingsError(f'skills is a list of at most {MOST_SKILLS}, as in ["mortgages"].')
+    def _check_default_disposition(self) -> None:
         try:
-            for each in self.skills:
-                checked_skill(each)
             flags = disposition(str(self.default_disposition)).flags
-        except (InvalidAgentError, UnknownDispositionError) as error:
+        except UnknownDispositionError as error:
             raise InvalidSettingsError(str(error)) from None
         if claimed := [each for each in _SAID_BY_SOMEBODY if each in flags]:
             raise InvalidSettingsError(
                 f"default_disposition is what nobody has said, so it cannot be one flagged {claimed[0]}."
-            )
-
-    def _check_detection(self) -> None:
-        _among("amd_mode", self.amd_mode, AMD_MODES)
-        _among("amd_action", self.amd_action, AMD_ACTIONS)
-        if not isinstance(self.amd_optimistic, bool):
-            raise InvalidSettingsError("amd_optimistic is true or false.")
-        _sound("voicemail_message", self.voicemail_message)
-        _within("amd_review_share", self.amd_review_share, 0, 1)
-        if self.voicemail_message and self.amd_action != "message":
-            raise InvalidSettingsError(
-                "voicemail_message is what a machine is left: leave it out, or set amd_action to message."
-            )
-        if self.amd_mode == "act" and self.amd_action == "message" and not self.voicemail_message:
-            raise InvalidSettingsError(
-                "To leave machines a message, set voicemail_message to a prompt's name or a WAV file's path."
-            )
-        if self.amd_mode == "act" and self.amd_action == "agent" and self.dial_mode == AGENTLESS:
-            raise InvalidSettingsError(
-                "An agentless campaign has no agent to hand a machine to; use amd_action hang_up or message."
-            )
-        if self.dial_mode == AGENTLESS and self.amd_review_share not in (0, _REVIEW_SHARE):
-            raise InvalidSettingsError(
-                "Nobody hears who answers an agentless campaign, so that no verdict is checked; leave "
-                "amd_review_share out."
-            )
-
-    def _check_inbound(self) -> None:
-        _among("inbound", self.inbound, INBOUND)
-        _within("inbound_wait_s", self.inbound_wait_s, 5, 3600)
-        _text("inbound_list", self.inbound_list)
-        for name in ("inbound_music", "inbound_message"):
-            prompt = getattr(self, name)
-            if not isinstance(prompt, str) or (prompt and not is_prompt_name(prompt)):
-                raise InvalidSettingsError(f"{name} is the name of a prompt, as in callers-wait, or empty.")
-        if self.inbound == "on" and not self.takes_agents:
-            raise InvalidSettingsError(
-                "inbound is for campaigns with agents, who take the calls; leave it off."
             )
 
     @classmethod
@@ -382,65 +321,36 @@ class CampaignSettings:
             raise InvalidSettingsError(
                 "caller_id is missing: the number that people see, in E.164; or caller_id_group."
             )
-        parsed = dict(values)
-        if "callable_times" in parsed:
-            parsed["callable_times"] = CallableTimes.parse(parsed["callable_times"])
-        if "retry_rules" in parsed:
-            parsed["retry_rules"] = RetryRules.parse(parsed["retry_rules"])
-        if isinstance(parsed.get("skills"), list):
-            parsed["skills"] = tuple(parsed["skills"])
-        if "tiers" in parsed:
-            parsed["tiers"] = parse_tiers(parsed["tiers"])
-        if parsed.get("menu") is not None:
-            parsed["menu"] = Menu.parse(parsed["menu"])
-        return cls(**parsed)
+        return cls(**{name: _read(name, value) for name, value in values.items()})
 
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads, with every field; these are the columns of the table, too."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return values | {
-            "callable_times": self.callable_times.to_json(),
-            "retry_rules": self.retry_rules.to_json(),
-            "menu": self.menu.to_json() if self.menu is not None else None,
-            "skills": list(self.skills),
-            "tiers": [each.to_json() for each in self.tiers],
-        }
+        return {each.name: _written(getattr(self, each.name)) for each in fields(self)}
+
+
+DOCUMENTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "callable_times": CallableTimes.parse,
+        "retry_rules": RetryRules.parse,
+        "tiers": parse_tiers,
+        "menu": Menu.parse,
+    }
+)
+"""The settings that are documents, each with what reads it; their values have a `to_json`."""
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in DOCUMENTS and (value is not None or name not in _MAY_BE_MISSING):
+        return DOCUMENTS[name](value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_written(each) for each in value]
+    return value.to_json() if hasattr(value, "to_json") else value
 
 
 def check_weight(weight: object) -> None:
     """Whether it is a list's weight in the mix. Raises InvalidSettingsError."""
-    _whole("weight", weight, 0, HIGHEST_WEIGHT)
-
-
-def _among(name: str, value: object, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InvalidSettingsError(f"{name} is one of {', '.join(allowed)}, not {str(value)[:40]!r}.")
-
-
-def _text(name: str, value: object) -> None:
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not value.isprintable():
-        raise InvalidSettingsError(f"{name} is a text of at most {_LONGEST_TEXT} characters on one line.")
-
-
-def _sound(name: str, value: object) -> None:
-    if not isinstance(value, str) or len(value) > _LONGEST_PATH or not value.isprintable():
-        raise InvalidSettingsError(
-            f"{name} is a prompt's name or the path of a WAV file, {_LONGEST_PATH} characters at most."
-        )
-    if value and not value.startswith("/") and not is_prompt_name(value):
-        raise InvalidSettingsError(
-            f"{name} is a prompt's name, or a path from the root on, as in /srv/messages/survey.wav."
-        )
-
-
-def _within(name: str, value: Any, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # not a number
-        raise InvalidSettingsError(f"{name} is a number from {low:g} to {high:g}.")
-    if not low <= value <= high:
-        raise InvalidSettingsError(f"{name} is from {low:g} to {high:g}, not {str(value)[:40]}.")
-
-
-def _whole(name: str, value: object, low: int, high: int) -> None:
-    if not isinstance(value, int):
-        raise InvalidSettingsError(f"{name} is a whole number from {low} to {high}.")
-    _within(name, value, low, high)
+    whole("weight", weight, 0, HIGHEST_WEIGHT)

@@ -4,8 +4,16 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.setting_checks import among, sound, within
+from campaigns.errors import InvalidSettingsError
+
+AMD_MODES = ("off", "flag", "act")
+AMD_ACTIONS = ("hang_up", "message", "agent")
+REVIEW_SHARE = 0.05
+"""Of the verdicts that nobody says otherwise of, so many are checked."""
 
 PERSON_VERDICTS = ("human", "unsure")
 MACHINE_VERDICTS = ("machine", "fax")
@@ -133,3 +141,30 @@ def _was_machine(disposition: str) -> bool | None:
     if Flag.MACHINE in flags:
         return True
     return False if Flag.HUMAN_ANSWERED in flags else None
+
+
+def check_detection(settings: Any) -> None:
+    """What a campaign wants of detection. Raises InvalidSettingsError."""
+    among("amd_mode", settings.amd_mode, AMD_MODES)
+    among("amd_action", settings.amd_action, AMD_ACTIONS)
+    if not isinstance(settings.amd_optimistic, bool):
+        raise InvalidSettingsError("amd_optimistic is true or false.")
+    sound("voicemail_message", settings.voicemail_message)
+    within("amd_review_share", settings.amd_review_share, 0, 1)
+    if settings.voicemail_message and settings.amd_action != "message":
+        raise InvalidSettingsError(
+            "voicemail_message is what a machine is left: leave it out, or set amd_action to message."
+        )
+    if settings.amd_mode == "act" and settings.amd_action == "message" and not settings.voicemail_message:
+        raise InvalidSettingsError(
+            "To leave machines a message, set voicemail_message to a prompt's name or a WAV file's path."
+        )
+    if settings.amd_mode == "act" and settings.amd_action == "agent" and settings.agentless:
+        raise InvalidSettingsError(
+            "An agentless campaign has no agent to hand a machine to; use amd_action hang_up or message."
+        )
+    if settings.agentless and settings.amd_review_share not in (0, REVIEW_SHARE):
+        raise InvalidSettingsError(
+            "Nobody hears who answers an agentless campaign, so that no verdict is checked; leave "
+            "amd_review_share out."
+        )

@@ -32,6 +32,26 @@ class Disposition:
     flags: frozenset[Flag]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidDisposition:
+    """What was said of a call that is on record: for whoever has something to do then."""
+
+    attempt_id: int
+    client_id: int
+    campaign_id: int
+    lead_id: int
+    phone_id: int
+    agent_id: int | None
+    """Who talked; None where nobody did."""
+    direction: str
+    """out, or in where the person has called."""
+    disposition: Disposition
+    before: Disposition | None = None
+    """What it takes the place of; None where nothing had been said."""
+    by: str
+    """agent, dialer or nobody."""
+
+
 NO_DISPOSITION = "no_disposition"
 """What an attempt gets when the wrap-up limit passes without a word of the agent."""
 

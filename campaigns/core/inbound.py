@@ -3,8 +3,16 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.prompt import is_prompt_name
+from campaigns.core.setting_checks import among, one_line, within
+from campaigns.errors import InvalidSettingsError
+
+INBOUND = ("off", "on")
+INBOUND_SETTINGS = ("inbound", "inbound_wait_s", "inbound_music", "inbound_message", "inbound_list")
+"""What may change of them while a campaign runs: all."""
 
 TALKED, GAVE_UP, TOLD = "human", "gave_up", "told"
 """What becomes of such a call: an agent takes it, the person hangs up while waiting, or hears the message."""
@@ -92,3 +100,16 @@ def is_open(times: CallableTimes, zones: Collection[str], now: datetime) -> bool
     It is no law's hour, so that somebody of whom nobody knows where they are is served at any.
     """
     return not zones or any(times.is_open([zone], now) for zone in zones)
+
+
+def check_inbound(settings: Any) -> None:
+    """What a campaign does with calls to its caller IDs. Raises InvalidSettingsError."""
+    among("inbound", settings.inbound, INBOUND)
+    within("inbound_wait_s", settings.inbound_wait_s, 5, 3600)
+    one_line("inbound_list", settings.inbound_list)
+    for name in ("inbound_music", "inbound_message"):
+        prompt = getattr(settings, name)
+        if not isinstance(prompt, str) or (prompt and not is_prompt_name(prompt)):
+            raise InvalidSettingsError(f"{name} is the name of a prompt, as in callers-wait, or empty.")
+    if settings.inbound == "on" and not settings.takes_agents:
+        raise InvalidSettingsError("inbound is for campaigns with agents, who take the calls; leave it off.")

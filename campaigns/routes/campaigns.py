@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
 from campaigns.core.agent_work import AFTER_WRAP_UP, LANGUAGE_ROUTINGS, ROUTINGS, AgentWork
-from campaigns.core.campaign import CALLER_ID_RULES, INBOUND, INBOUND_SETTINGS
+from campaigns.core.campaign import CALLER_ID_RULES
+from campaigns.core.inbound import INBOUND, INBOUND_SETTINGS
 from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
 from campaigns.reports.campaign import CampaignReport

@@ -8,7 +8,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.campaign import INBOUND_SETTINGS, CampaignSettings
+from campaigns.core.campaign import CampaignSettings
+from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.errors import CampaignExistsError, CampaignNotFoundError
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign, CampaignList, CampaignQueue

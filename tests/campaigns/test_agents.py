@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from campaigns import agents, service
+from campaigns import agents, dispositions, service
 from campaigns.core.agent_profile import AgentProfile
 from campaigns.core.disposition import BY_NOBODY
 from campaigns.core.pauses import DEFAULT_PAUSES, Pause
@@ -161,7 +161,7 @@ async def test_what_nobody_said_replaces_nothing_and_gives_way_to_what_is_said(
 
     async def said(code: str, by: str) -> tuple[str, str]:
         async with sessions() as session, session.begin():
-            await service.effects.set_disposition(session, started.attempt_id, code, "", NOW, by=by)
+            await dispositions.say(session, started.attempt_id, code, "", NOW, by=by)
             attempt = await AttemptStore(session).get_attempt(started.attempt_id)
             return attempt.disposition, attempt.disposition_by
 
