@@ -63,6 +63,42 @@ class InvalidMenuError(InvalidSettingsError):
     code = "invalid-menu"
 
 
+class InvalidTemplateError(InvalidSettingsError):
+    """A template that cannot be used, or not with these values; the message says where and why."""
+
+    code = "invalid-template"
+
+
+class InvalidChannelError(InvalidInputError):
+    """A message channel's settings that make no sense."""
+
+    code = "invalid-message-channel"
+
+
+class ChannelNotFoundError(NotFoundError):
+    """No such message channel."""
+
+    code = "message-channel-not-found"
+
+
+class ChannelExistsError(ConflictError):
+    """The client has a message channel of that name."""
+
+    code = "message-channel-exists"
+
+
+class MessageNotFoundError(NotFoundError):
+    """No such message."""
+
+    code = "message-not-found"
+
+
+class MessageStateError(ConflictError):
+    """What was asked of a message does not fit its state."""
+
+    code = "message-state"
+
+
 class UnusableSoundError(InvalidInputError):
     """A sound file that cannot become a prompt; `code` says why."""
 

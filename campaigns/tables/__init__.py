@@ -15,6 +15,7 @@ from campaigns.tables.campaign import (
 from campaigns.tables.compliance import ClientLimit, ClosedDay, DenialTally, Exemption, RuleSet
 from campaigns.tables.conversation import CallGuest, CallStep
 from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
+from campaigns.tables.message import Message, MessageChannel, UnusableAddress
 from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "DialTally",
     "Exemption",
     "LeadSkip",
+    "Message",
+    "MessageChannel",
     "PacingNow",
     "PauseReason",
     "Prompt",
@@ -52,4 +55,5 @@ __all__ = [
     "RecordingAccess",
     "RuleSet",
     "TrunkNow",
+    "UnusableAddress",
 ]

@@ -2,7 +2,7 @@
 
 from math import inf
 
-from dialer.core.token_bucket import TokenBucket
+from campaigns.core.token_bucket import TokenBucket
 
 
 class TrunkRoom:

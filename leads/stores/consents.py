@@ -94,6 +94,16 @@ class ConsentStore:
                 found.setdefault(consent.e164 or "", []).append(consent)
         return found
 
+    async def by_email(self, client_id: int, addresses: Iterable[str]) -> dict[str, list[Consent]]:
+        """All records of each of the e-mail addresses that has any, by the address in lower case."""
+        found: dict[str, list[Consent]] = {}
+        wanted = {each for address in addresses for each in (address, address.lower())}
+        for chunk in chunks(sorted(wanted)):
+            query = select(Consent).where(col(Consent.email).in_(chunk), Consent.client_id == client_id)
+            for consent in (await self._session.exec(query)).all():
+                found.setdefault((consent.email or "").lower(), []).append(consent)
+        return found
+
     async def _record_withdrawal(
         self, client_id: int, person: Person, channel: Channel, at: datetime, source: str, now: datetime
     ) -> None:

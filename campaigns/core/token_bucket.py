@@ -1,4 +1,7 @@
-"""A token bucket: so many calls a second, on average, with a little burst. Pure; `now` is in seconds."""
+"""A token bucket: so many calls or messages a second, on average, with a little burst.
+
+Pure; `now` is in seconds.
+"""
 
 from math import inf
 
@@ -8,10 +11,10 @@ brings more than 1.3 times the rate and one."""
 
 
 class TokenBucket:
-    """How many calls may be placed now."""
+    """How many calls may be placed, or messages sent, now."""
 
     def __init__(self, rate: float | None) -> None:
-        """`rate`: calls a second; None: any number."""
+        """`rate`: how many a second; None: any number."""
         self._rate = rate
         self._most = inf if rate is None else 1.0 + rate * _BURST_S
         self._tokens = self._most
