@@ -16,7 +16,6 @@ from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSetting
 from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
-from campaigns.errors import InvalidSettingsError
 from campaigns.menu_file import read_menu
 from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, report_of_answers, write_answers
@@ -113,7 +112,7 @@ def create(
     weights = _weights(lists) if lists else written.lists
     needed = {"client": client, "name": name, "list": weights}
     if missing := [each for each, value in needed.items() if not value]:
-        raise InvalidSettingsError(f"Give --{missing[0]}, or write it in a file; it is missing.")
+        raise typer.BadParameter(f"Give --{missing[0]}, or write it in a file; it is missing.")
     settings = CampaignSettings.parse(values)
     campaign_id = _run(
         context,
