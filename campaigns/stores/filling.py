@@ -3,9 +3,10 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, literal, or_, select, update
 from sqlmodel import col
 
 from campaigns.core.retry import DEAD_PHONE
@@ -30,6 +31,42 @@ class Step:
     new: int
     last: bool
     """Whether nothing of the load is left."""
+
+
+@cache
+def _phones_of_leads() -> Any:
+    """Asked at the end of each call; it is built once, which takes longer than asking."""
+    campaign_id: BindParameter[int] = bindparam("campaign_id")
+    lead_ids: BindParameter[Any] = bindparam("lead_ids", expanding=True)
+    tried = (
+        select(
+            col(Attempt.phone_id),
+            func.count().label("attempts"),
+            func.max(case((col(Attempt.outcome).in_(DEAD_PHONE), 1), else_=0)).label("dead"),
+        )
+        .where(placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids))
+        .group_by(col(Attempt.phone_id))
+        .subquery()
+    )
+    return (
+        select(
+            col(Phone.lead_id),
+            col(Phone.id),
+            col(Phone.position),
+            col(Phone.e164),
+            col(Phone.region),
+            col(Phone.list_id),
+            col(Phone.zone_group_id),
+            col(ZoneGroup.zones),
+            func.coalesce(tried.c.attempts, 0).label("attempts"),
+            func.coalesce(tried.c.dead, 0).label("dead"),
+            is_anothers(campaign_id).label("anothers"),
+        )
+        .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
+        .outerjoin(tried, tried.c.phone_id == col(Phone.id))
+        .where(col(Phone.lead_id).in_(lead_ids), col(Phone.e164) != "")
+        .order_by(col(Phone.lead_id), col(Phone.position))
+    )
 
 
 class FillStore:
@@ -115,39 +152,9 @@ class FillStore:
 
     async def phones(self, campaign_id: int, lead_ids: Sequence[int]) -> dict[int, list[LeadPhone]]:
         """The phones of leads, by lead and position, each with what the campaign knows of it."""
-        tried = (
-            select(
-                col(Attempt.phone_id),
-                func.count().label("attempts"),
-                func.max(case((col(Attempt.outcome).in_(DEAD_PHONE), 1), else_=0)).label("dead"),
-            )
-            .where(
-                placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids)
-            )
-            .group_by(col(Attempt.phone_id))
-            .subquery()
-        )
-        wanted = (
-            select(
-                col(Phone.lead_id),
-                col(Phone.id),
-                col(Phone.position),
-                col(Phone.e164),
-                col(Phone.region),
-                col(Phone.list_id),
-                col(Phone.zone_group_id),
-                col(ZoneGroup.zones),
-                func.coalesce(tried.c.attempts, 0).label("attempts"),
-                func.coalesce(tried.c.dead, 0).label("dead"),
-                is_anothers(campaign_id).label("anothers"),
-            )
-            .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
-            .outerjoin(tried, tried.c.phone_id == col(Phone.id))
-            .where(col(Phone.lead_id).in_(lead_ids), col(Phone.e164) != "")
-            .order_by(col(Phone.lead_id), col(Phone.position))
-        )
         found: dict[int, list[LeadPhone]] = {lead_id: [] for lead_id in lead_ids}
-        for row in await read(self.session, wanted):
+        asked = {"campaign_id": campaign_id, "lead_ids": list(lead_ids)}
+        for row in await read(self.session, _phones_of_leads(), asked):
             phone = LeadPhone(
                 phone_id=row.id,
                 position=row.position,

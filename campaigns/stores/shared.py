@@ -1,5 +1,6 @@
 """What all stores of the campaigns room share. Stores never commit: whoever opened the session does."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, extract, func, literal_column
@@ -17,9 +18,11 @@ _SECONDS_A_DAY = 86_400
 UNSYNCHRONIZED = {"synchronize_session": False, "preserve_rowcount": True}
 
 
-async def read(session: Session, query: Any) -> Result[*tuple[Any, ...]]:
-    """The rows of a query that was written with SQLAlchemy's own `select`."""
-    result: Result[*tuple[Any, ...]] = await session.exec(query)
+async def read(
+    session: Session, query: Any, values: Mapping[str, Any] | None = None
+) -> Result[*tuple[Any, ...]]:
+    """The rows of a query of SQLAlchemy's own `select`, with the values that it leaves open."""
+    result: Result[*tuple[Any, ...]] = await session.exec(query, params=values)
     return result
 
 
