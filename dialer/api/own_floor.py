@@ -60,6 +60,12 @@ def is_own_call(request: Request, attempt_id: int) -> bool:
     actor = actor_of(request)
     if not actor.may(Permission.AGENTS_SUPERVISE):
         return _is_on_line(request, attempt_id)
+    return is_of_own_client(request, attempt_id)
+
+
+def is_of_own_client(request: Request, attempt_id: int) -> bool:
+    """Whether a call is of the actor's client; an operator's are all."""
+    actor = actor_of(request)
     return actor.client_id is None or engine_of(request).client_of_call(attempt_id) == actor.client
 
 

@@ -348,7 +348,9 @@ class FloorConversations:
         stay = {guest.number for guest in changed.guests}
         effects = self._mix(call, changed)
         for guest in former.guests if former is not None else ():
-            if guest.number not in stay and guest.session != changed.agent:
+            if guest.session is not None and guest.session == changed.agent:
+                effects.append(GuestLeft(guest.number, at, "took_over"))
+            elif guest.number not in stay:
                 effects += self._end_guest(guest, at)
         taker = self._agents.get(changed.agent) if changed.agent is not None else None
         call.session = None if taker is None else taker.session
