@@ -127,9 +127,9 @@ def change_agent(
     async def work(sessions: Sessions) -> Agent:
         found = await agents.find_agent(sessions, agent)
         address = AT_OUR_REGISTRAR if our_registrar else sip_uri
-        given = {"name": name, "sip_uri": address, "leg": leg, "auto_answer": auto_answer}
+        given: dict[str, Any] = {"name": name, "sip_uri": address, "leg": leg, "auto_answer": auto_answer}
         given |= {"languages": languages, "disabled": disabled}
-        changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+        changes = {field: value for field, value in given.items() if value is not None}
         if skills:
             changes["skills"] = _present(found.skills | _levels(skills))
         if ranks:

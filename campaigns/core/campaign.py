@@ -47,7 +47,15 @@ RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
 """Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
 tell everybody at once, as a part of what agents say."""
 INBOUND = ("off", "on")
-INBOUND_SETTINGS = ("inbound", "inbound_wait_s", "inbound_music", "inbound_message", "inbound_list")
+INBOUND_SETTINGS = (
+    "inbound",
+    "inbound_wait_s",
+    "inbound_music",
+    "inbound_message",
+    "inbound_callback_key",
+    "inbound_callback_message",
+    "inbound_list",
+)
 """What may change of them while a campaign runs: all."""
 AMD_MODES = ("off", "flag", "act")
 AMD_ACTIONS = ("hang_up", "message", "agent")
@@ -220,6 +228,10 @@ class CampaignSettings:
     """The prompt that they hear meanwhile, again and again; empty: ringing."""
     inbound_message: str = ""
     """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_callback_key: str = ""
+    """The digit that asks for a callback in place of waiting; empty for none."""
+    inbound_callback_message: str = ""
+    """The prompt that says that they will be called back; empty: the service's own."""
     inbound_list: str = "callers"
     """The list that whoever is nobody's lead becomes a lead of, made where it is missing; empty: they are
     refused."""
@@ -283,7 +295,8 @@ class CampaignSettings:
     def prompts(self) -> frozenset[str]:
         """The names of the client's prompts that it plays."""
         own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
-        own |= {self.inbound_music, self.inbound_message} - {""} if self.inbound == "on" else set()
+        callers = {self.inbound_music, self.inbound_message, self.inbound_callback_message} - {""}
+        own |= callers if self.inbound == "on" else set()
         return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
 
     @property
@@ -362,7 +375,10 @@ class CampaignSettings:
         _among("inbound", self.inbound, INBOUND)
         _within("inbound_wait_s", self.inbound_wait_s, 5, 3600)
         _text("inbound_list", self.inbound_list)
-        for name in ("inbound_music", "inbound_message"):
+        key = self.inbound_callback_key
+        if not isinstance(key, str) or (key and not _DIGIT.fullmatch(key)):
+            raise InvalidSettingsError('inbound_callback_key is one digit in quotes, "1", or empty for none.')
+        for name in ("inbound_music", "inbound_message", "inbound_callback_message"):
             prompt = getattr(self, name)
             if not isinstance(prompt, str) or (prompt and not is_prompt_name(prompt)):
                 raise InvalidSettingsError(f"{name} is the name of a prompt, as in callers-wait, or empty.")

@@ -43,7 +43,7 @@ def parts_of(
 
     `turns`: by call, in their order.
     """
-    if interval.state != TALKING or attempt_id not in turns:
+    if interval.state != TALKING or attempt_id is None or attempt_id not in turns:
         return [interval]
     return parts_of_talk(interval.started_at, interval.ended_at, agent_id, turns[attempt_id])
 

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from campaigns.core.calling_window import CallableTimes
 
-TALKED, GAVE_UP, TOLD = "human", "gave_up", "told"
-"""What becomes of such a call: an agent takes it, the person hangs up while waiting, or hears the message."""
+TALKED, GAVE_UP, TOLD, ASKED_BACK = "human", "gave_up", "told", "asked_back"
+"""What becomes of such a call: an agent takes it, the person hangs up while waiting, hears the message, or
+asks to be called back."""
 
-NO_AGENT = (GAVE_UP, TOLD)
+NO_AGENT = (GAVE_UP, TOLD, ASKED_BACK)
 """The outcomes that only calls of people to us have; the lead is where it was."""
 
 
@@ -21,6 +22,8 @@ class InboundSettings:
     inbound_wait_s: float = 120.0
     inbound_music: str = ""
     inbound_message: str = ""
+    inbound_callback_key: str = ""
+    inbound_callback_message: str = ""
 
     @property
     def takes_callers(self) -> bool:
@@ -30,7 +33,7 @@ class InboundSettings:
     @property
     def prompts(self) -> frozenset[str]:
         """The names of the prompts that people hear who call."""
-        own = {self.inbound_music, self.inbound_message} - {""}
+        own = {self.inbound_music, self.inbound_message, self.inbound_callback_message} - {""}
         return frozenset(own) if self.takes_callers else frozenset()
 
 
@@ -62,6 +65,8 @@ class InboundFigures:
     gave_up: int
     told: int
     """That nobody was free."""
+    asked_back: int
+    """They asked to be called back."""
     lost: int
     """The service failed them."""
     mean_wait_s: float | None
@@ -74,13 +79,15 @@ def inbound_figures(groups: Iterable[InboundGroup]) -> InboundFigures:
     going_on = over.pop("", None)
     calls = sum(group.count for group in over.values())
     counts = {outcome: group.count for outcome, group in over.items()}
-    answered, gave_up, told = (counts.get(outcome, 0) for outcome in (TALKED, GAVE_UP, TOLD))
+    known = (TALKED, GAVE_UP, TOLD, ASKED_BACK)
+    answered, gave_up, told, asked_back = (counts.get(outcome, 0) for outcome in known)
     return InboundFigures(
         offered=calls + (going_on.count if going_on else 0),
         answered=answered,
         gave_up=gave_up,
         told=told,
-        lost=calls - answered - gave_up - told,
+        asked_back=asked_back,
+        lost=calls - answered - gave_up - told - asked_back,
         mean_wait_s=sum(group.waited_s for group in over.values()) / calls if calls else None,
         longest_wait_s=max((group.longest_s for group in over.values()), default=None),
     )

@@ -288,7 +288,7 @@ async def take(request: Request, attempt_id: PathId, taker: Taker) -> AgentSessi
 async def steps(request: Request, attempt_id: PathId) -> list[Step]:
     """All that agents and supervisors did with a call, in order, with their notes."""
     readings = access_of(request).own_rows(request, request.app.state.readings)
-    await require_own_attempt(request, readings, attempt_id)
+    await require_own_attempt(request, readings, attempt_id, as_guest=True)
     async with readings() as session:
         await AttemptStore(session).read_attempt(attempt_id)
         found = await ConversationStore(session).steps(attempt_id)

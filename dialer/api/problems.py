@@ -73,8 +73,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    for kind in PASSING:
-        app.add_exception_handler(kind, _away)
+    for passing in PASSING:
+        app.add_exception_handler(passing, _away)
     app.add_exception_handler(Exception, _unexpected)
 
 
