@@ -94,8 +94,7 @@ async def _promise(
     campaign = await CampaignStore(session).get(attempt.campaign_id)
     if attempt.direction == IN:
         # No attempt of ours that would place the lead as it is settled.
-        named = replace(wish, phone=wish.phone or attempt.e164)
-        await promises.promise(session, rules, campaign, attempt.lead_id, named, now)
+        await promises.promise_caller(session, rules, campaign, attempt, wish, now)
         return
     await promises.promise(session, rules, campaign, attempt.lead_id, wish, now, attempt=attempt)
     if attempt.ended_at is not None and attempt.disposition == chosen.code:

@@ -318,6 +318,7 @@ class CallbackTimeError(InvalidInputError):
 
     def __init__(self, message: str, earlier: datetime | None = None, later: datetime | None = None) -> None:
         super().__init__(message)
+        self.later = later
         self.fields = {"earlier": _text(earlier), "later": _text(later)}
 
 

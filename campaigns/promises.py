@@ -1,7 +1,7 @@
 """What becomes of callbacks as their leads go their way: steps in a transaction that the caller owns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaigns.compliance.permits import Permits
@@ -32,6 +32,7 @@ from campaigns.stores.explain import ExplainStore, as_if_claimed
 from campaigns.stores.filling import FillStore
 from campaigns.stores.persons import ERASED
 from campaigns.stores.promised import PromisedStore
+from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Attempt, Callback, Campaign, CampaignLead
 from leads.tables import Lead
@@ -83,6 +84,27 @@ async def promise(
     if attempt is None:
         await _place(session, campaign, callback, phone)
     return callback
+
+
+async def promise_caller(
+    session: Session, rules: Rulebook, campaign: Campaign, attempt: Attempt, wish: CallbackWish, now: datetime
+) -> Callback:
+    """Promise a call to whoever has called: the lead that the campaign has at the number, else theirs.
+
+    One that no list of the campaign has is the campaign's for this call. Raises what `promise` does.
+    """
+    named = replace(wish, phone=wish.phone or attempt.e164)
+    lead_id = attempt.lead_id
+    if await PromisedStore(session).lock(campaign.id, lead_id) is None:
+        known = await QueueStore(session).with_number(campaign.id, attempt.e164)
+        if known is not None:
+            lead_id = known[0]
+        else:
+            fill = FillStore(session)
+            phones = (await fill.phones(campaign.id, [lead_id]))[lead_id]
+            for phone in [each for each in phones if each.e164 == named.phone]:
+                await fill.take_in(campaign, lead_id, phone, now)
+    return await promise(session, rules, campaign, lead_id, named, now)
 
 
 async def when_allowed(

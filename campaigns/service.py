@@ -23,6 +23,7 @@ from campaigns.core.campaign import (
 )
 from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.retry import RetryAt
+from campaigns.core.softphone import LEGS
 from campaigns.errors import (
     CampaignNotFoundError,
     InvalidSettingsError,
@@ -32,6 +33,7 @@ from campaigns.errors import (
 from campaigns.promises import CallbackWish
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.store import ReportStore
+from campaigns.softphones import checked_leg
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
@@ -327,13 +329,21 @@ async def add_agent(
     sip_uri: str,
     now: datetime,
     profile: AgentProfile = ANYONE,
+    *,
+    leg: str = LEGS[0],
+    auto_answer: bool = False,
 ) -> int:
-    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError."""
+    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError.
+
+    `leg` is how the softphone is called, `auto_answer` whether it is asked to answer by itself.
+    """
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
         await check_ranks(session, client.id, profile)
         checked = checked_name(name), checked_sip_uri(sip_uri)
-        return (await AgentStore(session).add(client.id, *checked, now, profile)).id
+        agent = await AgentStore(session).add(client.id, *checked, now, profile)
+        agent.leg, agent.auto_answer = checked_leg(leg), auto_answer
+        return agent.id
 
 
 async def list_agents(sessions: Sessions, client_slug: str | None, after: int, limit: int) -> Sequence[Agent]:

@@ -33,6 +33,7 @@ from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import NodeStatus
 from dialer.bus.mqtt import MqttOptions, Publisher
 from dialer.clock import SteadyClock
+from dialer.core.caller_limits import CallerRule
 from dialer.core.outside import OutsideRule
 from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.dialing import DialingOptions
@@ -326,6 +327,9 @@ def _engine_options(settings: Settings) -> EngineOptions:
         sounds=waiting_sounds(settings),
         softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
         outside=OutsideRule(settings.calls.outside),
+        callers=CallerRule(
+            per_caller=settings.calls.from_one_number, strangers=settings.calls.from_strangers
+        ),
     )
 
 

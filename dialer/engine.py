@@ -7,7 +7,7 @@ everything written by the `Journal`. It decides nothing itself: the floor, the p
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from dialer.campaign_watch import CampaignWatch
 from dialer.conversation_desk import ConversationDesk, DeskHands
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
+from dialer.core.caller_limits import CallerLimits, CallerRule
 from dialer.core.effects import (
     Bridge,
     CallGuest,
@@ -44,6 +45,7 @@ from dialer.core.effects import (
     Mix,
     PlayToCaller,
     PressKeys,
+    PromiseCallback,
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
@@ -117,6 +119,7 @@ class EngineOptions:
     sounds: WaitingSounds
     outside: OutsideRule
     softphone_gone_limit_s: float = SOFTPHONE_GONE_LIMIT_S
+    callers: CallerRule = field(default_factory=CallerRule)
 
 
 class Engine:
@@ -158,7 +161,10 @@ class Engine:
             self._announce_caller,
             metrics.caller_refused,
         )
-        self._inbound = InboundDesk(self._trunk_watch, self.floor, self._campaigns, sessions, callers)
+        limits = CallerLimits(options.callers)
+        self._inbound = InboundDesk(
+            self._trunk_watch, self.floor, self._campaigns, sessions, rules, limits, callers
+        )
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
         self._callbacks = CallbackDesk(
@@ -416,6 +422,8 @@ class Engine:
                         self.recordings.mixed(effect.attempt)
                 case PlayToCaller():
                     self._play(effect)
+                case PromiseCallback(attempt=attempt):
+                    self._inbound.asked_back(attempt)
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)

@@ -208,11 +208,16 @@ class AgentsSettings(_Group):
 
 
 class CallsSettings(_Group):
-    """What agents may do on calls."""
+    """What agents may do on calls, and how many people may call us."""
 
     outside: tuple[Annotated[str, Field(pattern=r"^(countries|\+[1-9][0-9]{0,14})$")], ...] = (COUNTRIES,)
     """Whom agents may call in from outside: numbers and their beginnings, as in +4930, and `countries`, for
     ordinary numbers where the client's campaigns call (docs/calls.md)."""
+
+    from_one_number: int = Field(default=10, ge=1, le=10_000)
+    """Calls of people to us that are taken from one number within ten minutes."""
+    from_strangers: int = Field(default=60, ge=1, le=10_000)
+    """Calls that are taken within a minute from people who are nobody's lead yet; each becomes one."""
 
     @field_validator("outside", mode="before")
     @classmethod

@@ -201,6 +201,10 @@ class CampaignSettings:
     """The prompt that they hear meanwhile, again and again; empty: ringing."""
     inbound_message: str = ""
     """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_callback_key: str = ""
+    """The digit that asks for a callback in place of waiting; empty for none."""
+    inbound_callback_message: str = ""
+    """The prompt that says that they will be called back; empty: the service's own."""
     inbound_list: str = "callers"
     """The list that whoever is nobody's lead becomes a lead of, made where it is missing; empty: they are
     refused."""
@@ -265,7 +269,8 @@ class CampaignSettings:
     def prompts(self) -> frozenset[str]:
         """The names of the client's prompts that it plays."""
         own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
-        own |= {self.inbound_music, self.inbound_message} - {""} if self.inbound == "on" else set()
+        callers = {self.inbound_music, self.inbound_message, self.inbound_callback_message} - {""}
+        own |= callers if self.inbound == "on" else set()
         return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
 
     @property

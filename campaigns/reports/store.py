@@ -9,8 +9,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaigns.core.detection import VerdictGroup
+from campaigns.core.hold_time import Part, parts_of
 from campaigns.core.inbound import InboundGroup
 from campaigns.core.metrics import Stretch
+from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.shared import made_to_us, placed_by_us, read, seconds_between
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
 from leads.tables import Client, Lead
@@ -138,7 +140,10 @@ class ReportStore:
         return dict((await self._session.exec(wanted)).all())
 
     async def stretches(self, client_id: int, campaign_id: int) -> dict[int, list[Stretch]]:
-        """Agent to the stretches of every shift in which the agent worked for the campaign, among others."""
+        """Agent to the stretches of every shift in which the agent worked for the campaign, among others.
+
+        Of a talk the time in which the customer was on hold is a stretch of its own.
+        """
         shifts = (
             select(AgentSession.id, AgentSession.agent_id, AgentSession.campaign_ids)
             .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
@@ -150,19 +155,24 @@ class ReportStore:
             if campaign_id in campaign_ids
         }
         intervals = (
-            select(
-                AgentInterval.session_id,
-                AgentInterval.state,
+            select_rows(
+                col(AgentInterval.session_id),
+                col(AgentInterval.attempt_id),
+                col(AgentInterval.state),
                 col(AgentInterval.started_at),
                 col(AgentInterval.ended_at),
             )
             .join(AgentSession, col(AgentSession.id) == col(AgentInterval.session_id))
             .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
-            .where(Agent.client_id == client_id)
+            .where(col(Agent.client_id) == client_id)
             .order_by(col(AgentInterval.id))
         )
+        turns = await ConversationStore(self._session).turns(client_id)
         stretches: dict[int, list[Stretch]] = {agent_id: [] for agent_id in agent_of.values()}
-        for shift_id, state, started_at, ended_at in await self._session.exec(intervals):
-            if shift_id in agent_of:
-                stretches[agent_of[shift_id]].append(Stretch(state, started_at, ended_at))
+        for shift_id, attempt_id, *interval in await read(self._session, intervals):
+            if (agent_id := agent_of.get(shift_id)) is not None:
+                stretches[agent_id] += (
+                    Stretch(part.state, part.started_at, part.ended_at)
+                    for part in parts_of(Part(*interval), attempt_id, agent_id, turns)
+                )
         return stretches

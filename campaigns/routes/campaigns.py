@@ -80,6 +80,8 @@ class CampaignOut(BaseModel):
     inbound_wait_s: float
     inbound_music: str
     inbound_message: str
+    inbound_callback_key: str
+    inbound_callback_message: str
     inbound_list: str
     created_at: datetime
 
@@ -115,6 +117,8 @@ class CampaignChange(BaseModel):
     inbound_wait_s: float | None = None
     inbound_music: str | None = None
     inbound_message: str | None = None
+    inbound_callback_key: str | None = None
+    inbound_callback_message: str | None = None
     inbound_list: str | None = None
     tiers: list[dict[str, Any]] = Field(
         [], description="Levels of agents to whom calls are handed up: a name each, and agents or skills."

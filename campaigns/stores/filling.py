@@ -150,6 +150,22 @@ class FillStore:
             found = (await read(self.session, wanted)).scalar_one()
         return int(found)
 
+    async def take_in(self, campaign: Campaign, lead_id: int, phone: LeadPhone, now: datetime) -> None:
+        """Have one lead in a campaign, of whatever list, unless it is there: it waits, and is in no line."""
+        values = {
+            "campaign_id": campaign.id,
+            "lead_id": lead_id,
+            "queue_id": await self.queue_of(campaign.id, phone),
+            "phone_id": phone.phone_id,
+            "state": "waiting",
+            "reason": "new",
+            "due_at": now,
+            "sort_key": 0,
+            "attempts": 0,
+        }
+        insert = insert_into(self.session, CampaignLead).values(**values).on_conflict_do_nothing()
+        await write(self.session, insert)
+
     async def phones(self, campaign_id: int, lead_ids: Sequence[int]) -> dict[int, list[LeadPhone]]:
         """The phones of leads, by lead and position, each with what the campaign knows of it."""
         found: dict[int, list[LeadPhone]] = {lead_id: [] for lead_id in lead_ids}

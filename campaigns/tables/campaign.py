@@ -122,6 +122,10 @@ class Campaign(SQLModel, table=True):
     """The prompt that they hear meanwhile; empty: ringing."""
     inbound_message: str = ""
     """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_callback_key: str = Field(default="", max_length=1)
+    """The digit that asks for a callback in place of waiting; empty for none."""
+    inbound_callback_message: str = ""
+    """The prompt that says that they will be called back; empty: the service's own."""
     inbound_list: str = Field(default="callers", max_length=100)
     """The list that whoever is nobody's lead becomes a lead of; empty: they are refused."""
     first_started_at: datetime | None = instant(nullable=True)

@@ -15,6 +15,7 @@ from campaigns.stores.live import LiveStore
 from dialer.api.own_floor import (
     OwnShift,
     PathId,
+    called_in,
     engine_of,
     is_own_call,
     require_own_agent,
@@ -227,6 +228,12 @@ async def _wish(sessions: Sessions, attempt_id: int, given: Disposition) -> Call
 
 @router.post("/attempts/{attempt_id}/hangup", status_code=202)
 async def hang_up(request: Request, attempt_id: PathId) -> None:
-    """End a call that is up; nothing happens where it is over. 503 (switch-not-told): ask again."""
-    if is_own_call(request, attempt_id):
-        engine_of(request).hang_up(attempt_id)
+    """End a call that is up; nothing happens where it is over. 503 (switch-not-told): ask again.
+
+    An agent who was called into it leaves it, and the others go on.
+    """
+    engine = engine_of(request)
+    if (guest := called_in(request, attempt_id)) is not None:
+        engine.conversations.wish(lambda at: engine.floor.conversations.leave(guest, attempt_id, at))
+    elif is_own_call(request, attempt_id):
+        engine.hang_up(attempt_id)

@@ -62,6 +62,8 @@ class FloorShifts:
         self._advance = advance
         self.leaves: Callable[[FloorAgent, float], list[Effect]] = lambda each, at: []
         """Has an agent who is gone leave the conversations that they are in."""
+        self.arrives: Callable[[FloorAgent, float], list[Effect]] = lambda each, at: []
+        """Has an agent whose softphone was rung take part in the conversation that they were called into."""
 
     def agent(self, session: int) -> FloorAgent:
         """The agent on that shift. Raises UnknownSession."""
@@ -125,7 +127,7 @@ class FloorShifts:
             return [HangUpAgent(session)]
         each.line_is_up()
         if each.per_call:
-            return self._line_up_for_a_call(each)
+            return self._line_up_for_a_call(each, at)
         each.softphone_is_left_alone()
         if each.state != AgentState.UNAVAILABLE:
             return self._queue.find_call(each, at)
@@ -274,11 +276,13 @@ class FloorShifts:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _line_up_for_a_call(self, each: FloorAgent) -> list[Effect]:
+    def _line_up_for_a_call(self, each: FloorAgent, at: float) -> list[Effect]:
         each.line_called = False
         call = each.call_among(self._calls)
         if call is not None and call.state == CallState.ANSWERED:
             return each.join(call)
+        if arrived := self.arrives(each, at):
+            return arrived
         return [] if each.state == AgentState.TALKING else each.end_line()
 
     def _line_down_after_a_call(self, each: FloorAgent, at: float, reason: str) -> list[Effect]:
@@ -289,7 +293,7 @@ class FloorShifts:
         was_let_go, each.line_ending, each.line_called = each.line_ending, False, False
         call = each.call_among(self._calls)
         if call is None:
-            return []
+            return self._called_in_and_gone(each, at, reason)
         if each.state == AgentState.TALKING:
             return [HangUpCall(call.attempt)]
         if was_let_go or call.state != CallState.ANSWERED:
@@ -298,6 +302,14 @@ class FloorShifts:
         call.tried.add(each.session)
         each.pause_asked = each.pause_asked or reason
         return self.release(each, at) + self._queue.find_agent(call, at)
+
+    def _called_in_and_gone(self, each: FloorAgent, at: float, reason: str) -> list[Effect]:
+        """Of an agent who was called into a conversation: one who has not answered is paused."""
+        if not (effects := self.leaves(each, at)):
+            return []
+        if each.state == AgentState.RESERVED:
+            each.pause_asked = each.pause_asked or reason
+        return effects + self.release(each, at)
 
     def _end_wrap_up(self, each: FloorAgent, at: float) -> list[Effect]:
         """The limit has passed: nobody has said how the talk went, so that it is what the campaign says."""

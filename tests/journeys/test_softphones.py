@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from campaigns import service as campaigns
+from campaigns.agents import change_agent
 from campaigns.core.softphone import AT_OUR_REGISTRAR
-from campaigns.softphones import change_softphone, new_secret
+from campaigns.softphones import new_secret
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.live import LiveStore
 from dialer.bootstrap import Service, running
@@ -51,7 +52,7 @@ class Floor:
         """A new agent at our registrar: the id, and the user and secret of the softphone."""
         sessions = self.service.database.sessions
         agent = await campaigns.add_agent(sessions, "acme", name, AT_OUR_REGISTRAR, _now())
-        await change_softphone(sessions, agent, leg=leg)
+        await change_agent(sessions, agent, {"leg": leg})
         account = await new_secret(sessions, agent)
         return agent, account.user, account.secret
 

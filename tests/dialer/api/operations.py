@@ -266,6 +266,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ],
     ("GET", "agents/{agent_id}"): _plain,
     ("PATCH", "agents/{agent_id}"): _json(languages=["es"]),
+    ("POST", "agents/{agent_id}/sip-secret"): _plain,
     ("GET", "agents/{agent_id}/time"): lambda _t, _own: [
         {"params": {"from": "2026-11-23T00:00:00Z", "to": "2026-11-24T00:00:00Z"}}
     ],
