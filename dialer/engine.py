@@ -68,6 +68,7 @@ from dialer.prompt_files import PromptFiles
 from dialer.recording_desk import RecordingDesk
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
+from dialer.registrar import RegistrarWatch
 from dialer.softphones import SoftphoneOptions, Softphones
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
@@ -190,6 +191,9 @@ class Engine:
         self._asking_again = AskingAgain(sessions, rules)
         self._keep_pacing_at = 0.0
         self.softphones = Softphones(options.softphones, self._link.send)
+        self._registrar = RegistrarWatch(
+            options.softphones.registrar, self.floor, self.softphones, clock, self._carry_out
+        )
         self._leftover: Leftover | None = None
         self._switch_name: str | None = None
         self._replays_through = 0
@@ -245,7 +249,7 @@ class Engine:
         self._journal.start()
         await self._link.start()
         works = {"beat": self._beat, "look": self._look, "stats": self._count, "tidy": self._tidy}
-        works["callbacks"] = self._keep_promises
+        works |= {"callbacks": self._keep_promises, "registrar": self._watch_registrar}
         for name, work in works.items():
             self._tasks.append(asyncio.create_task(self._repeat(work), name=f"engine-{name}"))
 
@@ -487,6 +491,9 @@ class Engine:
     async def _keep_promises(self) -> None:
         await self._callbacks.look()
         await self._rest(_BEAT_S if self._callbacks.hurries else _LOOK_EVERY_S)
+
+    async def _watch_registrar(self) -> None:
+        await self._rest(await self._registrar.look())
 
     def _may_offer(self) -> bool:
         return self._link.up and self._may_dial() and not self._journal.behind

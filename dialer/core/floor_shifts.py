@@ -22,6 +22,8 @@ from dialer.core.pacing_events import (
 
 NO_ANSWER = "softphone_no_answer"
 """Why an agent is paused whose softphone was rung and not answered."""
+UNREGISTERED, NOT_REGISTERED = "softphone_unregistered", "softphone_480"
+"""Why an agent is unavailable whose softphone our registrar knows no more, or did not when it was called."""
 SOFTPHONE_GONE_LIMIT_S = 1800.0
 SOFTPHONE_GONE = "softphone_gone"
 WRAP_UP_OVER = "wrap_up_over"
@@ -167,6 +169,23 @@ class FloorShifts:
         self._pacing.tell_all(each, AgentPaused(at, session))
         return effects + self._offer_again(call, at) if call else effects
 
+    def registration(self, session: int, at: float, *, there: bool, again: bool) -> list[Effect]:
+        """Our registrar says whether it knows where the softphone is; `again`: it did not know just before.
+
+        A softphone that is rung for each customer cannot be rung any more, until it is back. One whose line
+        is up says itself when it goes, and is called again once it is back.
+        """
+        each = self._agents.get(session)
+        if each is None or each.line_up or each.line_called or each.line_ending:
+            return []
+        if not there:
+            return self._unregistered(each, at)
+        if each.state != AgentState.UNAVAILABLE or each.reason not in (UNREGISTERED, NOT_REGISTERED):
+            return []
+        if each.per_call:
+            return self.set_free(each, at)
+        return [CallSoftphone(session)] if again else []
+
     def pause(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent takes no more calls; during a call, once it is wrapped up."""
         each = self.agent(session)
@@ -275,6 +294,16 @@ class FloorShifts:
         return each.wrap_up_ends_at
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _unregistered(self, each: FloorAgent, at: float) -> list[Effect]:
+        looks = each.state == AgentState.PREVIEW and each.preview is not None and not each.preview.dialing
+        if not each.per_call or not (looks or each.state == AgentState.AVAILABLE):
+            return []
+        each.line_gone_since = at
+        effects = each.leave_attempt(at)
+        effects += each.move(AgentEvent.LINE_DOWN, at, UNREGISTERED)
+        self._pacing.tell_all(each, AgentPaused(at, each.session))
+        return effects
 
     def _line_up_for_a_call(self, each: FloorAgent, at: float) -> list[Effect]:
         each.line_called = False

@@ -18,7 +18,7 @@ from dialer.core.effects import (
     HangUpCall,
     Mix,
 )
-from dialer.core.floor_shifts import NO_ANSWER
+from dialer.core.floor_shifts import NO_ANSWER, UNREGISTERED
 from tests.dialer.core.floors import ANN, BOB, BYE, SALES, answer, floor_with, only, state
 
 
@@ -124,6 +124,48 @@ def test_one_that_is_called_for_a_shift_and_not_answered_pauses_its_agent(paused
     assert state(floor, ANN) == AgentState.UNAVAILABLE
     floor.shifts.line_up(ANN, 31.0)
     assert state(floor, ANN) == AgentState.AVAILABLE
+
+
+def test_one_that_is_registered_no_more_gets_nobody_until_it_is_back():
+    floor = floor_per_call(ANN)
+    floor.shifts.registration(ANN, 5.0, there=True, again=False)
+    assert state(floor, ANN) == AgentState.AVAILABLE
+    floor.shifts.registration(ANN, 6.0, there=False, again=False)
+    assert (state(floor, ANN), floor.agents[ANN].reason) == (AgentState.UNAVAILABLE, UNREGISTERED)
+    assert only(CallSoftphone, answer(floor, 1, at=10.0)) == []
+    assert only(CallSoftphone, floor.shifts.registration(ANN, 11.0, there=True, again=True)) == [
+        CallSoftphone(ANN)
+    ]
+    floor.shifts.registration(ANN, 11.1, there=False, again=False)
+    assert state(floor, ANN) == AgentState.RESERVED, "it rings, which says more"
+    assert floor.tick(1900.0) is not None
+    assert ANN in floor.agents
+
+
+def test_one_that_is_registered_no_more_is_logged_out_after_half_an_hour_and_not_before():
+    floor = floor_per_call(ANN)
+    floor.shifts.registration(ANN, 5000.0, there=False, again=False)
+    floor.tick(5001.0)
+    assert state(floor, ANN) == AgentState.UNAVAILABLE
+    floor.tick(5000.0 + 1800.0)
+    assert ANN not in floor.agents
+
+
+def test_an_agent_who_pauses_while_unregistered_is_paused_once_it_is_back():
+    floor = floor_per_call(ANN)
+    floor.shifts.registration(ANN, 5.0, there=False, again=False)
+    floor.shifts.pause(ANN, "lunch", 6.0)
+    floor.shifts.registration(ANN, 7.0, there=True, again=True)
+    assert (state(floor, ANN), floor.agents[ANN].reason) == (AgentState.PAUSED, "lunch")
+
+
+def test_a_persistent_softphone_that_was_not_registered_is_called_once_it_is():
+    floor = floor_with()
+    floor.shifts.log_in(ANN, 101, (SALES,), 0.0)
+    floor.shifts.line_down(ANN, 1.0, "softphone_480")
+    assert floor.shifts.registration(ANN, 2.0, there=False, again=False) == []
+    assert floor.shifts.registration(ANN, 4.0, there=True, again=True) == [CallSoftphone(ANN)]
+    assert floor.shifts.registration(ANN, 6.0, there=True, again=False) == [], "not again and again"
 
 
 def consulted(floor):
@@ -245,6 +287,10 @@ class Softphones(RuleBasedStateMachine):
         if self.legs.get(session) in ("rings", "ending"):
             self.legs[session] = "up" if self.legs[session] == "rings" else "ending"
             self.do(self.floor.shifts.line_up(session, self.now))
+
+    @rule(session=st.sampled_from([ANN, BOB]), there=st.booleans())
+    def the_registrar_says_who_is_there(self, session, there):
+        self.do(self.floor.shifts.registration(session, self.now, there=there, again=there))
 
     @rule(session=st.sampled_from([ANN, BOB]), wish=st.sampled_from(WISHES))
     def an_agent_has_a_wish_for_a_call(self, session, wish):
