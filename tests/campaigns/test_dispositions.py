@@ -171,7 +171,8 @@ async def test_a_lead_that_was_called_again_is_left_alone_but_for_an_opt_out(ses
         assert await standing(sessions, second, (campaign, winter)) == before
     await said(sessions, first, "do_not_call", later)
     async with sessions() as session:
-        assert await suppressed(sessions, (await AttemptStore(session).read_attempt(first)).e164)
+        number = (await AttemptStore(session).read_attempt(first)).e164
+    assert await suppressed(sessions, number)
 
 
 async def test_a_correction_is_kept_with_who_when_and_what_before(sessions: Sessions) -> None:
