@@ -67,7 +67,7 @@ async def mail_server(*, tls: ssl.SSLContext | None = None, login: bool = False)
     def known(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         kept.logins.append(data.password)
-        return AuthResult(success=data == LoginPassword(b"ada", b"secret"))
+        return AuthResult(success=data == LoginPassword(b"ada", b"secret"), handled=False)
 
     class Session(SMTP):
         def connection_made(self, transport: Any) -> None:

@@ -221,7 +221,7 @@ PIECES = st.recursive(
     ),
     max_leaves=12,
 )
-SECRET = "5ecret"
+SECRET = "5ecret"  # noqa: S105
 
 
 class Hidden:
