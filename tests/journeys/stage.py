@@ -157,6 +157,12 @@ class Stage:
         async with self.database.sessions() as session:
             return (await session.exec(mine.order_by(col(AgentInterval.id)))).all()
 
+    async def states_on_record(self) -> list[str]:
+        """What each shift is spent on now, in order of the alphabet; one thing each."""
+        now = [[each for each in await self.stretches(shift) if not each.ended_at] for shift in self.shifts]
+        assert all(len(each) == 1 for each in now)
+        return sorted(each[0].state for each in now)
+
     async def shifts_without_gaps(self) -> None:
         """The stretches of each shift follow each other without gap or overlap."""
         for shift in self.shifts:

@@ -11,6 +11,7 @@ from campaigns import service as campaigns
 from campaigns.stores.agents import AgentStore
 from dialer.simulation.people import Kind, World
 from tests.campaigns.lawless import NO_LAW
+from tests.journeys.agreeing import all_agree
 from tests.journeys.service import lives
 from tests.journeys.stage import Stage, staged
 from tests.support import eventually
@@ -46,7 +47,8 @@ async def test_kill_9_of_the_engine_ends_no_conversation_and_dials_nobody_twice(
         unsent = await commit_an_attempt(stage, campaign)
         await stage.dialer.serve()
 
-        assert await stage.agent_states() == ["talking", "talking", "wrap_up"]
+        states = ["talking", "talking", "wrap_up"]
+        await all_agree(stage, states, after="the engine was killed", since=0)
         assert not stage.ends(*PEOPLE)
         assert not stage.phones.events_of("ended")
         assert await stage.outcomes(unsent) == {"unknown"}
