@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import httpx2
 
-from tests.journeys.stage import Stage
-
 _WITHIN_BEATS = 20
 """Five seconds of an engine that has the machine to itself; one that has to wait for it beats less often, so
 that no test depends on how fast the machine is."""
@@ -24,20 +22,20 @@ async def beats(client: httpx2.AsyncClient) -> int:
 
 
 async def all_agree(
-    stage: Stage, states: Sequence[str], *more: States, after: str, since: int | None = None
+    client: httpx2.AsyncClient, states: Sequence[str], *said: States, after: str, since: int | None = None
 ) -> None:
-    """Waits until the API, the record and whoever else is asked say that the agents are in these states.
+    """Waits until all who are asked, the API and the record among them, say the agents are in these states.
 
     Fails where that takes longer than five seconds' worth of the engine's beats, `since` beat number so many.
     Prints how long it took from now on.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
-    async with stage.dialer.client() as client, asyncio.timeout(_GIVEN_UP_AFTER_S):
-        begun = await beats(client) if since is None else since
-        for said in (stage.agent_states, stage.states_on_record, *more):
-            while list(await said()) != list(states):
+    begun = await beats(client) if since is None else since
+    async with asyncio.timeout(_GIVEN_UP_AFTER_S):
+        for each in said:
+            while list(await each()) != list(states):
                 await asyncio.sleep(0.05)
-        took = await beats(client) - begun
+    took = await beats(client) - begun
     print(f"{after}: all agree after {loop.time() - started:.2f} s, {took} beats of the engine")
     assert took <= _WITHIN_BEATS, f"{after}: {took} beats"

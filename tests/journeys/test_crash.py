@@ -11,7 +11,6 @@ from campaigns import service as campaigns
 from campaigns.stores.agents import AgentStore
 from dialer.simulation.people import Kind, World
 from tests.campaigns.lawless import NO_LAW
-from tests.journeys.agreeing import all_agree
 from tests.journeys.service import lives
 from tests.journeys.stage import Stage, staged
 from tests.support import eventually
@@ -48,7 +47,7 @@ async def test_kill_9_of_the_engine_ends_no_conversation_and_dials_nobody_twice(
         await stage.dialer.serve()
 
         states = ["talking", "talking", "wrap_up"]
-        await all_agree(stage, states, after="the engine was killed", since=0)
+        await stage.all_agree(states, after="the engine was killed", since=0)
         assert not stage.ends(*PEOPLE)
         assert not stage.phones.events_of("ended")
         assert await stage.outcomes(unsent) == {"unknown"}

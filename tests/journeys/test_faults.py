@@ -13,7 +13,6 @@ from dialer.bus.mqtt import MqttOptions, Subscriber
 from dialer.simulation.people import Kind, World
 from tests.brokers import Mosquitto
 from tests.gate import Gate
-from tests.journeys.agreeing import all_agree
 from tests.journeys.stage import Stage, staged
 
 FIRST, SECOND = (f"+1202555{1000 + index}" for index in range(2))
@@ -35,7 +34,7 @@ async def test_a_broker_that_restarts_is_told_what_holds_and_no_conversation_not
         await broker.start()
         states = ["talking", "wrap_up"]
         on_bus = partial(states_on_bus, broker.options, 2)
-        await all_agree(stage, states, on_bus, after="the broker restarted")
+        await stage.all_agree(states, on_bus, after="the broker restarted")
         assert not stage.ends(SECOND)
         await stage.settle(FIRST, SECOND)
     await broker.stop()
@@ -62,7 +61,7 @@ async def test_a_database_that_is_away_is_told_later_and_no_conversation_notices
             assert (refused.status_code, refused.json()["code"]) == (503, "database-unavailable")
         assert await stage.states_on_record() == ["talking", "talking"]
         await gate.open()
-        await all_agree(stage, ["talking", "wrap_up"], after="the database was away")
+        await stage.all_agree(["talking", "wrap_up"], after="the database was away")
         assert not stage.ends(SECOND)
         await stage.dialer.ready()
         await stage.settle(FIRST, SECOND)
