@@ -7,7 +7,8 @@ address as people see it, without which links stay as they are. What a step is s
   also waits until the step was delivered, for at most so long
 - after_attempt: `delay_s` after a call that reached nobody, by `outcomes` (all such where it names none) and
   `attempts` (the how-manieth of the lead; any where it names none)
-- after_disposition: `delay_s` after a call came to one of `dispositions`, or to one with one of `flags`
+- after_disposition: `delay_s` after a call came to one of `dispositions`, to one with one of `flags`, or to
+  one that names the step as its message
 - before_appointment: `before_s` before it begins; not at all where that has passed
 - after_step: `delay_s` after another `step` `reached` so far: sent, delivered, opened or clicked
 
@@ -21,8 +22,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from campaigns.core.disposition import Flag
-from campaigns.core.retry import OUTCOMES
+from campaigns.core.disposition import Disposition, Flag
+from campaigns.core.disposition_set import STANDARD_SET, DispositionSet
+from campaigns.core.outcomes import OUTCOMES
 from campaigns.errors import InvalidSequenceError
 
 BEFORE_FIRST_CALL = "before_first_call"
@@ -60,7 +62,6 @@ _LONGEST_BODY = 200_000
 _MOST_ATTEMPT = 100
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]{1,200}(:[0-9]{1,5})?(/[A-Za-z0-9._~-]{1,100}){0,5}/?")
-_CODE = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 
 Document = Mapping[str, Any]
 
@@ -155,18 +156,26 @@ class MessageSequence:
         """The steps that are sent after a step."""
         return tuple(each for each in self.steps.values() if each.when == AFTER_STEP and each.step == name)
 
-    def check_dispositions(self, known: Mapping[str, Any]) -> None:
-        """Whether each disposition that a step names is the campaign's. Raises InvalidSequenceError."""
+    def _check_dispositions(self, said: DispositionSet) -> None:
+        """Whether each disposition that a step names is the campaign's, and each step follows something."""
+        codes = ", ".join(said.dispositions)
+        named = {each.message for each in said.dispositions.values()}
         for step in self.steps.values():
             for code in step.dispositions:
-                if code not in known:
+                if code not in said.dispositions:
                     raise InvalidSequenceError(
-                        f"Step {step.name}: {code!r} is not a disposition; use {', '.join(known)}."
+                        f"Step {step.name}: {code[:40]!r} is not a disposition; use {codes}."
                     )
+            follows = step.dispositions or step.flags or step.name in named
+            if step.when == AFTER_DISPOSITION and not follows:
+                raise InvalidSequenceError(f"Step {step.name}: name dispositions or flags that it follows.")
 
     @classmethod
-    def parse(cls, document: object) -> Self:
-        """A sequence from its document. Raises InvalidSequenceError."""
+    def parse(cls, document: object, said: DispositionSet = STANDARD_SET) -> Self:
+        """A sequence from its document, for a campaign with these dispositions.
+
+        Raises InvalidSequenceError.
+        """
         if not isinstance(document, Mapping) or not isinstance(document.get("steps"), Mapping):
             raise InvalidSequenceError("A sequence has steps by name.")
         if unknown := sorted(str(each)[:40] for each in document.keys() - set(_PARTS)):
@@ -184,12 +193,14 @@ class MessageSequence:
             raise InvalidSequenceError(f"help_text is a text of at most {_LONGEST_SMS} characters.")
         if not isinstance(links_at, str) or (links_at and not _ADDRESS.fullmatch(links_at)):
             raise InvalidSequenceError("links_at is our address as people see it: https://go.example.org.")
-        return cls(
+        found = cls(
             steps={str(name): _step(str(name), steps[name]) for name in steps},
             holdout_share=float(share),
             links_at=links_at.rstrip("/"),
             help_text=help_text,
         )
+        found._check_dispositions(said)
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads."""
@@ -265,15 +276,16 @@ def after_attempt(
 
 
 def after_disposition(
-    sequence: MessageSequence, attempt_id: int, code: str, flags: frozenset[Flag], now: datetime
+    sequence: MessageSequence, attempt_id: int, said: Disposition, now: datetime
 ) -> tuple[Planned, ...]:
     """The steps that follow what a call came to. An opt-out is followed by none."""
-    if Flag.DNC in flags:
+    if Flag.DNC in said.flags:
         return ()
     return tuple(
         Planned(each, now + timedelta(seconds=each.delay_s), of_attempt(attempt_id))
         for each in sequence.steps.values()
-        if each.when == AFTER_DISPOSITION and (code in each.dispositions or flags.intersection(each.flags))
+        if each.when == AFTER_DISPOSITION
+        and (said.code in each.dispositions or said.message == each.name or said.flags & set(each.flags))
     )
 
 
@@ -308,6 +320,19 @@ def has_reached(reached: str, wanted: str) -> bool:
 def of_attempt(attempt_id: int) -> str:
     """The cause of what follows a call."""
     return f"attempt:{attempt_id}"
+
+
+def check_sequence(settings: Any) -> None:
+    """Whether each message that a campaign's dispositions name is a step of its own. Raises
+    InvalidSequenceError."""
+    sequence: MessageSequence | None = settings.sequence
+    steps = sequence.steps if sequence is not None else {}
+    for each in settings.dispositions.dispositions.values():
+        if each.message and (each.message not in steps or steps[each.message].when != AFTER_DISPOSITION):
+            raise InvalidSequenceError(
+                f"Disposition {each.code}: the sequence has no step {each.message!r} that is sent after a "
+                "disposition."
+            )
 
 
 def _step(name: str, given: object) -> Step:
@@ -404,10 +429,6 @@ def _check_what(step: Step) -> None:
                     f"Step {step.name}: attempts are counted from 1 to {_MOST_ATTEMPT}."
                 )
         case "after_disposition":
-            if not step.dispositions and not step.flags:
-                raise InvalidSequenceError(f"Step {step.name}: name dispositions or flags that it follows.")
-            if wrong := [each for each in step.dispositions if not _CODE.fullmatch(each)]:
-                raise InvalidSequenceError(f"Step {step.name}: {wrong[0][:40]!r} is no disposition's code.")
             known = [each.value for each in Flag if each is not Flag.DNC]
             if wrong := [each for each in step.flags if each not in known]:
                 raise InvalidSequenceError(

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from campaigns.core.attempt import EndedAttempt
-from campaigns.core.disposition import STANDARD, Flag, SaidDisposition
+from campaigns.core.disposition import Disposition, Flag, SaidDisposition
 from campaigns.core.message_composing import template_of, values_of_lead
 from campaigns.core.message_effect import held_out
 from campaigns.core.selection import CLICKED, COLD, DELIVERED, OPENED
@@ -33,7 +33,7 @@ from campaigns.core.sequence import (
 from campaigns.core.sms import encode
 from campaigns.errors import CampaignsError
 from campaigns.messaging.outbox import NewMessage, enqueue, new_token
-from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.campaigns import CampaignStore, sequence_of
 from campaigns.stores.sequences import Addressee, Number, SequenceStore, is_over, reached_by
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign, Message
@@ -54,11 +54,6 @@ CORRECTED = "corrected"
 """Why a message is not sent that followed what was said of a call by mistake."""
 
 log = structlog.get_logger("messages")
-
-
-def sequence_of(campaign: Campaign) -> MessageSequence | None:
-    """The campaign's messages; None where it has none."""
-    return None if campaign.sequence is None else MessageSequence.parse(campaign.sequence)
 
 
 class WarmingUp:
@@ -113,7 +108,7 @@ async def warm_next(session: Session, campaign_id: int, import_id: int, now: dat
 
 
 async def on_attempt_ended(
-    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
+    session: Session, campaign: Campaign, ended: EndedAttempt, result: str | Disposition, now: datetime
 ) -> int:
     """A call of ours is over, and `result` is its outcome or disposition: what follows one without contact.
 
@@ -124,8 +119,9 @@ async def on_attempt_ended(
         return 0
     store = SequenceStore(session)
     await store.cancel(campaign.id, ended.lead_id, BEFORE_FIRST_CALL, CALLED)
-    outcome = "machine" if result in STANDARD and Flag.MACHINE in STANDARD[result].flags else result
-    planned = after_attempt(sequence, ended.attempt_id, outcome, ended.number, now)
+    if isinstance(result, Disposition):
+        result = "machine" if Flag.MACHINE in result.flags else result.code
+    planned = after_attempt(sequence, ended.attempt_id, result, ended.number, now)
     return await _follow(session, campaign, sequence, ended.lead_id, planned, now)
 
 
@@ -138,10 +134,9 @@ async def on_disposition(session: Session, said: SaidDisposition, now: datetime)
     sequence = sequence_of(campaign)
     if sequence is None:
         return
-    chosen = said.disposition
-    planned = after_disposition(sequence, said.attempt_id, chosen.code, chosen.flags, now)
+    planned = after_disposition(sequence, said.attempt_id, said.disposition, now)
     if said.before is not None:
-        before = after_disposition(sequence, said.attempt_id, said.before.code, said.before.flags, now)
+        before = after_disposition(sequence, said.attempt_id, said.before, now)
         wrong = {each.step.name for each in before} - {each.step.name for each in planned}
         if wrong:
             cause = of_attempt(said.attempt_id)

@@ -8,9 +8,8 @@ from campaigns.core.incoming_email import IncomingEmail, read_email
 from campaigns.core.reply_words import Reading, ended_by, read_reply
 from campaigns.core.sequence import EMAIL, SMS
 from campaigns.messaging.outbox import NewMessage, enqueue
-from campaigns.messaging.planning import sequence_of
 from campaigns.opting_out import Reached, opt_out_of
-from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.campaigns import CampaignStore, sequence_of
 from campaigns.stores.replies import ReplyNews, ReplyStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Message, MessageReply

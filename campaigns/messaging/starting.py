@@ -1,8 +1,8 @@
 """Whether a campaign's messages can be sent, looked at before it starts."""
 
 from campaigns.core.message_composing import check_templates
-from campaigns.core.sequence import MessageSequence
 from campaigns.errors import InvalidSequenceError
+from campaigns.stores.campaigns import sequence_of
 from campaigns.stores.message_channels import MessageChannelStore
 from campaigns.stores.sequences import SequenceStore
 from campaigns.stores.shared import Session
@@ -14,9 +14,9 @@ async def check_sequence(session: Session, campaign: Campaign) -> None:
 
     Raises InvalidTemplateError and InvalidSequenceError.
     """
-    if campaign.sequence is None:
+    sequence = sequence_of(campaign)
+    if sequence is None:
         return
-    sequence = MessageSequence.parse(campaign.sequence)
     check_templates(sequence, await SequenceStore(session).custom_names(campaign.id))
     ways = await MessageChannelStore(session).all(campaign.client_id)
     if missing := sorted(sequence.channels - {each.channel for each in ways if each.active}):

@@ -1,10 +1,9 @@
 """What a campaign's messages came to: how far they got, and what they brought against a hold-out."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from campaigns.core.message_effect import MessageEffect, effect
-from campaigns.core.sequence import MessageSequence
+from campaigns.stores.campaigns import sequence_of
 from campaigns.stores.message_figures import MessageFiguresStore, StepFigures
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign
@@ -18,16 +17,14 @@ class MessageReport:
     effect: MessageEffect | None
 
 
-async def report_of_messages(
-    session: Session, campaign: Campaign, contacts: Sequence[str], conversions: Sequence[str]
-) -> MessageReport | None:
-    """The figures of a campaign's messages; None for a campaign without. The dispositions of `contacts` and
-    `conversions` are those that count as such."""
-    if campaign.sequence is None:
+async def report_of_messages(session: Session, campaign: Campaign) -> MessageReport | None:
+    """The figures of a campaign's messages; None for a campaign without."""
+    sequence = sequence_of(campaign)
+    if sequence is None:
         return None
-    share = MessageSequence.parse(campaign.sequence).holdout_share
+    share = sequence.holdout_share
     store = MessageFiguresStore(session)
     found = None
     if share:
-        found = effect(share, *await store.arms(campaign.id, share, contacts, conversions))
+        found = effect(share, *await store.arms(campaign.id, share))
     return MessageReport(steps=await store.steps(campaign.id), effect=found)

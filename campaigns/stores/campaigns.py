@@ -1,6 +1,6 @@
 """Campaigns and the lists they dial, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -9,7 +9,8 @@ from sqlmodel import col, select
 
 from campaigns.core.agent_work import AgentWork
 from campaigns.core.campaign import CampaignSettings
-from campaigns.core.inbound import INBOUND_SETTINGS
+from campaigns.core.disposition_set import DispositionSet
+from campaigns.core.sequence import MessageSequence
 from campaigns.errors import CampaignExistsError, CampaignNotFoundError
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign, CampaignList, CampaignQueue
@@ -21,6 +22,13 @@ def settings_of(campaign: Campaign) -> CampaignSettings:
     return CampaignSettings.parse(
         {each.name: getattr(campaign, each.name) for each in fields(CampaignSettings)}
     )
+
+
+def sequence_of(campaign: Campaign) -> MessageSequence | None:
+    """The campaign's messages; None where it has none."""
+    if campaign.sequence is None:
+        return None
+    return MessageSequence.parse(campaign.sequence, DispositionSet.parse(campaign.dispositions))
 
 
 class CampaignStore:
@@ -79,10 +87,13 @@ class CampaignStore:
         campaign.tiers = [each.to_json() for each in work.tiers]
         await self.session.flush()
 
-    async def set_inbound(self, campaign: Campaign, settings: CampaignSettings) -> None:
-        """Write what becomes of calls to its caller IDs."""
-        for name in INBOUND_SETTINGS:
-            setattr(campaign, name, getattr(settings, name))
+    async def set_settings(
+        self, campaign: Campaign, settings: CampaignSettings, names: Collection[str]
+    ) -> None:
+        """Write those of its settings that are named."""
+        values = settings.to_json()
+        for name in names:
+            setattr(campaign, name, values[name])
         await self.session.flush()
 
     async def get(self, campaign_id: int) -> Campaign:
@@ -109,6 +120,11 @@ class CampaignStore:
     async def named(self, name: str) -> Sequence[Campaign]:
         """The campaigns of a name, one a client at most."""
         return (await self.session.exec(select(Campaign).where(Campaign.name == name))).all()
+
+    async def of_client(self, client_id: int, name: str) -> Campaign | None:
+        """The client's campaign of a name."""
+        wanted = select(Campaign).where(Campaign.client_id == client_id, Campaign.name == name)
+        return (await self.session.exec(wanted)).one_or_none()
 
     async def dialing(self, client_id: int) -> Sequence[Campaign]:
         """A client's campaigns that run, or may go on."""

@@ -1,16 +1,17 @@
 """What became of a campaign's messages and of the leads that got none, counted."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, case, cast, distinct, func, select
 from sqlmodel import col
 
+from campaigns.core.disposition import Flag
 from campaigns.core.message_effect import HOLDOUT_MIX, Arm, holdout_limit, holdout_salt
 from campaigns.core.message_states import MessageState
 from campaigns.core.selection import PRIME
 from campaigns.stores.doubles import DUPLICATE
-from campaigns.stores.shared import Session, placed_by_us, read
+from campaigns.stores.shared import Session, placed_by_us, read, was_said
 from campaigns.tables import Attempt, CampaignLead, Message, MessageReply
 
 _NOT_SENT = (MessageState.REFUSED, MessageState.CANCELED, MessageState.FAILED, MessageState.BOUNCED)
@@ -73,11 +74,9 @@ class MessageFiguresStore:
             .where(col(Message.campaign_id) == campaign_id)
             .group_by(col(Message.step))
         )
-        return {step: count for step, count in await read(self._session, wanted)}
+        return dict((await read(self._session, wanted)).tuples().all())
 
-    async def arms(
-        self, campaign_id: int, share: float, contacts: Sequence[str], conversions: Sequence[str]
-    ) -> tuple[Arm, Arm]:
+    async def arms(self, campaign_id: int, share: float) -> tuple[Arm, Arm]:
         """The leads with messages and those that are held out, as they were assigned.
 
         A lead is contacted or converted whoever called: a message may well have the person call.
@@ -96,8 +95,8 @@ class MessageFiguresStore:
             select(
                 out,
                 func.count(distinct(case((placed_by_us(), lead_id)))),
-                func.count(distinct(case((col(Attempt.disposition).in_(contacts), lead_id)))),
-                func.count(distinct(case((col(Attempt.disposition).in_(conversions), lead_id)))),
+                func.count(distinct(case((was_said(Flag.CUSTOMER_CONTACT), lead_id)))),
+                func.count(distinct(case((was_said(Flag.CONVERSION), lead_id)))),
             )
             .where(col(Attempt.campaign_id) == campaign_id)
             .group_by(out)
@@ -109,7 +108,7 @@ class MessageFiguresStore:
         return with_messages, held_out
 
 
-def is_held_out(campaign_id: int, lead_id: ColumnElement[int], share: float) -> ColumnElement[bool]:
+def is_held_out(campaign_id: int, lead_id: Any, share: float) -> ColumnElement[bool]:
     """`campaigns.core.message_effect.held_out` as an expression of the database."""
     number = cast(lead_id, BigInteger) % PRIME
     first = (number * HOLDOUT_MIX[0] + holdout_salt(campaign_id)) % PRIME

@@ -9,6 +9,7 @@ import pjsua2 as pj
 
 from dialer.switch.invites import Invite, read_invite
 from dialer.switch.keepalive import KeepAlive
+from dialer.switch.names import UnknownNameError, Way
 from dialer.switch.options import EndpointOptions, TrunkOptions
 from dialer.switch.sip_events import callback, transaction_of
 
@@ -26,15 +27,34 @@ class AccountOwner(Protocol):
     """The endpoint, as its accounts know it."""
 
     def call_came(self, account: Any, call_id: int, invite: Invite) -> None: ...
+    def way_to(self, uri: str) -> Way | None: ...
     def call_failed(self, error: BaseException) -> None: ...
 
 
 class Account(pj.Account):  # type: ignore[misc]
     """Calls that come and go without a trunk."""
 
-    def __init__(self, owner: AccountOwner) -> None:
+    def __init__(self, owner: AccountOwner, config: Any) -> None:
+        """`config` is the library's; nothing happens before `open`."""
         super().__init__()
         self.owner = owner
+        self._config = config
+
+    def open(self, way: Way | None = None, *, default: bool = False) -> None:
+        """Its requests go by a way, where one is given. The default one gets calls that no other is for."""
+        if way is not None:
+            self._config.sipConfig.proxies.append(way.route)
+        self.create(self._config, default)
+
+    def lead(self, way: Way | None) -> None:
+        """Its requests go by another way from now on, if it is another."""
+        routes = [way.route] if way is not None else []
+        proxies = self._config.sipConfig.proxies
+        if list(proxies) != routes:
+            proxies.clear()
+            for route in routes:
+                proxies.append(route)
+            self.modify(self._config)
 
     @callback
     def onIncomingCall(self, prm: Any) -> None:  # noqa: N802 - the library's name
@@ -70,9 +90,13 @@ class TrunkAccount(Account):
     """A trunk: who we are there, and whether it is there."""
 
     def __init__(
-        self, owner: AccountOwner, options: TrunkOptions, on_news: Callable[[TrunkNews], None]
+        self,
+        owner: AccountOwner,
+        options: TrunkOptions,
+        config: Any,
+        on_news: Callable[[TrunkNews], None],
     ) -> None:
-        super().__init__(owner)
+        super().__init__(owner, config)
         self.options = options
         self._on_news = on_news
         self._keep_alive = KeepAlive(options.keep_alive_s)
@@ -96,8 +120,9 @@ class TrunkAccount(Account):
             option = question.txOption
             option.targetUri = self.options.uri
             try:
+                self.lead(self.owner.way_to(self.options.uri))
                 self.sendRequest(question)
-            except pj.Error:
+            except (pj.Error, UnknownNameError):
                 self._keep_alive.answered(503)
         self._tell("no answer to OPTIONS")
 
@@ -107,7 +132,8 @@ class TrunkAccount(Account):
             self._register_again_at = now + self.options.register_again_s
         elif now >= self._register_again_at:
             self._register_again_at = now + self.options.register_again_s
-            with contextlib.suppress(pj.Error):
+            with contextlib.suppress(pj.Error, UnknownNameError):
+                self.lead(self.owner.way_to(self.options.uri))
                 self.setRegistration(True)
 
     @callback
@@ -175,7 +201,7 @@ def identity_headers(trunk: TrunkOptions, caller: Caller, address: str) -> list[
     """P-Asserted-Identity (RFC 3325), with the word that the number is not to be withheld (RFC 3323)."""
     if not (trunk.asserted_identity and caller.number):
         return []
-    return _headers({"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"})
+    return sip_headers({"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"})
 
 
 def auto_answer_headers(address: str) -> list[Any]:
@@ -183,7 +209,7 @@ def auto_answer_headers(address: str) -> list[Any]:
 
     Answer-Mode is RFC 5373; the others are what telephones had before it.
     """
-    return _headers(
+    return sip_headers(
         {
             "Call-Info": f"<sip:{address}>;answer-after=0",
             "Alert-Info": f"<http://{address}>;info=alert-autoanswer;delay=0",
@@ -192,7 +218,8 @@ def auto_answer_headers(address: str) -> list[Any]:
     )
 
 
-def _headers(named: Mapping[str, str]) -> list[Any]:
+def sip_headers(named: Mapping[str, str]) -> list[Any]:
+    """Headers as the library takes them."""
     headers = []
     for name, value in named.items():
         header = pj.SipHeader()

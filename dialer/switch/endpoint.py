@@ -33,6 +33,7 @@ from dialer.switch.accounts import (
 )
 from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
+from dialer.switch.names import Names, Place, UnknownNameError, Way, place_of, way_to
 from dialer.switch.options import EndpointOptions
 from dialer.switch.sip_call import CallListener, EndpointError, SipCall, UnsentError, audio_only
 
@@ -50,6 +51,8 @@ agents are on the line, their ports are such a stretch."""
 _CANCELED_WITHIN_S = 2.0
 """A far end that has not agreed to our CANCEL by then is gone. An answer that is lost on its way is sent
 again after 0.5 and 1.5 s (RFC 3261, 13.3.1.4)."""
+_MOST_HOSTS = 20
+"""Of agents' softphones, whose names we look up ourselves; there are 64 accounts in all (config_site.h)."""
 _GOODBYE_WITHIN_S = 1.0
 _GOODBYE_POLL_MS = 10
 
@@ -61,8 +64,19 @@ IncomingHandler = Callable[["SipCall", str], CallListener]
 class Endpoint:
     """One SIP address with its calls and its audio bridge. A process can have one."""
 
-    def __init__(self, options: EndpointOptions, on_incoming: IncomingHandler | None = None) -> None:
-        """Starts the library. Raises EndpointError, for example where the port is taken."""
+    def __init__(
+        self,
+        options: EndpointOptions,
+        on_incoming: IncomingHandler | None = None,
+        names: Names | None = None,
+    ) -> None:
+        """Starts the library. Raises EndpointError, for example where the port is taken.
+
+        Without `names`, and where nameservers are given, the library itself asks for the addresses of hosts.
+        """
+        self._names = names if not options.nameservers else None
+        self._options = options
+        self._hosts: dict[Place, Account] = {}
         self._on_incoming = on_incoming
         self._calls: dict[int, SipCall] = {}
         self._buried: list[SipCall] = []
@@ -92,11 +106,15 @@ class Endpoint:
         library.audDevManager().setNullDev()
         _choose_codecs(library, options)
         address = f"{self.host}:{self.port}"
-        self._account = Account(self)
-        self._account.create(account_config(options, address), True)
+        self._account = Account(self, account_config(options, address))
+        self._account.open(default=True)
         for trunk in options.trunks:
-            account = self._trunks[trunk.name] = TrunkAccount(self, trunk, self._news.append)
-            account.create(trunk_config(options, trunk, address), False)
+            config = trunk_config(options, trunk, address)
+            account = self._trunks[trunk.name] = TrunkAccount(self, trunk, config, self._news.append)
+            try:
+                account.open(self.way_to(trunk.uri))
+            except UnknownNameError:
+                account.open()
 
     def _listen(self, kind: int, options: EndpointOptions, port: int) -> tuple[str, int]:
         transport = pj.TransportConfig()
@@ -160,15 +178,16 @@ class Endpoint:
         listener is told nothing of such a call.
         """
         options = audio_only(pj.CallOpParam(True))
-        account, codecs = self._account, tuple[str, ...]()
+        codecs = tuple[str, ...]()
         address = domain = f"{self.host}:{self.port}"
         if (through := self._trunks.get(trunk)) is not None:
-            account, codecs = through, through.options.codecs
+            codecs = through.options.codecs
             domain = domain_of(through.options, address)
             for header in identity_headers(through.options, caller, address):
                 options.txOption.headers.append(header)
         for header in auto_answer_headers(address) if auto_answer else []:
             options.txOption.headers.append(header)
+        account = self._account_to(uri, through)
         if caller.number:
             options.txOption.localUri = caller.address(domain)
         for _ in range(self._port_searches):
@@ -213,6 +232,29 @@ class Endpoint:
         # Without the flag the library sleeps for a second, for registrations that this endpoint has not.
         self._library.libDestroy(pj.PJSUA_DESTROY_NO_RX_MSG)
         self._calls.clear()
+
+    def way_to(self, uri: str) -> Way | None:
+        """How a request gets to a SIP address; None where the library knows. Raises UnknownNameError."""
+        return None if self._names is None else way_to(uri, self._names, ipv6=":" in self.host)
+
+    def _account_to(self, uri: str, trunk: TrunkAccount | None) -> Account:
+        """The account whose calls get to an address; a host with a name has its own. Raises UnsentError."""
+        try:
+            way = self.way_to(uri)
+        except UnknownNameError as error:
+            raise UnsentError(f"The call could not be sent: {error}.") from None
+        if trunk is not None:
+            trunk.lead(way)
+            return trunk
+        if way is None:
+            return self._account
+        host = place_of(uri)
+        if host in self._hosts:
+            self._hosts[host].lead(way)
+        elif len(self._hosts) < _MOST_HOSTS:
+            self._hosts[host] = Account(self, account_config(self._options, f"{self.host}:{self.port}"))
+            self._hosts[host].open(way)
+        return self._hosts.get(host, self._account)
 
     def call_came(self, account: Any, call_id: int, invite: Invite) -> None:
         """Called by an account."""

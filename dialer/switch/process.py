@@ -38,6 +38,7 @@ from dialer.switch.messages import (
     TakeLeg,
     TrunkReachable,
 )
+from dialer.switch.names import Names
 from dialer.switch.options import SwitchOptions
 from dialer.switch.server import EngineServer
 from dialer.switch.sip_call import EndpointError, SipCall
@@ -45,6 +46,8 @@ from dialer.switch.trunk_sources import TrunkSources
 
 _POLL_MS = 2
 _STOP_WITHIN_S = 3.0
+_NAMES_WITHIN_S = 2.0
+"""So long the start waits for the addresses of trunks' names; until one is known, calls go another way."""
 
 log = structlog.get_logger("switch")
 
@@ -56,9 +59,11 @@ class Switch:
         """Raises EndpointError or OSError where SIP or the socket cannot be had."""
         self._options = options
         self._name = uuid.uuid4().hex
-        self._sources = TrunkSources(options.endpoint.trunks)
+        self._names = Names()
+        self._sources = TrunkSources(options.endpoint.trunks, self._names)
         self._arrivals = Arrivals(self, self._sources)
-        self._endpoint = Endpoint(options.endpoint, self._arrivals.came)
+        self._names.wait(self._sources.hosts, _NAMES_WITHIN_S)
+        self._endpoint = Endpoint(options.endpoint, self._arrivals.came, self._names)
         self._server = EngineServer(options.socket)
         rooms = {each.name: TrunkRoom(each.lines, each.calls_per_second) for each in options.endpoint.trunks}
         self._book = LegBook(engine_present=False, rooms=rooms, audio=options.audio)
@@ -69,13 +74,12 @@ class Switch:
 
     def run(self) -> None:
         """Works until told to stop, or until it has had neither engine nor legs for a minute."""
-        self._sources.start()
         log.info("switch ready", sip=f"{self._endpoint.host}:{self._endpoint.port}", pid=os.getpid())
         try:
             while not self._finished():
                 self._turn()
         finally:
-            self._sources.close()
+            self._names.close()
             self._server.close()
             self._calls.close()
             self._endpoint.close()

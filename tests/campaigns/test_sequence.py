@@ -230,9 +230,23 @@ def test_a_talk_or_a_call_that_nobody_knows_of_is_no_attempt_without_contact() -
 @pytest.mark.parametrize("code", STANDARD)
 def test_a_disposition_is_followed_by_what_names_it_or_its_flag_but_never_an_opt_out(code: str) -> None:
     flags = STANDARD[code].flags
-    planned = after_disposition(SEQUENCE, 7, code, flags, NOW)
+    planned = after_disposition(SEQUENCE, 7, STANDARD[code], NOW)
     meant = (code == "callback" or Flag.CONVERSION in flags) and Flag.DNC not in flags
     assert [each.step.name for each in planned] == (["brochure"] if meant else [])
+
+
+def test_a_disposition_may_name_the_step_that_follows_it() -> None:
+    said = {"thinks": {"label": "Thinks it over", "flags": ["right_party"], "message": "offer"}}
+    offer = {"when": "after_disposition", "channel": "sms", "text": "Our offer."}
+    values = {"caller_id": "+12025550199", "dispositions": said}
+    settings = CampaignSettings.parse(values | {"sequence": {"steps": {"offer": offer}}})
+    assert settings.sequence is not None
+    thinks = settings.dispositions.get("thinks")
+    assert [each.step.name for each in after_disposition(settings.sequence, 7, thinks, NOW)] == ["offer"]
+    assert after_disposition(settings.sequence, 7, STANDARD["sale"], NOW) == ()
+    for others in ({}, {"sequence": {"steps": {"hello": DOCUMENT["steps"]["hello"]}}}):
+        with pytest.raises(InvalidSequenceError, match="has no step 'offer'"):
+            CampaignSettings.parse(values | others)
 
 
 def test_a_reminder_whose_time_has_passed_is_not_sent() -> None:

@@ -70,7 +70,8 @@ async def test_however_urgent_a_stop_is_a_phone_rings_as_long_as_the_law_asks(tm
             await service.stop(drain_s=0)
             attempts = await campaigns.list_attempts(service.database.sessions, campaign, 0, 10)
         assert [each.outcome for each in attempts] == ["canceled"]
-        (invited,), (ended,) = carrier.events_of("invite"), carrier.events_of("ended")
+        (ended,) = await eventually(lambda: carrier.events_of("ended"))
+        (invited,) = carrier.events_of("invite")
         assert ended["at"] - invited["at"] >= LEAST_RING_S
 
 

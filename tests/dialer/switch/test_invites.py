@@ -1,14 +1,13 @@
 """Who calls whom, by INVITEs of every kind; and from which addresses trunks call."""
 
-import threading
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.switch.invites import Invite, read_invite
+from dialer.switch.names import Names
 from dialer.switch.options import TrunkOptions
-from dialer.switch.trunk_sources import TrunkSources, host_of
+from dialer.switch.trunk_sources import TrunkSources
 
 
 def invite(*headers: str, to: str = "sip:+12025550199@dialer.example") -> bytes:
@@ -59,43 +58,17 @@ def test_whatever_comes_is_read(junk: bytes, source: str) -> None:
     assert set(found.caller + found.called) <= set("+0123456789")
 
 
-@pytest.mark.parametrize(
-    ("uri", "host"),
-    [
-        ("sip:carrier.example:5060;transport=tcp", "carrier.example"),
-        ("sips:[2001:db8::1]:5061", "2001:db8::1"),
-        ("sip:192.0.2.1", "192.0.2.1"),
-    ],
-)
-def test_the_host_of_a_trunk(uri: str, host: str) -> None:
-    assert host_of(uri) == host
-
-
 def test_a_trunk_is_told_by_the_address_that_its_call_comes_from() -> None:
-    looked = threading.Event()
-
-    def resolve(host: str) -> list[str]:
-        looked.set()
-        return ["192.0.2.9", "junk"] if host == "carrier.example" else [host]
-
+    names = Names(lambda host: ["192.0.2.9", "junk"] if host == "carrier.example" else [])
     trunks = [
         TrunkOptions(name="a", uri="sip:192.0.2.1:5060", callers_from=("198.51.100.0/24", "2001:db8::/32")),
         TrunkOptions(name="b", uri="sip:carrier.example"),
     ]
-    sources = TrunkSources(trunks, resolve)
-    sources.start()
+    sources = TrunkSources(trunks, names)
+    assert sources.hosts == ("192.0.2.1", "carrier.example")
     try:
-        assert looked.wait(10)
-        sources.look()
+        names.wait(sources.hosts, 10)
         callers = ["192.0.2.1", "198.51.100.77", "2001:db8::5", "192.0.2.9", "203.0.113.1", "", "junk"]
         assert [sources.trunk_of(each) for each in callers] == ["a", "a", "a", "b", None, None, None]
     finally:
-        sources.close()
-
-
-def test_a_host_that_nobody_knows_now_keeps_its_addresses() -> None:
-    answers = [["192.0.2.9"], []]
-    sources = TrunkSources([TrunkOptions(name="b", uri="sip:carrier.example")], lambda host: answers.pop(0))
-    sources.look()
-    sources.look()
-    assert sources.trunk_of("192.0.2.9") == "b"
+        names.close()

@@ -65,7 +65,7 @@ async def test_the_key_ends_the_message_at_once_by_rfc_4733_and_by_info(
     switch.place("call", uri, message=str(MESSAGE), claim_within_s=claim_within_s, end_key="9")
     ended = await switch.said(LegEnded, "call")
     (key,) = switch.of(LegKey, "call")
-    (pressed,) = carrier.events_of("pressed")
+    (pressed,) = await eventually(lambda: carrier.events_of("pressed"))
     assert key.digit == "9"
     assert -0.1 < key.at - pressed["at"] < 1.5
     assert ended.at - key.at < 1.5
