@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,8 @@ import structlog
 
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
-from campaigns.messaging.port import Reply
+from campaigns.messaging import replies
+from campaigns.messaging.port import OnReply, Reply
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
 from dialer.access.audit import AuditLog
@@ -152,7 +153,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             rules,
             message_secrets(settings),
             engine.now,
-            _take_reply,
+            _reader(database, engine.now),
         )
         messages.start()
         stack.push_async_callback(messages.stop)
@@ -265,8 +266,13 @@ def message_secrets(settings: Settings) -> Mapping[str, str]:
     return {name: secret.get_secret_value() for name, secret in settings.message_secrets.items()}
 
 
-async def _take_reply(channel_id: int, reply: Reply) -> None:
-    log.warning("a text message came that nobody reads", channel=channel_id, characters=len(reply.text))
+def _reader(database: Database, now: Callable[[], datetime]) -> OnReply:
+    """Who reads what people answer by text message."""
+
+    async def read(channel_id: int, reply: Reply) -> None:
+        await replies.received(database.sessions, channel_id, reply.from_address, reply.text, now())
+
+    return read
 
 
 def unclaimed_message(settings: Settings) -> Path:

@@ -21,10 +21,12 @@ from campaigns.core.attempt import StartedAttempt
 from campaigns.core.disposition import Flag, flags_of
 from campaigns.inbound import TakenCall
 from campaigns.joining import JoiningLeads
+from campaigns.messaging import replies
 from campaigns.messaging.planning import WarmingUp
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.stores.callbacks import CallbackNews
 from campaigns.stores.live import OpenShift, RunningCampaign
+from campaigns.stores.replies import ReplyNews
 from campaigns.tables import Attempt
 from dialer.callback_desk import CallbackDesk, CallbackHands
 from dialer.campaign_watch import CampaignWatch
@@ -189,6 +191,7 @@ class Engine:
         )
         self._joining = JoiningLeads(sessions)
         self._asking_again = AskingAgain(sessions, rules)
+        self._readings = readings
         self._warming_up = WarmingUp(sessions)
         self._keep_pacing_at = 0.0
         self.softphones = Softphones(options.softphones, self._link.send)
@@ -500,6 +503,9 @@ class Engine:
     def _may_offer(self) -> bool:
         return self._link.up and self._may_dial() and not self._journal.behind
 
+    def _say_of_reply(self, told: ReplyNews) -> None:
+        self._publisher.publish(self._notices.of_reply(told))
+
     def _say_of_callback(self, told: CallbackNews) -> None:
         self._publisher.publish(self._notices.of_callback(told))
 
@@ -541,6 +547,7 @@ class Engine:
         await self._joining.look(running, self.now())
         await self._asking_again.look(running, self.now())
         await self._warming_up.look(running, self.now())
+        await replies.tell(self.sessions, self._readings, self._say_of_reply)
 
     async def _count(self) -> None:
         loop = asyncio.get_running_loop()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from campaigns.reports.campaign import CampaignReport
 from campaigns.stores.callbacks import CallbackNews
 from campaigns.stores.live import RunningCampaign
+from campaigns.stores.replies import ReplyNews
 from campaigns.tables import Attempt
 from dialer.bus.messages import (
     AgentCall,
@@ -21,6 +22,7 @@ from dialer.bus.messages import (
     CampaignStats,
     Message,
     Pacing,
+    ReplyEvent,
 )
 from dialer.core.call import CallState
 from dialer.core.effects import (
@@ -157,6 +159,18 @@ class Notices:
             kind=told.kind,
             due_at=told.due_at,
             reason=told.reason,
+        )
+
+    def of_reply(self, told: ReplyNews) -> ReplyEvent:
+        """That somebody has answered a message."""
+        return ReplyEvent(
+            client=told.client_slug,
+            reply_id=told.reply_id,
+            channel=told.channel,  # type: ignore[arg-type]
+            kind=told.kind,  # type: ignore[arg-type]
+            lead_id=told.lead_id,
+            campaign_id=told.campaign_id,
+            agent_id=told.agent_id,
         )
 
     def of_campaign(self, campaign: RunningCampaign, state: str, since: datetime) -> CampaignState:

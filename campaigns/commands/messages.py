@@ -15,6 +15,7 @@ from campaigns.channel_file import read_channel
 from campaigns.core.message_states import MessageState
 from campaigns.messaging import channels, handling
 from campaigns.messaging.receipts import read_bounces
+from campaigns.messaging.replies import read_replies
 from campaigns.reports.text import Table, show
 from campaigns.stores.messages import MessageFilter
 from campaigns.stores.shared import Sessions
@@ -140,6 +141,33 @@ def bounces(
     else:
         counts: dict[str, int] = msgspec.to_builtins(read)
         show([Table("Mails that came back", tuple(counts), [tuple(counts.values())])])
+
+
+@channel_app.command("replies")
+def replies(
+    context: typer.Context,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            callback=lambda files: [existing(each) for each in files],
+            help="Mails, or mboxes; - is standard input.",
+        ),
+    ],
+    client: Annotated[
+        str | None, typer.Option("--client", help="Whose, for mails that do not say what they answer.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read mails that people have answered: who opts out gets nothing more, the rest is shown to agents."""
+    database: WithDatabase = context.obj
+    mails = [mail for file in files for mail in _mails_in(file)]
+    read = database.run(lambda sessions: read_replies(sessions, mails, datetime.now(UTC), client=client))
+    if as_json:
+        echo_json(read)
+        return
+    counts: dict[str, int] = msgspec.to_builtins(read)
+    show([Table("Mails that were answered", tuple(counts), [tuple(counts.values())])])
 
 
 @messages_app.command("list")

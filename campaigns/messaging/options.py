@@ -71,6 +71,10 @@ class HttpOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Whether it knows a message by {id} that it has taken before: then a crash repeats what nobody knows."""
     connections: Annotated[int, Meta(ge=1, le=100)] = 8
     timeout_s: Seconds = 30.0
+    reply_from_path: JsonPath = "from"
+    """Where an answer of a person has their number, as the gateway sends it to us."""
+    reply_text_path: JsonPath = "text"
+    reply_id_path: JsonPath = "id"
     receipt_id_path: JsonPath = ""
     """Where a delivery report has the gateway's name for the message, as id_path had it."""
     receipt_token_path: JsonPath = ""

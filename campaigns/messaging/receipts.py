@@ -64,7 +64,7 @@ async def receive_document(
 
     Raises MessageNotFoundError for a wrong key, a channel that takes none, and an unknown message alike.
     """
-    options = await _options_behind(sessions, channel_id, key)
+    options = await options_behind(sessions, channel_id, key)
     said = text_at(document, options.receipt_status_path)
     words = {
         "delivered": options.receipt_delivered,
@@ -132,7 +132,8 @@ async def _apply(session: Session, message: Message, event: MessageEvent, reason
     await planning.on_message(session, message, now)
 
 
-async def _options_behind(sessions: Sessions, channel_id: int, key: str) -> HttpOptions:
+async def options_behind(sessions: Sessions, channel_id: int, key: str) -> HttpOptions:
+    """What a gateway was told that knows its channel's key. Raises MessageNotFoundError for a wrong one."""
     async with sessions() as session:
         found = [each for each in await MessageChannelStore(session).all() if each.id == channel_id]
     kept = found[0].receipt_hash if found else ""

@@ -1,18 +1,23 @@
 """What people answer: an opt-out counts at once, help is given once a day, the rest is for agents."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns.core.incoming_email import IncomingEmail, read_email
+from campaigns.core.message_answers import text_at
 from campaigns.core.reply_words import Reading, ended_by, read_reply
 from campaigns.core.sequence import EMAIL, SMS
 from campaigns.messaging.outbox import NewMessage, enqueue
+from campaigns.messaging.receipts import options_behind
 from campaigns.opting_out import Reached, opt_out_of
 from campaigns.stores.campaigns import CampaignStore, sequence_of
 from campaigns.stores.replies import ReplyNews, ReplyStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Message, MessageReply
+from leads.checks import client_id_of
 from leads.core.consent import Channel
 from leads.stores.consents import ConsentStore
 from leads.tables import Client, Consent
@@ -48,6 +53,17 @@ class ReplyTaken:
     ended: list[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepliesRead:
+    """How many mails were read: kept, opting out among those, and others (known, by no person, or of nobody
+    to whom anything was written)."""
+
+    mails: int
+    kept: int
+    opted_out: int
+    other: int
+
+
 async def received(
     sessions: Sessions, channel_id: int, from_address: str, text: str, now: datetime, *, provider_id: str = ""
 ) -> ReplyTaken | None:
@@ -61,6 +77,20 @@ async def received(
             channel=SMS, from_address=number_of(from_address), text=text, provider_id=provider_id
         )
         return await take(session, channel.client_id, incoming, now)
+
+
+async def received_document(
+    sessions: Sessions, channel_id: int, key: str, document: Any, now: datetime
+) -> None:
+    """An answer that a gateway hands over, read as the channel's options say; one without a number is none.
+
+    Raises MessageNotFoundError for a wrong key and a channel that takes none alike.
+    """
+    options = await options_behind(sessions, channel_id, key)
+    sender = text_at(document, options.reply_from_path)
+    if sender:
+        text, name = text_at(document, options.reply_text_path), text_at(document, options.reply_id_path)
+        await received(sessions, channel_id, sender, text, now, provider_id=name)
 
 
 async def received_email(
@@ -89,6 +119,28 @@ async def received_email(
             if (kept := await take(session, each, incoming, now)) is not None:
                 taken.append(kept)
     return taken
+
+
+async def read_replies(
+    sessions: Sessions, mails: Sequence[bytes], now: datetime, *, client: str | None = None
+) -> RepliesRead:
+    """Takes mails that were answered; `client` is whose they are that do not say what they answer.
+
+    Raises UnknownClientError.
+    """
+    client_id = None
+    if client is not None:
+        async with sessions() as session:
+            client_id = await client_id_of(session, client)
+    counts = Counter[str]()
+    for mail in mails:
+        taken = await received_email(sessions, mail, now, client_id=client_id)
+        counts["other"] += not taken
+        counts["opted_out"] += any(each.kind == "stop" for each in taken)
+        counts["kept"] += bool(taken)
+    return RepliesRead(
+        mails=len(mails), kept=counts["kept"], opted_out=counts["opted_out"], other=counts["other"]
+    )
 
 
 async def take(session: Session, client_id: int, incoming: Incoming, now: datetime) -> ReplyTaken | None:
@@ -126,6 +178,22 @@ async def take(session: Session, client_id: int, incoming: Incoming, now: dateti
     elif reading.kind == "start":
         await _start(session, client_id, incoming, source, now)
     return ReplyTaken(id=reply.id, client_id=client_id, lead_id=lead_id, kind=reply.kind, ended=reply.ended)
+
+
+async def list_replies(
+    sessions: Sessions,
+    after: int,
+    limit: int,
+    *,
+    campaign_id: int | None = None,
+    lead_id: int | None = None,
+    agent_id: int | None = None,
+) -> Sequence[MessageReply]:
+    """The `limit` replies that follow number `after`, to a campaign, of a lead, or for an agent."""
+    async with sessions() as session:
+        return await ReplyStore(session).page(
+            after, limit, campaign_id=campaign_id, lead_id=lead_id, agent_id=agent_id
+        )
 
 
 async def tell(sessions: Sessions, readings: Sessions, say: Callable[[ReplyNews], None]) -> None:

@@ -68,6 +68,7 @@ class CampaignOut(BaseModel):
     retry_rules: dict[str, Any]
     message: str
     menu: dict[str, Any] | None
+    sequence: dict[str, Any] | None
     opt_out_key: str
     recording: str
     recording_consent: str

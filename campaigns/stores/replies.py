@@ -145,12 +145,20 @@ class ReplyStore:
                 )
 
     async def page(
-        self, after: int, limit: int, *, campaign_id: int | None = None, agent_id: int | None = None
+        self,
+        after: int,
+        limit: int,
+        *,
+        campaign_id: int | None = None,
+        lead_id: int | None = None,
+        agent_id: int | None = None,
     ) -> Sequence[MessageReply]:
-        """The `limit` replies that follow number `after`, to one campaign or for one agent."""
+        """The `limit` replies that follow number `after`, to a campaign, of a lead, or for an agent."""
         query = select(MessageReply).where(col(MessageReply.id) > after).order_by(col(MessageReply.id))
         if campaign_id is not None:
             query = query.where(col(MessageReply.campaign_id) == campaign_id)
+        if lead_id is not None:
+            query = query.where(col(MessageReply.lead_id) == lead_id)
         if agent_id is not None:
             query = query.where(col(MessageReply.agent_id) == agent_id)
         return (await read(self.session, query.limit(limit))).scalars().all()

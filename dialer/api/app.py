@@ -23,8 +23,10 @@ from dialer.api import (
     forecasts,
     health,
     manual_calls,
+    message_links,
     message_receipts,
     own_callbacks,
+    own_replies,
     problems,
     recording,
     streams,
@@ -101,6 +103,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.add_middleware(Guard, door=faces.door, audit=faces.audit, now=faces.engine.now)
     app.include_router(health.router)
     app.include_router(calendars.router)
+    app.include_router(message_links.router)
     api = APIRouter(prefix="/api/v1")
     api.include_router(access_routes)
     api.include_router(lead_routes)
@@ -115,6 +118,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(streams.router)
     api.include_router(forecasts.router)
     api.include_router(message_receipts.router)
+    api.include_router(own_replies.router)
     app.include_router(api)
     require_permissions(app)
     describe_permissions(app)

@@ -237,6 +237,27 @@ class CallEvent(Message, frozen=True, kw_only=True):
     disposition: Annotated[str, Meta(max_length=20)] = ""
 
 
+class ReplyEvent(Message, frozen=True, kw_only=True):
+    """A person has answered a message. What they wrote is over HTTP, for those who may read it.
+
+    `kind` says what it asks for: to `stop`, for `help`, to `start` again, or something `other`. `agent_id` is
+    who talks with the lead, owes it a call, or talked with it last; the ids are missing where nobody knows.
+    """
+
+    type_name = "reply.event"
+    template = topics.REPLY_EVENT
+    retained = False
+    qos = 1
+
+    client: Slug
+    reply_id: Id
+    channel: Literal["sms", "email"]
+    kind: Literal["stop", "help", "start", "other"]
+    lead_id: Id | None = None
+    campaign_id: Id | None = None
+    agent_id: Id | None = None
+
+
 class NodeStatus(Message, frozen=True, kw_only=True):
     """Whether a node is there. `offline` is also the node's last will, said by the broker for it.
 
@@ -263,6 +284,7 @@ MESSAGES: tuple[type[Message], ...] = (
     AgentMessage,
     AgentCallback,
     CallEvent,
+    ReplyEvent,
     NodeStatus,
 )
 _BY_TYPE = {message.type_name: message for message in MESSAGES}

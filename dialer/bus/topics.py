@@ -15,6 +15,7 @@ AGENT_CALL = "dialer/v1/{client}/agent/{agent_id}/call"
 AGENT_PREVIEW = "dialer/v1/{client}/agent/{agent_id}/preview"
 AGENT_MESSAGE = "dialer/v1/{client}/agent/{agent_id}/message"
 AGENT_CALLBACK = "dialer/v1/{client}/agent/{agent_id}/callback"
+REPLY_EVENT = "dialer/v1/{client}/reply/{reply_id}/event"
 CALL_EVENT = "dialer/v1/{client}/call/{attempt_id}/event"
 NODE_STATUS = "dialer/v1/node/{node}/status"
 
@@ -86,6 +87,11 @@ def agent_callback(client: str, agent_id: int) -> str:
 def call_event(client: str, attempt_id: int) -> str:
     """Where a call's events are told, `CallEvent`."""
     return fill(CALL_EVENT, client=client, attempt_id=attempt_id)
+
+
+def reply_event(client: str, reply_id: int) -> str:
+    """Where it is told that somebody has answered a message, `ReplyEvent`."""
+    return fill(REPLY_EVENT, client=client, reply_id=reply_id)
 
 
 def node_status(node: str) -> str:

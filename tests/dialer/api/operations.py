@@ -156,6 +156,12 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
         {"params": {"lead_id": t.lead_id, "state": "unknown"}},
     ],
     ("GET", "messages/{message_id}"): _plain,
+    ("GET", "message-replies"): lambda t, _: [
+        {},
+        {"params": {"campaign_id": t.campaign_id}},
+        {"params": {"lead_id": t.lead_id}},
+    ],
+    ("GET", "agent-sessions/{session_id}/replies"): _plain,
     ("POST", "messages/{message_id}/cancel"): _plain,
     ("POST", "messages/{message_id}/send-again"): _plain,
     ("GET", "consents"): _phone,

@@ -25,6 +25,7 @@ from dialer.bus.messages import (
     Message,
     NodeStatus,
     Pacing,
+    ReplyEvent,
 )
 from dialer.bus.mqtt import MqttOptions, Publisher, Subscriber
 from tests.brokers import Mosquitto
@@ -67,6 +68,9 @@ def publisher(options: MqttOptions, *, backlog: int = 10_000, flush_limit_s: flo
     """The voice of node `north`."""
     return Publisher(
         options,
+        ReplyEvent(
+            client="acme", reply_id=9, channel="sms", kind="other", lead_id=5, campaign_id=7, agent_id=3
+        ),
         NodeStatus(node="north", state="online", version="1.2.3", capacity_calls=40),
         clock=lambda: datetime.now(UTC),
         new_id=lambda: uuid4().hex,
