@@ -213,7 +213,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     campaign = await CampaignStore(session).get(ended.campaign_id)
     if ended.direction == IN:
         if ended.disposition:
-            await settling.settle_after_talk(session, campaign, ended, ended.disposition, now)
+            await settling.settle_after_talk(session, campaign, ended, now)
         return True
     if campaign.dial_mode != AGENTLESS:
         # Nobody is promised an agent there, so that nobody is abandoned, also where the call is lost.
@@ -224,11 +224,10 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         await dispositions.opt_out(session, campaign, attempt, now, reason=_UNWANTED)
     if ending.outcome in RESTS_CALLER_ID and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
-    result = ended.disposition or ending.outcome
-    if result == "human":
+    if ending.outcome == "human" and not ended.disposition:
         await QueueStore(session).await_disposition(ended)
     else:
-        await settling.settle(session, campaign, ended, result, now)
+        await settling.settle(session, campaign, ended, ending.outcome, now)
     return True
 
 

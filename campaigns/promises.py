@@ -20,7 +20,7 @@ from campaigns.core.callback import (
 )
 from campaigns.core.callback_time import Promise
 from campaigns.core.compliance import Deny
-from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.disposition import Disposition, Flag
 from campaigns.core.retry import ATTEMPTS_USED_UP, Final, RetryAt
 from campaigns.core.selection import LeadPhone
 from campaigns.errors import CallbackNotFoundError, CallbackStateError
@@ -130,7 +130,7 @@ async def settle(
     session: Session,
     campaign: Campaign,
     ended: EndedAttempt,
-    result: str,
+    result: str | Disposition,
     decision: RetryAt | Final,
     now: datetime,
 ) -> tuple[RetryAt | Final, Callback | None]:
@@ -151,8 +151,16 @@ async def settle(
         return decision, None
     callback = await store.get(found.id, lock=True)
     if placed is not None and isinstance(decision, RetryAt):
-        change(callback, CallbackEvent.REOPEN, timing, now, tell="moved", reason=result, due_at=decision.at)
-    promises_again = result in STANDARD and Flag.CALLBACK in STANDARD[result].flags
+        change(
+            callback,
+            CallbackEvent.REOPEN,
+            timing,
+            now,
+            tell="moved",
+            reason=str(result),
+            due_at=decision.at,
+        )
+    promises_again = isinstance(result, Disposition) and Flag.CALLBACK in result.flags
     if callback.attempt_id == ended.attempt_id and not promises_again and result not in UNREACHED:
         reason = decision.reason if isinstance(decision, Final) else DISPOSITION_CHANGED
         cancel(callback, campaign, reason, now)

@@ -176,7 +176,7 @@ class CampaignWatch:
     async def count(self, now: datetime, metrics: Metrics) -> None:
         """Tells the bus and the metrics each running campaign's figures."""
         for campaign in list(self.running.values()):
-            report = await campaigns.report(self._readings, campaign.id, now)
+            report = await campaigns.report(self._readings, campaign.id, now, sales=False)
             stats = self._notices.of_stats(campaign, report, self._floor, now.timestamp())
             self._publisher.publish(stats)
             metrics.leads_ready(campaign.id, stats.leads_ready)

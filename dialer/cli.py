@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from campaigns.commands import (
     agent_app,
+    attempt_app,
     callbacks_app,
     caller_id_app,
     campaign_app,
@@ -72,6 +73,7 @@ app.add_typer(dnc_app, name="dnc")
 app.add_typer(consent_app, name="consent")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
+app.add_typer(attempt_app, name="attempt")
 app.add_typer(callbacks_app, name="callbacks")
 app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")

@@ -18,7 +18,7 @@ from campaigns import agents
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag, flags_of
 from campaigns.inbound import TakenCall
 from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
@@ -98,7 +98,6 @@ _HANG_UP_WITHIN_S = 3.0
 _LAW_WITHIN_S = 180.0
 """No law's ring time and no message together are longer."""
 _WRITE_WITHIN_S = 30.0
-_MACHINES = codes_with(Flag.MACHINE)
 _OWED_TIME = (CallState.RINGING, CallState.ANSWERED, CallState.ABANDONED)
 """What a stop waits for, however urgent: 16 CFR 310.4(b)(4)."""
 _BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
@@ -328,7 +327,7 @@ class Engine:
         """The disposition is recorded: the wrap-up ends."""
         for message in self._notices.of_disposition(attempt, code):
             self._publisher.publish(message)
-        by_machine = code in _MACHINES
+        by_machine = Flag.MACHINE in flags_of(attempt.disposition_flags)
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def write_to(self, session: int, text: str) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from campaigns import dispositions, effects, previewing
 from campaigns.core.attempt import MAX_SIP_REASON, Ending, plain_text
 from campaigns.core.disposition import BY_NOBODY, MESSAGE_CUT_SHORT, MESSAGE_PLAYED, OPTED_OUT
+from campaigns.dispositions import Words
 from campaigns.message_results import record_message
 from campaigns.recordings import keeping
 from campaigns.stores.agents import AgentStore
@@ -89,7 +90,7 @@ async def _write_one(session: Session, entry: Entry) -> None:
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
         case DispositionMissed(attempt=attempt, at=at, disposition=code):
-            await dispositions.say(session, attempt, code, "", instant(at), by=BY_NOBODY)
+            await dispositions.say(session, attempt, Words(code=code, by=BY_NOBODY), instant(at))
         case LeadWasSkipped(campaign=campaign, claim=claim, agent=agent, reason=reason, at=at):
             await previewing.skip(session, campaign, claim, agent, reason, instant(at))
         case LeadWasPutBack(campaign=campaign, claim=claim):

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from campaigns.routes import (
     agents,
+    attempts,
     callbacks,
     caller_ids,
     campaigns,
@@ -21,6 +22,7 @@ from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
+router.include_router(attempts.router)
 router.include_router(agents.router)
 router.include_router(callbacks.router)
 router.include_router(caller_ids.router)

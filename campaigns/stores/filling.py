@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, literal, or_, select, update
 from sqlmodel import col
 
+from campaigns.core.disposition import Flag
 from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.doubles import DUPLICATE, is_anothers, is_duplicate, is_first
-from campaigns.stores.shared import Session, in_state, placed_by_us, read, write
+from campaigns.stores.shared import Session, in_state, placed_by_us, read, was_said, write
 from campaigns.stores.sort_keys import key_of_new, key_of_row
 from campaigns.tables import Attempt, Campaign, CampaignLead, CampaignList, CampaignLoad, CampaignQueue
 from leads.stores.shared import insert_into, on_postgresql
@@ -42,7 +43,7 @@ def _phones_of_leads() -> Any:
         select(
             col(Attempt.phone_id),
             func.count().label("attempts"),
-            func.max(case((col(Attempt.outcome).in_(DEAD_PHONE), 1), else_=0)).label("dead"),
+            func.max(case((_found_dead(), 1), else_=0)).label("dead"),
         )
         .where(placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids))
         .group_by(col(Attempt.phone_id))
@@ -265,6 +266,11 @@ class FillStore:
         names = ["campaign_id", "list_id", "zone_group_id"]
         insert = insert_into(self.session, CampaignQueue).from_select(names, missing)
         await write(self.session, insert.on_conflict_do_nothing())
+
+
+def _found_dead() -> ColumnElement[bool]:
+    """Attempts that found out, by the network or the agent, that the phone reaches nobody."""
+    return or_(col(Attempt.outcome).in_(DEAD_PHONE), was_said(Flag.UNWORKABLE))
 
 
 def _movable() -> ColumnElement[bool]:

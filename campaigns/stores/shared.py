@@ -9,6 +9,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import col
 
 from campaigns.core.callback import CALLBACK
+from campaigns.core.disposition import Flag, bits_of
 from campaigns.tables import Attempt, Callback, CampaignLead
 from leads.stores.shared import Session as Session
 from leads.stores.shared import Sessions as Sessions
@@ -45,6 +46,12 @@ def callback_is_open() -> ColumnElement[bool]:
 def awaits_callback() -> ColumnElement[bool]:
     """Campaign leads that wait for a callback, or are claimed for one; spelled out for the same reason."""
     return col(CampaignLead.reason) == literal_column(f"'{CALLBACK}'")
+
+
+def was_said(flag: Flag, attempt: Any = Attempt) -> ColumnElement[bool]:
+    """The attempts whose disposition had a flag when it was said."""
+    said: ColumnElement[bool] = col(attempt.disposition_flags).bitwise_and(bits_of([flag])) != 0
+    return said
 
 
 def placed_by_us(attempt: Any = Attempt) -> ColumnElement[bool]:

@@ -1,7 +1,14 @@
 """Tables of the campaigns room."""
 
 from campaigns.tables.agent import Agent, AgentInterval, AgentSession, PauseReason
-from campaigns.tables.attempt import Attempt, AttemptAnswer, Recording, RecordingAccess
+from campaigns.tables.attempt import (
+    Attempt,
+    AttemptAnswer,
+    DispositionChange,
+    Recording,
+    RecordingAccess,
+    SaleLine,
+)
 from campaigns.tables.callback import Callback
 from campaigns.tables.caller_id import CallerId, CallerIdDay, CallerIdGroup, CallerIdMember, CallerIdRest
 from campaigns.tables.campaign import (
@@ -43,6 +50,7 @@ __all__ = [
     "ClosedDay",
     "DenialTally",
     "DialTally",
+    "DispositionChange",
     "Exemption",
     "LeadSkip",
     "Message",
@@ -54,6 +62,7 @@ __all__ = [
     "Recording",
     "RecordingAccess",
     "RuleSet",
+    "SaleLine",
     "TrunkNow",
     "UnusableAddress",
 ]

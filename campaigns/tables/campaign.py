@@ -49,6 +49,12 @@ class Campaign(SQLModel, table=True):
     """By how much an agent may extend a wrap-up, once."""
     after_wrap_up: str = Field(default="available", max_length=9)
     """What an agent is whose wrap-up has reached its limit: available or paused."""
+    dispositions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a call may come to, beside the standard set; see campaigns.core.disposition_set."""
+    correction_limit_s: float = 86400.0
+    """How long agents may correct what they have said of a call."""
+    currency: str = Field(default="", max_length=3)
+    """Of its sales, ISO 4217; empty where nothing is sold."""
     default_disposition: str = Field(default="no_disposition", max_length=20)
     """What is said of a talk of which its agent says nothing until then."""
     routing: str = Field(default="longest_waiting", max_length=15)

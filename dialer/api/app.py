@@ -18,6 +18,7 @@ from dialer.access.single_sign_on import SingleSignOn
 from dialer.api import (
     calendars,
     conversation,
+    corrections,
     desk,
     forecasts,
     health,
@@ -107,6 +108,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(conversation.router)
     api.include_router(conversation.supervisors)
     api.include_router(manual_calls.router)
+    api.include_router(corrections.router)
     api.include_router(own_callbacks.router)
     api.include_router(recording.router)
     api.include_router(streams.router)

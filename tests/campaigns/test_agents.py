@@ -12,6 +12,7 @@ from campaigns.core.agent_profile import AgentProfile
 from campaigns.core.disposition import BY_NOBODY
 from campaigns.core.pauses import DEFAULT_PAUSES, Pause
 from campaigns.core.softphone import ha1_of
+from campaigns.dispositions import Words
 from campaigns.errors import (
     AgentDisabledError,
     AgentExistsError,
@@ -162,7 +163,7 @@ async def test_what_nobody_said_replaces_nothing_and_gives_way_to_what_is_said(
 
     async def said(code: str, by: str) -> tuple[str, str]:
         async with sessions() as session, session.begin():
-            await dispositions.say(session, started.attempt_id, code, "", NOW, by=by)
+            await dispositions.say(session, started.attempt_id, Words(code=code, by=by), NOW)
             attempt = await AttemptStore(session).get_attempt(started.attempt_id)
             return attempt.disposition, attempt.disposition_by
 

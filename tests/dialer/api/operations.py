@@ -174,6 +174,9 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("GET", "agent-sessions/{session_id}/events"): _plain,
     ("GET", "agent-sessions/{session_id}/screen-pop"): _plain,
     ("GET", "attempts"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
+    ("GET", "attempts/{attempt_id}"): _plain,
+    ("PATCH", "attempts/{attempt_id}"): _json(disposition="sale"),
+    ("GET", "campaigns/{campaign_id}/dispositions"): _plain,
     ("GET", "caller-ids"): _needs_client,
     ("POST", "caller-ids"): lambda t, _: [
         {
