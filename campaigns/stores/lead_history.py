@@ -31,6 +31,7 @@ class PastCall:
     placed_at: datetime
     outcome: str
     disposition: str
+    disposition_label: str
     notes: str
     agent: str
     talk_s: float | None
@@ -114,6 +115,7 @@ def _past(attempt: Attempt, campaign: str, agent: str | None) -> PastCall:
         placed_at=attempt.placed_at,
         outcome=attempt.outcome,
         disposition=attempt.disposition,
+        disposition_label=attempt.disposition_label,
         notes=attempt.notes,
         agent=agent or "",
         talk_s=None if talk is None else talk.total_seconds(),
