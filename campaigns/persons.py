@@ -25,8 +25,8 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls there were, when, how they went, which keys were pressed and what was sold, "
-    "without the number and the notes.",
+    "Figures stay: how many calls there were, when, how they went, which keys were pressed and what was "
+    "sold, without the number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
