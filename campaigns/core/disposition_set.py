@@ -118,8 +118,10 @@ class DispositionSet:
 
     def of_dialer(self, code: str) -> Disposition:
         """What the dialer says by itself, also where the set lacks it by now."""
-        known = self.dispositions.get(self.aliases.get(code, code)) or STANDARD.get(code)
-        return known or Disposition(code, code, frozenset())
+        try:
+            return self.get(code)
+        except UnknownDispositionError:
+            return STANDARD.get(code) or Disposition(code, code, frozenset())
 
     def as_said(self, code: str, flags: frozenset[Flag]) -> Disposition:
         """What was said of a call: with the flags that it had then, also where the set lacks it by now."""
