@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ import structlog
 
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
+from campaigns.messaging.port import Reply
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
 from dialer.access.audit import AuditLog
@@ -42,6 +43,7 @@ from dialer.errors import DialerError
 from dialer.event_feed import Announcer, EventFeed
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.forecaster import Forecaster
+from dialer.message_sender import MessageSender
 from dialer.metrics import Metrics
 from dialer.mixing import WaitingSounds
 from dialer.recording_keeper import RecordingKeeper
@@ -144,6 +146,16 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         keeper = RecordingKeeper(database.sessions, recordings, metrics, engine.now)
         keeper.start()
         stack.push_async_callback(keeper.stop)
+        messages = MessageSender(
+            database.sessions,
+            database.readings,
+            rules,
+            message_secrets(settings),
+            engine.now,
+            _take_reply,
+        )
+        messages.start()
+        stack.push_async_callback(messages.stop)
         imports = ImportRunner(
             database.sessions, settings.data_dir / "imports", engine.now, follow=follow_merges
         )
@@ -246,6 +258,15 @@ def _provider(settings: Settings) -> Provider | None:
         role_claim=oidc.role_claim,
         roles={claim: Standing.parse(standing) for claim, standing in oidc.roles.items()},
     )
+
+
+def message_secrets(settings: Settings) -> Mapping[str, str]:
+    """Passwords and keys of message channels, by name."""
+    return {name: secret.get_secret_value() for name, secret in settings.message_secrets.items()}
+
+
+async def _take_reply(channel_id: int, reply: Reply) -> None:
+    log.warning("a text message came that nobody reads", channel=channel_id, characters=len(reply.text))
 
 
 def unclaimed_message(settings: Settings) -> Path:

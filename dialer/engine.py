@@ -478,6 +478,7 @@ class Engine:
 
     async def _beat(self) -> None:
         started = asyncio.get_running_loop().time()
+        self._metrics.beat()
         self._carry_out(self.floor.tick(self._clock()))
         self.preview_desk.dial_due()
         if self._draining:

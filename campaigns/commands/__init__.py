@@ -8,6 +8,7 @@ from campaigns.commands.campaigns import campaign_app, report_app
 from campaigns.commands.compliance import compliance_app
 from campaigns.commands.explain import explain_app, why_app
 from campaigns.commands.lead_editing import app as lead_editing_app
+from campaigns.commands.messages import channel_app, messages_app
 from campaigns.commands.persons import person_app
 from campaigns.commands.prompts import prompts_app
 from campaigns.commands.recordings import recordings_app
@@ -19,9 +20,11 @@ __all__ = [
     "callbacks_app",
     "caller_id_app",
     "campaign_app",
+    "channel_app",
     "compliance_app",
     "explain_app",
     "lead_editing_app",
+    "messages_app",
     "person_app",
     "prompts_app",
     "recordings_app",

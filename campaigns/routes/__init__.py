@@ -13,6 +13,7 @@ from campaigns.routes import (
     explain,
     lead_editing,
     lead_history,
+    messages,
     persons,
     prompts,
     recordings,
@@ -31,6 +32,7 @@ router.include_router(prompts.router)
 router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(lead_history.router)
+router.include_router(messages.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
 router.include_router(recordings.router)

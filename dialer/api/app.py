@@ -23,6 +23,7 @@ from dialer.api import (
     forecasts,
     health,
     manual_calls,
+    message_receipts,
     own_callbacks,
     problems,
     recording,
@@ -113,6 +114,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)
+    api.include_router(message_receipts.router)
     app.include_router(api)
     require_permissions(app)
     describe_permissions(app)

@@ -136,6 +136,28 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
         {"params": {"phone": t.phone, "client": t.client}},
         {"params": {"phone": t.phone, "campaign_id": t.campaign_id}},
     ],
+    ("GET", "message-channels"): _client,
+    ("POST", "message-channels"): lambda t, _: [
+        {
+            "json": {
+                "client": t.client,
+                "name": f"more-{next(_new)}",
+                "driver": "smtp",
+                "sender": "news@example.com",
+                "options": {"host": "127.0.0.1", "port": 9},
+            }
+        }
+    ],
+    ("POST", "message-channels/{channel_id}/start"): _plain,
+    ("POST", "message-channels/{channel_id}/stop"): _plain,
+    ("GET", "messages"): lambda t, _: [
+        {},
+        {"params": {"campaign_id": t.campaign_id}},
+        {"params": {"lead_id": t.lead_id, "state": "unknown"}},
+    ],
+    ("GET", "messages/{message_id}"): _plain,
+    ("POST", "messages/{message_id}/cancel"): _plain,
+    ("POST", "messages/{message_id}/send-again"): _plain,
     ("GET", "consents"): _phone,
     ("POST", "consents"): lambda t, _: [
         {

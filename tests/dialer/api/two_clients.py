@@ -16,6 +16,8 @@ from campaigns.tables import (
     ClosedDay,
     DispositionChange,
     Exemption,
+    Message,
+    MessageChannel,
     Prompt,
     PromptSound,
     Recording,
@@ -57,6 +59,8 @@ class Things:
     key_id: int = 900_012
     session_id: int = 900_013
     callback_id: int = 900_014
+    channel_id: int = 900_015
+    message_id: int = 900_016
 
 
 NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
@@ -214,7 +218,32 @@ async def _seed_calls(
         exemption = Exemption(
             client_id=client_id, rule_id="us-hours", granted_by=mark, reference=mark, recorded_at=NOW
         )
-        session.add_all([prompt, recording, callback, exemption])
+        channel = MessageChannel(
+            client_id=client_id,
+            name=f"channel-{mark.lower()}"[:40],
+            channel="email",
+            driver="smtp",
+            sender=f"{mark} <news@example.com>",
+            options={"host": "127.0.0.1", "port": 9},
+            rate_per_s=1.0,
+            active=False,
+            created_at=NOW,
+        )
+        message = Message(
+            client_id=client_id,
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            channel="email",
+            cause=f"attempt:{mark}",
+            to_address=f"{mark}@example.com",
+            subject=mark,
+            body_text=mark,
+            state="unknown",
+            due_at=NOW,
+            token=mark.ljust(32, "0"),
+            created_at=NOW,
+        )
+        session.add_all([prompt, recording, callback, exemption, channel, message])
         await session.flush()
         session.add_all(
             [
@@ -262,4 +291,6 @@ async def _seed_calls(
         "recording_id": recording.id,
         "callback_id": callback.id,
         "exemption_id": exemption.id,
+        "channel_id": channel.id,
+        "message_id": message.id,
     }
