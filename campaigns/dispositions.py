@@ -138,12 +138,20 @@ async def _require_whole(
         NOTES: bool(notes.strip()),
         AMOUNT: bool(sale),
         PRODUCT: bool(sale) and all(each.product for each in sale),
-        CALLBACK_TIME: words.wish is not None or await CallbackStore(session).promised_in(attempt.id),
+        CALLBACK_TIME: words.wish is not None or await _is_promised(session, attempt),
     }
     if missing := [each for each in chosen.needs if not given[each]]:
         raise IncompleteDispositionError(
             f"{chosen.label} needs {', '.join(missing)}; say that, too, or choose another.", missing
         )
+
+
+async def _is_promised(session: Session, attempt: Attempt) -> bool:
+    """Whether the talk has promised a call; what was promised to somebody who called us names no talk."""
+    store = CallbackStore(session)
+    if attempt.direction == IN:
+        return await store.open_of(attempt.campaign_id, attempt.lead_id) is not None
+    return await store.promised_in(attempt.id)
 
 
 def _require_in_time(attempt: Attempt, settings: CampaignSettings, words: Words, now: datetime) -> None:

@@ -159,8 +159,7 @@ def test_a_setting_that_makes_no_sense_is_refused(run: Run, setting: str) -> Non
 
 
 def test_what_is_missing_is_a_wrong_call(run: Run) -> None:
-    with pytest.raises(InvalidSettingsError, match="--name"):
-        run(campaign_app, "create", "--client", "acme")
+    assert run(campaign_app, "create", "--client", "acme").exit_code == 2
     with pytest.raises(CampaignNotFoundError):
         run(report_app, "campaign", "Nothing")
 
