@@ -180,9 +180,11 @@ async def test_a_sale_is_said_and_corrected_over_http(
     early = await client.patch(path, json={"disposition": "hung_up"})
     assert (early.status_code, early.json()["code"]) == (409, "nothing-to-correct")
     body = {"disposition": "SALE", "sale": [{"product": "Blue", "amount": "19.90"}]}
-    assert (await client.post(f"{path}/disposition", json=body)).json()["disposition"] == "sale"
+    said = await client.post(f"{path}/disposition", json=body)
+    assert said.json()["disposition"] == "sale"
 
     read = await client.get(path)
+    assert read.headers["ETag"] == said.headers["ETag"]
     assert read.json()["sale"] == [{"product": "Blue", "quantity": 1, "amount": "19.90", "currency": "EUR"}]
     seen = {"If-Match": read.headers["ETag"]}
     more = {"sale": [{"product": "Blue", "quantity": 2, "amount": "39.80"}], "reason": "one more"}
