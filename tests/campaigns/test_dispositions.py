@@ -294,3 +294,13 @@ async def test_a_phone_where_nobody_is_to_be_reached_gives_way_for_good(sessions
     assert dialed == ["+12025550001", "+12025550002"]
     (row,) = (await lead_rows(sessions, campaign)).values()
     assert (row.state, row.reason) == ("final", "wrong_number")
+
+
+async def test_another_time_of_day_is_told_on_the_callees_clock(sessions: Sessions) -> None:
+    await seed_leads(sessions, people(1))  # in New York, where it is ten in the morning
+    rules = {"NA": {"delay_s": 60, "other_time": True}}
+    campaign = await seed_campaign(sessions, retry_rules=rules)
+    (attempt,) = await connected(sessions, campaign, 1)
+    await service.finish_attempt(sessions, attempt, Ending("no_answer"), NOW)
+    (row,) = (await lead_rows(sessions, campaign)).values()
+    assert (row.state, row.reason, row.due_at) == ("waiting", "retry_no_answer", NOW + timedelta(hours=2))
