@@ -101,12 +101,13 @@ async def say(
         raise AttemptNotTalkedError(f"Attempt {attempt_id} reached no agent, so it takes no disposition.")
     if attempt.disposition and (by_nobody or chosen.code == NO_DISPOSITION):
         return attempt.disposition
-    kept = (await SaleStore(session).of([attempt_id])).get(attempt_id, ())
+    said_before = bool(attempt.disposition)
+    kept = (await SaleStore(session).of([attempt_id])).get(attempt_id, ()) if said_before else ()
     sale = _sale(settings, chosen, words, kept)
     notes = plain_text(words.notes, MAX_NOTES) or attempt.notes
     if words.by == BY_AGENT:
         await _require_whole(session, attempt, chosen, notes, sale, words)
-    if attempt.disposition and (chosen.code, notes, sale) != (attempt.disposition, attempt.notes, kept):
+    if said_before and (chosen.code, notes, sale) != (attempt.disposition, attempt.notes, kept):
         _require_in_time(attempt, settings, words, now)
         await CorrectionStore(session).keep(attempt, kept, chosen.code, words.who, words.reason, now)
     attempt.notes = notes
@@ -142,12 +143,20 @@ async def _require_whole(
         NOTES: bool(notes.strip()),
         AMOUNT: bool(sale),
         PRODUCT: bool(sale) and all(each.product for each in sale),
-        CALLBACK_TIME: words.wish is not None or await CallbackStore(session).promised_in(attempt.id),
+        CALLBACK_TIME: words.wish is not None or await _is_promised(session, attempt),
     }
     if missing := [each for each in chosen.needs if not given[each]]:
         raise IncompleteDispositionError(
             f"{chosen.label} needs {', '.join(missing)}; say that, too, or choose another.", missing
         )
+
+
+async def _is_promised(session: Session, attempt: Attempt) -> bool:
+    """Whether the talk has promised a call; what was promised to somebody who called us names no talk."""
+    store = CallbackStore(session)
+    if attempt.direction == IN:
+        return await store.open_of(attempt.campaign_id, attempt.lead_id) is not None
+    return await store.promised_in(attempt.id)
 
 
 def _require_in_time(attempt: Attempt, settings: CampaignSettings, words: Words, now: datetime) -> None:
@@ -274,7 +283,10 @@ async def _said(
     chosen: Disposition,
     before: Disposition | None,
 ) -> SaidDisposition:
-    calls = await QueueStore(session).attempts_so_far(campaign.id, attempt.lead_id)
+    latest = before is None or attempt.direction == IN
+    if not latest:
+        calls = await QueueStore(session).attempts_so_far(campaign.id, attempt.lead_id)
+        latest = calls == attempt.number
     return SaidDisposition(
         attempt_id=attempt.id,
         client_id=campaign.client_id,
@@ -286,5 +298,5 @@ async def _said(
         disposition=chosen,
         before=before,
         by=attempt.disposition_by,
-        latest=attempt.direction == IN or calls == attempt.number,
+        latest=latest,
     )

@@ -1,12 +1,15 @@
 """What has been between a client and a person: shown to the agent, and to whoever looks the lead up."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastCall
-from leads.stores.shared import Sessions
+from campaigns.stores.timeline import SOURCES, Happening, whom
+from leads.stores.shared import Session, Sessions
 from leads.viewing import LeadView, view_lead
 
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 _ON_SCREEN = 20
 """Calls that an agent sees at once; the rest is a page away."""
 
@@ -32,6 +35,8 @@ class ScreenPop:
     dispositions: dict[str, str]
     handed_over: HandedOver | None
     """What another agent noted who had the call before; null where none had."""
+    happened: list[Happening]
+    """The newest between the client and the person by any channel, the newest first: also what they wrote."""
 
 
 async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
@@ -52,7 +57,33 @@ async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
             history=await store.calls(campaign.client_id, lead.id, numbers, attempt.id, _ON_SCREEN),
             dispositions={each.code: each.label for each in settings_of(campaign).dispositions.for_agents},
             handed_over=await store.handed_over(attempt.id),
+            happened=[
+                each
+                for each in await _newest(session, attempt.lead_id, campaign.client_id, _EVER, _ON_SCREEN)
+                if (each.kind, each.id) != ("call", attempt.id)
+            ],
         )
+
+
+async def all_that_happened(
+    sessions: Sessions, lead_id: int, before: datetime | None, limit: int
+) -> list[Happening]:
+    """The `limit` newest things between the lead's client and the person, by any channel, the newest first.
+
+    Those before an instant, or all. Raises UnknownLeadError.
+    """
+    async with sessions() as session:
+        await view_lead(session, lead_id)
+        client_id = await LeadHistoryStore(session).client_of(lead_id)
+        return await _newest(session, lead_id, client_id, before or _EVER, limit)
+
+
+async def _newest(
+    session: Session, lead_id: int, client_id: int, before: datetime, limit: int
+) -> list[Happening]:
+    person = await whom(session, lead_id, client_id)
+    found = [each for source in SOURCES for each in await source(session, person, before, limit)]
+    return sorted(found, key=lambda each: (each.at, each.kind, each.id), reverse=True)[:limit]
 
 
 async def lead_history(sessions: Sessions, lead_id: int, before: int, limit: int) -> list[PastCall]:

@@ -1,18 +1,32 @@
 """A person's data by phone, across everything: handed out, or erased."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from campaigns import promises
+from campaigns.core.sales import Sold
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.recordings.keeping import delete_marked
 from campaigns.stores.callbacks import CallbackStore
+from campaigns.stores.corrections import CorrectionStore
+from campaigns.stores.messages import MessageStore
 from campaigns.stores.persons import ERASED, PersonStore, Traces
 from campaigns.stores.recordings import RecordingStore
 from campaigns.stores.replies import ReplyStore
+from campaigns.stores.sales import SaleStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Attempt, Callback, CampaignLead, LeadSkip, MessageReply, Recording
+from campaigns.tables import (
+    Attempt,
+    Callback,
+    CampaignLead,
+    DispositionChange,
+    LeadSkip,
+    Message,
+    MessageReply,
+    Recording,
+)
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -22,12 +36,24 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls there were, when, how they went and which keys were pressed, without the "
-    "number and the notes.",
+    "Figures stay: how many calls there were, when, how they went, which keys were pressed and what was "
+    "sold, without the number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCorrection:
+    """What was said of a call before it was corrected, by whom and when."""
+
+    changed_at: datetime
+    who: str
+    reason: str
+    disposition: str
+    notes: str
+    sale: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +77,10 @@ class PersonCall:
     notes: str
     answers: dict[str, str]
     """To the questions of a menu, by key."""
+    sale: list[dict[str, Any]]
+    """What was sold, a line each."""
+    corrections: list[PersonCorrection]
+    """What was said of it before, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +123,25 @@ class PersonCallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonMessage:
+    """A message to the person."""
+
+    id: int
+    campaign_id: int | None
+    lead_id: int
+    channel: str
+    to_address: str
+    subject: str
+    body_text: str
+    state: str
+    due_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    opened_at: datetime | None
+    clicked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReply:
     """Something that the person wrote to the client, and which channels it ended."""
 
@@ -132,6 +181,7 @@ class PersonExport:
     attempts: list[PersonCall]
     skips: list[PersonSkip]
     callbacks: list[PersonCallback]
+    messages: list[PersonMessage]
     replies: list[PersonReply]
     recordings: list[PersonRecording]
 
@@ -170,21 +220,33 @@ async def export_person(
         traces = await _traces(session, scope)
         store = PersonStore(session)
         attempts = await store.attempts(traces)
-        answers = await store.answers([each.id for each in attempts])
+        ids = [each.id for each in attempts]
+        answers, sales = await store.answers(ids), await SaleStore(session).of(ids)
+        corrections = await CorrectionStore(session).of(ids)
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
         callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
+        messages = await MessageStore(session).of_leads(traces.lead_ids)
         replies = await ReplyStore(session).of_person(traces.lead_ids, {e164}, traces.client_id)
-        recordings = await RecordingStore(session).of_attempts([each.id for each in attempts])
+        recordings = await RecordingStore(session).of_attempts(ids)
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
     return PersonExport(
         phone=e164,
         person=person,
         campaigns=[_progress(each) for each in progress],
-        attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
+        attempts=[
+            _call(
+                each,
+                answers.get(each.id, {}),
+                sales.get(each.id, ()),
+                [change for change in corrections if change.attempt_id == each.id],
+            )
+            for each in attempts
+        ],
         skips=[_skip(each) for each in skips],
         callbacks=[_callback(each) for each in callbacks],
+        messages=[_message(each) for each in messages],
         replies=[_reply(each) for each in replies],
         recordings=[_recording(each) for each in recordings],
     )
@@ -219,8 +281,9 @@ async def erase_person(
         kept = (await in_leads.collect(session, scope)).dnc_entries
         finished = await store.finish(traces.lead_ids)
         await _erase_callbacks(session, traces.lead_ids, now)
-        await _erase_replies(session, traces)
+        await _erase_messages(session, traces)
         await store.erase_attempts([each.id for each in attempts])
+        await CorrectionStore(session).empty([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
     if not (attempts or kept or erased.leads or erased.consents):
@@ -246,11 +309,12 @@ async def _erase_callbacks(session: Session, lead_ids: Sequence[int], now: datet
     await store.erase(lead_ids)
 
 
-async def _erase_replies(session: Session, traces: Traces) -> None:
+async def _erase_messages(session: Session, traces: Traces) -> None:
     store = ReplyStore(session)
     replies = await store.of_person(traces.lead_ids, {traces.e164}, traces.client_id)
     await store.erase([each.id for each in replies])
     await store.erase_links(traces.lead_ids)
+    await MessageStore(session).erase(traces.lead_ids)
 
 
 async def _erase_recordings(session: Session, attempt_ids: list[int]) -> int:
@@ -311,6 +375,10 @@ def _callback(row: Callback) -> PersonCallback:
     )
 
 
+def _message(row: Message) -> PersonMessage:
+    return PersonMessage(**{each.name: getattr(row, each.name) for each in fields(PersonMessage)})
+
+
 def _reply(row: MessageReply) -> PersonReply:
     return PersonReply(
         campaign_id=row.campaign_id,
@@ -339,7 +407,9 @@ def _recording(row: Recording) -> PersonRecording:
     )
 
 
-def _call(attempt: Attempt, answers: dict[str, str]) -> PersonCall:
+def _call(
+    attempt: Attempt, answers: dict[str, str], sale: Sequence[Sold], changes: Sequence[DispositionChange]
+) -> PersonCall:
     return PersonCall(
         id=attempt.id,
         direction=attempt.direction,
@@ -356,4 +426,16 @@ def _call(attempt: Attempt, answers: dict[str, str]) -> PersonCall:
         disposition_at=attempt.disposition_at,
         notes=attempt.notes,
         answers=answers,
+        sale=[each.to_json() for each in sale],
+        corrections=[
+            PersonCorrection(
+                changed_at=each.changed_at,
+                who=each.who,
+                reason=each.reason,
+                disposition=each.disposition,
+                notes=each.notes,
+                sale=each.sale,
+            )
+            for each in changes
+        ],
     )

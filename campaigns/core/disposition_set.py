@@ -24,7 +24,7 @@ goes on), and aliases (other codes that say it). VICIdial's codes say what they 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Self
@@ -33,52 +33,29 @@ from campaigns.core import vicidial
 from campaigns.core.disposition import (
     AMOUNT,
     BY_THE_DIALER,
-    CALLBACK_TIME,
-    NEEDS,
-    PRODUCT,
     STANDARD,
     Disposition,
     Flag,
 )
+from campaigns.core.disposition_document import (
+    LEAVE_OUT,
+    left_out_of,
+    read_disposition,
+    texts_of,
+    written,
+    wrong,
+)
 from campaigns.core.money import digits_of
-from campaigns.core.outcomes import OUTCOMES, SKIPPED
-from campaigns.core.retry_rule import RetryRule
-from campaigns.core.setting_checks import LONGEST_TEXT, within
+from campaigns.core.setting_checks import within
 from campaigns.errors import (
     InvalidAmountError,
     InvalidDispositionsError,
-    InvalidRetryRulesError,
     InvalidSettingsError,
     UnknownDispositionError,
 )
 
-_LEAVE_OUT = "leave_out"
-_FIELDS = frozenset({"label", "flags", "key", "needs", "final", "retry", "message", "campaign", "aliases"})
-_TEXTS = ("label", "key", "message", "campaign")
-_LISTS = ("flags", "needs", "aliases")
 _MOST = 100
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,19}")
-_KEY = re.compile(r"[a-z0-9]")
-_STEP = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _ALIAS = re.compile(r"[A-Za-z0-9_-]{1,20}")
-_IMPLIED: Mapping[Flag, Flag] = MappingProxyType(
-    {
-        Flag.CONVERSION: Flag.RIGHT_PARTY,
-        Flag.NOT_INTERESTED: Flag.RIGHT_PARTY,
-        Flag.RIGHT_PARTY: Flag.CUSTOMER_CONTACT,
-        Flag.CUSTOMER_CONTACT: Flag.HUMAN_ANSWERED,
-    }
-)
-"""What else holds where a flag does, so that no figure is larger than what it is a part of."""
-_EXCLUDE = (
-    (Flag.MACHINE, Flag.HUMAN_ANSWERED),
-    (Flag.DNC, Flag.CALLBACK),
-    (Flag.DNC, Flag.CONVERSION),
-    (Flag.NOT_INTERESTED, Flag.CONVERSION),
-)
-_NEED_FLAG: Mapping[str, Flag] = MappingProxyType(
-    {AMOUNT: Flag.CONVERSION, PRODUCT: Flag.CONVERSION, CALLBACK_TIME: Flag.CALLBACK}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +71,7 @@ class DispositionSet:
         keys = Counter(each.key for each in chosen if each.key)
         if twice := sorted(key for key, count in keys.items() if count > 1):
             those = [each.code for each in chosen if each.key == twice[0]]
-            raise _wrong(those[1], f"key {twice[0]} is that of {those[0]}; give each a key of its own.")
+            raise wrong(those[1], f"key {twice[0]} is that of {those[0]}; give each a key of its own.")
         if not any(Flag.DNC in each.flags for each in chosen):
             raise InvalidDispositionsError(
                 "dispositions: people may ask not to be called again; keep do_not_call, or add a dnc."
@@ -118,8 +95,10 @@ class DispositionSet:
 
     def of_dialer(self, code: str) -> Disposition:
         """What the dialer says by itself, also where the set lacks it by now."""
-        known = self.dispositions.get(self.aliases.get(code, code)) or STANDARD.get(code)
-        return known or Disposition(code, code, frozenset())
+        try:
+            return self.get(code)
+        except UnknownDispositionError:
+            return STANDARD.get(code) or Disposition(code, code, frozenset())
 
     def as_said(self, code: str, flags: frozenset[Flag]) -> Disposition:
         """What was said of a call: with the flags that it had then, also where the set lacks it by now."""
@@ -137,16 +116,16 @@ class DispositionSet:
         """
         if not isinstance(document, Mapping):
             raise InvalidDispositionsError("dispositions go by code, each with what is its own.")
-        left_out = _left_out(document.get(_LEAVE_OUT, []))
+        left_out = left_out_of(document.get(LEAVE_OUT, []))
         found = {code: each for code, each in STANDARD.items() if code not in left_out}
         aliases: dict[str, str] = {}
         for code, entry in document.items():
-            if code == _LEAVE_OUT:
+            if code == LEAVE_OUT:
                 continue
-            found[code] = _disposition(str(code), entry, left_out)
-            for alias in _texts(code, "aliases", entry.get("aliases", [])):
+            found[code] = read_disposition(str(code), entry, left_out)
+            for alias in texts_of(code, "aliases", entry.get("aliases", [])):
                 if not _ALIAS.fullmatch(alias) or alias in {*document, *STANDARD, *aliases}:
-                    raise _wrong(code, f"alias {alias[:40]!r} is 1 to 20 letters or digits, and no code.")
+                    raise wrong(code, f"alias {alias[:40]!r} is 1 to 20 letters or digits, and no code.")
                 aliases[alias] = code
         dialers = {code: found.pop(code) for code in BY_THE_DIALER}
         return cls(MappingProxyType(found | dialers), MappingProxyType(aliases), left_out)
@@ -154,11 +133,11 @@ class DispositionSet:
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads; only what is not standard."""
         own = {
-            code: _entry(each, [alias for alias, to in self.aliases.items() if to == code])
+            code: written(each, [alias for alias, to in self.aliases.items() if to == code])
             for code, each in self.dispositions.items()
         }
         changed = {code: entry for code, entry in own.items() if entry or code not in STANDARD}
-        return ({_LEAVE_OUT: list(self.left_out)} if self.left_out else {}) | changed
+        return ({LEAVE_OUT: list(self.left_out)} if self.left_out else {}) | changed
 
 
 def disposition_of(each: Disposition) -> dict[str, Any]:
@@ -173,119 +152,6 @@ def disposition_of(each: Disposition) -> dict[str, Any]:
         "message": each.message,
         "campaign": each.campaign,
     }
-
-
-def _left_out(given: object) -> tuple[str, ...]:
-    codes = _texts(_LEAVE_OUT, "", given)
-    if unknown := [each for each in codes if each not in STANDARD]:
-        raise _wrong(_LEAVE_OUT, f"{unknown[0][:40]!r} is no standard disposition.")
-    if needed := [each for each in codes if each in BY_THE_DIALER]:
-        raise _wrong(_LEAVE_OUT, f"{needed[0]} is what the dialer itself says; it stays.")
-    return tuple(dict.fromkeys(codes))
-
-
-def _disposition(code: str, entry: object, left_out: Sequence[str]) -> Disposition:
-    if not _CODE.fullmatch(code) or code in (*OUTCOMES, SKIPPED):
-        raise _wrong(code[:40], "a code has 1 to 20 small letters, digits and _, and is no call's outcome.")
-    if not isinstance(entry, Mapping):
-        raise _wrong(code, 'each has what is its own, as in { label = "Ordered", key = "1" }.')
-    if unknown := sorted(str(each)[:40] for each in entry.keys() - _FIELDS):
-        raise _wrong(code, f"{unknown[0]!r} is nothing that it has; use {', '.join(sorted(_FIELDS))}.")
-    if code in left_out:
-        raise _wrong(code, f"it is in {_LEAVE_OUT}, too; take it out of one of them.")
-    for name in _TEXTS:
-        value = entry.get(name, "")
-        if not isinstance(value, str) or len(value) > LONGEST_TEXT or not value.isprintable():
-            raise _wrong(code, f"{name} is a text of at most {LONGEST_TEXT} characters on one line.")
-    standard = STANDARD.get(code)
-    if standard is not None and "flags" in entry:
-        raise _wrong(code, "the flags of a standard disposition stay; add one of your own for others.")
-    if standard is None and not entry.get("label", "").strip():
-        raise _wrong(code, "label is what people read; it is missing.")
-    flags = standard.flags if standard is not None else _flags(code, entry.get("flags", []))
-    found = Disposition(
-        code,
-        entry.get("label", "").strip() or (standard.label if standard is not None else ""),
-        flags,
-        key=entry.get("key", ""),
-        needs=_texts(code, "needs", entry.get("needs", [])),
-        retry=_retry(code, entry),
-        message=entry.get("message", ""),
-        campaign=entry.get("campaign", "").strip(),
-    )
-    _check(found)
-    return found
-
-
-def _flags(code: str, given: object) -> frozenset[Flag]:
-    try:
-        flags = {Flag(each) for each in _texts(code, "flags", given)}
-    except ValueError:
-        raise _wrong(code, f"flags are of {', '.join(Flag)}.") from None
-    while more := {_IMPLIED[each] for each in flags & _IMPLIED.keys()} - flags:
-        flags |= more
-    for one, other in _EXCLUDE:
-        if {one, other} <= flags:
-            raise _wrong(code, f"what is flagged {one} cannot be {other}.")
-    return frozenset(flags)
-
-
-def _retry(code: str, entry: Mapping[str, Any]) -> RetryRule | None:
-    final = entry.get("final", False)
-    if not isinstance(final, bool):
-        raise _wrong(code, "final is true or false.")
-    if final and "retry" in entry:
-        raise _wrong(code, "what is final has no retry; give one of them.")
-    if "retry" not in entry:
-        return RetryRule(None) if final else None
-    try:
-        return RetryRule.parse(entry["retry"], f"dispositions.{code}.retry")
-    except InvalidRetryRulesError as error:
-        raise InvalidDispositionsError(str(error)) from None
-
-
-def _check(found: Disposition) -> None:
-    code = found.code
-    if unknown := [each for each in found.needs if each not in NEEDS]:
-        raise _wrong(code, f"{unknown[0][:40]!r} is nothing to need; it is one of {', '.join(NEEDS)}.")
-    for need, flag in _NEED_FLAG.items():
-        if need in found.needs and flag not in found.flags:
-            raise _wrong(code, f"{need} is needed only of one that is flagged {flag}.")
-    if code in BY_THE_DIALER and (found.key or found.needs):
-        raise _wrong(code, "the dialer says it: it has no key, and needs nothing.")
-    if found.key and not _KEY.fullmatch(found.key):
-        raise _wrong(code, "key is one small letter or digit.")
-    if found.message and not _STEP.fullmatch(found.message):
-        raise _wrong(code, "message is a step's name: 1 to 40 small letters, digits, - and _.")
-    again = found.retry is not None and found.retry.delay_s is not None
-    if again and Flag.DNC in found.flags:
-        raise _wrong(code, "an opt-out is never called again; take the retry out.")
-    if found.campaign and (again or found.flags & {Flag.DNC, Flag.CALLBACK}):
-        raise _wrong(code, "a lead that goes on in another campaign is final in this one; take the rest out.")
-
-
-def _texts(code: object, name: str, given: object) -> tuple[str, ...]:
-    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
-        raise _wrong(str(code), f"{name or 'it'} is a list of texts.")
-    return tuple(given)
-
-
-def _entry(each: Disposition, aliases: Iterable[str]) -> dict[str, Any]:
-    standard = STANDARD.get(each.code)
-    entry: dict[str, Any] = {}
-    if standard is None:
-        entry["flags"] = sorted(each.flags)
-    if standard is None or each.label != standard.label:
-        entry["label"] = each.label
-    if each.retry is not None:
-        entry["retry"] = each.retry.to_json()
-    lists = {"needs": list(each.needs), "aliases": list(aliases)}
-    texts = {"key": each.key, "message": each.message, "campaign": each.campaign}
-    return entry | {name: value for name, value in (texts | lists).items() if value}
-
-
-def _wrong(code: str, why: str) -> InvalidDispositionsError:
-    return InvalidDispositionsError(f"dispositions.{code}: {why}")
 
 
 STANDARD_SET = DispositionSet.parse({})

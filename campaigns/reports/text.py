@@ -189,9 +189,9 @@ _SALES_COLUMNS = ("talks", "contacts", "conversions", "conversion rate", "revenu
 
 
 def sales_tables(report: CampaignReport) -> list[Table]:
-    """Sales by agent, list and hour, and what was sold; nothing where nothing was."""
+    """Sales by agent, list and hour, and what was sold; nothing where nobody was won."""
     found = report.sales
-    if found is None or not found.products:
+    if found is None or not found.total.conversions:
         return []
     parts = (("agent", found.by_agent), ("list", found.by_list), ("hour", found.by_hour))
     tables = []
@@ -199,7 +199,8 @@ def sales_tables(report: CampaignReport) -> list[Table]:
         lines = [_sales_row(each) for each in (*rows, found.total)]
         tables.append(Table(f"Sales by {what}", (what, *_SALES_COLUMNS), lines))
     products = [(each.product or "-", each.quantity, _revenue(each.revenue)) for each in found.products]
-    return [*tables, Table("Sales by product", ("product", "quantity", "revenue"), products)]
+    columns = ("product", "quantity", "revenue")
+    return [*tables, Table("Sales by product", columns, products)] if products else tables
 
 
 def _sales_row(row: SalesRow) -> tuple[Cell, ...]:

@@ -148,8 +148,10 @@ class CallbackStore:
         return (await self._session.exec(wanted)).first()
 
     async def promised_in(self, attempt_id: int) -> bool:
-        """Whether a call is owed that was promised in this one."""
-        wanted = select(Callback.id).where(Callback.attempt_id == attempt_id, callback_is_open())
+        """Whether a call was promised in this one, and not taken back."""
+        wanted = select(Callback.id).where(
+            Callback.attempt_id == attempt_id, Callback.state != CallbackState.CANCELED.value
+        )
         return (await self._session.exec(wanted)).first() is not None
 
     async def missed(self, campaign_ids: Collection[int]) -> dict[int, int]:

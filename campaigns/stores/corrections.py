@@ -1,14 +1,16 @@
 """Dispositions that were corrected, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from campaigns.core.attempt import plain_text
 from campaigns.core.sales import Sold
-from campaigns.stores.shared import Session
+from campaigns.stores.shared import Session, write
 from campaigns.tables import Attempt, DispositionChange
+from leads.stores.shared import chunks
 
 _MAX_WHO, _MAX_REASON = 100, 200
 
@@ -41,7 +43,16 @@ class CorrectionStore:
         )
         await self.session.flush()
 
-    async def of(self, attempt_ids: Sequence[int]) -> Sequence[DispositionChange]:
+    async def of(self, attempt_ids: Sequence[int]) -> list[DispositionChange]:
         """The corrections of calls, the oldest first."""
-        wanted = select(DispositionChange).where(col(DispositionChange.attempt_id).in_(attempt_ids))
-        return (await self.session.exec(wanted.order_by(col(DispositionChange.id)))).all()
+        found: list[DispositionChange] = []
+        for chunk in chunks(attempt_ids):
+            wanted = select(DispositionChange).where(col(DispositionChange.attempt_id).in_(chunk))
+            found += (await self.session.exec(wanted)).all()
+        return sorted(found, key=lambda each: each.id)
+
+    async def empty(self, attempt_ids: Collection[int]) -> None:
+        """Leaves of corrections what was said, by whom and when, but nothing that was noted."""
+        for chunk in chunks(sorted(attempt_ids)):
+            those = update(DispositionChange).where(col(DispositionChange.attempt_id).in_(chunk))
+            await write(self.session, those.values(notes="", reason=""))

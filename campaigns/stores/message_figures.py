@@ -74,7 +74,10 @@ class MessageFiguresStore:
             .where(col(Message.campaign_id) == campaign_id)
             .group_by(col(Message.step))
         )
-        return dict((await read(self._session, wanted)).tuples().all())
+        found: dict[str, int] = {}
+        for step, count in await read(self._session, wanted):
+            found[step] = count
+        return found
 
     async def arms(self, campaign_id: int, share: float) -> tuple[Arm, Arm]:
         """The leads with messages and those that are held out, as they were assigned.

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlmodel import col
 
+from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import Attempt, Campaign, RuleSet
 from leads.stores.shared import chunks
@@ -77,3 +78,4 @@ class RetentionStore:
         for chunk in chunks(sorted(attempt_ids)):
             over = (col(Attempt.id).in_(chunk), col(Attempt.ended_at).is_not(None))
             await write(self._session, update(Attempt).where(*over).values(dict.fromkeys(_PERSONAL, "")))
+        await CorrectionStore(self._session).empty(attempt_ids)

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from campaigns import agents
+from campaigns import agents, corrections
 from campaigns import service as campaigns
 from campaigns.promises import CallbackWish
 from campaigns.stores.agents import AgentStore
@@ -27,6 +27,7 @@ from dialer.api.sessions import AgentSession, lead_of, session_of
 from dialer.engine import Engine
 from leads.routes.access import access_of, needs
 from leads.routes.shared import KnownQuery
+from leads.routes.versions import tag
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView
 
@@ -215,8 +216,13 @@ async def log_out(request: Request, session_id: OwnShift) -> None:
 
 
 @router.post("/attempts/{attempt_id}/disposition")
-async def set_disposition(request: Request, attempt_id: PathId, given: Disposition) -> Dispositioned:
-    """Say how a call went; that ends the wrap-up. Nothing is recorded if its callback cannot be promised."""
+async def set_disposition(
+    request: Request, response: Response, attempt_id: PathId, given: Disposition
+) -> Dispositioned:
+    """Say how a call went; that ends the wrap-up. Nothing is recorded if its callback cannot be promised.
+
+    The ETag is for a correction.
+    """
     engine = engine_of(request)
     sessions = access_of(request).own_rows(request, engine.sessions)
     await engine.written()
@@ -233,9 +239,9 @@ async def set_disposition(request: Request, attempt_id: PathId, given: Dispositi
         who=access_of(request).name(request),
         limited=not actor_of(request).may(Permission.AGENTS_SUPERVISE),
     )
-    async with sessions() as session:
-        attempt = await AttemptStore(session).get_attempt(attempt_id)
-    engine.dispositioned(attempt, code)
+    record = await corrections.look_up(sessions, attempt_id)
+    engine.dispositioned(record.attempt, code)
+    tag(response, record.content)
     return Dispositioned(attempt_id=attempt_id, disposition=code)
 
 

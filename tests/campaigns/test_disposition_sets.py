@@ -32,6 +32,8 @@ OWN = {
     "never_mind": {"label": "Never mind", "final": True},
 }
 SETTINGS = {"caller_id": "+12025550199", "currency": "EUR"}
+OFFER = {"steps": {"offer": {"when": "after_disposition", "channel": "sms", "text": "Our offer."}}}
+"""The message that one of them names."""
 
 
 def test_a_set_begins_with_the_standard_one_and_leaves_out_relabels_and_adds() -> None:
@@ -153,7 +155,7 @@ def test_flags_come_back_from_their_number(flags: frozenset[Flag]) -> None:
 
 def test_what_a_campaign_says_elsewhere_has_to_fit_its_set() -> None:
     settings = CampaignSettings.parse(
-        SETTINGS | {"dispositions": OWN, "retry_rules": {"hung_up": {"delay_s": 9}}}
+        SETTINGS | {"dispositions": OWN, "retry_rules": {"hung_up": {"delay_s": 9}}, "sequence": OFFER}
     )
     assert CampaignSettings.parse(settings.to_json()) == settings
     for wrong, why in (
@@ -162,6 +164,7 @@ def test_what_a_campaign_says_elsewhere_has_to_fit_its_set() -> None:
         ({"retry_rules": {"B": {"delay_s": 60}, "busy": {"delay_s": 90}}}, "two rules"),
         ({"default_disposition": "sale"}, "conversion"),
         ({"default_disposition": "promise_to_pay"}, "not a disposition"),
+        ({"sequence": None}, "has no step 'offer'"),
         ({"currency": ""}, "which currency"),
         ({"currency": "Euro"}, "no currency"),
         ({"correction_limit_s": -1}, "correction_limit_s"),
@@ -174,7 +177,7 @@ def test_what_a_campaign_says_elsewhere_has_to_fit_its_set() -> None:
         ),
     ):
         with pytest.raises(InvalidSettingsError, match=why):
-            CampaignSettings.parse(SETTINGS | {"dispositions": OWN} | wrong)
+            CampaignSettings.parse(SETTINGS | {"dispositions": OWN, "sequence": OFFER} | wrong)
 
 
 def test_what_a_disposition_says_of_its_lead_goes_before_its_flags() -> None:

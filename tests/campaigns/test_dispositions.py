@@ -42,6 +42,14 @@ SET = {
 SALE = [{"product": "Blue one", "quantity": 2, "amount": "39.80"}]
 CODES = ("sale", "not_interested", "callback", "do_not_call", "hung_up", "wrong_number", "answering_machine")
 ALL_CODES = (*CODES, "thinks_it_over", "other_number", "other_team")
+_OFTEN = (4, 1, 5, 1, 1, 1, 1, 1, 1, 3)
+"""How often each is said, relative to the others: most of what has more to undo."""
+
+TURNS = (
+    *(("callback", "hung_up"), ("callback", "sale"), ("sale", "callback")),
+    *(("other_team", "callback"), ("do_not_call", "hung_up")),
+)
+"""What is corrected in any case."""
 
 
 async def two_campaigns(sessions: Sessions, persons: list[Person]) -> tuple[int, int]:
@@ -97,12 +105,14 @@ async def standing(sessions: Sessions, attempt_id: int, campaigns: tuple[int, in
 async def test_whatever_was_said_before_the_last_word_alone_holds(sessions: Sessions) -> None:
     """By chance, in a fixed order: what is said, corrected and repeated before and after the end of a call
     leaves the lead as the last word alone would; but an opt-out stays."""
-    chance, rounds = random.Random(21), 24
+    chance = random.Random(21)
+    by_chance = [chance.choices(ALL_CODES, _OFTEN, k=chance.randint(2, 4)) for _ in range(7)]
+    sequences = [*TURNS, *by_chance]
+    rounds = len(sequences)
     persons = [Person([f"+1202{5_560_000 + 2 * n}", f"+1202{5_560_001 + 2 * n}"]) for n in range(2 * rounds)]
     campaigns = await two_campaigns(sessions, persons)
     attempts = await connected(sessions, campaigns[0], 2 * rounds)
-    for one, other in zip(attempts[::2], attempts[1::2], strict=True):
-        codes = chance.choices(ALL_CODES, k=chance.randint(2, 5))
+    for one, other, codes in zip(attempts[::2], attempts[1::2], sequences, strict=True):
         ends = chance.randint(0, len(codes))
         opted_out = False
         for number, code in enumerate(codes):
@@ -170,9 +180,7 @@ async def test_a_lead_that_was_called_again_is_left_alone_but_for_an_opt_out(ses
         await said(sessions, first, code, later)
         assert await standing(sessions, second, (campaign, winter)) == before
     await said(sessions, first, "do_not_call", later)
-    async with sessions() as session:
-        number = (await AttemptStore(session).read_attempt(first)).e164
-    assert await suppressed(sessions, number)
+    assert await suppressed(sessions, people(1)[0].phones[0])
 
 
 async def test_a_correction_is_kept_with_who_when_and_what_before(sessions: Sessions) -> None:
@@ -286,3 +294,13 @@ async def test_a_phone_where_nobody_is_to_be_reached_gives_way_for_good(sessions
     assert dialed == ["+12025550001", "+12025550002"]
     (row,) = (await lead_rows(sessions, campaign)).values()
     assert (row.state, row.reason) == ("final", "wrong_number")
+
+
+async def test_another_time_of_day_is_told_on_the_callees_clock(sessions: Sessions) -> None:
+    await seed_leads(sessions, people(1))  # in New York, where it is ten in the morning
+    rules = {"NA": {"delay_s": 60, "other_time": True}}
+    campaign = await seed_campaign(sessions, retry_rules=rules)
+    (attempt,) = await connected(sessions, campaign, 1)
+    await service.finish_attempt(sessions, attempt, Ending("no_answer"), NOW)
+    (row,) = (await lead_rows(sessions, campaign)).values()
+    assert (row.state, row.reason, row.due_at) == ("waiting", "retry_no_answer", NOW + timedelta(hours=2))

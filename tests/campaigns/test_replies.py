@@ -205,7 +205,13 @@ async def test_what_a_person_wrote_is_handed_out_and_erased(sessions: Sessions) 
     await received(sessions, SMS, NUMBER, "I am Ada", LATER)
     told = await export_person(sessions, NUMBER)
     assert [(each.lead_id, each.text) for each in told.replies] == [(ann, "I am Ada")]
+    assert [each.to_address for each in told.messages] == [NUMBER, NUMBER]
     await erase_person(sessions, NUMBER, now=LATER)
+    kept = await messages(sessions)
+    assert {(each.to_address, each.body_text, each.state) for each in kept} == {
+        ("", "", "sent"),
+        ("", "", "canceled"),
+    }
     async with sessions() as session:
         (reply,) = (await session.exec(select(MessageReply))).all()
         assert (reply.text, reply.from_address) == ("", "")

@@ -117,6 +117,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("PATCH", "leads/{lead_id}"): lambda _t, _own: [{"json": {"rank": 1}, "headers": {"If-Match": "*"}}],
     ("PATCH", "leads"): _change_leads,
     ("GET", "leads/{lead_id}/calls"): _plain,
+    ("GET", "leads/{lead_id}/history"): _plain,
     ("GET", "leads/explain"): lambda t, _: [
         {"params": {"phone": t.phone}},
         {"params": {"phone": t.phone, "campaign": str(t.campaign_id)}},

@@ -14,6 +14,7 @@ from campaigns.tables import (
     CallerIdGroup,
     CallerIdRest,
     ClosedDay,
+    DispositionChange,
     Exemption,
     Message,
     MessageChannel,
@@ -21,6 +22,7 @@ from campaigns.tables import (
     PromptSound,
     Recording,
     RecordingAccess,
+    SaleLine,
 )
 from dialer.access.api_keys import add_api_key
 from dialer.access.core.roles import Role
@@ -246,6 +248,15 @@ async def _seed_calls(
         session.add_all(
             [
                 RecordingAccess(recording_id=recording.id, at=NOW, who=mark, what="heard"),
+                SaleLine(attempt_id=attempt.id, number=1, product=mark, currency="EUR", amount_minor=1990),
+                DispositionChange(
+                    attempt_id=attempt.id,
+                    changed_at=NOW,
+                    who=mark,
+                    disposition="sale",
+                    notes=mark,
+                    becomes="hung_up",
+                ),
                 AbandonedMessage(client_id=client_id, country="US", language="", prompt_id=prompt.id),
                 ClosedDay(client_id=client_id, day="2026-12-25", name=mark),
                 CallerIdGroup(client_id=client_id, name="east"),
