@@ -323,10 +323,13 @@ def of_attempt(attempt_id: int) -> str:
 
 
 def check_sequence(settings: Any) -> None:
-    """Whether each message that a campaign's dispositions name is a step of its own. Raises
-    InvalidSequenceError."""
-    sequence: MessageSequence | None = settings.sequence
-    steps = sequence.steps if sequence is not None else {}
+    """Whether each message that a campaign's dispositions name is a step of its sequence, where it has one.
+
+    Raises InvalidSequenceError.
+    """
+    if settings.sequence is None:
+        return
+    steps: Mapping[str, Step] = settings.sequence.steps
     for each in settings.dispositions.dispositions.values():
         if each.message and (each.message not in steps or steps[each.message].when != AFTER_DISPOSITION):
             raise InvalidSequenceError(

@@ -164,7 +164,7 @@ def test_what_a_campaign_says_elsewhere_has_to_fit_its_set() -> None:
         ({"retry_rules": {"B": {"delay_s": 60}, "busy": {"delay_s": 90}}}, "two rules"),
         ({"default_disposition": "sale"}, "conversion"),
         ({"default_disposition": "promise_to_pay"}, "not a disposition"),
-        ({"sequence": None}, "has no step 'offer'"),
+        ({"sequence": {"steps": {"offer": OFFER["steps"]["offer"] | {"when": "after_attempt"}}}}, "'offer'"),
         ({"currency": ""}, "which currency"),
         ({"currency": "Euro"}, "no currency"),
         ({"correction_limit_s": -1}, "correction_limit_s"),
