@@ -15,7 +15,7 @@ from campaigns.messaging import links
 from dialer.api.guard import address_of
 from dialer.api.problems import problem
 
-router = APIRouter(tags=["messages"])
+router = APIRouter(include_in_schema=False)
 
 Token = Annotated[str, Path(max_length=60)]
 Number = Annotated[int, Path(ge=1, le=100)]

@@ -68,9 +68,6 @@ def publisher(options: MqttOptions, *, backlog: int = 10_000, flush_limit_s: flo
     """The voice of node `north`."""
     return Publisher(
         options,
-        ReplyEvent(
-            client="acme", reply_id=9, channel="sms", kind="other", lead_id=5, campaign_id=7, agent_id=3
-        ),
         NodeStatus(node="north", state="online", version="1.2.3", capacity_calls=40),
         clock=lambda: datetime.now(UTC),
         new_id=lambda: uuid4().hex,
@@ -152,6 +149,9 @@ def one_of_each() -> list[Message]:
         ),
         CallEvent(
             client="acme", attempt_id=99, campaign_id=7, lead_id=5, kind="ended", agent_id=3, outcome="human"
+        ),
+        ReplyEvent(
+            client="acme", reply_id=9, channel="sms", kind="other", lead_id=5, campaign_id=7, agent_id=3
         ),
         NodeStatus(node="north", state="online", version="1.2.3", capacity_calls=40),
     ]

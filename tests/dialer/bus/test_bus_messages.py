@@ -31,6 +31,7 @@ RETAINED = {
     "agent.message": False,
     "agent.callback": False,
     "call.event": False,
+    "reply.event": False,
     "node.status": True,
 }
 
