@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from campaigns import promises, settling
+from campaigns import bookings, promises, settling
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import IN, MAX_NOTES, EndedAttempt, plain_text
 from campaigns.core.campaign import AGENTLESS
@@ -35,7 +35,7 @@ from campaigns.tables import Attempt, Campaign
 from leads.stores.dnc import DncStore
 from leads.stores.persons import phones_of_lead
 
-AFTERWARDS: Sequence[Callable[[Session, SaidDisposition, datetime], Awaitable[None]]] = ()
+AFTERWARDS: Sequence[Callable[[Session, SaidDisposition, datetime], Awaitable[None]]] = (bookings.said,)
 """What is done each time that a disposition is said of a call: f(session, said, now), in this order and in
 the same transaction, which fails if one of them does. What is said again is told once; what takes the place
 of something said before has that as `before`, and each takes back what followed from it."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from campaigns.core.disposition import FOR_AGENTS
-from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastCall
+from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastAppointment, PastCall
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView, view_lead
 
@@ -30,6 +30,8 @@ class ScreenPop:
     lead: LeadView
     history: list[PastCall]
     dispositions: dict[str, str]
+    appointments: list[PastAppointment]
+    """Of the lead, the newest first; also those to come, and what is held."""
     handed_over: HandedOver | None
     """What another agent noted who had the call before; null where none had."""
 
@@ -51,6 +53,7 @@ async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
             lead=lead,
             history=await store.calls(campaign.client_id, lead.id, numbers, attempt.id, _ON_SCREEN),
             dispositions={each.code: each.label for each in FOR_AGENTS},
+            appointments=await store.appointments(lead.id, _ON_SCREEN),
             handed_over=await store.handed_over(attempt.id),
         )
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns import promises
+from campaigns.core.appointment import OPEN, AppointmentEvent, AppointmentState
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.recordings.keeping import delete_marked
+from campaigns.stores.appointments import AppointmentStore, change
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.persons import ERASED, PersonStore, Traces
 from campaigns.stores.recordings import RecordingStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Attempt, Callback, CampaignLead, LeadSkip, Recording
+from campaigns.tables import Appointment, Attempt, Callback, CampaignLead, LeadSkip, Recording
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -21,8 +23,8 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls there were, when, how they went and which keys were pressed, without the "
-    "number and the notes.",
+    "Figures stay: how many calls and appointments there were, when, how they went and which keys were "
+    "pressed, without the number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
@@ -92,6 +94,22 @@ class PersonCallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAppointment:
+    """An appointment of the person, or a slot that was held for them."""
+
+    campaign_id: int
+    lead_id: int
+    agent_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    state: str
+    reason: str
+    notes: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecording:
     """A conversation with the person that was recorded; `recordings export` hands out the sound."""
 
@@ -118,6 +136,7 @@ class PersonExport:
     attempts: list[PersonCall]
     skips: list[PersonSkip]
     callbacks: list[PersonCallback]
+    appointments: list[PersonAppointment]
     recordings: list[PersonRecording]
 
 
@@ -159,6 +178,7 @@ async def export_person(
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
         callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
+        appointments = await AppointmentStore(session).of_leads(traces.lead_ids)
         recordings = await RecordingStore(session).of_attempts([each.id for each in attempts])
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
@@ -169,6 +189,7 @@ async def export_person(
         attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
         skips=[_skip(each) for each in skips],
         callbacks=[_callback(each) for each in callbacks],
+        appointments=[_appointment(each) for each in appointments],
         recordings=[_recording(each) for each in recordings],
     )
 
@@ -202,6 +223,7 @@ async def erase_person(
         kept = (await in_leads.collect(session, scope)).dnc_entries
         finished = await store.finish(traces.lead_ids)
         await _erase_callbacks(session, traces.lead_ids, now)
+        await _erase_appointments(session, traces.lead_ids, now)
         await store.erase_attempts([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
@@ -225,6 +247,17 @@ async def erase_person(
 async def _erase_callbacks(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
     store = CallbackStore(session)
     await promises.end_all(session, await store.open_of_leads(lead_ids), ERASED, now)
+    await store.erase(lead_ids)
+
+
+async def _erase_appointments(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+    """Frees the seats of those that are to come; nobody is sent word of it any more."""
+    store = AppointmentStore(session)
+    for found in await store.of_leads(lead_ids):
+        appointment = await store.get(found.id, lock=True)
+        if appointment.state in (*OPEN, AppointmentState.HELD):
+            change(appointment, AppointmentEvent.CANCEL, now, reason=ERASED)
+    await session.flush()
     await store.erase(lead_ids)
 
 
@@ -278,6 +311,21 @@ def _callback(row: Callback) -> PersonCallback:
         lead_id=row.lead_id,
         agent_id=row.agent_id,
         due_at=row.due_at,
+        zone=row.zone,
+        state=row.state,
+        reason=row.reason,
+        notes=row.notes,
+        created_at=row.created_at,
+    )
+
+
+def _appointment(row: Appointment) -> PersonAppointment:
+    return PersonAppointment(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        agent_id=row.agent_id,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
         zone=row.zone,
         state=row.state,
         reason=row.reason,

@@ -35,6 +35,7 @@ from campaigns.reports.store import ReportStore
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.calendars import CalendarStore
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.caller_ids import CallerIdStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
@@ -124,7 +125,8 @@ async def create_campaign(
     """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
     Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError,
-    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError and CampaignExistsError.
+    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError, CalendarNotFoundError and
+    CampaignExistsError.
     """
     await check_message(settings)
     if not lists:
@@ -133,6 +135,8 @@ async def create_campaign(
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
         await _check_prompts(session, client.id, settings)
+        if settings.calendar:
+            await CalendarStore(session).named(client.id, settings.calendar)
         campaign = await CampaignStore(session).create(client.id, checked_name(name), settings, now)
         await check_caller_id(session, campaign, now, starts=False)
         await _attach(session, campaign, weights)

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from campaigns.commands import (
     agent_app,
+    calendar_app,
     callbacks_app,
     caller_id_app,
     campaign_app,
@@ -73,6 +74,7 @@ app.add_typer(consent_app, name="consent")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
 app.add_typer(callbacks_app, name="callbacks")
+app.add_typer(calendar_app, name="calendar")
 app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")
 app.add_typer(prompts_app, name="prompts")

@@ -1,6 +1,7 @@
 """Whether a lead is called again after an attempt, and when. Decided here; only the store writes it down.
 
-A result is the call's outcome or, where an agent talked, the disposition; or that the lead was skipped. The
+A result is the call's outcome or, where an agent talked, the disposition; or that the lead was skipped, or
+did not come to an appointment. The
 default delays are the field's usual ones; 72 hours after an abandoned call are Ofcom's policy on persistent
 misuse.
 """
@@ -43,6 +44,9 @@ RESTS_CALLER_ID = ("blocked",)
 
 SKIPPED = "skipped"
 """What an agent did with a lead that was shown before the call; there was none, so it is no outcome."""
+
+NO_SHOW = "no_show"
+"""What became of an appointment to which nobody came; no outcome either."""
 
 NEXT_PHONE = "next_phone"
 """Why a lead is due again when a phone of it gave way to another."""
@@ -111,9 +115,11 @@ DEFAULTS: Mapping[str, RetryRule] = MappingProxyType(
         "lost": RetryRule(_HOUR),
         "unknown": RetryRule(_HOUR),
         SKIPPED: RetryRule(_HOUR),
+        NO_SHOW: RetryRule(_HOUR),
     }
 )
-"""The rule of each outcome, and of a lead that was skipped, where the campaign gives none."""
+"""The rule of each outcome, of a lead that was skipped, and of one that did not come to its appointment,
+where the campaign gives none."""
 
 _FINAL_FLAGS = frozenset({Flag.COMPLETED, Flag.DNC, Flag.UNWORKABLE})
 

@@ -4,6 +4,8 @@ from fastapi import APIRouter
 
 from campaigns.routes import (
     agents,
+    appointments,
+    calendars,
     callbacks,
     caller_ids,
     campaigns,
@@ -23,6 +25,8 @@ router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
 router.include_router(agents.router)
 router.include_router(callbacks.router)
+router.include_router(calendars.router)
+router.include_router(appointments.router)
 router.include_router(caller_ids.router)
 router.include_router(persons.router)
 router.include_router(prompts.router)

@@ -81,6 +81,7 @@ class CampaignOut(BaseModel):
     inbound_music: str
     inbound_message: str
     inbound_list: str
+    calendar: str
     created_at: datetime
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from campaigns.core.tiers import HANDED_OVER
 from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.shared import Session
-from campaigns.tables import Agent, Attempt, CallStep, Campaign
+from campaigns.tables import Agent, Appointment, Attempt, CallStep, Campaign
 from leads.tables import Lead, LeadList
 
 
@@ -34,6 +34,21 @@ class PastCall:
     notes: str
     agent: str
     talk_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastAppointment:
+    """An appointment of the person, also one to come; `zone` is that on whose clock they were told of it."""
+
+    appointment_id: int
+    campaign: str
+    state: str
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    notes: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,18 @@ class LeadHistoryStore:
         found = (await self.session.exec(wanted)).first()
         return None if found is None else HandedOver(by=found[1], at=found[0].at, notes=found[0].notes)
 
+    async def appointments(self, lead_id: int, limit: int) -> list[PastAppointment]:
+        """The newest `limit` of them, the newest first."""
+        wanted = (
+            select(Appointment, col(Campaign.name), col(Agent.name))
+            .join(Campaign, col(Campaign.id) == Appointment.campaign_id)
+            .outerjoin(Agent, col(Agent.id) == Appointment.agent_id)
+            .where(Appointment.lead_id == lead_id)
+            .order_by(col(Appointment.id).desc())
+            .limit(limit)
+        )
+        return [_appointment(*row) for row in (await self.session.exec(wanted)).all()]
+
     async def client_of(self, lead_id: int) -> int:
         """Whose lead it is; the lead is there."""
         wanted = select(LeadList.client_id).join(Lead, col(Lead.list_id) == LeadList.id)
@@ -97,6 +124,20 @@ class LeadHistoryStore:
             .limit(limit)
         )
         return [_past(*row) for row in (await self.session.exec(wanted)).all()]
+
+
+def _appointment(row: Appointment, campaign: str, agent: str | None) -> PastAppointment:
+    return PastAppointment(
+        appointment_id=row.id,
+        campaign=campaign,
+        state=row.state,
+        reason=row.reason,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=row.zone,
+        notes=row.notes,
+        agent=agent or "",
+    )
 
 
 def _past(attempt: Attempt, campaign: str, agent: str | None) -> PastCall:

@@ -22,6 +22,7 @@ from dialer.api import (
     forecasts,
     health,
     manual_calls,
+    own_appointments,
     own_callbacks,
     problems,
     recording,
@@ -108,6 +109,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(conversation.supervisors)
     api.include_router(manual_calls.router)
     api.include_router(own_callbacks.router)
+    api.include_router(own_appointments.router)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)

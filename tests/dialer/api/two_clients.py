@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from campaigns import service as campaigns
+from campaigns.core.appointment_calendar import CalendarSettings
 from campaigns.core.campaign import CampaignSettings
 from campaigns.stores.shared import Sessions
 from campaigns.tables import (
     AbandonedMessage,
+    Appointment,
+    AppointmentCalendar,
     Attempt,
     Callback,
     CallerId,
@@ -29,6 +32,7 @@ from leads.tables import Client, ColumnMapping, Consent, Lead, LeadImport, LeadL
 from tests.campaigns.seeds import ALL_DAY, zone_group
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+_HOURS = {"zone": "America/New_York", "hours": {"mon": [["09:00", "17:00"]]}}
 PASSWORD = "a long enough sentence"  # noqa: S105 - of nobody
 
 
@@ -55,6 +59,8 @@ class Things:
     key_id: int = 900_012
     session_id: int = 900_013
     callback_id: int = 900_014
+    calendar_id: int = 900_015
+    appointment_id: int = 900_016
 
 
 NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
@@ -212,7 +218,34 @@ async def _seed_calls(
         exemption = Exemption(
             client_id=client_id, rule_id="us-hours", granted_by=mark, reference=mark, recorded_at=NOW
         )
-        session.add_all([prompt, recording, callback, exemption])
+        calendar = AppointmentCalendar(
+            client_id=client_id,
+            name=f"calendar {mark}",
+            settings=CalendarSettings.parse(_HOURS | {"location": mark}).to_json(),
+            created_at=NOW,
+        )
+        session.add_all([prompt, recording, callback, exemption, calendar])
+        await session.flush()
+        begins = NOW + timedelta(days=300)
+        appointment = Appointment(
+            client_id=client_id,
+            calendar_id=calendar.id,
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            attempt_id=attempt.id,
+            agent_id=agent_id,
+            state="booked",
+            starts_at=begins,
+            ends_at=begins + timedelta(minutes=30),
+            busy_from=begins,
+            busy_until=begins + timedelta(minutes=30),
+            seat=1,
+            zone="America/New_York",
+            notes=mark,
+            created_at=NOW,
+            changed_at=NOW,
+        )
+        session.add(appointment)
         await session.flush()
         session.add_all(
             [
@@ -251,4 +284,6 @@ async def _seed_calls(
         "recording_id": recording.id,
         "callback_id": callback.id,
         "exemption_id": exemption.id,
+        "calendar_id": calendar.id,
+        "appointment_id": appointment.id,
     }
