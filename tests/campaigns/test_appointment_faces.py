@@ -14,9 +14,6 @@ from icalendar import Calendar
 
 from campaigns import appointments as work
 from campaigns import lead_history
-from campaigns.campaign_file import read_document
-from campaigns.core.appointment_calendar import CalendarSettings
-from campaigns.core.campaign import CampaignSettings
 from campaigns.errors import CalendarNotFoundError, InvalidCalendarError
 from campaigns.routes import appointments, calendars
 from campaigns.stores.shared import Sessions
@@ -185,19 +182,13 @@ def test_the_example_is_made_on_the_command_line_and_its_slots_are_listed(run: R
     assert "Free slots" in run("calendar", "slots", str(listed["id"]), "--lead", "1").output
     with pytest.raises(CalendarNotFoundError):
         run("calendar", "slots", "other", "--client", "acme")
+    campaign = str(EXAMPLES / "appointments.toml")
+    made = json.loads(run("campaign", "create", campaign, "--list", "autumn", "--json").output)
+    assert made["id"] == 1
 
 
-def test_the_example_campaign_books_in_the_example_calendar(tmp_path: Path) -> None:
-    values = read_document(EXAMPLES / "appointments.toml", "a campaign")
-    settings = CampaignSettings.parse(
-        {name: each for name, each in values.items() if name not in _NO_SETTINGS}
-    )
-    assert (settings.kind, settings.calendar) == ("appointment", "advice")
-    CalendarSettings.parse(read_document(EXAMPLES / "appointments-calendar.toml", "a calendar"))
+def test_a_file_that_is_no_calendar_is_told_by_name(tmp_path: Path, run: Run) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("zone = ")
     with pytest.raises(InvalidCalendarError, match=r"broken\.toml is neither"):
-        read_document(broken, "a calendar", InvalidCalendarError)
-
-
-_NO_SETTINGS = ("client", "name", "lists")
+        run("calendar", "add", str(broken), "--client", "acme", "--name", "advice")

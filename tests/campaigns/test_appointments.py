@@ -133,6 +133,7 @@ async def test_a_corrected_disposition_cancels_what_the_call_has_booked(sessions
     await says(sessions, call, "callback")
     (row,) = await booked(sessions)
     assert (row.state, row.reason, row.sequence) == ("canceled", "disposition_changed", 1)
+    assert (await lead_rows(sessions, campaign))[row.lead_id].state == "waiting"
     assert TEN in await free(sessions, calendar)
     assert [each.subject.split(":")[0] for each in await invitations(sessions)] == [
         "Appointment",
