@@ -7,7 +7,9 @@ from typing import Any
 from campaigns.checks import checked_instant, checked_name
 from campaigns.core.agent_profile import AgentProfile, checked_sip_uri
 from campaigns.core.agent_time import AgentStretch, AgentTime, Shift, agent_time
+from campaigns.core.hold_time import Part, parts_of
 from campaigns.core.pauses import Pause, check_reason, checked_pauses
+from campaigns.core.softphone import AT_OUR_REGISTRAR
 from campaigns.errors import (
     AgentDisabledError,
     AgentLacksSkillsError,
@@ -15,14 +17,16 @@ from campaigns.errors import (
     CampaignWithoutAgentsError,
     InvalidInputError,
 )
+from campaigns.softphones import checked_leg
 from campaigns.stores.agents import AgentStore, profile_of, set_profile
 from campaigns.stores.campaigns import CampaignStore, settings_of
+from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Agent
 from leads.checks import client_id_of
 from leads.stores.versions import Versions, check_version, lock_client, require_version
 
-_CHANGES = ("name", "sip_uri", "skills", "languages", "ranks", "disabled")
+_CHANGES = ("name", "sip_uri", "leg", "auto_answer", "skills", "languages", "ranks", "disabled")
 
 
 async def get_agent(sessions: Sessions, agent_id: int) -> Agent:
@@ -40,10 +44,11 @@ async def find_agent(sessions: Sessions, reference: str) -> Agent:
 async def change_agent(
     sessions: Sessions, agent_id: int, changes: Mapping[str, Any], *, if_match: Versions | None = None
 ) -> Agent:
-    """Change an agent by the fields that are given: name, sip_uri, skills, languages, ranks, disabled.
+    """Change an agent by the fields that are given: name, softphone, skills, languages, ranks, disabled.
 
-    What an agent can do holds from the next log-in on. Raises AgentNotFoundError, AgentExistsError,
-    CampaignNotFoundError, InvalidInputError and ChangedMeanwhileError.
+    Where the softphone is, how it is called (`leg`, `auto_answer`) and what the agent can do hold from the
+    next log-in on. An account at our registrar ends with a move to another one. Raises AgentNotFoundError,
+    AgentExistsError, CampaignNotFoundError, InvalidInputError and ChangedMeanwhileError.
     """
     if unknown := [name for name in changes if name not in _CHANGES]:
         raise InvalidInputError(f"{unknown[0][:40]!r} is nothing of an agent; use {', '.join(_CHANGES)}.")
@@ -56,6 +61,10 @@ async def change_agent(
             await check_ranks(session, agent.client_id, profile)
         agent.name = checked_name(changes.get("name", agent.name))
         agent.sip_uri = checked_sip_uri(changes.get("sip_uri", agent.sip_uri))
+        if agent.sip_uri != AT_OUR_REGISTRAR:
+            agent.sip_user = agent.sip_ha1 = None
+        agent.leg = checked_leg(changes.get("leg", agent.leg))
+        agent.auto_answer = bool(changes.get("auto_answer", agent.auto_answer))
         agent.disabled = bool(changes.get("disabled", agent.disabled))
         set_profile(agent, profile)
         await AgentStore(session).save(agent)
@@ -110,13 +119,20 @@ async def time_of_agent(
         store = AgentStore(session)
         agent = await store.get(agent_id)
         pauses = await store.pause_reasons(agent.client_id)
+        turns = await ConversationStore(session).turns(agent.client_id, agent_id, since)
         shifts = [
             Shift(
                 shift.id,
                 shift.started_at,
                 shift.ended_at,
                 shift.end_reason,
-                [AgentStretch(each.state, each.reason, each.started_at, each.ended_at) for each in intervals],
+                [
+                    AgentStretch(part.state, each.reason, part.started_at, part.ended_at)
+                    for each in intervals
+                    for part in parts_of(
+                        Part(each.state, each.started_at, each.ended_at), each.attempt_id, agent_id, turns
+                    )
+                ],
             )
             for shift, intervals in await store.time_of(agent_id, since, until)
         ]

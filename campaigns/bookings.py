@@ -23,7 +23,8 @@ from campaigns.core.appointment_slots import Span, busy, seat_for
 from campaigns.core.attempt import MAX_NOTES, EndedAttempt, plain_text
 from campaigns.core.calendar import known_clocks
 from campaigns.core.disposition import SaidDisposition
-from campaigns.core.retry import NO_SHOW, Final, RetryAt, decide
+from campaigns.core.outcomes import NO_SHOW
+from campaigns.core.retry import Final, RetryAt, decide
 from campaigns.errors import (
     AppointmentMissingError,
     AppointmentStateError,

@@ -214,7 +214,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     if ended.direction == IN:
         await bookings.call_ended(session, campaign, attempt_id, now, talked=ended.connected_at is not None)
         if ended.disposition:
-            await settling.settle_after_talk(session, campaign, ended, ended.disposition, now)
+            await settling.settle_after_talk(session, campaign, ended, now)
         return True
     if campaign.dial_mode != AGENTLESS:
         # Nobody is promised an agent there, so that nobody is abandoned, also where the call is lost.
@@ -226,11 +226,10 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
     if ending.outcome in RESTS_CALLER_ID and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
     await bookings.call_ended(session, campaign, attempt_id, now, talked=ending.outcome == "human")
-    result = ended.disposition or ending.outcome
-    if result == "human":
+    if ending.outcome == "human" and not ended.disposition:
         await QueueStore(session).await_disposition(ended)
     else:
-        await settling.settle(session, campaign, ended, result, now)
+        await settling.settle(session, campaign, ended, ending.outcome, now)
     return True
 
 

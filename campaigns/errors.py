@@ -1,5 +1,6 @@
 """Errors of the campaigns room. Three families tell an edge what kind of failure it is."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 
@@ -49,6 +50,12 @@ class InvalidRetryRulesError(InvalidSettingsError):
     """Retry rules that name nothing known or have no sensible figures."""
 
     code = "invalid-retry-rules"
+
+
+class InvalidDispositionsError(InvalidSettingsError):
+    """A campaign's dispositions that contradict themselves or name what is not there."""
+
+    code = "invalid-dispositions"
 
 
 class UnplayableMessageError(InvalidSettingsError):
@@ -131,6 +138,28 @@ class UnknownDispositionError(InvalidInputError):
     """A disposition code outside the campaign's set."""
 
     code = "unknown-disposition"
+
+
+class IncompleteDispositionError(InvalidInputError):
+    """The campaign asks for more with this disposition; `missing` is what."""
+
+    code = "disposition-incomplete"
+
+    def __init__(self, message: str, missing: Sequence[str]) -> None:
+        super().__init__(message)
+        self.fields = {"missing": list(missing)}
+
+
+class InvalidAmountError(InvalidInputError):
+    """An amount of money that is none, or not of the currency."""
+
+    code = "invalid-amount"
+
+
+class InvalidSaleError(InvalidInputError):
+    """A sale with lines that make no sense, or where nothing was sold."""
+
+    code = "invalid-sale"
 
 
 class InvalidCallerIdError(InvalidInputError):
@@ -428,6 +457,18 @@ class CallDeniedError(ConflictError):
     """Compliance does not allow the call that an agent wants; the message has its reasons."""
 
     code = "call-denied"
+
+
+class NothingToCorrectError(ConflictError):
+    """Nothing was said of this call yet."""
+
+    code = "nothing-to-correct"
+
+
+class CorrectionTooLateError(ConflictError):
+    """The time is over in which an agent may correct what they have said of a call."""
+
+    code = "correction-too-late"
 
 
 class DispositionMissingError(ConflictError):

@@ -15,7 +15,9 @@ from campaigns.core.waiting import WaitingFor, sort_out
 from campaigns.history import Event, OwedCallback
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.explain import DncHit, ExplainStore, FoundLead, QueuePlace, as_if_claimed
+from campaigns.stores.sales import SaleStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.stores.skips import SkipStore
 from campaigns.tables import Callback, Campaign, CampaignLead
@@ -277,8 +279,14 @@ class _Explainer:
         events += [history.listed(hit) for hit in dnc if (hit.level, hit.owner_id) in binding]
         for consent in consents:
             events += history.consented(consent)
-        for attempt, agent in await self._store.attempts(self._campaign.id, self._found.lead.id):
+        calls = await self._store.attempts(self._campaign.id, self._found.lead.id)
+        ids = [attempt.id for attempt, _ in calls]
+        sales = await SaleStore(self._session).of(ids)
+        for attempt, agent in calls:
             events += history.called(attempt, agent)
+            events += history.sold(attempt, sales.get(attempt.id, ()))
+        for change in await CorrectionStore(self._session).of(ids):
+            events.append(history.corrected(change))
         for skip, agent in await SkipStore(self._session).of(self._campaign.id, self._found.lead.id):
             events.append(history.skipped(skip, agent))
         for callback, owner in promised:

@@ -7,15 +7,16 @@ from zoneinfo import ZoneInfo
 
 from campaigns.core.attempt import IN
 from campaigns.core.callback import OPEN, OWNERS, CallbackState
+from campaigns.core.sales import Sold
 from campaigns.stores.explain import DncHit, FoundLead
-from campaigns.tables import Attempt, Callback, LeadSkip
+from campaigns.tables import Attempt, Callback, DispositionChange, LeadSkip
 from leads.tables import Consent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something that happened; `what` is loaded, dnc, consent, consent_withdrawn, attempt, disposition,
-    skipped, callback, callback_over, denied, or now."""
+    correction, sale, skipped, callback, callback_over, denied, or now."""
 
     at: datetime
     what: str
@@ -89,6 +90,24 @@ def called(attempt: Attempt, agent: str | None) -> list[Event]:
         said = f"{name} came to {attempt.disposition.replace('_', ' ')}."
         events.append(Event(at=attempt.disposition_at, what="disposition", sentence=said))
     return events
+
+
+def corrected(change: DispositionChange) -> Event:
+    """What was said of a call was taken back for something else."""
+    before, after = (each.replace("_", " ") for each in (change.disposition, change.becomes))
+    what = f"from {before} to {after}" if before != after else f"but it stays {after}"
+    why = f": {change.reason}" if change.reason else ""
+    sentence = f"{change.who} corrected what a call came to, {what}{why}."
+    return Event(at=change.changed_at, what="correction", sentence=sentence)
+
+
+def sold(attempt: Attempt, sale: Sequence[Sold]) -> list[Event]:
+    """What was sold in a call; nothing where nothing was."""
+    if not sale:
+        return []
+    lines = ", ".join(f"{each.quantity} x {each.product or 'something'} for {each.price}" for each in sale)
+    at = attempt.disposition_at or attempt.placed_at
+    return [Event(at=at, what="sale", sentence=f"Sold: {lines}.")]
 
 
 def skipped(skip: LeadSkip, agent: str) -> Event:

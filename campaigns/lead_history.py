@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from campaigns.core.disposition import FOR_AGENTS
+from campaigns.stores.campaigns import settings_of
 from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastAppointment, PastCall
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView, view_lead
@@ -52,8 +52,8 @@ async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
             number=attempt.number,
             lead=lead,
             history=await store.calls(campaign.client_id, lead.id, numbers, attempt.id, _ON_SCREEN),
-            dispositions={each.code: each.label for each in FOR_AGENTS},
             appointments=await store.appointments(lead.id, _ON_SCREEN),
+            dispositions={each.code: each.label for each in settings_of(campaign).dispositions.for_agents},
             handed_over=await store.handed_over(attempt.id),
         )
 

@@ -3,17 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from campaigns import promises
 from campaigns.core.appointment import OPEN, AppointmentEvent, AppointmentState
+from campaigns.core.sales import Sold
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.recordings.keeping import delete_marked
 from campaigns.stores.appointments import AppointmentStore, change
 from campaigns.stores.callbacks import CallbackStore
+from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.persons import ERASED, PersonStore, Traces
 from campaigns.stores.recordings import RecordingStore
+from campaigns.stores.sales import SaleStore
 from campaigns.stores.skips import SkipStore
-from campaigns.tables import Appointment, Attempt, Callback, CampaignLead, LeadSkip, Recording
+from campaigns.tables import (
+    Appointment,
+    Attempt,
+    Callback,
+    CampaignLead,
+    DispositionChange,
+    LeadSkip,
+    Recording,
+)
 from leads import persons as in_leads
 from leads.checks import checked_number, client_id_of
 from leads.errors import PersonNotFoundError, PersonOnCallError
@@ -23,12 +35,24 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls and appointments there were, when, how they went and which keys were "
-    "pressed, without the number and the notes.",
+    "Figures stay: how many calls and appointments there were, when, how they went, which keys were pressed "
+    "and what was sold, without the number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCorrection:
+    """What was said of a call before it was corrected, by whom and when."""
+
+    changed_at: datetime
+    who: str
+    reason: str
+    disposition: str
+    notes: str
+    sale: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +76,10 @@ class PersonCall:
     notes: str
     answers: dict[str, str]
     """To the questions of a menu, by key."""
+    sale: list[dict[str, Any]]
+    """What was sold, a line each."""
+    corrections: list[PersonCorrection]
+    """What was said of it before, the oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,19 +202,30 @@ async def export_person(
         traces = await _traces(session, scope)
         store = PersonStore(session)
         attempts = await store.attempts(traces)
-        answers = await store.answers([each.id for each in attempts])
+        ids = [each.id for each in attempts]
+        answers, sales = await store.answers(ids), await SaleStore(session).of(ids)
+        corrections = await CorrectionStore(session).of(ids)
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
         callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
         appointments = await AppointmentStore(session).of_leads(traces.lead_ids)
         recordings = await RecordingStore(session).of_attempts([each.id for each in attempts])
+        recordings = await RecordingStore(session).of_attempts(ids)
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
     return PersonExport(
         phone=e164,
         person=person,
         campaigns=[_progress(each) for each in progress],
-        attempts=[_call(each, answers.get(each.id, {})) for each in attempts],
+        attempts=[
+            _call(
+                each,
+                answers.get(each.id, {}),
+                sales.get(each.id, ()),
+                [change for change in corrections if change.attempt_id == each.id],
+            )
+            for each in attempts
+        ],
         skips=[_skip(each) for each in skips],
         callbacks=[_callback(each) for each in callbacks],
         appointments=[_appointment(each) for each in appointments],
@@ -225,6 +264,7 @@ async def erase_person(
         await _erase_callbacks(session, traces.lead_ids, now)
         await _erase_appointments(session, traces.lead_ids, now)
         await store.erase_attempts([each.id for each in attempts])
+        await CorrectionStore(session).empty([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
     if not (attempts or kept or erased.leads or erased.consents):
@@ -350,7 +390,9 @@ def _recording(row: Recording) -> PersonRecording:
     )
 
 
-def _call(attempt: Attempt, answers: dict[str, str]) -> PersonCall:
+def _call(
+    attempt: Attempt, answers: dict[str, str], sale: Sequence[Sold], changes: Sequence[DispositionChange]
+) -> PersonCall:
     return PersonCall(
         id=attempt.id,
         direction=attempt.direction,
@@ -367,4 +409,16 @@ def _call(attempt: Attempt, answers: dict[str, str]) -> PersonCall:
         disposition_at=attempt.disposition_at,
         notes=attempt.notes,
         answers=answers,
+        sale=[each.to_json() for each in sale],
+        corrections=[
+            PersonCorrection(
+                changed_at=each.changed_at,
+                who=each.who,
+                reason=each.reason,
+                disposition=each.disposition,
+                notes=each.notes,
+                sale=each.sale,
+            )
+            for each in changes
+        ],
     )

@@ -1,7 +1,7 @@
 """What becomes of callbacks as their leads go their way: steps in a transaction that the caller owns."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from campaigns.compliance.permits import Permits
@@ -20,7 +20,7 @@ from campaigns.core.callback import (
 )
 from campaigns.core.callback_time import Promise
 from campaigns.core.compliance import Deny
-from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.disposition import Disposition, Flag
 from campaigns.core.retry import ATTEMPTS_USED_UP, Final, RetryAt
 from campaigns.core.selection import LeadPhone
 from campaigns.errors import CallbackNotFoundError, CallbackStateError
@@ -32,6 +32,7 @@ from campaigns.stores.explain import ExplainStore, as_if_claimed
 from campaigns.stores.filling import FillStore
 from campaigns.stores.persons import ERASED
 from campaigns.stores.promised import PromisedStore
+from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Attempt, Callback, Campaign, CampaignLead
 from leads.tables import Lead
@@ -85,6 +86,27 @@ async def promise(
     return callback
 
 
+async def promise_caller(
+    session: Session, rules: Rulebook, campaign: Campaign, attempt: Attempt, wish: CallbackWish, now: datetime
+) -> Callback:
+    """Promise a call to whoever has called: the lead that the campaign has at the number, else theirs.
+
+    One that no list of the campaign has is the campaign's for this call. Raises what `promise` does.
+    """
+    named = replace(wish, phone=wish.phone or attempt.e164)
+    lead_id = attempt.lead_id
+    if await PromisedStore(session).lock(campaign.id, lead_id) is None:
+        known = await QueueStore(session).with_number(campaign.id, attempt.e164)
+        if known is not None:
+            lead_id = known[0]
+        else:
+            fill = FillStore(session)
+            phones = (await fill.phones(campaign.id, [lead_id]))[lead_id]
+            for phone in [each for each in phones if each.e164 == named.phone]:
+                await fill.take_in(campaign, lead_id, phone, now)
+    return await promise(session, rules, campaign, lead_id, named, now)
+
+
 async def when_allowed(
     session: Session,
     rules: Rulebook,
@@ -108,7 +130,7 @@ async def settle(
     session: Session,
     campaign: Campaign,
     ended: EndedAttempt,
-    result: str,
+    result: str | Disposition,
     decision: RetryAt | Final,
     now: datetime,
 ) -> tuple[RetryAt | Final, Callback | None]:
@@ -129,8 +151,16 @@ async def settle(
         return decision, None
     callback = await store.get(found.id, lock=True)
     if placed is not None and isinstance(decision, RetryAt):
-        change(callback, CallbackEvent.REOPEN, timing, now, tell="moved", reason=result, due_at=decision.at)
-    promises_again = result in STANDARD and Flag.CALLBACK in STANDARD[result].flags
+        change(
+            callback,
+            CallbackEvent.REOPEN,
+            timing,
+            now,
+            tell="moved",
+            reason=str(result),
+            due_at=decision.at,
+        )
+    promises_again = isinstance(result, Disposition) and Flag.CALLBACK in result.flags
     if callback.attempt_id == ended.attempt_id and not promises_again and result not in UNREACHED:
         reason = decision.reason if isinstance(decision, Final) else DISPOSITION_CHANGED
         cancel(callback, campaign, reason, now)

@@ -1,7 +1,7 @@
 """What people and the engine do with campaigns. Each function is one transaction, or a few short ones."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,11 @@ from campaigns.core.campaign import (
     change_state,
     check_weight,
 )
+from campaigns.core.disposition_set import DISPOSITION_SETTINGS, DispositionSet
 from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.retry import RetryAt
+from campaigns.core.softphone import LEGS
+from campaigns.dispositions import Words
 from campaigns.errors import (
     CampaignNotFoundError,
     InvalidSettingsError,
@@ -31,7 +34,9 @@ from campaigns.errors import (
 )
 from campaigns.promises import CallbackWish
 from campaigns.reports.campaign import CampaignReport, build_report
+from campaigns.reports.sales import sales_of
 from campaigns.reports.store import ReportStore
+from campaigns.softphones import checked_leg
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
@@ -137,6 +142,7 @@ async def create_campaign(
         await _check_prompts(session, client.id, settings)
         if settings.calendar:
             await CalendarStore(session).named(client.id, settings.calendar)
+        await _check_moves(session, client.id, settings)
         campaign = await CampaignStore(session).create(client.id, checked_name(name), settings, now)
         await check_caller_id(session, campaign, now, starts=False)
         await _attach(session, campaign, weights)
@@ -154,27 +160,25 @@ async def change_campaign(
     shown: CallerIdChange | None = None,
     work: Mapping[str, Any] | None = None,
     inbound: Mapping[str, Any] | None = None,
+    said: Mapping[str, Any] | None = None,
     if_match: Versions | None = None,
 ) -> Campaign:
-    """Change what a campaign dials by, how its lists are mixed, what its calls show, how agents work for it
-    and what becomes of calls to it, also while it runs.
+    """Change what a campaign dials by, how its lists are mixed, what its calls show, how agents work for it,
+    what they may say, and what becomes of calls to it, also while it runs.
 
-    None changes nothing; `work` and `inbound`: settings of AgentWork and INBOUND_SETTINGS by name. A list
-    that it did not dial yet is added. The leads are put in order some at a time; if that is cut off, the same
-    change again completes it. Raises CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError,
-    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError and ChangedMeanwhileError.
+    None changes nothing; `work`, `inbound` and `said`: settings of AgentWork, INBOUND_SETTINGS and
+    DISPOSITION_SETTINGS by name. A list that it did not dial yet is added. The leads are put in order some at
+    a time; if that is cut off, the same change again completes it. Raises CampaignNotFoundError,
+    LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError, CallerIdNotInUseError,
+    PromptNotFoundError and ChangedMeanwhileError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
         campaign = await store.get(campaign_id)
         await require_version(session, campaign, if_match)
-        if inbound:
-            if others := sorted(inbound.keys() - set(INBOUND_SETTINGS)):
-                names = ", ".join(INBOUND_SETTINGS)
-                raise InvalidSettingsError(f"{others[0][:40]!r} stays as it is; {names} may change.")
-            changed = CampaignSettings.parse(settings_of(campaign).to_json() | dict(inbound))
-            await _check_prompts(session, campaign.client_id, changed)
-            await store.set_inbound(campaign, changed)
+        for names, given in ((INBOUND_SETTINGS, inbound), (DISPOSITION_SETTINGS, said)):
+            if given:
+                await _change_settings(session, campaign, names, given)
         if lead_order is not None:
             settings = settings_of(campaign).to_json() | {"lead_order": lead_order}
             await store.set_order(campaign, CampaignSettings.parse(settings).lead_order)
@@ -193,6 +197,18 @@ async def change_campaign(
     if weights:
         await take_up(sessions, campaign_id, now)
     return campaign
+
+
+async def _change_settings(
+    session: Session, campaign: Campaign, names: Collection[str], given: Mapping[str, Any]
+) -> None:
+    if others := sorted(given.keys() - set(names)):
+        may = ", ".join(names)
+        raise InvalidSettingsError(f"{others[0][:40]!r} stays as it is; {may} may change.")
+    changed = CampaignSettings.parse(settings_of(campaign).to_json() | dict(given))
+    await _check_prompts(session, campaign.client_id, changed)
+    await _check_moves(session, campaign.client_id, changed)
+    await CampaignStore(session).set_settings(campaign, changed, names)
 
 
 def _with_work(settings: CampaignSettings, work: Mapping[str, Any]) -> AgentWork:
@@ -241,6 +257,12 @@ async def find_campaign(sessions: Sessions, reference: str) -> int:
             return named[0].id
         hint = "several clients have it, use its id" if named else "campaign status lists them"
         raise CampaignNotFoundError(f"No one campaign is named {reference[:MAX_NAME]!r}; {hint}.")
+
+
+async def dispositions_of(sessions: Sessions, campaign_id: int) -> DispositionSet:
+    """What a campaign's calls may come to. Raises CampaignNotFoundError."""
+    async with sessions() as session:
+        return settings_of(await CampaignStore(session).get(campaign_id)).dispositions
 
 
 async def get_campaign(sessions: Sessions, campaign_id: int) -> Campaign:
@@ -331,13 +353,21 @@ async def add_agent(
     sip_uri: str,
     now: datetime,
     profile: AgentProfile = ANYONE,
+    *,
+    leg: str = LEGS[0],
+    auto_answer: bool = False,
 ) -> int:
-    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError."""
+    """A new agent of a client; the id. Raises UnknownClientError, InvalidInputError and AgentExistsError.
+
+    `leg` is how the softphone is called, `auto_answer` whether it is asked to answer by itself.
+    """
     async with sessions() as session, session.begin():
         client = await _client(session, client_slug)
         await check_ranks(session, client.id, profile)
         checked = checked_name(name), checked_sip_uri(sip_uri)
-        return (await AgentStore(session).add(client.id, *checked, now, profile)).id
+        agent = await AgentStore(session).add(client.id, *checked, now, profile)
+        agent.leg, agent.auto_answer = checked_leg(leg), auto_answer
+        return agent.id
 
 
 async def list_agents(sessions: Sessions, client_slug: str | None, after: int, limit: int) -> Sequence[Agent]:
@@ -415,19 +445,29 @@ async def set_disposition(
     *,
     rules: Rulebook | None = None,
     wish: CallbackWish | None = None,
+    sale: Sequence[object] | None = None,
+    who: str = "agent",
+    limited: bool = False,
 ) -> str:
     """See `dispositions.say`."""
+    words = Words(code=code, notes=notes, wish=wish, sale=sale, who=who, limited=limited)
     async with sessions() as session, session.begin():
-        return await dispositions.say(session, attempt_id, code, notes, now, rules=rules, wish=wish)
+        return await dispositions.say(session, attempt_id, words, now, rules)
 
 
-async def report(sessions: Sessions, campaign_id: int, now: datetime) -> CampaignReport:
-    """Every figure of a campaign from its beginning to `now`. Raises CampaignNotFoundError."""
+async def report(
+    sessions: Sessions, campaign_id: int, now: datetime, *, sales: bool = True
+) -> CampaignReport:
+    """Every figure of a campaign from its beginning to `now`, without its `sales` where nobody asks for them.
+
+    Raises CampaignNotFoundError.
+    """
     async with sessions() as session:
         campaign = await CampaignStore(session).get(campaign_id)
         progress = await QueueStore(session).progress(campaign_id, now)
         missed = (await CallbackStore(session).missed([campaign_id])).get(campaign_id, 0)
-        return await build_report(campaign, progress, missed, ReportStore(session), now)
+        built = await build_report(campaign, progress, missed, ReportStore(session), now)
+        return replace(built, sales=await sales_of(session, campaign)) if sales else built
 
 
 async def _change_campaign(session: Session, campaign_id: int, action: str, now: datetime) -> Campaign:
@@ -443,6 +483,15 @@ async def _check_prompts(session: Session, client_id: int, settings: CampaignSet
         raise PromptNotFoundError(
             f"The client has no prompt {missing[0]}; `dialer prompts add` or `say` makes it."
         )
+
+
+async def _check_moves(session: Session, client_id: int, settings: CampaignSettings) -> None:
+    """Whether each campaign in which leads are to go on is there."""
+    for each in settings.dispositions.for_agents:
+        if each.campaign and await CampaignStore(session).of_client(client_id, each.campaign) is None:
+            raise InvalidSettingsError(
+                f"dispositions.{each.code}: the client has no campaign {each.campaign!r}; create it first."
+            )
 
 
 async def _attach(session: Session, campaign: Campaign, weights: Mapping[str, int]) -> None:

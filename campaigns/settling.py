@@ -6,8 +6,8 @@ from datetime import datetime
 from campaigns import bookings, promises
 from campaigns.core.appointment import SET
 from campaigns.core.attempt import EndedAttempt
-from campaigns.core.disposition import STANDARD, Flag
-from campaigns.core.retry import Final, RetryAt, decide, keeps_phone
+from campaigns.core.disposition import Disposition, Flag
+from campaigns.core.retry import Final, LastCall, RetryAt, decide, keeps_phone
 from campaigns.core.selection import LeadPhone, next_phone
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.campaigns import settings_of
@@ -20,15 +20,25 @@ from leads.stores.dnc import DncStore
 
 
 async def settle(
-    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
+    session: Session, campaign: Campaign, ended: EndedAttempt, outcome: str, now: datetime
 ) -> None:
-    """Decide what becomes of a lead after an attempt, and write it."""
+    """Decide what becomes of a lead after an attempt, by what was said of it or else its outcome, and write
+    it."""
     settings = settings_of(campaign)
+    result: str | Disposition = outcome
+    if ended.disposition:
+        result = settings.dispositions.as_said(ended.disposition, ended.flags)
     phones = (await FillStore(session).phones(campaign.id, [ended.lead_id]))[ended.lead_id]
     following = next_phone(phones)
     another = following is not None and following.phone_id != ended.phone_id
     decision = decide(
-        result, ended.number, settings.max_attempts_per_lead, settings.retry_rules, now, another_phone=another
+        result,
+        ended.number,
+        settings.max_attempts_per_lead,
+        settings.retry_rules,
+        now,
+        another_phone=another,
+        last=_last_call(phones, ended),
     )
     decision, owed = await promises.settle(session, campaign, ended, result, decision, now)
     goes_on = owed is None and isinstance(decision, RetryAt)
@@ -38,7 +48,8 @@ async def settle(
     if isinstance(decision, RetryAt):
         # An opt-out of this very call may stand behind what was said after it.
         barred = await _suppressed(session, campaign, [each.e164 for each in phones])
-        called, stays = (ended.phone_id, keeps_phone(result)) if owed is None else (owed.phone_id, True)
+        stays = keeps_phone(result) and not decision.next_phone
+        called, stays = (ended.phone_id, stays) if owed is None else (owed.phone_id, True)
         phone = _phone_after(phones, called, barred, stays=stays)
         if phone is None:
             decision = Final("on_dnc_list" if barred else "no_phone_left")
@@ -47,9 +58,7 @@ async def settle(
     await QueueStore(session).settle(campaign, ended, decision, phone, now)
 
 
-async def settle_after_talk(
-    session: Session, campaign: Campaign, ended: EndedAttempt, result: str, now: datetime
-) -> None:
+async def settle_after_talk(session: Session, campaign: Campaign, ended: EndedAttempt, now: datetime) -> None:
     """Decide what becomes of a lead that has called, by what its agent says; it is no attempt of ours.
 
     A call that is owed to it stays so, unless it is done with.
@@ -59,14 +68,20 @@ async def settle_after_talk(
     if attempts is None:
         return
     settings = settings_of(campaign)
+    result = settings.dispositions.as_said(ended.disposition, ended.flags)
     decision = decide(result, attempts, settings.max_attempts_per_lead, settings.retry_rules, now)
     owed = await CallbackStore(session).open_of(campaign.id, ended.lead_id)
     if owed is not None:
-        promises_again = result in STANDARD and Flag.CALLBACK in STANDARD[result].flags
-        if promises_again or isinstance(decision, RetryAt):
+        if Flag.CALLBACK in result.flags or isinstance(decision, RetryAt):
             return
         await promises.end_all(session, [owed], decision.reason, now)
     await queue.settle_after_talk(campaign.id, ended.lead_id, decision)
+
+
+def _last_call(phones: Sequence[LeadPhone], ended: EndedAttempt) -> LastCall | None:
+    """When it was where the person is; None where nobody knows."""
+    zones = next((each.zones for each in phones if each.phone_id == ended.phone_id), ())
+    return LastCall(ended.local_hour, zones[0]) if zones else None
 
 
 async def _suppressed(

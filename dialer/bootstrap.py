@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ import structlog
 
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
 from campaigns.lead_editing import follow_merges
+from campaigns.messaging.port import Reply
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
 from dialer.access.audit import AuditLog
@@ -33,6 +34,7 @@ from dialer.bus.broker import EmbeddedBroker
 from dialer.bus.messages import NodeStatus
 from dialer.bus.mqtt import MqttOptions, Publisher
 from dialer.clock import SteadyClock
+from dialer.core.caller_limits import CallerRule
 from dialer.core.outside import OutsideRule
 from dialer.database import Database, DatabaseUnavailable, opened
 from dialer.dialing import DialingOptions
@@ -41,6 +43,7 @@ from dialer.errors import DialerError
 from dialer.event_feed import Announcer, EventFeed
 from dialer.folder import LOCK_NAME, DataFolderUnusable, make_data_folder
 from dialer.forecaster import Forecaster
+from dialer.message_sender import MessageSender
 from dialer.metrics import Metrics
 from dialer.mixing import WaitingSounds
 from dialer.recording_keeper import RecordingKeeper
@@ -143,6 +146,16 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         keeper = RecordingKeeper(database.sessions, recordings, metrics, engine.now)
         keeper.start()
         stack.push_async_callback(keeper.stop)
+        messages = MessageSender(
+            database.sessions,
+            database.readings,
+            rules,
+            message_secrets(settings),
+            engine.now,
+            _take_reply,
+        )
+        messages.start()
+        stack.push_async_callback(messages.stop)
         imports = ImportRunner(
             database.sessions, settings.data_dir / "imports", engine.now, follow=follow_merges
         )
@@ -247,6 +260,15 @@ def _provider(settings: Settings) -> Provider | None:
     )
 
 
+def message_secrets(settings: Settings) -> Mapping[str, str]:
+    """Passwords and keys of message channels, by name."""
+    return {name: secret.get_secret_value() for name, secret in settings.message_secrets.items()}
+
+
+async def _take_reply(channel_id: int, reply: Reply) -> None:
+    log.warning("a text message came that nobody reads", channel=channel_id, characters=len(reply.text))
+
+
 def unclaimed_message(settings: Settings) -> Path:
     """The WAV file for people who find no agent."""
     return settings.sip.unclaimed_message or _shipped("unclaimed.wav")
@@ -326,6 +348,9 @@ def _engine_options(settings: Settings) -> EngineOptions:
         sounds=waiting_sounds(settings),
         softphone_gone_limit_s=settings.agents.softphone_gone_limit_s,
         outside=OutsideRule(settings.calls.outside),
+        callers=CallerRule(
+            per_caller=settings.calls.from_one_number, strangers=settings.calls.from_strangers
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean
 
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag
 from campaigns.core.metrics import is_person
 from campaigns.stores.dials import ANSWERS
 from campaigns.stores.recent_calls import RecentCall, RecentCallStore
@@ -15,7 +15,6 @@ from leads.stores.shared import Session
 FEWEST_TALKS = 10
 """A mean of fewer is luck."""
 _PRIOR_CALLS, _PRIOR_DAYS = 2000, 14
-_MACHINES = codes_with(Flag.MACHINE)
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,12 @@ class CallHistory:
     @property
     def persons(self) -> list[RecentCall]:
         """Those that a person answered, as the agent says who heard them."""
-        return [each for each in self.calls if is_person(each.outcome, each.disposition)]
+        return [each for each in self.calls if is_person(each.outcome, each.flags)]
 
     @property
     def machines(self) -> list[RecentCall]:
         """Those that a machine answered."""
-        return [each for each in self.calls if each.outcome == "machine" or each.disposition in _MACHINES]
+        return [each for each in self.calls if each.outcome == "machine" or Flag.MACHINE in each.flags]
 
     @property
     def wrap_mean_s(self) -> float | None:

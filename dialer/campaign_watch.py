@@ -21,6 +21,7 @@ from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.dials import DialStore
 from campaigns.stores.live import LiveStore, RunningCampaign
 from campaigns.stores.pacing import PacingStore
+from campaigns.stores.prompts import PromptStore
 from dialer.call_history import prior_of
 from dialer.core.detection import detection_of
 from dialer.core.floor import Floor
@@ -103,6 +104,16 @@ class CampaignWatch:
         """The file of a prompt that a campaign plays, or played when it last ran."""
         return self._sounds.get(campaign_id, {}).get(prompt)
 
+    async def fetch(self, campaign_id: int, client_id: int, prompt: str) -> None:
+        """Has the file of a prompt at hand for a campaign that does not run here. Raises OSError."""
+        if self.sound(campaign_id, prompt) is not None:
+            return
+        async with self._readings() as session:
+            found = (await PromptStore(session).sounds_of([client_id])).get((client_id, prompt))
+        if found is not None:
+            paths = await self._files.paths({prompt: found})
+            self._sounds.setdefault(campaign_id, {}).update(paths)
+
     def message(self, campaign: RunningCampaign, started: StartedAttempt) -> Path | None:
         """What the person hears who answers and gets no agent, or whom an agentless campaign calls; None
         where the client has chosen nothing."""
@@ -165,7 +176,7 @@ class CampaignWatch:
     async def count(self, now: datetime, metrics: Metrics) -> None:
         """Tells the bus and the metrics each running campaign's figures."""
         for campaign in list(self.running.values()):
-            report = await campaigns.report(self._readings, campaign.id, now)
+            report = await campaigns.report(self._readings, campaign.id, now, sales=False)
             stats = self._notices.of_stats(campaign, report, self._floor, now.timestamp())
             self._publisher.publish(stats)
             metrics.leads_ready(campaign.id, stats.leads_ready)

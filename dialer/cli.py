@@ -4,7 +4,7 @@ import asyncio
 import io
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,13 +19,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from campaigns.commands import (
     agent_app,
+    attempt_app,
     calendar_app,
     callbacks_app,
     caller_id_app,
     campaign_app,
+    channel_app,
     compliance_app,
     explain_app,
     lead_editing_app,
+    messages_app,
     person_app,
     prompts_app,
     recordings_app,
@@ -40,7 +43,7 @@ from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.reports.text import show
 from dialer.access.commands import api_key_app, audit_app, user_app
-from dialer.bootstrap import recordings_of, running
+from dialer.bootstrap import message_secrets, recordings_of, running
 from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
 from dialer.doctor import Finding, examine
@@ -73,10 +76,13 @@ app.add_typer(dnc_app, name="dnc")
 app.add_typer(consent_app, name="consent")
 app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
+app.add_typer(attempt_app, name="attempt")
 app.add_typer(callbacks_app, name="callbacks")
 app.add_typer(calendar_app, name="calendar")
 app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")
+app.add_typer(channel_app, name="channel")
+app.add_typer(messages_app, name="messages")
 app.add_typer(prompts_app, name="prompts")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(report_app, name="report")
@@ -113,6 +119,11 @@ class CommandContext:
     def recordings(self) -> RecordingFolder:
         """This node's folder of recordings."""
         return recordings_of(self.settings)
+
+    @property
+    def message_secrets(self) -> Mapping[str, str]:
+        """Passwords and keys of message channels. Raises SettingsInvalid."""
+        return message_secrets(self.settings)
 
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         """Opens the database, runs the work to its end, closes the database."""

@@ -172,12 +172,19 @@ class ConversationDesk:
             number = await store.call_guest(call.attempt, to, at, supervises=supervises)
         self._caller_ids[number] = attempt.caller_id
         try:
+            self._require_same(session, call.attempt)
             self._hands.carry_out(called(number))
         except (LookupError, ConversationError):
             self._hands.carry_out([GuestLeft(number, self._hands.clock(), Outcome.CANCELED.value)])
             raise
         finally:
             self._caller_ids.pop(number, None)
+
+    def _require_same(self, session: int, attempt: int) -> None:
+        """Whether the agent still talks in that call; the next one is another matter."""
+        _, call, _ = self._floor.talk_of(session)
+        if call.attempt != attempt:
+            raise ConversationError("no-conversation", "The call is over for which somebody was called.")
 
     def _call(self, guest: CallGuest) -> None:
         leg, now = guest_leg(guest.number), self._hands.clock()

@@ -136,9 +136,13 @@ def _unavailable(error: Exception) -> DatabaseUnavailable:
     return DatabaseUnavailable(f"The database cannot be used: {lines[0]}.")
 
 
+PASSING = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
+"""What a database raises that is away or locked."""
+
+
 def is_passing(error: Exception) -> bool:
     """Whether the database was away or locked, so that the same again may work later."""
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError | TimeoutError)
+    return isinstance(error, PASSING)
 
 
 def _is_sqlite(url: str) -> bool:

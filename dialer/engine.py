@@ -7,7 +7,7 @@ everything written by the `Journal`. It decides nothing itself: the floor, the p
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from campaigns import agents
 from campaigns.asking_again import AskingAgain
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import StartedAttempt
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag, flags_of
 from campaigns.inbound import TakenCall
 from campaigns.joining import JoiningLeads
 from campaigns.recordings.folder import RecordingFolder
@@ -30,6 +30,7 @@ from dialer.campaign_watch import CampaignWatch
 from dialer.conversation_desk import ConversationDesk, DeskHands
 from dialer.core.agent import AgentState
 from dialer.core.call import CallState
+from dialer.core.caller_limits import CallerLimits, CallerRule
 from dialer.core.effects import (
     Bridge,
     CallGuest,
@@ -44,6 +45,7 @@ from dialer.core.effects import (
     Mix,
     PlayToCaller,
     PressKeys,
+    PromiseCallback,
 )
 from dialer.core.floor import Floor
 from dialer.core.floor_agent import FloorAgent
@@ -66,6 +68,7 @@ from dialer.prompt_files import PromptFiles
 from dialer.recording_desk import RecordingDesk
 from dialer.records import Entry, Recorded, instant, write
 from dialer.recovery import Leftover, load_leftover
+from dialer.registrar import RegistrarWatch
 from dialer.softphones import SoftphoneOptions, Softphones
 from dialer.switch.link import SwitchLink
 from dialer.switch.messages import (
@@ -95,7 +98,6 @@ _HANG_UP_WITHIN_S = 3.0
 _LAW_WITHIN_S = 180.0
 """No law's ring time and no message together are longer."""
 _WRITE_WITHIN_S = 30.0
-_MACHINES = codes_with(Flag.MACHINE)
 _OWED_TIME = (CallState.RINGING, CallState.ANSWERED, CallState.ABANDONED)
 """What a stop waits for, however urgent: 16 CFR 310.4(b)(4)."""
 _BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
@@ -117,6 +119,7 @@ class EngineOptions:
     sounds: WaitingSounds
     outside: OutsideRule
     softphone_gone_limit_s: float = SOFTPHONE_GONE_LIMIT_S
+    callers: CallerRule = field(default_factory=CallerRule)
 
 
 class Engine:
@@ -158,7 +161,10 @@ class Engine:
             self._announce_caller,
             metrics.caller_refused,
         )
-        self._inbound = InboundDesk(self._trunk_watch, self.floor, self._campaigns, sessions, callers)
+        limits = CallerLimits(options.callers)
+        self._inbound = InboundDesk(
+            self._trunk_watch, self.floor, self._campaigns, sessions, rules, limits, callers
+        )
         desk = Hands(clock, self._can_place, self._dialing.place, self._carry_out, self._journal.written)
         self.preview_desk = PreviewDesk(self.floor, sessions, rules, self._campaigns.running, desk)
         self._callbacks = CallbackDesk(
@@ -184,6 +190,9 @@ class Engine:
         self._asking_again = AskingAgain(sessions, rules)
         self._keep_pacing_at = 0.0
         self.softphones = Softphones(options.softphones, self._link.send)
+        self._registrar = RegistrarWatch(
+            options.softphones.registrar, self.floor, self.softphones, clock, self._carry_out
+        )
         self._leftover: Leftover | None = None
         self._switch_name: str | None = None
         self._replays_through = 0
@@ -239,7 +248,7 @@ class Engine:
         self._journal.start()
         await self._link.start()
         works = {"beat": self._beat, "look": self._look, "stats": self._count, "tidy": self._tidy}
-        works["callbacks"] = self._keep_promises
+        works |= {"callbacks": self._keep_promises, "registrar": self._watch_registrar}
         for name, work in works.items():
             self._tasks.append(asyncio.create_task(self._repeat(work), name=f"engine-{name}"))
 
@@ -318,7 +327,7 @@ class Engine:
         """The disposition is recorded: the wrap-up ends."""
         for message in self._notices.of_disposition(attempt, code):
             self._publisher.publish(message)
-        by_machine = code in _MACHINES
+        by_machine = Flag.MACHINE in flags_of(attempt.disposition_flags)
         self._carry_out(self.floor.dispositioned(attempt.id, self._clock(), by_machine=by_machine))
 
     def write_to(self, session: int, text: str) -> None:
@@ -416,6 +425,8 @@ class Engine:
                         self.recordings.mixed(effect.attempt)
                 case PlayToCaller():
                     self._play(effect)
+                case PromiseCallback(attempt=attempt):
+                    self._inbound.asked_back(attempt)
                 case _:
                     self._journal.add(effect)
                     self._metrics.observe(effect)
@@ -467,6 +478,7 @@ class Engine:
 
     async def _beat(self) -> None:
         started = asyncio.get_running_loop().time()
+        self._metrics.beat()
         self._carry_out(self.floor.tick(self._clock()))
         self.preview_desk.dial_due()
         if self._draining:
@@ -479,6 +491,9 @@ class Engine:
     async def _keep_promises(self) -> None:
         await self._callbacks.look()
         await self._rest(_BEAT_S if self._callbacks.hurries else _LOOK_EVERY_S)
+
+    async def _watch_registrar(self) -> None:
+        await self._rest(await self._registrar.look())
 
     def _may_offer(self) -> bool:
         return self._link.up and self._may_dial() and not self._journal.behind
@@ -554,7 +569,8 @@ class Engine:
     async def _hang_up_everything(self) -> None:
         """A phone rings on for as long as it has to, and a person who has nobody hears the message."""
         for call in self.floor.calls.values():
-            if call.state not in (CallState.ANSWERED, CallState.ABANDONED):
+            set_aside = call.conversation is not None  # parked, or handed over: no law waits for that
+            if set_aside or call.state not in (CallState.ANSWERED, CallState.ABANDONED):
                 not_yet = call.state in (CallState.PLACED, CallState.RINGING)
                 self._link.send(HangUpLeg(call_leg(call.attempt), not_yet))
         self._carry_out(self.floor.inbound.tell_all(self._clock()))

@@ -6,7 +6,7 @@ from datetime import datetime
 from statistics import fmean
 
 from campaigns import service as campaigns
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag
 from campaigns.reports.campaign import CampaignReport
 from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.queue import QueueStore
@@ -23,7 +23,6 @@ _FEWEST_CALLS = 100
 _HANG_UP_WITHIN_S, _HANG_UP_OF_MEAN = 20.0, 1 / 3
 """A talk is a hang-up that is shorter than both: these seconds, and this share of the mean."""
 _FAILED = ("busy", "rejected", "congestion", "invalid_number", "disconnected", "network_failure", "blocked")
-_CONTACTS, _CONVERSIONS = codes_with(Flag.CUSTOMER_CONTACT), codes_with(Flag.CONVERSION)
 _NO_ESTIMATE_S = 12.0
 _MOST_SHARE = 0.95
 
@@ -54,7 +53,7 @@ async def plan_of_campaign(sessions: Sessions, reference: str, hours: float, now
     left = progress.due + progress.waiting + progress.claimed + progress.calling
     assumed = assumptions_of(history, left)
     if campaign.dial_mode == "preview":
-        assumed = _with_looks(assumed, await campaigns.report(sessions, campaign_id, now), skips)
+        assumed = _with_looks(assumed, await campaigns.report(sessions, campaign_id, now, sales=False), skips)
     return Plan(settings_of(campaign), assumed, hours, prior)
 
 
@@ -69,7 +68,7 @@ def assumptions_of(history: CallHistory, leads_left: int) -> Assumptions:
         )
     talk_mean_s = fmean(talks)
     hang_up_s = min(_HANG_UP_WITHIN_S, _HANG_UP_OF_MEAN * talk_mean_s)
-    contacts = sum(each.disposition in _CONTACTS for each in persons)
+    contacts = sum(Flag.CUSTOMER_CONTACT in each.flags for each in persons)
     answer_rate = min(_MOST_SHARE, len(persons) / len(calls))
     return Assumptions(
         answer_rate=answer_rate,
@@ -81,7 +80,7 @@ def assumptions_of(history: CallHistory, leads_left: int) -> Assumptions:
         machine_talk_s=_clipped(_mean(talks_of(machines)), 1.0, 600.0),
         wrap_mean_s=_NO_ESTIMATE_S if history.wrap_mean_s is None else history.wrap_mean_s,
         contact_share=contacts / len(talks) if contacts <= len(talks) else 1.0,
-        conversion_share=sum(each.disposition in _CONVERSIONS for each in persons) / max(1, contacts),
+        conversion_share=sum(Flag.CONVERSION in each.flags for each in persons) / max(1, contacts),
         leads=max(1, leads_left),
     )
 

@@ -1,17 +1,20 @@
 """Has calls that come answered: whose they are is looked up and put on record before the floor gets them."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from math import ceil
+from typing import Any, Protocol
 
 import structlog
 
-from campaigns.core.inbound import NOBODY_CALLS
+from campaigns.compliance.rulebook import Rulebook
+from campaigns.core.inbound import InboundSettings
 from campaigns.errors import CampaignsError
-from campaigns.inbound import UNAVAILABLE, RefusedCall, TakenCall, take_call
+from campaigns.inbound import UNAVAILABLE, RefusedCall, TakenCall, promise_back, take_call
 from campaigns.stores.live import RunningCampaign
 from dialer.campaign_watch import CampaignWatch
+from dialer.core.caller_limits import CallerLimits
 from dialer.core.effects import Effect
 from dialer.core.floor import Floor
 from dialer.core.outcome import Outcome
@@ -28,6 +31,10 @@ _CLAIM_WITHIN_S = 5.0
 """The floor plays music at once; a caller of whom nobody takes care any more is told soon."""
 
 log = structlog.get_logger("inbound")
+
+
+_ASKED_WITHIN_S = 5.0
+"""Who has asked to be called back waits no longer for an answer."""
 
 
 class Trunks(Protocol):
@@ -60,20 +67,43 @@ class InboundDesk:
         floor: Floor,
         watch: CampaignWatch,
         sessions: Sessions,
+        rules: Rulebook,
+        limits: CallerLimits,
         hands: InboundHands,
     ) -> None:
         self._trunks = trunks
         self._floor = floor
         self._watch = watch
         self._sessions = sessions
+        self._rules = rules
+        self._limits = limits
         self._hands = hands
         self.tasks: set[asyncio.Task[None]] = set()
 
     def came(self, arrived: LegArrived) -> None:
         """A call rings; nobody waits for what becomes of it."""
-        task = asyncio.create_task(self._serve(arrived), name=arrived.leg)
+        self._begin(self._serve(arrived), arrived.leg)
+
+    def asked_back(self, attempt: int) -> None:
+        """Who waits asks to be called back; nobody waits for what becomes of it."""
+        self._begin(self._promise(attempt), f"callback-{attempt}")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+
+    async def _promise(self, attempt: int) -> None:
+        """Raises nothing: who is promised no call waits on."""
+        kept = False
+        try:
+            async with asyncio.timeout(_ASKED_WITHIN_S):
+                now = instant(self._hands.clock())
+                kept = await promise_back(self._sessions, self._rules, attempt, now) is not None
+        except Exception as error:
+            if not is_passing(error):
+                log.exception("a callback could not be promised", attempt=attempt)
+        self._hands.carry_out(self._floor.inbound.promised(attempt, self._hands.clock(), kept=kept))
 
     async def _serve(self, arrived: LegArrived) -> None:
         """Raises nothing: the caller of whom nobody says anything is refused by the switch."""
@@ -89,7 +119,7 @@ class InboundDesk:
         if isinstance(taken, RefusedCall):
             log.info("a call that came is refused", status=taken.status, why=taken.why, trunk=arrived.trunk)
             self._hands.refused(taken.status)
-            self._hands.send(RefuseLeg(arrived.leg, taken.status))
+            self._hands.send(RefuseLeg(arrived.leg, taken.status, ceil(taken.retry_after_s)))
         else:
             self._answer(arrived, taken)
 
@@ -98,13 +128,27 @@ class InboundDesk:
             return RefusedCall(UNAVAILABLE, "no line is free, or the service stops")
         country = self._trunks.country_of(arrived.trunk)
         caller, called = (e164_of(each, country) for each in (arrived.caller, arrived.called))
-        now = instant(self._hands.clock())
-        return await take_call(self._sessions, self._watch.running.keys(), caller, called, arrived.trunk, now)
+        at = self._hands.clock()
+        if wait_s := self._limits.came(caller, at):
+            return RefusedCall(UNAVAILABLE, "too many calls came from there, or in all", wait_s)
+        taken = await take_call(
+            self._sessions,
+            self._watch.running.keys(),
+            *(caller, called, arrived.trunk, instant(at)),
+            strangers_in_s=self._limits.stranger_wait_s(at),
+        )
+        if isinstance(taken, TakenCall):
+            self._limits.taken(caller, at, stranger=taken.stranger)
+        if isinstance(taken, TakenCall) and taken.told:
+            await self._watch.fetch(taken.campaign_id, taken.client_id, taken.told)
+        return taken
 
     def _answer(self, arrived: LegArrived, taken: TakenCall) -> None:
         campaign, now = self._watch.running.get(taken.campaign_id), self._hands.clock()
         attempt, leg = taken.attempt_id, call_leg(taken.attempt_id)
-        wait = wait_of(campaign.inbound if campaign else NOBODY_CALLS, is_open=taken.open)
+        told = taken.told if self._watch.sound(taken.campaign_id, taken.told) else ""
+        settings = campaign.inbound if campaign else InboundSettings(inbound_message=told)
+        wait = wait_of(settings, is_open=taken.open)
         self._floor.inbound.come(
             attempt,
             taken.campaign_id,

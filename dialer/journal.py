@@ -11,7 +11,8 @@ Entry = TypeVar("Entry")
 _BATCH = 25
 """So many ends of calls take a quarter of a second, while nobody else writes on SQLite: where a switch has
 died with all its calls, the next ones are dialed before all that is on record."""
-_LONGEST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 1.0
+"""So that what waits is on record soon after the database is back."""
 
 log = structlog.get_logger("journal")
 

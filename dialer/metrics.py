@@ -71,6 +71,9 @@ class Metrics:
         self._recordings_room = Gauge(
             "dialer_recordings_free_bytes", "Room on the recordings' disk", registry=self._registry
         )
+        self._beats = Counter(
+            "dialer_engine_beats", "How often the engine has looked after calls", registry=self._registry
+        )
         info = Gauge("dialer_build_info", "The version that runs", ["version"], registry=self._registry)
         info.labels(version).set(1)
         self._registry.register(self)
@@ -78,6 +81,10 @@ class Metrics:
     def watch(self, floor: Floor) -> None:
         """Read this floor when asked."""
         self._floor = floor
+
+    def beat(self) -> None:
+        """The engine has looked after its calls once more."""
+        self._beats.inc()
 
     def placed(self, campaign: int) -> None:
         """A call was placed."""

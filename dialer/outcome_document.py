@@ -138,6 +138,7 @@ def _answered() -> dict[str, Outcome]:
         "nobody, for not one packet of audio came, in such a campaign": Outcome.NETWORK_FAILURE,
         "who has called us, and hung up while they waited": Outcome.GAVE_UP,
         "who has called us, and heard that nobody is free": Outcome.TOLD,
+        "who has called us, and asked to be called back": Outcome.ASKED_BACK,
     }
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from campaigns import dispositions, effects, previewing
 from campaigns.core.attempt import MAX_SIP_REASON, Ending, plain_text
 from campaigns.core.disposition import BY_NOBODY, MESSAGE_CUT_SHORT, MESSAGE_PLAYED, OPTED_OUT
+from campaigns.dispositions import Words
 from campaigns.message_results import record_message
 from campaigns.recordings import keeping
 from campaigns.stores.agents import AgentStore
@@ -39,6 +40,7 @@ from dialer.core.effects import (
     RecordingBegan,
     RecordingDidFail,
 )
+from dialer.core.outcome import Outcome
 from leads.stores.shared import Sessions
 
 
@@ -50,6 +52,9 @@ class Recorded:
 
 
 Entry = Effect | Recorded
+
+_NOBODY_TELLS = (Outcome.LOST, Outcome.UNKNOWN)
+"""A switch has died with the call, and with everybody who was called into it."""
 
 
 def instant(at: float) -> datetime:
@@ -88,8 +93,10 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await MenuAnswerStore(session).put(attempt, question, key, instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
+            if entry.outcome in _NOBODY_TELLS:
+                await ConversationStore(session).all_left(attempt, instant(at), entry.outcome.value)
         case DispositionMissed(attempt=attempt, at=at, disposition=code):
-            await dispositions.say(session, attempt, code, "", instant(at), by=BY_NOBODY)
+            await dispositions.say(session, attempt, Words(code=code, by=BY_NOBODY), instant(at))
         case LeadWasSkipped(campaign=campaign, claim=claim, agent=agent, reason=reason, at=at):
             await previewing.skip(session, campaign, claim, agent, reason, instant(at))
         case LeadWasPutBack(campaign=campaign, claim=claim):

@@ -208,11 +208,16 @@ class AgentsSettings(_Group):
 
 
 class CallsSettings(_Group):
-    """What agents may do on calls."""
+    """What agents may do on calls, and how many people may call us."""
 
     outside: tuple[Annotated[str, Field(pattern=r"^(countries|\+[1-9][0-9]{0,14})$")], ...] = (COUNTRIES,)
     """Whom agents may call in from outside: numbers and their beginnings, as in +4930, and `countries`, for
     ordinary numbers where the client's campaigns call (docs/calls.md)."""
+
+    from_one_number: int = Field(default=10, ge=1, le=10_000)
+    """Calls of people to us that are taken from one number within ten minutes."""
+    from_strangers: int = Field(default=60, ge=1, le=10_000)
+    """Calls that are taken within a minute from people who are nobody's lead yet; each becomes one."""
 
     @field_validator("outside", mode="before")
     @classmethod
@@ -251,6 +256,8 @@ class Settings(BaseSettings):
     calls: CallsSettings = CallsSettings()
     trunks: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], TrunkSettings] = {}
     """Each trunk by its name; without any, `sip.trunk` is the only one."""
+    message_secrets: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")], SecretStr] = {}
+    """Passwords and keys of message channels, by the names that the channels give them."""
 
     @model_validator(mode="after")
     def _can_reach_the_trunks(self) -> Self:
@@ -377,6 +384,7 @@ def _refuse_unknown(variables: Collection[str]) -> None:
         and name.upper().removeprefix(_PREFIX) not in known
         and name.removeprefix(_PREFIX).removesuffix("_FILE") not in known
         and not _is_of_a_trunk(name.removeprefix(_PREFIX).removesuffix("_FILE"))
+        and not _is_a_message_secret(name.removeprefix(_PREFIX))
     ]
     if unknown:
         raise SettingsInvalid(f"The settings are not valid. {'; '.join(unknown)}.")
@@ -386,6 +394,12 @@ def _is_of_a_trunk(name: str) -> bool:
     """TRUNKS__<name>__<setting>."""
     parts = name.lower().split("__")
     return len(parts) == 3 and parts[0] == "trunks" and parts[2] in TrunkSettings.model_fields
+
+
+def _is_a_message_secret(name: str) -> bool:
+    """MESSAGE_SECRETS__<name>, with _FILE or without."""
+    parts = name.lower().split("__")
+    return len(parts) == 2 and parts[0] == "message_secrets" and bool(parts[1])
 
 
 def _unknown_key(config: str | None, key: list[str]) -> str:

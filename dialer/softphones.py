@@ -54,6 +54,8 @@ class Softphone:
     address: str
     per_call: bool
     auto_answer: bool
+    user: str = ""
+    """Who it is at our registrar; empty where it is at another one."""
 
 
 class Softphones:
@@ -77,8 +79,14 @@ class Softphones:
         """A shift begins, or goes on."""
         at_ours = f"sip:{shift.sip_user}@{self._options.registrar or _NOWHERE}"
         per_call = shift.leg == "per_call"
-        softphone = Softphone(shift.sip_uri or at_ours, per_call, per_call or shift.auto_answer)
+        user = "" if shift.sip_uri else shift.sip_user or ""
+        softphone = Softphone(shift.sip_uri or at_ours, per_call, per_call or shift.auto_answer, user)
         self._known[shift.session_id] = softphone
+
+    @property
+    def at_our_registrar(self) -> dict[int, str]:
+        """The users of those that register with us, by session."""
+        return {session: each.user for session, each in self._known.items() if each.user}
 
     def remove(self, session: int) -> None:
         """A shift is over."""

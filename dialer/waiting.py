@@ -7,6 +7,7 @@ from dialer.core.inbound import InboundWait
 
 _SOUNDS = files("dialer").joinpath("sounds")
 RINGING = str(_SOUNDS.joinpath("ringing.wav"))
+CALLS_BACK = str(_SOUNDS.joinpath("calls_back.wav"))
 NOBODY_FREE = str(_SOUNDS.joinpath("nobody_free.wav"))
 
 
@@ -15,6 +16,8 @@ def wait_of(settings: InboundSettings, *, is_open: bool = True) -> InboundWait:
     return InboundWait(
         music=settings.inbound_music or RINGING,
         message=settings.inbound_message or NOBODY_FREE,
+        callback_key=settings.inbound_callback_key,
+        promise=settings.inbound_callback_message or CALLS_BACK,
         longest_s=settings.inbound_wait_s,
         open=is_open and settings.takes_callers,
     )

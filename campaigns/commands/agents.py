@@ -69,12 +69,15 @@ def add_agent(
     """Add an agent. One at our registrar gets a SIP secret, which is shown this once."""
 
     async def work(sessions: Sessions) -> tuple[int, SipAccount | None]:
-        softphones.check_leg(leg)
         ranked = await _ranks(sessions, ranks or [])
         profile = AgentProfile.parse(_levels(skills or []), languages or [], _present(ranked))
         address = AT_OUR_REGISTRAR if sip_uri is None else sip_uri
-        agent = await service.add_agent(sessions, client, name, address, datetime.now(UTC), profile)
-        await softphones.change_softphone(sessions, agent, leg=leg, auto_answer=auto_answer)
+        agent = await service.add_agent(
+            sessions,
+            *(client, name, address, datetime.now(UTC), profile),
+            leg=leg or LEGS[0],
+            auto_answer=bool(auto_answer),
+        )
         return agent, None if sip_uri else await softphones.new_secret(sessions, agent)
 
     agent_id, account = _run(context, work)
@@ -124,11 +127,9 @@ def change_agent(
     async def work(sessions: Sessions) -> Agent:
         found = await agents.find_agent(sessions, agent)
         address = AT_OUR_REGISTRAR if our_registrar else sip_uri
-        await softphones.change_softphone(
-            sessions, found.id, sip_uri=address, leg=leg, auto_answer=auto_answer
-        )
-        given = {"name": name, "languages": languages, "disabled": disabled}
-        changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+        given: dict[str, Any] = {"name": name, "sip_uri": address, "leg": leg, "auto_answer": auto_answer}
+        given |= {"languages": languages, "disabled": disabled}
+        changes = {field: value for field, value in given.items() if value is not None}
         if skills:
             changes["skills"] = _present(found.skills | _levels(skills))
         if ranks:

@@ -9,10 +9,11 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from campaigns import service
-from campaigns.campaign_file import CampaignFile, read_campaign
+from campaigns.campaign_file import CampaignFile, read_campaign, read_document
 from campaigns.commands.shared import WithRules, values_of
 from campaigns.core.agent_work import AgentWork
 from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
+from campaigns.core.disposition_set import DISPOSITION_SETTINGS, DispositionSet, disposition_of
 from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.prompt import is_prompt_name
 from campaigns.core.selection import LEAD_ORDERS
@@ -28,6 +29,7 @@ from campaigns.reports.text import (
     caller_ids_table,
     disposition_tables,
     report_tables,
+    set_table,
     show,
 )
 from campaigns.tables import Campaign
@@ -57,7 +59,10 @@ _WORK = ", ".join(each.name for each in fields(AgentWork))
 _INBOUND = ", ".join(INBOUND_SETTINGS)
 _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --list B=30 for a mix."
 _MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
-_SET_HELP = f"How agents work for it: {_WORK}; what becomes of calls to its numbers: {_INBOUND}."
+_SET_HELP = (
+    f"How agents work for it: {_WORK}; what becomes of calls to its numbers: {_INBOUND}; and "
+    f"{', '.join(DISPOSITION_SETTINGS)}."
+)
 _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
 
 
@@ -144,6 +149,7 @@ def change(
     agents work for it, also in a run."""
     changes = values_of(setting or [])
     inbound = {name: changes.pop(name) for name in INBOUND_SETTINGS if name in changes}
+    said = {name: changes.pop(name) for name in DISPOSITION_SETTINGS if name in changes}
     shown = service.CallerIdChange(caller_id, caller_id_group, caller_id_rule)
 
     async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
@@ -157,19 +163,45 @@ def change(
             shown=shown if shown.given() else None,
             work=changes,
             inbound=inbound,
+            said=said,
         )
         return changed, await service.dialed_lists(sessions, campaign_id)
 
     changed, dialed = _run(context, work)
     if as_json:
         told = {"id": changed.id, "lead_order": changed.lead_order, "lists": dialed}
-        echo_json(told | shown.given() | {name: getattr(changed, name) for name in changes | inbound})
+        echo_json(told | shown.given() | {name: getattr(changed, name) for name in changes | inbound | said})
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")
     if shown.given():
         group = f"a number of the group {changed.caller_id_group} ({changed.caller_id_rule})"
         typer.echo(f"Its calls show {changed.caller_id or group}.")
+
+
+@campaign_app.command("dispositions")
+def dispositions(
+    context: typer.Context,
+    campaign: CampaignRef,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A TOML or JSON file with the set to have from now on.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a campaign's calls may come to, with hotkeys; with a file, change it, also in a run."""
+    given = None if file is None else {"dispositions": read_document(file, "a campaign's dispositions")}
+
+    async def work(sessions: Sessions) -> DispositionSet:
+        campaign_id = await service.find_campaign(sessions, campaign)
+        if given is not None:
+            await service.change_campaign(sessions, campaign_id, datetime.now(UTC), said=given)
+        return await service.dispositions_of(sessions, campaign_id)
+
+    said = _run(context, work)
+    if as_json:
+        echo_json([disposition_of(each) for each in said.for_agents])
+    else:
+        show([set_table(said)])
 
 
 @campaign_app.command("start")

@@ -1,6 +1,5 @@
 """`dialer recordings …`. Errors pass through to `dialer.cli`."""
 
-import getpass
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from campaigns import service
-from campaigns.commands.shared import WithRecordings
+from campaigns.commands.shared import WithRecordings, command_line_user
 from campaigns.recordings import keeping, library
 from campaigns.recordings.library import Exported, Verified
 from campaigns.stores.recordings import RecordingFilter
@@ -65,7 +64,8 @@ def export(
 
     async def exported(sessions: Sessions) -> list[Exported]:
         chosen = await _chosen(sessions, client, campaign, attempt, None)
-        return await library.export(sessions, work.recordings, chosen, to, _user(), datetime.now(UTC))
+        who, now = command_line_user(), datetime.now(UTC)
+        return await library.export(sessions, work.recordings, chosen, to, who, now)
 
     try:
         done = work.run(exported)
@@ -92,8 +92,8 @@ def verify(
     async def verified(sessions: Sessions) -> list[Verified]:
         chosen = await _chosen(sessions, client, campaign, attempt, None)
         kept = await library.kept(sessions, work.recordings, chosen)
-        now = datetime.now(UTC)
-        return [await library.verify(sessions, work.recordings, each.id, _user(), now) for each in kept]
+        who, now = command_line_user(), datetime.now(UTC)
+        return [await library.verify(sessions, work.recordings, each.id, who, now) for each in kept]
 
     found = work.run(verified)
     count = Counter(each.result for each in found)
@@ -122,10 +122,6 @@ async def _chosen(
 ) -> RecordingFilter:
     campaign_id = None if campaign is None else await service.find_campaign(sessions, campaign)
     return RecordingFilter(client, campaign_id, attempt, state)
-
-
-def _user() -> str:
-    return f"command line: {getpass.getuser()}"
 
 
 def _line(recording: Recording) -> str:

@@ -1,5 +1,6 @@
 """What the commands of the campaigns room share."""
 
+import getpass
 import json
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -24,6 +25,11 @@ class WithRecordings(WithDatabase, Protocol):
     @property
     def recordings(self) -> RecordingFolder:
         """Where this node keeps them."""
+
+
+def command_line_user() -> str:
+    """Who types, for the record."""
+    return f"command line: {getpass.getuser()}"
 
 
 def values_of(given: Sequence[str]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from campaigns.core.audit import (
     period_of_answers,
 )
 from campaigns.core.campaign import AGENTLESS
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag, flags_of
 from campaigns.errors import InvalidInputError
 from campaigns.reports.store import ReportStore
 from campaigns.stores.audit import AuditStore, Denials, RecordedCall
@@ -36,7 +36,6 @@ from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Campaign, Exemption, RuleSet
 
 CALLS_AT_A_TIME = 500
-_OPT_OUTS = frozenset(codes_with(Flag.DNC))
 _DAY = timedelta(days=1)
 
 
@@ -303,7 +302,7 @@ async def _opt_outs(store: AuditStore, calls: Sequence[RecordedCall]) -> list[tu
 
 def _asked_at(call: RecordedCall) -> datetime | None:
     """When the person asked not to be called again: to an agent, or by the phone's 607; None if neither."""
-    if call.disposition in _OPT_OUTS:
+    if Flag.DNC in flags_of(call.disposition_flags):
         return call.disposition_at or call.placed_at
     return call.ended_at if call.sip_status == UNWANTED else None
 

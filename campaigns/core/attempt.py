@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from campaigns.core.calling_window import clock_of
 from campaigns.core.compliance import Allow
+from campaigns.core.disposition import Flag, flags_of
 from campaigns.core.jurisdiction import Place
 
 AWAITING_DISPOSITION = "awaiting_disposition"
@@ -181,6 +182,12 @@ class EndedAttempt:
     address_country: str = ""
     attempt_id: int = 0
     direction: str = OUT
+    disposition_flags: int = 0
+
+    @property
+    def flags(self) -> frozenset[Flag]:
+        """What its disposition meant when it was said."""
+        return flags_of(self.disposition_flags)
 
     @property
     def countries(self) -> set[str]:

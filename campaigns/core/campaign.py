@@ -11,7 +11,8 @@ from campaigns.core.agent_work import ANY, AVAILABLE, LONGEST_WAITING, check_age
 from campaigns.core.callback import Timing
 from campaigns.core.calling_window import CallableTimes
 from campaigns.core.detection import REVIEW_SHARE, check_detection
-from campaigns.core.disposition import NO_DISPOSITION, Flag, disposition
+from campaigns.core.disposition import NO_DISPOSITION
+from campaigns.core.disposition_set import STANDARD_SET, DispositionSet, check_dispositions
 from campaigns.core.inbound import check_inbound
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
@@ -19,7 +20,7 @@ from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.core.setting_checks import among, one_line, sound, whole, within
 from campaigns.core.tiers import Tier, parse_tiers
-from campaigns.errors import CampaignStateError, InvalidSettingsError, UnknownDispositionError
+from campaigns.errors import CampaignStateError, InvalidSettingsError
 
 KINDS = ("sales", "survey", "appointment", "collections")
 DIAL_MODES = ("preview", "progressive", "power", "predictive", "agentless")
@@ -67,9 +68,6 @@ LONGEST_GAP_S = 60 * 24 * 3600.0
 MOST_ATTEMPTS_A_DAY = 100
 LONGEST_KEPT_DAYS = 3650
 """Of a recording."""
-
-_SAID_BY_SOMEBODY = (Flag.CONVERSION, Flag.DNC, Flag.CALLBACK)
-"""What a disposition that nobody gave cannot claim."""
 
 _MAY_BE_MISSING = ("menu",)
 """Documents that a campaign need not have."""
@@ -133,8 +131,14 @@ class CampaignSettings:
     """By how much an agent may extend a wrap-up, once; 0 for not at all."""
     after_wrap_up: str = AVAILABLE
     """What an agent is whose wrap-up has reached its limit: available or paused."""
+    dispositions: DispositionSet = STANDARD_SET
+    """What a call may come to, and what follows from it."""
     default_disposition: str = NO_DISPOSITION
     """What is said of a talk of which its agent says nothing until then."""
+    correction_limit_s: float = 86400.0
+    """How long agents may correct what they have said of a call; supervisors always may."""
+    currency: str = ""
+    """Of its sales, ISO 4217; empty where nothing is sold."""
     routing: str = LONGEST_WAITING
     """Whose turn it is among the free agents: one of agent_work.ROUTINGS."""
     skills: tuple[str, ...] = ()
@@ -201,6 +205,10 @@ class CampaignSettings:
     """The prompt that they hear meanwhile, again and again; empty: ringing."""
     inbound_message: str = ""
     """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_callback_key: str = ""
+    """The digit that asks for a callback in place of waiting; empty for none."""
+    inbound_callback_message: str = ""
+    """The prompt that says that they will be called back; empty: the service's own."""
     inbound_list: str = "callers"
     """The list that whoever is nobody's lead becomes a lead of, made where it is missing; empty: they are
     refused."""
@@ -221,7 +229,7 @@ class CampaignSettings:
         within("ring_timeout_s", self.ring_timeout_s, LEAST_RING_S, 120)
         within("wrap_up_limit_s", self.wrap_up_limit_s, 1, 3600)
         check_agent_work(self)
-        self._check_default_disposition()
+        check_dispositions(self)
         within("abandon_rate_target", self.abandon_rate_target, 0, HIGHEST_ABANDON_RATE)
         whole("max_attempts_per_lead", self.max_attempts_per_lead, 1, 100)
         among("lead_order", self.lead_order, LEAD_ORDERS)
@@ -271,7 +279,8 @@ class CampaignSettings:
     def prompts(self) -> frozenset[str]:
         """The names of the client's prompts that it plays."""
         own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
-        own |= {self.inbound_music, self.inbound_message} - {""} if self.inbound == "on" else set()
+        callers = {self.inbound_music, self.inbound_message, self.inbound_callback_message} - {""}
+        own |= callers if self.inbound == "on" else set()
         return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
 
     @property
@@ -306,16 +315,6 @@ class CampaignSettings:
         if self.menu is not None:
             self.menu.check_key(self.opt_out_key)
 
-    def _check_default_disposition(self) -> None:
-        try:
-            flags = disposition(str(self.default_disposition)).flags
-        except UnknownDispositionError as error:
-            raise InvalidSettingsError(str(error)) from None
-        if claimed := [each for each in _SAID_BY_SOMEBODY if each in flags]:
-            raise InvalidSettingsError(
-                f"default_disposition is what nobody has said, so it cannot be one flagged {claimed[0]}."
-            )
-
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
         """Settings from JSON values by field name; defaults for the rest. Raises InvalidSettingsError."""
@@ -327,27 +326,30 @@ class CampaignSettings:
             raise InvalidSettingsError(
                 "caller_id is missing: the number that people see, in E.164; or caller_id_group."
             )
-        return cls(**{name: _read(name, value) for name, value in values.items()})
+        said = DispositionSet.parse(values.get("dispositions", {}))
+        return cls(**{name: _read(name, value, said) for name, value in values.items()})
 
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads, with every field; these are the columns of the table, too."""
         return {each.name: _written(getattr(self, each.name)) for each in fields(self)}
 
 
-DOCUMENTS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+DOCUMENTS: Mapping[str, Callable[[Any, DispositionSet], Any]] = MappingProxyType(
     {
-        "callable_times": CallableTimes.parse,
+        "dispositions": lambda _, said: said,
+        "callable_times": lambda value, _: CallableTimes.parse(value),
         "retry_rules": RetryRules.parse,
-        "tiers": parse_tiers,
+        "tiers": lambda value, _: parse_tiers(value),
         "menu": Menu.parse,
     }
 )
-"""The settings that are documents, each with what reads it; their values have a `to_json`."""
+"""The settings that are documents, each with what reads it, knowing the campaign's dispositions; their values
+have a `to_json`."""
 
 
-def _read(name: str, value: Any) -> Any:
+def _read(name: str, value: Any, said: DispositionSet) -> Any:
     if name in DOCUMENTS and (value is not None or name not in _MAY_BE_MISSING):
-        return DOCUMENTS[name](value)
+        return DOCUMENTS[name](value, said)
     return tuple(value) if isinstance(value, list) else value
 
 

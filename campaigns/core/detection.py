@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.disposition import Flag
 from campaigns.core.setting_checks import among, sound, within
 from campaigns.errors import InvalidSettingsError
 
@@ -40,10 +40,10 @@ class DetectionSettings:
 
 @dataclass(frozen=True, slots=True)
 class VerdictGroup:
-    """Attempts with one verdict and one disposition, which may be empty."""
+    """Attempts with one verdict and the flags of what their agents said; none where nothing was."""
 
     verdict: str
-    disposition: str
+    flags: frozenset[Flag]
     count: int
 
 
@@ -91,7 +91,7 @@ def detection_figures(groups: Iterable[VerdictGroup]) -> DetectionFigures:
             continue
         machine = group.verdict in MACHINE_VERDICTS
         said[machine] += group.count
-        was_machine = _was_machine(group.disposition)
+        was_machine = _was_machine(group.flags)
         if was_machine is not None:
             checked[machine] += group.count
             wrong[machine] += group.count if was_machine != machine else 0
@@ -135,9 +135,8 @@ def wilson(count: int, total: int) -> tuple[float, float]:
     return max(0.0, min(share, low)), min(1.0, max(share, high))
 
 
-def _was_machine(disposition: str) -> bool | None:
+def _was_machine(flags: frozenset[Flag]) -> bool | None:
     """What the agent heard; None where the disposition does not tell."""
-    flags = STANDARD[disposition].flags if disposition in STANDARD else frozenset()
     if Flag.MACHINE in flags:
         return True
     return False if Flag.HUMAN_ANSWERED in flags else None

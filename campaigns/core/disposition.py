@@ -1,15 +1,15 @@
 """What a call came to, as the agent says: stable codes, with flags that the figures and retries read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from campaigns.errors import UnknownDispositionError
+from campaigns.core.retry_rule import RetryRule
 
 
 class Flag(StrEnum):
-    """What a disposition means, whatever a campaign calls it."""
+    """What a disposition means, whatever a campaign calls it. A new one comes last: see `bits_of`."""
 
     HUMAN_ANSWERED = "human_answered"
     CUSTOMER_CONTACT = "customer_contact"
@@ -23,13 +23,40 @@ class Flag(StrEnum):
     MACHINE = "machine"
 
 
+_BITS: Mapping[Flag, int] = MappingProxyType({flag: 1 << place for place, flag in enumerate(Flag)})
+
+NOTES, AMOUNT, PRODUCT, CALLBACK_TIME = "notes", "amount", "product", "callback"
+NEEDS = (NOTES, AMOUNT, PRODUCT, CALLBACK_TIME)
+"""What an agent may have to say besides: notes, what was sold and for how much, for when to call back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Disposition:
-    """A code (at most 20 characters, stored), what people read, and its flags."""
+    """A code (at most 20 characters, stored), what people read, its flags, and what follows from it."""
 
     code: str
     label: str
     flags: frozenset[Flag]
+    key: str = ""
+    """The key on an agent's keyboard that says it; empty for none."""
+    needs: tuple[str, ...] = ()
+    """Of NEEDS."""
+    retry: RetryRule | None = None
+    """Whether and when its lead is called again; None: as its flags say."""
+    message: str = ""
+    """The step of the campaign's messages that follows; empty for none."""
+    campaign: str = ""
+    """The name of the client's campaign that the lead goes on in; empty: it stays."""
+
+
+def bits_of(flags: Iterable[Flag]) -> int:
+    """Flags as one number, as an attempt keeps them: each has the bit of its place in `Flag`."""
+    return sum(_BITS[each] for each in set(flags))
+
+
+def flags_of(bits: int) -> frozenset[Flag]:
+    """The flags that a number stands for."""
+    return frozenset(flag for flag, bit in _BITS.items() if bits & bit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +77,8 @@ class SaidDisposition:
     """What it takes the place of; None where nothing had been said."""
     by: str
     """agent, dialer or nobody."""
+    latest: bool = True
+    """Whether it is the lead's latest call in its campaign; else the lead is to be left as it is."""
 
 
 NO_DISPOSITION = "no_disposition"
@@ -96,20 +125,5 @@ _STANDARD = (
 STANDARD: Mapping[str, Disposition] = MappingProxyType({each.code: each for each in _STANDARD})
 """The standard set by code."""
 
-_BY_THE_DIALER = (MESSAGE_PLAYED, MESSAGE_CUT_SHORT, OPTED_OUT, NOBODY_SPOKE, NO_DISPOSITION)
-
-FOR_AGENTS = tuple(each for each in _STANDARD if each.code not in _BY_THE_DIALER)
-"""What an agent chooses from, in the order in which it is shown."""
-
-
-def disposition(code: str) -> Disposition:
-    """The standard disposition with this code. Raises UnknownDispositionError, which lists the codes."""
-    found = STANDARD.get(code)
-    if found is None:
-        raise UnknownDispositionError(f"{code[:40]!r} is not a disposition; use {', '.join(STANDARD)}.")
-    return found
-
-
-def codes_with(flag: Flag) -> tuple[str, ...]:
-    """The codes of the standard set that carry a flag."""
-    return tuple(each.code for each in _STANDARD if flag in each.flags)
+BY_THE_DIALER = (MESSAGE_PLAYED, MESSAGE_CUT_SHORT, OPTED_OUT, NOBODY_SPOKE, NO_DISPOSITION)
+"""Codes that no agent chooses; every campaign has them."""

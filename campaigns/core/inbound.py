@@ -1,5 +1,6 @@
 """People who call the number that they have seen: what a campaign does with their calls, and its figures."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +12,23 @@ from campaigns.core.setting_checks import among, one_line, within
 from campaigns.errors import InvalidSettingsError
 
 INBOUND = ("off", "on")
-INBOUND_SETTINGS = ("inbound", "inbound_wait_s", "inbound_music", "inbound_message", "inbound_list")
+INBOUND_SETTINGS = (
+    "inbound",
+    "inbound_wait_s",
+    "inbound_music",
+    "inbound_message",
+    "inbound_callback_key",
+    "inbound_callback_message",
+    "inbound_list",
+)
 """What may change of them while a campaign runs: all."""
+_DIGIT = re.compile(r"[0-9]")
 
-TALKED, GAVE_UP, TOLD = "human", "gave_up", "told"
-"""What becomes of such a call: an agent takes it, the person hangs up while waiting, or hears the message."""
+TALKED, GAVE_UP, TOLD, ASKED_BACK = "human", "gave_up", "told", "asked_back"
+"""What becomes of such a call: an agent takes it, the person hangs up while waiting, hears the message, or
+asks to be called back."""
 
-NO_AGENT = (GAVE_UP, TOLD)
+NO_AGENT = (GAVE_UP, TOLD, ASKED_BACK)
 """The outcomes that only calls of people to us have; the lead is where it was."""
 
 
@@ -29,6 +40,8 @@ class InboundSettings:
     inbound_wait_s: float = 120.0
     inbound_music: str = ""
     inbound_message: str = ""
+    inbound_callback_key: str = ""
+    inbound_callback_message: str = ""
 
     @property
     def takes_callers(self) -> bool:
@@ -38,7 +51,7 @@ class InboundSettings:
     @property
     def prompts(self) -> frozenset[str]:
         """The names of the prompts that people hear who call."""
-        own = {self.inbound_music, self.inbound_message} - {""}
+        own = {self.inbound_music, self.inbound_message, self.inbound_callback_message} - {""}
         return frozenset(own) if self.takes_callers else frozenset()
 
 
@@ -70,6 +83,8 @@ class InboundFigures:
     gave_up: int
     told: int
     """That nobody was free."""
+    asked_back: int
+    """They asked to be called back."""
     lost: int
     """The service failed them."""
     mean_wait_s: float | None
@@ -82,13 +97,15 @@ def inbound_figures(groups: Iterable[InboundGroup]) -> InboundFigures:
     going_on = over.pop("", None)
     calls = sum(group.count for group in over.values())
     counts = {outcome: group.count for outcome, group in over.items()}
-    answered, gave_up, told = (counts.get(outcome, 0) for outcome in (TALKED, GAVE_UP, TOLD))
+    known = (TALKED, GAVE_UP, TOLD, ASKED_BACK)
+    answered, gave_up, told, asked_back = (counts.get(outcome, 0) for outcome in known)
     return InboundFigures(
         offered=calls + (going_on.count if going_on else 0),
         answered=answered,
         gave_up=gave_up,
         told=told,
-        lost=calls - answered - gave_up - told,
+        asked_back=asked_back,
+        lost=calls - answered - gave_up - told - asked_back,
         mean_wait_s=sum(group.waited_s for group in over.values()) / calls if calls else None,
         longest_wait_s=max((group.longest_s for group in over.values()), default=None),
     )
@@ -107,7 +124,10 @@ def check_inbound(settings: Any) -> None:
     among("inbound", settings.inbound, INBOUND)
     within("inbound_wait_s", settings.inbound_wait_s, 5, 3600)
     one_line("inbound_list", settings.inbound_list)
-    for name in ("inbound_music", "inbound_message"):
+    key = settings.inbound_callback_key
+    if not isinstance(key, str) or (key and not _DIGIT.fullmatch(key)):
+        raise InvalidSettingsError('inbound_callback_key is one digit in quotes, "1", or empty for none.')
+    for name in ("inbound_music", "inbound_message", "inbound_callback_message"):
         prompt = getattr(settings, name)
         if not isinstance(prompt, str) or (prompt and not is_prompt_name(prompt)):
             raise InvalidSettingsError(f"{name} is the name of a prompt, as in callers-wait, or empty.")

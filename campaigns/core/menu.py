@@ -17,7 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from campaigns.core.disposition import Flag, disposition
+from campaigns.core.disposition import Flag
+from campaigns.core.disposition_set import STANDARD_SET, DispositionSet
 from campaigns.core.prompt import is_prompt_name
 from campaigns.errors import InvalidMenuError, UnknownDispositionError
 
@@ -114,8 +115,8 @@ class Menu:
                 )
 
     @classmethod
-    def parse(cls, document: object) -> Self:
-        """A menu from its document. Raises InvalidMenuError."""
+    def parse(cls, document: object, dispositions: DispositionSet = STANDARD_SET) -> Self:
+        """A menu from its document, for a campaign with these dispositions. Raises InvalidMenuError."""
         if not isinstance(document, Mapping) or not isinstance(document.get("steps"), Mapping):
             raise InvalidMenuError("A menu has a start and steps by name.")
         if unknown := sorted(str(each)[:40] for each in document.keys() - {"start", "steps"}):
@@ -123,9 +124,8 @@ class Menu:
         steps = document["steps"]
         if not 0 < len(steps) <= _MOST_STEPS:
             raise InvalidMenuError(f"A menu has 1 to {_MOST_STEPS} steps.")
-        return cls(
-            str(document.get("start", "")), {str(name): _step(str(name), steps[name]) for name in steps}
-        )
+        named = {str(name): _step(str(name), steps[name], dispositions) for name in steps}
+        return cls(str(document.get("start", "")), named)
 
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads."""
@@ -153,7 +153,7 @@ class Menu:
         raise InvalidMenuError(f"Who presses nothing comes from {name} back to it for ever; let it end.")
 
 
-def _step(name: str, given: object) -> Step:
+def _step(name: str, given: object, dispositions: DispositionSet) -> Step:
     if not _NAME.fullmatch(name):
         raise InvalidMenuError(f"{name[:40]!r} is not a step's name: 1 to 40 small letters, digits, - and _.")
     if not isinstance(given, Mapping) or given.get("do") not in DOES:
@@ -168,6 +168,8 @@ def _step(name: str, given: object) -> Step:
     if do == "ask":
         values["keys"] = _keys(name, values.get("keys"))
         values.setdefault("no_match", values.get("no_input", ""))
+    if said := values.get("disposition"):
+        values["disposition"] = _disposition(name, said, dispositions)
     step = Step(do=do, **values)
     _check(name, step)
     return step
@@ -198,17 +200,18 @@ def _check(name: str, step: Step) -> None:
     _within(name, "retries", step.retries, 0, 5)
     if not isinstance(step.retries, int):
         raise InvalidMenuError(f"Step {name}: retries is a whole number.")
-    if step.disposition:
-        _check_disposition(name, step.disposition)
 
 
-def _check_disposition(name: str, code: str) -> None:
+def _disposition(name: str, code: str, dispositions: DispositionSet) -> str:
     try:
-        flags = disposition(code).flags
+        said = dispositions.get(code)
     except UnknownDispositionError as error:
         raise InvalidMenuError(f"Step {name}: {error}") from error
-    if Flag.DNC in flags:
+    if Flag.DNC in said.flags:
         raise InvalidMenuError(f'Step {name}: {code} asks for no more calls; say do = "opt_out".')
+    if said.needs:
+        raise InvalidMenuError(f"Step {name}: {code} needs {said.needs[0]}, which nobody can say there.")
+    return said.code
 
 
 def _within(name: str, key: str, value: object, low: float, high: float) -> None:

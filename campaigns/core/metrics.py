@@ -4,11 +4,11 @@ A figure has one name and one denominator in the whole project: a contact is a d
 `customer_contact`, and the abandon rate is over people who answered (16 CFR 310.4(b)(4)(i)).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.disposition import Flag
 
 FIGURE_OF_STATE = {
     "available": "available",
@@ -96,12 +96,11 @@ class AgentFigures:
     closure_rate: Rate
 
 
-def is_person(outcome: str, disposition: str) -> bool:
-    """Whether a person answered: as the outcome says, unless the agent says otherwise.
+def is_person(outcome: str, flags: Collection[Flag]) -> bool:
+    """Whether a person answered: as the outcome says, unless the agent says otherwise, by a disposition.
 
     Without detection every answer is taken for a person's, and only a disposition tells machines apart.
     """
-    flags = STANDARD[disposition].flags if disposition in STANDARD else frozenset()
     if Flag.MACHINE in flags:
         return False
     return outcome in ("human", "abandoned") or Flag.HUMAN_ANSWERED in flags

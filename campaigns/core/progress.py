@@ -31,8 +31,8 @@ def progress_of(
     next_times: list[datetime | None] = []
     for group in groups:
         count[group.state] += group.count
-        if group.state not in ("ready", "waiting"):
-            continue
+        if group.state not in ("ready", "waiting") or group.queue_id not in zones:
+            continue  # one of a list that the campaign does not dial waits for its callback alone
         first = group.first_due_at
         if group.queue_id in opened and first <= now:
             due += group.due

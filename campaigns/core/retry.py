@@ -1,52 +1,31 @@
 """Whether a lead is called again after an attempt, and when. Decided here; only the store writes it down.
 
 A result is the call's outcome or, where an agent talked, the disposition; or that the lead was skipped, or
-did not come to an appointment. The
-default delays are the field's usual ones; 72 hours after an abandoned call are Ofcom's policy on persistent
-misuse.
+did not come to an appointment. The default delays are the field's usual ones; 72 hours after an abandoned
+call are Ofcom's policy on persistent misuse.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self
 
-from campaigns.core.disposition import STANDARD, Flag
-from campaigns.errors import InvalidRetryRulesError, UnknownOutcomeError
-
-OUTCOMES = (
-    "human",
-    "answered",
-    "machine",
-    "fax",
-    "busy",
-    "no_answer",
-    "invalid_number",
-    "disconnected",
-    "network_failure",
-    "congestion",
-    "rejected",
-    "blocked",
-    "abandoned",
-    "canceled",
-    "lost",
-    "unknown",
-)
-"""How a call can end, in the dialer's names. `answered`: by a person or a machine, of which nobody can tell;
-`lost`: the switch died; `unknown`: the engine did."""
+from campaigns.core import vicidial
+from campaigns.core.disposition import STANDARD, Disposition, Flag
+from campaigns.core.disposition_set import STANDARD_SET, DispositionSet
+from campaigns.core.outcomes import NO_SHOW
+from campaigns.core.outcomes import OUTCOMES as OUTCOMES
+from campaigns.core.outcomes import SKIPPED as SKIPPED
+from campaigns.core.retry_rule import RetryRule as RetryRule
+from campaigns.core.retry_rule import at_another_time
+from campaigns.errors import InvalidRetryRulesError, UnknownDispositionError, UnknownOutcomeError
 
 DEAD_PHONE = ("invalid_number", "disconnected")
 """Outcomes that tell of the phone, not of the person: the lead's next phone takes its place."""
 
 RESTS_CALLER_ID = ("blocked",)
 """Outcomes that tell of the number that was shown: nobody is called from it for a while."""
-
-SKIPPED = "skipped"
-"""What an agent did with a lead that was shown before the call; there was none, so it is no outcome."""
-
-NO_SHOW = "no_show"
-"""What became of an appointment to which nobody came; no outcome either."""
 
 NEXT_PHONE = "next_phone"
 """Why a lead is due again when a phone of it gave way to another."""
@@ -68,15 +47,6 @@ NO_SPEAKER = "no_speaker"
 
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
-_LONGEST_S = 366 * 24 * _HOUR
-
-
-@dataclass(frozen=True, slots=True)
-class RetryRule:
-    """Call again `delay_s` seconds later (None: never), up to `max_attempts` attempts of the lead in all."""
-
-    delay_s: float | None
-    max_attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +55,8 @@ class RetryAt:
 
     at: datetime
     reason: str
+    next_phone: bool = False
+    """Whether at another of its numbers, where it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,88 +97,110 @@ _FINAL_FLAGS = frozenset({Flag.COMPLETED, Flag.DNC, Flag.UNWORKABLE})
 
 
 @dataclass(frozen=True, slots=True)
+class LastCall:
+    """When a lead was called last on its own clock: the hour, 0 to 23, and the zone."""
+
+    local_hour: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetryRules:
     """A campaign's own rules by outcome or disposition code; the defaults hold for the rest."""
 
     own: Mapping[str, RetryRule]
 
     @classmethod
-    def parse(cls, value: object) -> Self:
+    def parse(cls, value: object, dispositions: DispositionSet = STANDARD_SET) -> Self:
         """Read the JSON form {"busy": {"delay_s": 600, "max_attempts": 3}, "rejected": {"delay_s": null}, …}.
 
-        A `delay_s` of null is final. Raises InvalidRetryRulesError that names the rule and what is wrong.
+        Results are outcomes, dispositions of the campaign, or VICIdial's codes for them; for the rules see
+        `RetryRule.parse`. Raises InvalidRetryRulesError that names the rule and what is wrong.
         """
         if not isinstance(value, Mapping):
             raise InvalidRetryRulesError('Retry rules go by result, as in {"busy": {"delay_s": 600}}.')
-        return cls(MappingProxyType({str(key): _parse_rule(str(key), rule) for key, rule in value.items()}))
+        own: dict[str, RetryRule] = {}
+        for given, rule in value.items():
+            result = _result(str(given), dispositions)
+            if result in own:
+                raise InvalidRetryRulesError(f"{result} has two rules; keep one.")
+            own[result] = RetryRule.parse(rule, str(given))
+        return cls(MappingProxyType(own))
 
-    def to_json(self) -> dict[str, dict[str, float | int | None]]:
+    def to_json(self) -> dict[str, dict[str, Any]]:
         """The form that `parse` reads; only the campaign's own rules."""
-        return {
-            key: {"delay_s": rule.delay_s, "max_attempts": rule.max_attempts}
-            for key, rule in self.own.items()
-        }
+        return {key: rule.to_json() for key, rule in self.own.items()}
 
-    def rule(self, result: str) -> RetryRule:
+    def rule(self, result: str | Disposition) -> RetryRule:
         """The rule for an outcome or a disposition. Raises UnknownOutcomeError for anything else."""
-        own = self.own.get(result)
+        own = self.own.get(result.code if isinstance(result, Disposition) else result)
         return own if own is not None else _default(result)
 
 
 def decide(
-    result: str,
+    result: str | Disposition,
     attempts: int,
     max_attempts: int,
     rules: RetryRules,
     now: datetime,
     *,
     another_phone: bool = False,
+    last: LastCall | None = None,
 ) -> RetryAt | Final:
     """What becomes of a lead whose attempt number `attempts` of `max_attempts` ended in `result` at `now`.
 
-    With `another_phone` to call, a dead one ends nothing. Raises UnknownOutcomeError if `result` is neither
-    an outcome nor a disposition.
+    With `another_phone` to call, a dead one ends nothing. `last` is what "another time of day" is told from;
+    without it that asks for nothing. Raises UnknownOutcomeError if `result` is neither an outcome nor a
+    disposition.
     """
-    rule = rules.rule(result)
+    said = STANDARD.get(result) if isinstance(result, str) else result
+    name = said.code if said is not None else str(result)
+    rule = rules.rule(said or result)
     if rule.delay_s is None:
-        if another_phone and result in DEAD_PHONE and attempts < max_attempts:
+        if another_phone and name in DEAD_PHONE and attempts < max_attempts:
             return RetryAt(now, NEXT_PHONE)
-        return Final(result)
+        return Final(name)
+    if rule.next_phone and not another_phone and said is not None and Flag.UNWORKABLE in said.flags:
+        return Final(name)
     if attempts >= max_attempts or (rule.max_attempts is not None and attempts >= rule.max_attempts):
         return Final(ATTEMPTS_USED_UP)
-    return RetryAt(now + timedelta(seconds=rule.delay_s), f"retry_{result}")
+    at = now + timedelta(seconds=rule.delay_s)
+    if rule.other_time and last is not None:
+        at = at_another_time(at, last.local_hour, last.zone)
+    return RetryAt(at, f"retry_{name}", rule.next_phone and another_phone)
 
 
-def keeps_phone(result: str) -> bool:
+def keeps_phone(result: str | Disposition) -> bool:
     """Whether the next call goes to the phone of this one: a person was reached there."""
-    return result in STANDARD and Flag.HUMAN_ANSWERED in STANDARD[result].flags
+    said = STANDARD.get(result) if isinstance(result, str) else result
+    return said is not None and Flag.HUMAN_ANSWERED in said.flags
 
 
-def _default(result: str) -> RetryRule:
-    if result in DEFAULTS:
+def _default(result: str | Disposition) -> RetryRule:
+    if isinstance(result, str):
+        if result not in DEFAULTS:
+            raise UnknownOutcomeError(f"{result[:40]!r} is neither an outcome nor a disposition.")
         return DEFAULTS[result]
-    if result not in STANDARD:
-        raise UnknownOutcomeError(f"{result[:40]!r} is neither an outcome nor a disposition.")
-    flags = STANDARD[result].flags
-    if flags & _FINAL_FLAGS:
+    if result.retry is not None:
+        return result.retry
+    if result.campaign or result.flags & _FINAL_FLAGS:
         return NEVER
-    return DEFAULTS["machine"] if Flag.MACHINE in flags else DEFAULTS["human"]
+    return DEFAULTS["machine"] if Flag.MACHINE in result.flags else DEFAULTS["human"]
 
 
-def _parse_rule(result: str, value: object) -> RetryRule:
-    if result not in STANDARD and result not in DEFAULTS:
-        raise InvalidRetryRulesError(f"{result[:40]!r} is neither an outcome nor a disposition.")
-    if result in STANDARD and Flag.DNC in STANDARD[result].flags:
-        raise InvalidRetryRulesError(f"{result}: an opt-out is never called again; take the rule out.")
-    if not isinstance(value, Mapping) or "delay_s" not in value or set(value) - {"delay_s", "max_attempts"}:
-        raise InvalidRetryRulesError(f'{result}: a rule is {{"delay_s": seconds, "max_attempts": number}}.')
-    delay, most = value["delay_s"], value.get("max_attempts")
-    if delay is not None and not (_is_number(delay) and 1 <= delay <= _LONGEST_S):
-        raise InvalidRetryRulesError(f"{result}: delay_s is from 1 to {_LONGEST_S:.0f} (a year), or null.")
-    if most is not None and not (isinstance(most, int) and _is_number(most) and most >= 1):
-        raise InvalidRetryRulesError(f"{result}: max_attempts is a whole number from 1 on, or null.")
-    return RetryRule(None if delay is None else float(delay), most)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _result(given: str, dispositions: DispositionSet) -> str:
+    """The outcome or disposition that a rule is for."""
+    outcome = vicidial.OUTCOMES.get(given, given)
+    if outcome in DEFAULTS:
+        return outcome
+    try:
+        said = dispositions.get(given)
+    except UnknownDispositionError:
+        raise InvalidRetryRulesError(f"{given[:40]!r} is neither an outcome nor a disposition.") from None
+    if Flag.DNC in said.flags:
+        raise InvalidRetryRulesError(f"{given}: an opt-out is never called again; take the rule out.")
+    if said.retry is not None or said.campaign:
+        raise InvalidRetryRulesError(
+            f"{given}: dispositions.{said.code} says what becomes of the lead; say it in one place."
+        )
+    return said.code

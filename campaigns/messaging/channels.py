@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -200,7 +200,7 @@ async def _view(session: Session, channel: MessageChannel) -> ChannelView:
         channel=channel.channel,
         driver=channel.driver,
         sender=channel.sender,
-        options=channel.options,
+        options=_shown(channel.options),
         rate_per_s=channel.rate_per_s,
         active=channel.active,
         takes_receipts=bool(channel.receipt_hash),
@@ -209,6 +209,7 @@ async def _view(session: Session, channel: MessageChannel) -> ChannelView:
     )
 
 
-def names_of(channels: Sequence[ChannelView]) -> list[str]:
-    """Their names, for people."""
-    return [each.name for each in channels]
+def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options for people: what headers say may be a key that somebody wrote there all the same."""
+    headers = dict.fromkeys(options.get("headers", {}), "(set)")
+    return {**options, **({"headers": headers} if headers else {})}

@@ -48,7 +48,7 @@ def make_driver(driver: str, document: object, around: Surroundings) -> Driver:
     wanted = str(getattr(options, "password_secret", "") or getattr(options, "secret", ""))
     if wanted and wanted not in around.secrets:
         raise InvalidChannelError(
-            f"The settings have no message secret {wanted!r}; set DIALER_MESSAGES__SECRETS__{wanted.upper()}."
+            f"The settings have no message secret {wanted!r}; set DIALER_MESSAGE_SECRETS__{wanted.upper()}."
         )
     if driver == "smtp":
         return SmtpDriver(options, around.secrets, around.now)

@@ -21,6 +21,7 @@ from campaigns.messaging.port import (
 )
 
 _PLACES = re.compile(r"\{(to|sender|text|id|secret)\}")
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.LocalProtocolError)
 _LONGEST_ANSWER = 1 << 16
 _LONGEST_WAIT_S = 3600.0
 
@@ -47,7 +48,7 @@ class HttpGatewayDriver:
                 content = await _beginning_of(answer)
             finally:
                 await answer.aclose()
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        except _NOT_SENT as error:
             raise ChannelDown(_short(error)) from error
         except httpx2.HTTPError as error:
             if self.deduplicates:

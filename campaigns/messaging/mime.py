@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -21,6 +22,9 @@ def address_of(text: str) -> str:
     address = parseaddr(text)[1]
     if not _ADDRESS.fullmatch(address):
         raise PermanentFailure("no-address", unusable=True)
+    if not address.partition("@")[0].isascii():
+        # Few mail servers take such (RFC 6531), and none on the way may be without it.
+        raise PermanentFailure("address-not-ascii")
     return address
 
 
@@ -50,8 +54,8 @@ def compose(outgoing: Outgoing, now: datetime) -> bytes:
     mail = EmailMessage(policy=SMTP)
     sender = on_the_wire(address_of(outgoing.sender))
     name = _one_line(parseaddr(outgoing.sender)[0])
-    mail["From"] = Address(display_name=name, addr_spec=sender)
-    mail["To"] = Address(addr_spec=on_the_wire(address_of(outgoing.to_address)))
+    mail["From"] = _header_address(name, sender)
+    mail["To"] = _header_address("", on_the_wire(address_of(outgoing.to_address)))
     mail["Subject"] = _one_line(outgoing.subject)[:_LONGEST_SUBJECT]
     mail["Date"] = format_datetime(now)
     mail["Auto-Submitted"] = "auto-generated"
@@ -66,6 +70,13 @@ def compose(outgoing: Outgoing, now: datetime) -> bytes:
         )
     # Beside the library, which would break long lines of these.
     return _fixed_headers(outgoing) + mail.as_bytes()
+
+
+def _header_address(name: str, address: str) -> Address:
+    try:
+        return Address(display_name=name, addr_spec=address)
+    except (ValueError, IndexError, MessageError):
+        raise PermanentFailure("no-address", unusable=True) from None
 
 
 def _fixed_headers(outgoing: Outgoing) -> bytes:

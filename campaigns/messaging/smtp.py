@@ -97,16 +97,11 @@ class SmtpDriver:
         to = on_the_wire(address_of(outgoing.to_address))
         bounce = self._options.bounce_address.replace("{token}", outgoing.token)
         sender = bounce or on_the_wire(address_of(outgoing.sender))
-        wide = not (to.isascii() and sender.isascii())
-        encoding = "utf-8" if wide else "ascii"
-        if wide and not server.supports_extension("smtputf8"):
-            raise PermanentFailure("smtputf8-missing")
-        dsn = server.supports_extension("dsn") and not wide
-        options = ["SMTPUTF8"] if wide else ["RET=HDRS", f"ENVID={outgoing.token}"] if dsn else []
+        dsn = server.supports_extension("dsn")
         try:
-            await server.mail(sender, options=options, encoding=encoding)
+            await server.mail(sender, options=["RET=HDRS", f"ENVID={outgoing.token}"] if dsn else [])
             options = ["NOTIFY=SUCCESS,FAILURE", f"ORCPT=rfc822;{_xtext(to)}"] if dsn else []
-            await server.rcpt(to, options=options, encoding=encoding)
+            await server.rcpt(to, options=options)
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 from campaigns.core.menu import Menu
 from campaigns.core.metrics import Rate, rate
 from campaigns.errors import InvalidInputError
-from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.campaigns import CampaignStore, settings_of
 from campaigns.stores.menu_answers import MenuAnswerStore
 from campaigns.stores.shared import Sessions
 from leads.threads import in_thread
@@ -52,7 +52,8 @@ async def report_of_answers(sessions: Sessions, campaign_id: int) -> AnswersRepo
         campaign = await CampaignStore(session).get(campaign_id)
         store = MenuAnswerStore(session)
         counts, calls = await store.counts(campaign_id), await store.asked(campaign_id)
-    keys = _keys(Menu.parse(campaign.menu)) if campaign.menu is not None else {}
+    menu = settings_of(campaign).menu
+    keys = _keys(menu) if menu is not None else {}
     questions = [_question(question, leads_to, counts, calls) for question, leads_to in keys.items()]
     return AnswersReport(campaign_id, campaign.name, calls, questions)
 

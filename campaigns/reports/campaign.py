@@ -7,7 +7,7 @@ from datetime import datetime
 
 from campaigns.core.campaign import Progress
 from campaigns.core.detection import DetectionFigures, detection_figures
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag
 from campaigns.core.inbound import InboundFigures, inbound_figures
 from campaigns.core.metrics import (
     AgentFigures,
@@ -20,6 +20,7 @@ from campaigns.core.metrics import (
     rate,
     team_figures,
 )
+from campaigns.core.sales import SalesFigures
 from campaigns.reports.store import AttemptGroup, HandledGroup, ReportStore
 from campaigns.tables import Campaign
 
@@ -85,6 +86,8 @@ class CampaignReport:
     """Calls that were promised, and that nobody has placed in time."""
     agents: list[AgentReport]
     team: AgentFigures
+    sales: SalesFigures | None = None
+    """What the talks sold; None where nobody asked for it."""
 
 
 async def build_report(
@@ -128,15 +131,14 @@ async def build_report(
 async def _counts(
     campaign_id: int, store: ReportStore, groups: Sequence[AttemptGroup], leads: Sequence[LeadGroup]
 ) -> Counts:
-    contacts, conversions = codes_with(Flag.CUSTOMER_CONTACT), codes_with(Flag.CONVERSION)
-    attempted, contacted, converted = await store.leads_attempted(campaign_id, contacts, conversions)
+    attempted, contacted, converted = await store.leads_attempted(campaign_id)
     return Counts(
         attempts=sum(group.count for group in groups),
         answered=sum(group.answered for group in groups),
-        people=sum(group.count for group in groups if is_person(group.outcome, group.disposition)),
-        contacts=_with(groups, contacts),
-        right_parties=_with(groups, codes_with(Flag.RIGHT_PARTY)),
-        conversions=_with(groups, conversions),
+        people=sum(group.count for group in groups if is_person(group.outcome, group.flags)),
+        contacts=_with(groups, Flag.CUSTOMER_CONTACT),
+        right_parties=_with(groups, Flag.RIGHT_PARTY),
+        conversions=_with(groups, Flag.CONVERSION),
         abandoned=sum(group.count for group in groups if group.outcome == "abandoned"),
         leads_loaded=sum(group.count for group in leads),
         leads_final=sum(group.count for group in leads if group.state == "final"),
@@ -163,16 +165,16 @@ async def _agents(campaign: Campaign, store: ReportStore, now: datetime) -> list
             own = [group for group in handled if group.agent_id == agent_id]
             calls, contacts, conversions = (
                 sum(group.count for group in own),
-                _with(own, codes_with(Flag.CUSTOMER_CONTACT)),
-                _with(own, codes_with(Flag.CONVERSION)),
+                _with(own, Flag.CUSTOMER_CONTACT),
+                _with(own, Flag.CONVERSION),
             )
             figures = agent_figures(stretches.get(agent_id, []), calls, contacts, conversions, now)
             reports.append(AgentReport(agent_id, name, figures))
     return reports
 
 
-def _with(groups: Iterable[AttemptGroup | HandledGroup], codes: Sequence[str]) -> int:
-    return sum(group.count for group in groups if group.disposition in codes)
+def _with(groups: Iterable[AttemptGroup | HandledGroup], flag: Flag) -> int:
+    return sum(group.count for group in groups if flag in group.flags)
 
 
 def _shares(counts: Counter[str]) -> list[Share]:

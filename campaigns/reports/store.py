@@ -1,6 +1,5 @@
 """What the reports count, straight from campaigns, leads, attempts and agents' time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, distinct, func
@@ -9,29 +8,34 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from campaigns.core.detection import VerdictGroup
+from campaigns.core.disposition import Flag, flags_of
+from campaigns.core.hold_time import Part, parts_of
 from campaigns.core.inbound import InboundGroup
 from campaigns.core.metrics import Stretch
-from campaigns.stores.shared import made_to_us, placed_by_us, read, seconds_between
+from campaigns.stores.conversations import ConversationStore
+from campaigns.stores.shared import made_to_us, placed_by_us, read, seconds_between, was_said
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
 from leads.tables import Client, Lead
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptGroup:
-    """Attempts with one outcome and disposition (both may be empty), and how many of them were answered."""
+    """Attempts with one outcome and disposition (both may be empty), with the flags that it had when it was
+    said, and how many of them were answered."""
 
     outcome: str
     disposition: str
+    flags: frozenset[Flag]
     count: int
     answered: int
 
 
 @dataclass(frozen=True, slots=True)
 class HandledGroup:
-    """Calls that an agent talked in, with one disposition (it may be empty)."""
+    """Calls that an agent talked in, with the flags of one disposition, none where nothing was said."""
 
     agent_id: int
-    disposition: str
+    flags: frozenset[Flag]
     count: int
 
 
@@ -47,25 +51,30 @@ class ReportStore:
 
     async def attempts(self, campaign_id: int) -> list[AttemptGroup]:
         """Attempts by outcome and disposition; each call that we placed is in one group."""
-        group = (col(Attempt.outcome), col(Attempt.disposition))
+        group = (col(Attempt.outcome), col(Attempt.disposition), col(Attempt.disposition_flags))
         wanted = (
-            select(*group, func.count(), func.count(col(Attempt.answered_at)))
-            .where(placed_by_us(), Attempt.campaign_id == campaign_id)
+            select_rows(*group, func.count(), func.count(col(Attempt.answered_at)))
+            .where(placed_by_us(), col(Attempt.campaign_id) == campaign_id)
             .group_by(*group)
             .order_by(*group)
         )
-        return [AttemptGroup(*row) for row in await self._session.exec(wanted)]
+        rows = await read(self._session, wanted)
+        return [
+            AttemptGroup(outcome, code, flags_of(bits), count, answered)
+            for outcome, code, bits, count, answered in rows
+        ]
 
     async def verdicts(self, campaign_id: int) -> list[VerdictGroup]:
-        """Attempts that answering-machine detection judged, by verdict and disposition."""
-        group = (col(Attempt.amd_verdict), col(Attempt.disposition))
+        """Attempts that answering-machine detection judged, by verdict and what agents said."""
+        group = (col(Attempt.amd_verdict), col(Attempt.disposition_flags))
         wanted = (
             select(*group, func.count())
             .where(placed_by_us(), Attempt.campaign_id == campaign_id, Attempt.amd_verdict != "")
             .group_by(*group)
             .order_by(*group)
         )
-        return [VerdictGroup(*row) for row in await self._session.exec(wanted)]
+        rows = await self._session.exec(wanted)
+        return [VerdictGroup(verdict, flags_of(bits), count) for verdict, bits, count in rows]
 
     async def inbound(self, campaign_id: int) -> list[InboundGroup]:
         """The calls of people to us, by outcome."""
@@ -85,16 +94,16 @@ class ReportStore:
             for outcome, count, total, longest in await read(self._session, wanted)
         ]
 
-    async def leads_attempted(
-        self, campaign_id: int, contacts: Sequence[str], conversions: Sequence[str]
-    ) -> tuple[int, int, int]:
-        """Different leads: attempted, with a disposition of `contacts`, and with one of `conversions`."""
+    async def leads_attempted(self, campaign_id: int) -> tuple[int, int, int]:
+        """Different leads: attempted, contacted, and converted."""
 
-        def leads_with(codes: Sequence[str]) -> object:
-            return func.count(distinct(case((col(Attempt.disposition).in_(codes), col(Attempt.lead_id)))))
+        def leads_with(flag: Flag) -> object:
+            return func.count(distinct(case((was_said(flag), col(Attempt.lead_id)))))
 
         wanted = select(
-            func.count(distinct(col(Attempt.lead_id))), leads_with(contacts), leads_with(conversions)
+            func.count(distinct(col(Attempt.lead_id))),
+            leads_with(Flag.CUSTOMER_CONTACT),
+            leads_with(Flag.CONVERSION),
         ).where(placed_by_us(), col(Attempt.campaign_id) == campaign_id)  # type: ignore[call-overload]
         attempted, contacted, converted = (await self._session.exec(wanted)).one()
         return attempted, contacted, converted
@@ -121,8 +130,8 @@ class ReportStore:
         return (await self._session.exec(wanted)).one()
 
     async def handled(self, campaign_id: int) -> list[HandledGroup]:
-        """The calls that agents talked in, whoever called, by agent and disposition."""
-        group = (col(Attempt.agent_id), col(Attempt.disposition))
+        """The calls that agents talked in, whoever called, by agent and what was said of them."""
+        group = (col(Attempt.agent_id), col(Attempt.disposition_flags))
         wanted = (
             select(*group, func.count())
             .where(Attempt.campaign_id == campaign_id, col(Attempt.connected_at).is_not(None))
@@ -130,7 +139,9 @@ class ReportStore:
             .group_by(*group)
         )
         rows = await self._session.exec(wanted)
-        return [HandledGroup(agent, code, count) for agent, code, count in rows if agent is not None]
+        return [
+            HandledGroup(agent, flags_of(bits), count) for agent, bits, count in rows if agent is not None
+        ]
 
     async def agents(self, client_id: int) -> dict[int, str]:
         """The client's agents: id to name, in the order of their ids."""
@@ -138,7 +149,10 @@ class ReportStore:
         return dict((await self._session.exec(wanted)).all())
 
     async def stretches(self, client_id: int, campaign_id: int) -> dict[int, list[Stretch]]:
-        """Agent to the stretches of every shift in which the agent worked for the campaign, among others."""
+        """Agent to the stretches of every shift in which the agent worked for the campaign, among others.
+
+        Of a talk the time in which the customer was on hold is a stretch of its own.
+        """
         shifts = (
             select(AgentSession.id, AgentSession.agent_id, AgentSession.campaign_ids)
             .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
@@ -150,19 +164,24 @@ class ReportStore:
             if campaign_id in campaign_ids
         }
         intervals = (
-            select(
-                AgentInterval.session_id,
-                AgentInterval.state,
+            select_rows(
+                col(AgentInterval.session_id),
+                col(AgentInterval.attempt_id),
+                col(AgentInterval.state),
                 col(AgentInterval.started_at),
                 col(AgentInterval.ended_at),
             )
             .join(AgentSession, col(AgentSession.id) == col(AgentInterval.session_id))
             .join(Agent, col(Agent.id) == col(AgentSession.agent_id))
-            .where(Agent.client_id == client_id)
+            .where(col(Agent.client_id) == client_id)
             .order_by(col(AgentInterval.id))
         )
+        turns = await ConversationStore(self._session).turns(client_id)
         stretches: dict[int, list[Stretch]] = {agent_id: [] for agent_id in agent_of.values()}
-        for shift_id, state, started_at, ended_at in await self._session.exec(intervals):
-            if shift_id in agent_of:
-                stretches[agent_of[shift_id]].append(Stretch(state, started_at, ended_at))
+        for shift_id, attempt_id, *interval in await read(self._session, intervals):
+            if (agent_id := agent_of.get(shift_id)) is not None:
+                stretches[agent_id] += (
+                    Stretch(part.state, part.started_at, part.ended_at)
+                    for part in parts_of(Part(*interval), attempt_id, agent_id, turns)
+                )
         return stretches

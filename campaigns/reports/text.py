@@ -13,7 +13,10 @@ from rich.text import Text
 from campaigns.caller_id_figures import CallerIdFigures
 from campaigns.core.agent_time import AgentTime
 from campaigns.core.detection import ErrorRate
+from campaigns.core.disposition import Disposition
+from campaigns.core.disposition_set import DispositionSet
 from campaigns.core.metrics import AgentFigures, Rate
+from campaigns.core.sales import Amount, SalesRow
 from campaigns.reports.answers import AnswersReport
 from campaigns.reports.campaign import CampaignReport
 
@@ -75,6 +78,7 @@ def report_tables(report: CampaignReport) -> list[Table]:
         *disposition_tables(report),
         *detection_tables(report),
         *inbound_tables(report),
+        *sales_tables(report),
         leads_table(report),
         *agent_tables(report),
     ]
@@ -129,6 +133,52 @@ def inbound_tables(report: CampaignReport) -> list[Table]:
     row = (found.offered, found.answered, found.gave_up, found.told, found.lost, *waits)
     columns = ("offered", "answered", "gave up", "told nobody is free", "lost", "mean wait", "longest wait")
     return [Table("Calls of people to us", columns, [row])] if found.offered else []
+
+
+_SALES_COLUMNS = ("talks", "contacts", "conversions", "conversion rate", "revenue")
+
+
+def sales_tables(report: CampaignReport) -> list[Table]:
+    """Sales by agent, list and hour, and what was sold; nothing where nobody was won."""
+    found = report.sales
+    if found is None or not found.total.conversions:
+        return []
+    parts = (("agent", found.by_agent), ("list", found.by_list), ("hour", found.by_hour))
+    tables = []
+    for what, rows in parts:
+        lines = [_sales_row(each) for each in (*rows, found.total)]
+        tables.append(Table(f"Sales by {what}", (what, *_SALES_COLUMNS), lines))
+    products = [(each.product or "-", each.quantity, _revenue(each.revenue)) for each in found.products]
+    columns = ("product", "quantity", "revenue")
+    return [*tables, Table("Sales by product", columns, products)] if products else tables
+
+
+def _sales_row(row: SalesRow) -> tuple[Cell, ...]:
+    counts = (row.talks, row.contacts, row.conversions)
+    return (row.name or "-", *counts, row.conversion_rate, _revenue(row.revenue))
+
+
+def _revenue(amounts: Sequence[Amount]) -> str:
+    return ", ".join(f"{each.amount} {each.currency}" for each in amounts) or "-"
+
+
+def set_table(said: DispositionSet) -> Table:
+    """What agents choose from."""
+    rows = [
+        (each.code, each.key or "-", each.label, ", ".join(each.needs) or "-", _follows(each))
+        for each in said.for_agents
+    ]
+    return Table("Dispositions", ("code", "key", "label", "needs", "then"), rows)
+
+
+def _follows(each: Disposition) -> str:
+    """What a disposition does beside what its flags say."""
+    parts = [f"message {each.message}"] if each.message else []
+    parts += [f"goes on in {each.campaign}"] if each.campaign else []
+    if each.retry is not None:
+        again = each.retry.delay_s
+        parts.append("final" if again is None else f"again after {again / 3600:g} h")
+    return ", ".join(parts) or "-"
 
 
 def leads_table(report: CampaignReport) -> Table:

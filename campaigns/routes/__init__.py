@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from campaigns.routes import (
     agents,
     appointments,
+    attempts,
     calendars,
     callbacks,
     caller_ids,
@@ -14,6 +15,7 @@ from campaigns.routes import (
     explain,
     lead_editing,
     lead_history,
+    messages,
     persons,
     prompts,
     recordings,
@@ -23,6 +25,7 @@ from leads.routes.shared import KnownQuery
 
 router = APIRouter(dependencies=[KnownQuery])
 router.include_router(campaigns.router)
+router.include_router(attempts.router)
 router.include_router(agents.router)
 router.include_router(callbacks.router)
 router.include_router(calendars.router)
@@ -33,6 +36,7 @@ router.include_router(prompts.router)
 router.include_router(explain.router)
 router.include_router(lead_editing.router)
 router.include_router(lead_history.router)
+router.include_router(messages.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
 router.include_router(recordings.router)

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from campaigns import agents, service
+from campaigns import agents, service, softphones
 from campaigns.core.agent_profile import HIGHEST_LEVEL, LOWEST_RANK, MOST_SKILLS, AgentProfile
 from campaigns.core.agent_time import AgentTime
 from campaigns.core.pauses import LONGEST_PAUSE_MINUTES, MOST_REASONS, Pause
+from campaigns.core.softphone import AT_OUR_REGISTRAR, LEGS, Leg
 from leads.core.columns import clean_cell
 from leads.routes.access import needs
 from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
@@ -26,6 +27,15 @@ Languages = Annotated[
     list[Annotated[str, Field(max_length=35)]],
     Field(max_length=MOST_SKILLS, description='BCP 47 tags: ["en", "pt-BR"].'),
 ]
+SipUri = Annotated[
+    str,
+    Field(
+        max_length=300,
+        description="Where the softphone is, as sip:anna@pbx.example; empty: at our registrar.",
+    ),
+]
+LegKind = Annotated[Leg, Field(description="Called once a shift, or rung for each customer.")]
+AutoAnswer = Annotated[bool, Field(description="Ask a persistent softphone to answer by itself.")]
 Ranks = Annotated[
     dict[str, Annotated[int, Field(ge=1, le=LOWEST_RANK)]],
     Field(max_length=MOST_SKILLS, description='By campaign number; 1 comes first: {"12": 1}.'),
@@ -39,7 +49,9 @@ class AgentIn(BaseModel):
 
     client: str = Field(max_length=64)
     name: str = Field(max_length=200)
-    sip_uri: str = Field(max_length=300, description="Where the softphone is, as sip:anna@pbx.example.")
+    sip_uri: SipUri = AT_OUR_REGISTRAR
+    leg: LegKind = LEGS[0]
+    auto_answer: AutoAnswer = False
     skills: Skills = {}
     languages: Languages = []
     ranks: Ranks = {}
@@ -51,7 +63,9 @@ class AgentPatch(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field("", max_length=200)
-    sip_uri: str = Field("", max_length=300)
+    sip_uri: SipUri = AT_OUR_REGISTRAR
+    leg: LegKind = LEGS[0]
+    auto_answer: AutoAnswer = False
     skills: Skills = {}
     languages: Languages = []
     ranks: Ranks = {}
@@ -75,6 +89,16 @@ class AgentOut(BaseModel):
     ranks: dict[str, int]
     disabled: bool
     created_at: datetime
+
+
+class SipAccount(BaseModel):
+    """What the agent's softphone registers with at our registrar; the secret is told this once."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    agent_id: int
+    user: str
+    secret: str
 
 
 class PauseReason(BaseModel):
@@ -114,11 +138,11 @@ async def list_agents(
 
 @router.post("/agents", status_code=201, dependencies=[needs("agents.write")])
 async def add_agent(sessions: SessionsOf, now: Now, wanted: AgentIn) -> AgentOut:
-    """Add an agent, who may then begin a shift."""
+    """Add an agent, who may then begin a shift; one at our registrar needs a `sip-secret` first."""
     profile = AgentProfile.parse(wanted.skills, wanted.languages, wanted.ranks)
-    made = await service.add_agent(
-        sessions, clean_cell(wanted.client), clean_cell(wanted.name), clean_cell(wanted.sip_uri), now, profile
-    )
+    client, name, sip_uri = (clean_cell(each) for each in (wanted.client, wanted.name, wanted.sip_uri))
+    softphone = wanted.model_dump(include={"leg", "auto_answer"})
+    made = await service.add_agent(sessions, client, name, sip_uri, now, profile, **softphone)
     return AgentOut.model_validate(await agents.get_agent(sessions, made))
 
 
@@ -134,12 +158,23 @@ async def get_agent(response: Response, sessions: SessionsOf, agent_id: Id) -> A
 async def change_agent(
     response: Response, sessions: SessionsOf, agent_id: Id, change: AgentPatch, if_match: IfMatch
 ) -> AgentOut:
-    """Change an agent. What the agent can do, and the softphone's address, hold from the next log-in on."""
+    """Change an agent. What the agent can do, and all about the softphone, hold from the next log-in on."""
     given = change.model_dump(exclude_unset=True)
     clean = {name: clean_cell(value) if isinstance(value, str) else value for name, value in given.items()}
     changed = await agents.change_agent(sessions, agent_id, clean, if_match=if_match)
     tag(response, changed)
     return AgentOut.model_validate(changed)
+
+
+@router.post("/agents/{agent_id}/sip-secret", status_code=201, dependencies=[needs("agents.write")])
+async def new_sip_secret(response: Response, sessions: SessionsOf, agent_id: Id) -> SipAccount:
+    """Make a new secret for the agent's softphone at our registrar; the one before holds no longer.
+
+    The answer has it, and nothing else ever does.
+    """
+    made = await softphones.new_secret(sessions, agent_id)
+    response.headers["Cache-Control"] = "no-store"
+    return SipAccount.model_validate(made)
 
 
 @router.get("/agents/{agent_id}/time", dependencies=[needs("agents.read")])

@@ -1,23 +1,24 @@
-"""Campaigns and attempts over HTTP. Errors pass through to the API, which maps them."""
+"""Campaigns over HTTP. Errors pass through to the API, which maps them."""
 
 from dataclasses import fields
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
 from campaigns.core.agent_work import AFTER_WRAP_UP, LANGUAGE_ROUTINGS, ROUTINGS, AgentWork
 from campaigns.core.campaign import CALLER_ID_RULES
+from campaigns.core.disposition_set import DISPOSITION_SETTINGS
 from campaigns.core.inbound import INBOUND, INBOUND_SETTINGS
 from campaigns.prompts import abandoned
 from campaigns.reports.answers import AnswersReport, lines_of_answers, report_of_answers
 from campaigns.reports.campaign import CampaignReport
 from campaigns.routes.shared import RulesOf
 from leads.routes.access import needs
-from leads.routes.shared import LARGEST_ID, After, Id, Limit, Now, Page, SessionsOf
+from leads.routes.shared import After, Id, Limit, Now, Page, SessionsOf
 from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter()
@@ -48,7 +49,10 @@ class CampaignOut(BaseModel):
     wrap_up_limit_s: float
     wrap_up_extension_s: float
     after_wrap_up: str
+    dispositions: dict[str, Any]
     default_disposition: str
+    correction_limit_s: float
+    currency: str
     routing: str
     skills: list[str]
     language_routing: str
@@ -80,6 +84,8 @@ class CampaignOut(BaseModel):
     inbound_wait_s: float
     inbound_music: str
     inbound_message: str
+    inbound_callback_key: str
+    inbound_callback_message: str
     inbound_list: str
     calendar: str
     created_at: datetime
@@ -112,55 +118,22 @@ class CampaignChange(BaseModel):
     after_wrap_up: str = Field("", description=" or ".join(AFTER_WRAP_UP))
     default_disposition: str = ""
     wrap_up_extension_s: float = 0.0
+    dispositions: dict[str, Any] | None = Field(
+        None, description="In place of those it has; calls keep what was said of them."
+    )
+    correction_limit_s: float | None = Field(None, description="How long agents may correct what they said.")
+    currency: str | None = Field(None, description="Of its sales, ISO 4217.")
     inbound: str | None = Field(None, description=" or ".join(INBOUND))
     inbound_wait_s: float | None = None
     inbound_music: str | None = None
     inbound_message: str | None = None
+    inbound_callback_key: str | None = None
+    inbound_callback_message: str | None = None
     inbound_list: str | None = None
     tiers: list[dict[str, Any]] = Field(
         [], description="Levels of agents to whom calls are handed up: a name each, and agents or skills."
     )
     manual_list: str = Field("", description="Of those that it dials: where numbers come that agents call.")
-
-
-class AttemptOut(BaseModel):
-    """One call to one lead; `permit` is what compliance answered just before it.
-
-    With the direction `in` the lead has called, its `number` is 0, and `caller_id` is what they called.
-    """
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    direction: str
-    campaign_id: int
-    lead_id: int
-    phone: str = Field(validation_alias="e164")
-    number: int
-    caller_id: str
-    permit: dict[str, Any]
-    placed_at: datetime
-    ringing_at: datetime | None
-    answered_at: datetime | None
-    connected_at: datetime | None
-    ended_at: datetime | None
-    outcome: str
-    sip_status: int | None
-    sip_reason: str
-    q850_cause: int | None
-    heard: str
-    ended_by: str
-    trunk: str
-    attestation: str
-    rerouted: list[str]
-    agent_id: int | None
-    disposition: str
-    disposition_at: datetime | None
-    disposition_by: str
-    notes: str
-    amd_verdict: str
-    amd_confidence: float | None
-    amd_took_s: float | None
 
 
 @router.get("/campaigns", tags=["campaigns"], dependencies=[needs("campaigns.read")])
@@ -213,6 +186,7 @@ async def change_campaign(
         shown=shown if shown.given() else None,
         work=change.model_dump(include=_WORK, exclude_unset=True),
         inbound=change.model_dump(include=set(INBOUND_SETTINGS), exclude_none=True),
+        said=change.model_dump(include=set(DISPOSITION_SETTINGS), exclude_none=True),
         if_match=if_match,
     )
     tag(response, changed)
@@ -271,16 +245,3 @@ async def export_answers(sessions: SessionsOf, campaign_id: Id) -> StreamingResp
         media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-@router.get("/attempts", tags=["attempts"], dependencies=[needs("attempts.read")])
-async def list_attempts(
-    sessions: SessionsOf,
-    campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
-    after: After = 0,
-    limit: Limit = 100,
-) -> Page[AttemptOut]:
-    """Attempts, of one campaign or of all, a page at a time."""
-    found = await service.list_attempts(sessions, campaign_id, after, limit)
-    items = [AttemptOut.model_validate(each) for each in found]
-    return Page(items=items, next=items[-1].id if len(items) == limit else None)

@@ -144,7 +144,10 @@ class AgentStore:
     async def time_of(
         self, agent_id: int, since: datetime, until: datetime
     ) -> list[tuple[AgentSession, Sequence[AgentInterval]]]:
-        """The agent's shifts that lie in a stretch of time, or reach into it, with their intervals."""
+        """The agent's shifts that lie in a stretch of time, or reach into it, with their intervals.
+
+        Those of talks are as they were recorded: `ConversationStore.turns` says when customers were on hold.
+        """
         wanted = (
             select(AgentSession)
             .where(AgentSession.agent_id == agent_id, col(AgentSession.started_at) < until)

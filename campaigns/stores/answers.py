@@ -9,13 +9,12 @@ from sqlmodel import col
 from campaigns.core.abandonment_rules import CUT_OFF, LegalPeriod, Tally, met_nobody
 from campaigns.core.address import country_of
 from campaigns.core.attempt import EndedAttempt
-from campaigns.core.disposition import NOBODY_SPOKE, Flag, codes_with
+from campaigns.core.disposition import NOBODY_SPOKE, Flag
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import AnswerTally
 from leads.stores.shared import insert_into
 
 QUARTER = timedelta(minutes=15)
-_MACHINES = frozenset(codes_with(Flag.MACHINE))
 _COUNTS = ("dropped", "live", "machines_at_agents", "machines_by_detection")
 
 
@@ -83,4 +82,4 @@ def _kind(ended: EndedAttempt, outcome: str) -> str | None:
         return "dropped"
     if (outcome != "human" and outcome not in CUT_OFF) or ended.disposition == NOBODY_SPOKE:
         return None
-    return "machines_at_agents" if ended.disposition in _MACHINES else "live"
+    return "machines_at_agents" if Flag.MACHINE in ended.flags else "live"

@@ -123,6 +123,7 @@ class AttemptStore:
                 col(Attempt.address_country),
                 col(Attempt.id),
                 col(Attempt.direction),
+                col(Attempt.disposition_flags),
             ),
         )
         row = ended.first()

@@ -27,6 +27,7 @@ class RecordedCall:
     country: str
     outcome: str
     disposition: str
+    disposition_flags: int
     disposition_at: datetime | None
     message_at: datetime | None
     sip_status: int | None
@@ -64,6 +65,7 @@ class AuditStore:
                 col(Attempt.country),
                 col(Attempt.outcome),
                 col(Attempt.disposition),
+                col(Attempt.disposition_flags),
                 col(Attempt.disposition_at),
                 col(Attempt.message_at),
                 col(Attempt.sip_status),

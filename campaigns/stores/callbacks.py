@@ -147,6 +147,13 @@ class CallbackStore:
         wanted = select(Callback).where(Callback.done_attempt_id == attempt_id)
         return (await self._session.exec(wanted)).first()
 
+    async def promised_in(self, attempt_id: int) -> bool:
+        """Whether a call was promised in this one, and not taken back."""
+        wanted = select(Callback.id).where(
+            Callback.attempt_id == attempt_id, Callback.state != CallbackState.CANCELED.value
+        )
+        return (await self._session.exec(wanted)).first() is not None
+
     async def missed(self, campaign_ids: Collection[int]) -> dict[int, int]:
         """By campaign, how many callbacks were missed and are still owed; only campaigns that have any."""
         wanted = (

@@ -1,6 +1,6 @@
 """Campaigns and the lists they dial, in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 
@@ -9,7 +9,6 @@ from sqlmodel import col, select
 
 from campaigns.core.agent_work import AgentWork
 from campaigns.core.campaign import CampaignSettings
-from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.errors import CampaignExistsError, CampaignNotFoundError
 from campaigns.stores.shared import Session
 from campaigns.tables import Campaign, CampaignList, CampaignQueue
@@ -79,10 +78,13 @@ class CampaignStore:
         campaign.tiers = [each.to_json() for each in work.tiers]
         await self.session.flush()
 
-    async def set_inbound(self, campaign: Campaign, settings: CampaignSettings) -> None:
-        """Write what becomes of calls to its caller IDs."""
-        for name in INBOUND_SETTINGS:
-            setattr(campaign, name, getattr(settings, name))
+    async def set_settings(
+        self, campaign: Campaign, settings: CampaignSettings, names: Collection[str]
+    ) -> None:
+        """Write those of its settings that are named."""
+        values = settings.to_json()
+        for name in names:
+            setattr(campaign, name, values[name])
         await self.session.flush()
 
     async def get(self, campaign_id: int) -> Campaign:
@@ -109,6 +111,11 @@ class CampaignStore:
     async def named(self, name: str) -> Sequence[Campaign]:
         """The campaigns of a name, one a client at most."""
         return (await self.session.exec(select(Campaign).where(Campaign.name == name))).all()
+
+    async def of_client(self, client_id: int, name: str) -> Campaign | None:
+        """The client's campaign of a name."""
+        wanted = select(Campaign).where(Campaign.client_id == client_id, Campaign.name == name)
+        return (await self.session.exec(wanted)).one_or_none()
 
     async def dialing(self, client_id: int) -> Sequence[Campaign]:
         """A client's campaigns that run, or may go on."""

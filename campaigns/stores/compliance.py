@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, and_, or_, select, text
 from sqlmodel import col
 
 from campaigns.core.attempt import IN, UNWANTED, ClaimedLead
-from campaigns.core.disposition import Flag, codes_with
+from campaigns.core.disposition import Flag, flags_of
 from campaigns.core.facts import PastAttempt
 from campaigns.core.policy import Policy
-from campaigns.stores.shared import Session, read, write
+from campaigns.stores.shared import Session, read, was_said, write
 from campaigns.tables import Attempt, CallerIdRest, Campaign, DenialTally, RuleSet
 from leads.stores.shared import chunks, insert_into, on_postgresql
 from leads.tables import Lead, Phone, ZoneGroup
@@ -19,11 +19,6 @@ from leads.tables import Lead, Phone, ZoneGroup
 _LONGEST_DEBT = 100
 _FIRST_REST = timedelta(hours=1)
 _LATER_REST = timedelta(days=1)
-_REFUSALS = frozenset(codes_with(Flag.NOT_INTERESTED))
-_MACHINES = frozenset(codes_with(Flag.MACHINE))
-_OPT_OUTS = frozenset(codes_with(Flag.DNC))
-
-
 _LOCK = text(
     "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) AS name"
 )
@@ -75,7 +70,7 @@ class ComplianceStore:
         ]
         for_good = or_(
             col(Attempt.outcome) == "blocked",
-            col(Attempt.disposition).in_(_OPT_OUTS),
+            was_said(Flag.DNC),
             col(Attempt.sip_status) == UNWANTED,
         )
         for condition in same:
@@ -91,6 +86,7 @@ class ComplianceStore:
                 col(Attempt.ended_at),
                 col(Attempt.connected_at),
                 col(Attempt.disposition),
+                col(Attempt.disposition_flags),
                 col(Attempt.caller_id),
                 col(Attempt.answered_at),
                 col(Attempt.sip_status),
@@ -165,6 +161,7 @@ class ComplianceStore:
 
 
 def _past(row: Any) -> PastAttempt:
+    flags = flags_of(row.disposition_flags)
     return PastAttempt(
         at=row.placed_at,
         outcome=row.outcome,
@@ -175,11 +172,11 @@ def _past(row: Any) -> PastAttempt:
         debt=row.debt,
         ended_at=row.ended_at,
         talked=row.connected_at is not None,
-        refused=row.disposition in _REFUSALS,
-        machine=row.disposition in _MACHINES,
+        refused=Flag.NOT_INTERESTED in flags,
+        machine=Flag.MACHINE in flags,
         caller_id=row.caller_id,
         answered=row.answered_at is not None,
         called_us=row.direction == IN,
         undecided=row.connected_at is not None and not row.disposition,
-        opted_out=row.disposition in _OPT_OUTS or row.sip_status == UNWANTED,
+        opted_out=Flag.DNC in flags or row.sip_status == UNWANTED,
     )

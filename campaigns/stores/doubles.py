@@ -61,8 +61,11 @@ def is_duplicate(campaign_id: int, load_id: int) -> ColumnElement[bool]:
     )
 
 
-def is_anothers(campaign_id: int) -> ColumnElement[bool]:
-    """Whether a further phone of a lead is called as another lead's: its first, or the earlier lead's."""
+def is_anothers(campaign_id: Any) -> ColumnElement[bool]:
+    """Whether a further phone of a lead is called as another lead's: its first, or the earlier lead's.
+
+    `campaign_id` is a number or a bound parameter.
+    """
     other, taken = aliased(Phone), aliased(CampaignLead)
     another = (
         select(literal(1))

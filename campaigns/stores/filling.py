@@ -3,16 +3,18 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, literal, or_, select, update
 from sqlmodel import col
 
+from campaigns.core.disposition import Flag
 from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.doubles import DUPLICATE, is_anothers, is_duplicate, is_first
-from campaigns.stores.shared import Session, in_state, placed_by_us, read, write
+from campaigns.stores.shared import Session, in_state, placed_by_us, read, was_said, write
 from campaigns.stores.sort_keys import key_of_new, key_of_row
 from campaigns.tables import Attempt, Campaign, CampaignLead, CampaignList, CampaignLoad, CampaignQueue
 from leads.stores.shared import insert_into, on_postgresql
@@ -30,6 +32,42 @@ class Step:
     new: int
     last: bool
     """Whether nothing of the load is left."""
+
+
+@cache
+def _phones_of_leads() -> Any:
+    """Asked at the end of each call; it is built once, which takes longer than asking."""
+    campaign_id: BindParameter[int] = bindparam("campaign_id")
+    lead_ids: BindParameter[Any] = bindparam("lead_ids", expanding=True)
+    tried = (
+        select(
+            col(Attempt.phone_id),
+            func.count().label("attempts"),
+            func.max(case((_found_dead(), 1), else_=0)).label("dead"),
+        )
+        .where(placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids))
+        .group_by(col(Attempt.phone_id))
+        .subquery()
+    )
+    return (
+        select(
+            col(Phone.lead_id),
+            col(Phone.id),
+            col(Phone.position),
+            col(Phone.e164),
+            col(Phone.region),
+            col(Phone.list_id),
+            col(Phone.zone_group_id),
+            col(ZoneGroup.zones),
+            func.coalesce(tried.c.attempts, 0).label("attempts"),
+            func.coalesce(tried.c.dead, 0).label("dead"),
+            is_anothers(campaign_id).label("anothers"),
+        )
+        .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
+        .outerjoin(tried, tried.c.phone_id == col(Phone.id))
+        .where(col(Phone.lead_id).in_(lead_ids), col(Phone.e164) != "")
+        .order_by(col(Phone.lead_id), col(Phone.position))
+    )
 
 
 class FillStore:
@@ -113,41 +151,27 @@ class FillStore:
             found = (await read(self.session, wanted)).scalar_one()
         return int(found)
 
+    async def take_in(self, campaign: Campaign, lead_id: int, phone: LeadPhone, now: datetime) -> None:
+        """Have one lead in a campaign, of whatever list, unless it is there: it waits, and is in no line."""
+        values = {
+            "campaign_id": campaign.id,
+            "lead_id": lead_id,
+            "queue_id": await self.queue_of(campaign.id, phone),
+            "phone_id": phone.phone_id,
+            "state": "waiting",
+            "reason": "new",
+            "due_at": now,
+            "sort_key": 0,
+            "attempts": 0,
+        }
+        insert = insert_into(self.session, CampaignLead).values(**values).on_conflict_do_nothing()
+        await write(self.session, insert)
+
     async def phones(self, campaign_id: int, lead_ids: Sequence[int]) -> dict[int, list[LeadPhone]]:
         """The phones of leads, by lead and position, each with what the campaign knows of it."""
-        tried = (
-            select(
-                col(Attempt.phone_id),
-                func.count().label("attempts"),
-                func.max(case((col(Attempt.outcome).in_(DEAD_PHONE), 1), else_=0)).label("dead"),
-            )
-            .where(
-                placed_by_us(), col(Attempt.campaign_id) == campaign_id, col(Attempt.lead_id).in_(lead_ids)
-            )
-            .group_by(col(Attempt.phone_id))
-            .subquery()
-        )
-        wanted = (
-            select(
-                col(Phone.lead_id),
-                col(Phone.id),
-                col(Phone.position),
-                col(Phone.e164),
-                col(Phone.region),
-                col(Phone.list_id),
-                col(Phone.zone_group_id),
-                col(ZoneGroup.zones),
-                func.coalesce(tried.c.attempts, 0).label("attempts"),
-                func.coalesce(tried.c.dead, 0).label("dead"),
-                is_anothers(campaign_id).label("anothers"),
-            )
-            .join(ZoneGroup, col(ZoneGroup.id) == col(Phone.zone_group_id))
-            .outerjoin(tried, tried.c.phone_id == col(Phone.id))
-            .where(col(Phone.lead_id).in_(lead_ids), col(Phone.e164) != "")
-            .order_by(col(Phone.lead_id), col(Phone.position))
-        )
         found: dict[int, list[LeadPhone]] = {lead_id: [] for lead_id in lead_ids}
-        for row in await read(self.session, wanted):
+        asked = {"campaign_id": campaign_id, "lead_ids": list(lead_ids)}
+        for row in await read(self.session, _phones_of_leads(), asked):
             phone = LeadPhone(
                 phone_id=row.id,
                 position=row.position,
@@ -242,6 +266,11 @@ class FillStore:
         names = ["campaign_id", "list_id", "zone_group_id"]
         insert = insert_into(self.session, CampaignQueue).from_select(names, missing)
         await write(self.session, insert.on_conflict_do_nothing())
+
+
+def _found_dead() -> ColumnElement[bool]:
+    """Attempts that found out, by the network or the agent, that the phone reaches nobody."""
+    return or_(col(Attempt.outcome).in_(DEAD_PHONE), was_said(Flag.UNWORKABLE))
 
 
 def _movable() -> ColumnElement[bool]:

@@ -29,10 +29,10 @@ class CallingLead:
 class InboundStore:
     """Reads who calls whom."""
 
-    def __init__(self, session: Session, running: Collection[int]) -> None:
-        """`running`: the campaigns that run on this node."""
+    def __init__(self, session: Session, running: Collection[int] | None) -> None:
+        """`running`: the campaigns that run on this node; None: those that are paused and tell callers so."""
         self._session = session
-        self._running = sorted(running)
+        self._running = None if running is None else sorted(running)
 
     async def campaign_of_last_call(self, caller: str, called: str) -> Campaign | None:
         """The campaign whose newest call to the caller showed that number, of those that take calls now."""
@@ -85,11 +85,10 @@ class InboundStore:
         return await self._lead(col(Phone.list_id).in_(lists), caller)
 
     def _takes_calls(self) -> ColumnElement[bool]:
-        return and_(
-            col(Campaign.id).in_(self._running),
-            col(Campaign.state) == "running",
-            col(Campaign.inbound) == "on",
-        )
+        on = col(Campaign.inbound) == "on"
+        if self._running is None:
+            return and_(on, col(Campaign.state) == "paused", col(Campaign.inbound_message) != "")
+        return and_(on, col(Campaign.state) == "running", col(Campaign.id).in_(self._running))
 
     async def _lead(self, whose: ColumnElement[bool], caller: str) -> CallingLead | None:
         wanted: Any = (

@@ -1,14 +1,17 @@
 """What has been between a client and a person, in the database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import case, or_
 from sqlmodel import col, select
 
+from campaigns.core.sales import Sold
 from campaigns.core.tiers import HANDED_OVER
 from campaigns.errors import AttemptNotFoundError
+from campaigns.stores.sales import SaleStore
 from campaigns.stores.shared import Session
 from campaigns.tables import Agent, Appointment, Attempt, CallStep, Campaign
 from leads.tables import Lead, LeadList
@@ -31,7 +34,10 @@ class PastCall:
     placed_at: datetime
     outcome: str
     disposition: str
+    disposition_label: str
     notes: str
+    sale: list[dict[str, Any]]
+    """What was sold, a line each."""
     agent: str
     talk_s: float | None
 
@@ -123,7 +129,9 @@ class LeadHistoryStore:
             .order_by(col(Attempt.id).desc())
             .limit(limit)
         )
-        return [_past(*row) for row in (await self.session.exec(wanted)).all()]
+        rows = (await self.session.exec(wanted)).all()
+        sales = await SaleStore(self.session).of([attempt.id for attempt, _, _ in rows])
+        return [_past(*row, sales.get(row[0].id, ())) for row in rows]
 
 
 def _appointment(row: Appointment, campaign: str, agent: str | None) -> PastAppointment:
@@ -140,7 +148,7 @@ def _appointment(row: Appointment, campaign: str, agent: str | None) -> PastAppo
     )
 
 
-def _past(attempt: Attempt, campaign: str, agent: str | None) -> PastCall:
+def _past(attempt: Attempt, campaign: str, agent: str | None, sale: Sequence[Sold]) -> PastCall:
     talk = None
     if attempt.connected_at is not None and attempt.ended_at is not None:
         talk = attempt.ended_at - attempt.connected_at
@@ -155,7 +163,9 @@ def _past(attempt: Attempt, campaign: str, agent: str | None) -> PastCall:
         placed_at=attempt.placed_at,
         outcome=attempt.outcome,
         disposition=attempt.disposition,
+        disposition_label=attempt.disposition_label,
         notes=attempt.notes,
+        sale=[each.to_json() for each in sale],
         agent=agent or "",
         talk_s=None if talk is None else talk.total_seconds(),
     )

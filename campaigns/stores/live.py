@@ -14,6 +14,7 @@ from campaigns.core.agent_work import AS_USUAL, AgentWork
 from campaigns.core.attempt import AWAITING_DISPOSITION, OUT
 from campaigns.core.campaign import AGENTLESS, ASK, NEVER
 from campaigns.core.detection import DetectionSettings
+from campaigns.core.disposition_set import DispositionSet
 from campaigns.core.inbound import NOBODY_CALLS, InboundSettings
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.menu import Menu
@@ -164,7 +165,7 @@ class LiveStore:
                 preview_then=campaign.preview_then,
                 **_detection(campaign),
                 inbound=_inbound(campaign),
-                menu=Menu.parse(campaign.menu) if campaign.menu is not None else None,
+                menu=_menu(campaign),
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
                 work=AgentWork.of(campaign),
@@ -278,6 +279,12 @@ class LiveStore:
 
 def _detection(campaign: Campaign) -> dict[str, Any]:
     return {each.name: getattr(campaign, each.name) for each in fields(DetectionSettings)}
+
+
+def _menu(campaign: Campaign) -> Menu | None:
+    if campaign.menu is None:
+        return None
+    return Menu.parse(campaign.menu, DispositionSet.parse(campaign.dispositions))
 
 
 def _inbound(campaign: Campaign) -> InboundSettings:

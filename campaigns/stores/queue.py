@@ -22,7 +22,9 @@ from campaigns.core.retry import NEXT_PHONE, Final, RetryAt
 from campaigns.core.selection import LeadPhone, Queue, open_queues
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.claiming import take_first, take_mixed
+from campaigns.stores.doubles import DUPLICATE
 from campaigns.stores.filling import FillStore
+from campaigns.stores.persons import ERASED
 from campaigns.stores.promised import PromisedStore, among, nobody_has_it
 from campaigns.stores.shared import (
     UNSYNCHRONIZED,
@@ -124,11 +126,12 @@ class QueueStore:
             select(
                 col(CampaignQueue.id),
                 col(CampaignQueue.list_id),
-                col(CampaignList.weight),
+                func.coalesce(col(CampaignList.weight), 0),
                 col(ZoneGroup.zones),
             )
             .join(ZoneGroup, col(ZoneGroup.id) == col(CampaignQueue.zone_group_id))
-            .join(
+            # A lead that another campaign has handed over may be of a list that this one does not dial.
+            .outerjoin(
                 CampaignList,
                 (col(CampaignList.campaign_id) == col(CampaignQueue.campaign_id))
                 & (col(CampaignList.list_id) == col(CampaignQueue.list_id)),
@@ -212,7 +215,7 @@ class QueueStore:
     ) -> bool:
         """Write what becomes of a lead after an attempt, and the phone to be dialed next (None: as it was).
 
-        False if the lead has had a later attempt since.
+        False if the lead has had a later attempt since, or is no longer one that is called at all.
         """
         values: dict[str, Any] = {"state": "final", "reason": decision.reason, "claimed_until": None}
         if isinstance(decision, RetryAt):
@@ -221,7 +224,11 @@ class QueueStore:
         if phone is not None:
             queue_id = await FillStore(self.session).queue_of(campaign.id, phone)
             values |= {"phone_id": phone.phone_id, "queue_id": queue_id}
-        return (await write(self.session, _lead_after(ended).values(values))).rowcount == 1
+        callable_at_all = or_(
+            col(CampaignLead.state) != "final", col(CampaignLead.reason).not_in((DUPLICATE, ERASED))
+        )
+        mine = _lead_after(ended).where(callable_at_all)
+        return (await write(self.session, mine.values(values))).rowcount == 1
 
     async def attempts_so_far(self, campaign_id: int, lead_id: int) -> int | None:
         """How often the campaign has called a lead; None for one that it does not have."""

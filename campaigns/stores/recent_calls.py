@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlmodel import col
 
+from campaigns.core.disposition import Flag, flags_of
 from campaigns.stores.dials import NOT_DIALED
 from campaigns.stores.shared import Session, placed_by_us, read
 from campaigns.tables import Attempt
@@ -18,7 +19,8 @@ class RecentCall:
     """A call that has ended; None where it was not answered, nobody talked, or nobody said how it went."""
 
     outcome: str
-    disposition: str
+    flags: frozenset[Flag]
+    """Of what its agent said of it; none where nothing was said."""
     rang_s: float | None
     talked_s: float | None
     wrapped_s: float | None = None
@@ -40,7 +42,7 @@ class RecentCallStore:
         wanted = (
             select(
                 col(Attempt.outcome),
-                col(Attempt.disposition),
+                col(Attempt.disposition_flags),
                 *(col(each) for each in times),
                 col(Attempt.disposition_at),
             )
@@ -59,7 +61,7 @@ class RecentCallStore:
 
 def _recent(
     outcome: str,
-    disposition: str,
+    disposition_flags: int,
     placed_at: datetime,
     answered_at: datetime | None,
     connected_at: datetime | None,
@@ -73,7 +75,7 @@ def _recent(
             wrapped_s = max(0.0, (disposition_at - ended_at).total_seconds())
     return RecentCall(
         outcome=outcome,
-        disposition=disposition,
+        flags=flags_of(disposition_flags),
         rang_s=None if answered_at is None else (answered_at - placed_at).total_seconds(),
         talked_s=talked_s,
         wrapped_s=wrapped_s,

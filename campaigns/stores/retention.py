@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select, update
 from sqlmodel import col
 
 from campaigns.stores.appointments import is_open
+from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import Appointment, Attempt, Campaign, RuleSet
 from leads.stores.shared import chunks
@@ -80,3 +81,4 @@ class RetentionStore:
             await write(self._session, update(Attempt).where(*over).values(dict.fromkeys(_PERSONAL, "")))
             booked = update(Appointment).where(col(Appointment.attempt_id).in_(chunk), ~is_open())
             await write(self._session, booked.values(notes=""))
+        await CorrectionStore(self._session).empty(attempt_ids)

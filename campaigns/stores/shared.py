@@ -1,5 +1,6 @@
 """What all stores of the campaigns room share. Stores never commit: whoever opened the session does."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, extract, func, literal_column
@@ -8,6 +9,7 @@ from sqlalchemy.sql.dml import UpdateBase
 from sqlmodel import col
 
 from campaigns.core.callback import CALLBACK
+from campaigns.core.disposition import Flag, bits_of
 from campaigns.tables import Attempt, Callback, CampaignLead
 from leads.stores.shared import Session as Session
 from leads.stores.shared import Sessions as Sessions
@@ -17,9 +19,11 @@ _SECONDS_A_DAY = 86_400
 UNSYNCHRONIZED = {"synchronize_session": False, "preserve_rowcount": True}
 
 
-async def read(session: Session, query: Any) -> Result[*tuple[Any, ...]]:
-    """The rows of a query that was written with SQLAlchemy's own `select`."""
-    result: Result[*tuple[Any, ...]] = await session.exec(query)
+async def read(
+    session: Session, query: Any, values: Mapping[str, Any] | None = None
+) -> Result[*tuple[Any, ...]]:
+    """The rows of a query of SQLAlchemy's own `select`, with the values that it leaves open."""
+    result: Result[*tuple[Any, ...]] = await session.exec(query, params=values)
     return result
 
 
@@ -42,6 +46,12 @@ def callback_is_open() -> ColumnElement[bool]:
 def awaits_callback() -> ColumnElement[bool]:
     """Campaign leads that wait for a callback, or are claimed for one; spelled out for the same reason."""
     return col(CampaignLead.reason) == literal_column(f"'{CALLBACK}'")
+
+
+def was_said(flag: Flag, attempt: Any = Attempt) -> ColumnElement[bool]:
+    """The attempts whose disposition had a flag when it was said."""
+    said: ColumnElement[bool] = col(attempt.disposition_flags).bitwise_and(bits_of([flag])) != 0
+    return said
 
 
 def placed_by_us(attempt: Any = Attempt) -> ColumnElement[bool]:

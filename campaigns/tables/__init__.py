@@ -2,7 +2,14 @@
 
 from campaigns.tables.agent import Agent, AgentInterval, AgentSession, PauseReason
 from campaigns.tables.appointment import Appointment, AppointmentCalendar
-from campaigns.tables.attempt import Attempt, AttemptAnswer, Recording, RecordingAccess
+from campaigns.tables.attempt import (
+    Attempt,
+    AttemptAnswer,
+    DispositionChange,
+    Recording,
+    RecordingAccess,
+    SaleLine,
+)
 from campaigns.tables.callback import Callback
 from campaigns.tables.caller_id import CallerId, CallerIdDay, CallerIdGroup, CallerIdMember, CallerIdRest
 from campaigns.tables.campaign import (
@@ -46,6 +53,7 @@ __all__ = [
     "ClosedDay",
     "DenialTally",
     "DialTally",
+    "DispositionChange",
     "Exemption",
     "LeadSkip",
     "Message",
@@ -57,6 +65,7 @@ __all__ = [
     "Recording",
     "RecordingAccess",
     "RuleSet",
+    "SaleLine",
     "TrunkNow",
     "UnusableAddress",
 ]

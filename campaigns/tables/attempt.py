@@ -86,6 +86,11 @@ class Attempt(SQLModel, table=True):
     """The trunks that failed it before anything rang, in order, each with what it said."""
     agent_id: int | None = reference("agent.id", nullable=True)
     disposition: str = Field(default="", max_length=20)
+    disposition_label: str = Field(default="", max_length=100)
+    """What people read of it when it was said."""
+    disposition_flags: int = 0
+    """What it meant when it was said, whatever its campaign calls it by now; bits of
+    campaigns.core.disposition.Flag."""
     disposition_at: datetime | None = instant(nullable=True)
     disposition_by: str = Field(default="", max_length=6)
     """Who said so: agent, dialer, or nobody (it is the campaign's default); empty where that was not kept."""
@@ -96,6 +101,46 @@ class Attempt(SQLModel, table=True):
     """Of the verdict, 0 to 1."""
     amd_took_s: float | None = None
     """From the answer to the verdict."""
+
+
+class DispositionChange(SQLModel, table=True):
+    """A disposition that was corrected: by whom, and what had been said before."""
+
+    __tablename__ = "disposition_change"
+
+    id: int = key()
+    attempt_id: int = reference("attempt.id")
+    changed_at: datetime = instant()
+    who: str = Field(max_length=100)
+    """The user or the key, or the user of the command line."""
+    reason: str = Field(default="", max_length=200)
+    disposition: str = Field(max_length=20)
+    """What it was before, as the two that follow."""
+    disposition_label: str = Field(default="", max_length=100)
+    disposition_flags: int = 0
+    disposition_at: datetime | None = instant(nullable=True)
+    disposition_by: str = Field(default="", max_length=6)
+    notes: str = ""
+    sale: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """What had been sold, as {"product": "Blue one", "quantity": 2, "amount": "39.80", "currency": "EUR"}."""
+    becomes: str = Field(max_length=20)
+    """What it was corrected to."""
+
+
+class SaleLine(SQLModel, table=True):
+    """What was sold in a call: one product, and its amount for all pieces together."""
+
+    __tablename__ = "sale_line"
+
+    attempt_id: int = part_of_key("attempt.id")
+    number: int = Field(primary_key=True)
+    """1 for the first."""
+    product: str = Field(max_length=100)
+    quantity: int = 1
+    currency: str = Field(max_length=3)
+    """ISO 4217."""
+    amount_minor: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """In the currency's smallest unit."""
 
 
 class AttemptAnswer(SQLModel, table=True):

@@ -49,6 +49,12 @@ class Campaign(SQLModel, table=True):
     """By how much an agent may extend a wrap-up, once."""
     after_wrap_up: str = Field(default="available", max_length=9)
     """What an agent is whose wrap-up has reached its limit: available or paused."""
+    dispositions: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    """What a call may come to, beside the standard set; see campaigns.core.disposition_set."""
+    correction_limit_s: float = 86400.0
+    """How long agents may correct what they have said of a call."""
+    currency: str = Field(default="", max_length=3)
+    """Of its sales, ISO 4217; empty where nothing is sold."""
     default_disposition: str = Field(default="no_disposition", max_length=20)
     """What is said of a talk of which its agent says nothing until then."""
     routing: str = Field(default="longest_waiting", max_length=15)
@@ -122,6 +128,10 @@ class Campaign(SQLModel, table=True):
     """The prompt that they hear meanwhile; empty: ringing."""
     inbound_message: str = ""
     """The prompt that tells them that nobody is free; empty: the service's own message."""
+    inbound_callback_key: str = Field(default="", max_length=1)
+    """The digit that asks for a callback in place of waiting; empty for none."""
+    inbound_callback_message: str = ""
+    """The prompt that says that they will be called back; empty: the service's own."""
     inbound_list: str = Field(default="callers", max_length=100)
     """The list that whoever is nobody's lead becomes a lead of; empty: they are refused."""
     calendar: str = Field(default="", max_length=100)

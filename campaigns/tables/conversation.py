@@ -21,7 +21,7 @@ class CallGuest(SQLModel, table=True):
     answered_at: datetime | None = instant(nullable=True)
     left_at: datetime | None = instant(nullable=True)
     outcome: str = Field(default="", max_length=20)
-    """A name from dialer.core.outcome, or gone, returned; empty while they are there."""
+    """A name from dialer.core.outcome; of an agent gone, returned or took_over; empty while there."""
 
 
 class CallStep(SQLModel, table=True):

@@ -1,7 +1,7 @@
 """Tables of who may do what, and did: users, sign-ins, API keys, what was changed, answers for repeats."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
@@ -22,6 +22,8 @@ class User(SQLModel, table=True):
         Index("uq_user_account_operator_name", "name", unique=True, **_where("client_id IS NULL")),
         Index("uq_user_account_subject", "subject", unique=True, **_where("subject <> ''")),
     )
+
+    unversioned: ClassVar[frozenset[str]] = frozenset({"signed_in_at"})
 
     id: int = key()
     client_id: int | None = reference("client.id", nullable=True, index=False)

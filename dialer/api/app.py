@@ -18,10 +18,12 @@ from dialer.access.single_sign_on import SingleSignOn
 from dialer.api import (
     calendars,
     conversation,
+    corrections,
     desk,
     forecasts,
     health,
     manual_calls,
+    message_receipts,
     own_appointments,
     own_callbacks,
     problems,
@@ -108,11 +110,13 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(conversation.router)
     api.include_router(conversation.supervisors)
     api.include_router(manual_calls.router)
+    api.include_router(corrections.router)
     api.include_router(own_callbacks.router)
     api.include_router(own_appointments.router)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)
+    api.include_router(message_receipts.router)
     app.include_router(api)
     require_permissions(app)
     describe_permissions(app)

@@ -1,5 +1,6 @@
 """What agents and supervisors do on a call: hold, consult, hand over, park, listen, whisper, take over."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -9,11 +10,18 @@ from pydantic import BaseModel, Field, model_validator
 from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.conversations import ConversationStore
-from dialer.api.access import actor_of
 from dialer.api.desk import Id
-from dialer.api.own_floor import OwnShift, PathId, engine_of, own_shift, require_own_attempt
+from dialer.api.own_floor import (
+    OwnShift,
+    PathId,
+    engine_of,
+    is_of_own_client,
+    own_shift,
+    require_own_attempt,
+)
 from dialer.api.sessions import AgentSession, session_of
 from dialer.core.conversation import Mode
+from dialer.core.effects import Effect
 from dialer.core.floor_conversations import FloorConversations
 from dialer.records import instant
 from leads.core.phone import ParsedPhone, parse_phone
@@ -26,6 +34,8 @@ supervisors = APIRouter(tags=["supervisors"], dependencies=[KnownQuery, needs("a
 Number = Annotated[str, Field(max_length=40, pattern=r"^\+[0-9 ()./-]+$", examples=["+12025550177"])]
 SipUri = Annotated[str, Field(max_length=255, pattern=r"^sips?:[^\s<>@]+@[^\s<>]+$")]
 Notes = Annotated[str, Field(max_length=4000)]
+Wish = Callable[[FloorConversations, float], list[Effect]]
+"""What is asked of the floor, and when."""
 MODES = {"listen": Mode.LISTENS, "whisper": Mode.WHISPERS, "barge": Mode.TALKS}
 
 
@@ -137,10 +147,10 @@ def _floor(request: Request) -> FloorConversations:
     return engine_of(request).floor.conversations
 
 
-def _is_own(request: Request, attempt: int) -> bool:
-    """Whether a call is of the client of whoever asks."""
-    actor = actor_of(request)
-    return actor.client_id is None or engine_of(request).client_of_call(attempt) == actor.client
+async def _wish(request: Request, session_id: int, wished: Wish) -> AgentSession:
+    """Has the floor do what is wished, which calls nobody, and says how the shift is then."""
+    engine_of(request).conversations.wish(lambda at: wished(_floor(request), at))
+    return await session_of(request, session_id)
 
 
 # --- with the customer ----------------------------------------------------------------------------
@@ -149,29 +159,25 @@ def _is_own(request: Request, attempt: int) -> bool:
 @router.post("/agent-sessions/{session_id}/hold")
 async def hold(request: Request, session_id: OwnShift) -> AgentSession:
     """Music for the customer, who hears nobody and is heard by nobody; nothing is recorded meanwhile."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).hold(session_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.hold(session_id, at))
 
 
 @router.post("/agent-sessions/{session_id}/resume")
 async def resume(request: Request, session_id: OwnShift) -> AgentSession:
     """Back to the customer; somebody who is consulted is on hold meanwhile."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).resume(session_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.resume(session_id, at))
 
 
 @router.post("/agent-sessions/{session_id}/mute")
 async def mute(request: Request, session_id: OwnShift) -> AgentSession:
     """The agent hears and is not heard."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).mute(session_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.mute(session_id, at))
 
 
 @router.post("/agent-sessions/{session_id}/unmute")
 async def unmute(request: Request, session_id: OwnShift) -> AgentSession:
     """The agent is heard again."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).unmute(session_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.unmute(session_id, at))
 
 
 @router.post("/agent-sessions/{session_id}/dtmf", status_code=202)
@@ -197,23 +203,20 @@ async def consult(request: Request, session_id: OwnShift, who: Consultation) -> 
 @router.post("/agent-sessions/{session_id}/consult/join")
 async def join(request: Request, session_id: OwnShift) -> AgentSession:
     """All three hear each other."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).join(session_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.join(session_id, at))
 
 
 @router.post("/agent-sessions/{session_id}/consult/complete")
 async def complete(request: Request, session_id: OwnShift, said: Remark | None = None) -> AgentSession:
     """Hand the customer over to who is consulted, or as soon as they answer."""
     notes = said.notes if said else ""
-    engine_of(request).conversations.wish(lambda at: _floor(request).complete(session_id, at, notes))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.complete(session_id, at, notes))
 
 
 @router.post("/agent-sessions/{session_id}/consult/end")
 async def end_consultation(request: Request, session_id: OwnShift) -> AgentSession:
     """Go back to the customer alone."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).end_consultation(session_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.end_consultation(session_id, at))
 
 
 @router.post("/agent-sessions/{session_id}/transfer")
@@ -249,14 +252,13 @@ async def hand_up(request: Request, session_id: OwnShift, to: HandUp) -> AgentSe
 async def park(request: Request, session_id: OwnShift, said: Remark | None = None) -> AgentSession:
     """Music for the customer until any agent of the campaign takes the call; the agent is free at once."""
     notes = said.notes if said else ""
-    engine_of(request).conversations.wish(lambda at: _floor(request).park(session_id, at, notes))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.park(session_id, at, notes))
 
 
 @router.get("/parked-calls")
 async def parked_calls(request: Request) -> list[ParkedCall]:
     """The calls that are parked on this node, the longest parked first."""
-    mine = [call for call in _floor(request).parked() if _is_own(request, call.attempt)]
+    mine = [call for call in _floor(request).parked() if is_of_own_client(request, call.attempt)]
     found = [(call, call.conversation.parked) for call in mine if call.conversation]
     parked = [
         ParkedCall(
@@ -277,17 +279,16 @@ async def parked_calls(request: Request) -> list[ParkedCall]:
 async def take(request: Request, attempt_id: PathId, taker: Taker) -> AgentSession:
     """Connect a parked customer with this agent, who is free."""
     session_id = await own_shift(request, taker.session_id)
-    if not _is_own(request, attempt_id):
+    if not is_of_own_client(request, attempt_id):
         raise AttemptNotFoundError(f"There is no attempt {attempt_id}.")
-    engine_of(request).conversations.wish(lambda at: _floor(request).take(session_id, attempt_id, at))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.take(session_id, attempt_id, at))
 
 
 @router.get("/attempts/{attempt_id}/steps")
 async def steps(request: Request, attempt_id: PathId) -> list[Step]:
     """All that agents and supervisors did with a call, in order, with their notes."""
     readings = access_of(request).own_rows(request, request.app.state.readings)
-    await require_own_attempt(request, readings, attempt_id)
+    await require_own_attempt(request, readings, attempt_id, as_guest=True)
     async with readings() as session:
         await AttemptStore(session).read_attempt(attempt_id)
         found = await ConversationStore(session).steps(attempt_id)
@@ -314,22 +315,19 @@ async def supervise_as(
 ) -> AgentSession:
     """Listen, whisper or talk from now on."""
     mode = MODES[wanted.mode]
-    engine_of(request).conversations.wish(lambda at: _floor(request).supervise_as(session_id, mode, at, who))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.supervise_as(session_id, mode, at, who))
 
 
 @supervisors.post("/agent-sessions/{session_id}/supervise/take-over")
 async def take_over(request: Request, session_id: OwnShift, who: Who) -> AgentSession:
     """The supervisor, who is logged in, has the customer; the agent is free at once."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).take_over(session_id, at, who))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.take_over(session_id, at, who))
 
 
 @supervisors.post("/agent-sessions/{session_id}/supervise/end")
 async def stop_supervising(request: Request, session_id: OwnShift, who: Who) -> AgentSession:
     """The supervisor leaves."""
-    engine_of(request).conversations.wish(lambda at: _floor(request).stop_supervising(session_id, at, who))
-    return await session_of(request, session_id)
+    return await _wish(request, session_id, lambda floor, at: floor.stop_supervising(session_id, at, who))
 
 
 @supervisors.post("/agent-sessions/{session_id}/messages", status_code=202)

@@ -3,18 +3,21 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from campaigns import agents
+from campaigns import agents, corrections
 from campaigns import service as campaigns
 from campaigns.promises import CallbackWish
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.live import LiveStore
+from dialer.access.core.roles import Permission
+from dialer.api.access import actor_of
 from dialer.api.own_floor import (
     OwnShift,
     PathId,
+    called_in,
     engine_of,
     is_own_call,
     require_own_agent,
@@ -24,12 +27,15 @@ from dialer.api.sessions import AgentSession, lead_of, session_of
 from dialer.engine import Engine
 from leads.routes.access import access_of, needs
 from leads.routes.shared import KnownQuery
+from leads.routes.versions import tag
 from leads.stores.shared import Sessions
 from leads.viewing import LeadView
 
 router = APIRouter(tags=["agents"], dependencies=[KnownQuery, needs("desk.work")])
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Code = Annotated[str, Field(min_length=1, max_length=20)]
+Notes = Annotated[str, Field(max_length=4000)]
 Reason = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9_-]+$")]
 
 
@@ -74,11 +80,28 @@ class PromisedCallback(BaseModel):
     phone: Annotated[str, Field(max_length=20, description="One of the lead's; else that of the call.")] = ""
 
 
-class Disposition(BaseModel):
-    """How a call went; a `callback` goes with dispositions that ask for one, and has the notes, too."""
+class SoldIn(BaseModel):
+    """One product that was sold; `amount` is that of all pieces together, in the campaign's currency."""
 
-    disposition: Annotated[str, Field(min_length=1, max_length=20)]
-    notes: Annotated[str, Field(max_length=4000)] = ""
+    product: Annotated[str, Field(max_length=100)] = ""
+    quantity: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    amount: Annotated[str, Field(max_length=20, description='As in "19.90"; never rounded.')]
+
+    def line(self) -> dict[str, object]:
+        """As `campaigns.core.sales.parse_sale` takes it."""
+        return self.model_dump()
+
+
+class Disposition(BaseModel):
+    """How a call went: a code of the campaign, or an alias of one.
+
+    A `callback` goes with dispositions that ask for one, and has the notes, too; a `sale` with conversions.
+    422 (disposition-incomplete) says in `missing` what the campaign asks for besides.
+    """
+
+    disposition: Code
+    notes: Notes = ""
+    sale: Annotated[list[SoldIn] | None, Field(max_length=50)] = None
     callback: PromisedCallback | None = None
 
 
@@ -193,8 +216,13 @@ async def log_out(request: Request, session_id: OwnShift) -> None:
 
 
 @router.post("/attempts/{attempt_id}/disposition")
-async def set_disposition(request: Request, attempt_id: PathId, given: Disposition) -> Dispositioned:
-    """Say how a call went; that ends the wrap-up. Nothing is recorded if its callback cannot be promised."""
+async def set_disposition(
+    request: Request, response: Response, attempt_id: PathId, given: Disposition
+) -> Dispositioned:
+    """Say how a call went; that ends the wrap-up. Nothing is recorded if its callback cannot be promised.
+
+    The ETag is for a correction.
+    """
     engine = engine_of(request)
     sessions = access_of(request).own_rows(request, engine.sessions)
     await engine.written()
@@ -206,27 +234,38 @@ async def set_disposition(request: Request, attempt_id: PathId, given: Dispositi
         given.notes,
         engine.now(),
         rules=request.app.state.rules,
-        wish=await _wish(sessions, attempt_id, given),
+        wish=await wish_of(sessions, attempt_id, given.callback, given.notes),
+        sale=None if given.sale is None else [each.line() for each in given.sale],
+        who=access_of(request).name(request),
+        limited=not actor_of(request).may(Permission.AGENTS_SUPERVISE),
     )
-    async with sessions() as session:
-        attempt = await AttemptStore(session).get_attempt(attempt_id)
-    engine.dispositioned(attempt, code)
+    record = await corrections.look_up(sessions, attempt_id)
+    engine.dispositioned(record.attempt, code)
+    tag(response, record.content)
     return Dispositioned(attempt_id=attempt_id, disposition=code)
 
 
-async def _wish(sessions: Sessions, attempt_id: int, given: Disposition) -> CallbackWish | None:
-    promised = given.callback
+async def wish_of(
+    sessions: Sessions, attempt_id: int, promised: PromisedCallback | None, notes: str
+) -> CallbackWish | None:
+    """The callback that is asked for, of the agent of the call or of anyone."""
     if promised is None:
         return None
     owner = None
     if promised.mine:
         async with sessions() as session:
             owner = (await AttemptStore(session).read_attempt(attempt_id)).agent_id
-    return CallbackWish(promised.at, promised.zone, owner, given.notes, promised.phone)
+    return CallbackWish(promised.at, promised.zone, owner, notes, promised.phone)
 
 
 @router.post("/attempts/{attempt_id}/hangup", status_code=202)
 async def hang_up(request: Request, attempt_id: PathId) -> None:
-    """End a call that is up; nothing happens where it is over. 503 (switch-not-told): ask again."""
-    if is_own_call(request, attempt_id):
-        engine_of(request).hang_up(attempt_id)
+    """End a call that is up; nothing happens where it is over. 503 (switch-not-told): ask again.
+
+    An agent who was called into it leaves it, and the others go on.
+    """
+    engine = engine_of(request)
+    if (guest := called_in(request, attempt_id)) is not None:
+        engine.conversations.wish(lambda at: engine.floor.conversations.leave(guest, attempt_id, at))
+    elif is_own_call(request, attempt_id):
+        engine.hang_up(attempt_id)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from campaigns import service as campaigns
 from campaigns.errors import CampaignNotFoundError, DispositionMissingError, InvalidInputError
 from campaigns.stores.attempts import AttemptStore
-from dialer.api.desk import Id
+from dialer.api.desk import Code, Id, Notes, SoldIn
 from dialer.api.own_floor import OwnShift, engine_of
 from dialer.api.sessions import AgentSession, session_of
 from dialer.core.agent import AgentState
@@ -24,7 +24,7 @@ router = APIRouter(tags=["agents"], dependencies=[KnownQuery, needs("desk.work")
 class ManualCall(BaseModel):
     """Whom the agent wants to call: a lead, at one of its phones or the next, or whoever has a number.
 
-    In a wrap-up, `disposition` says how the call before went, with its `notes`.
+    In a wrap-up, `disposition` says how the call before went, with its `notes` and its `sale`.
     """
 
     lead_id: Id | None = None
@@ -32,8 +32,9 @@ class ManualCall(BaseModel):
     phone_id: Id | None = None
     campaign_id: Id | None = None
     """For which of the shift's campaigns; needed where there are several."""
-    disposition: Annotated[str, Field(min_length=1, max_length=20)] | None = None
-    notes: Annotated[str, Field(max_length=4000)] = ""
+    disposition: Code | None = None
+    notes: Notes = ""
+    sale: Annotated[list[SoldIn] | None, Field(max_length=50)] = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -78,7 +79,14 @@ async def _dispose(request: Request, attempt_id: int, wanted: ManualCall) -> str
     await engine.written()
     sessions = access_of(request).own_rows(request, engine.sessions)
     return await campaigns.set_disposition(
-        sessions, attempt_id, wanted.disposition, wanted.notes, engine.now(), rules=request.app.state.rules
+        sessions,
+        attempt_id,
+        wanted.disposition,
+        wanted.notes,
+        engine.now(),
+        rules=request.app.state.rules,
+        sale=None if wanted.sale is None else [each.line() for each in wanted.sale],
+        who=access_of(request).name(request),
     )
 
 

@@ -44,10 +44,17 @@ def require_own_agent(request: Request, agent_id: int) -> None:
         raise AgentNotFoundError(f"There is no agent {agent_id}; add one first.")
 
 
-async def require_own_attempt(request: Request, sessions: Sessions, attempt_id: int) -> None:
-    """Agents say how their own calls went. Raises AttemptNotFoundError."""
+async def require_own_attempt(
+    request: Request, sessions: Sessions, attempt_id: int, *, as_guest: bool = False
+) -> None:
+    """Agents say how their own calls went; with `as_guest` those, too, that they were called into.
+
+    Raises AttemptNotFoundError.
+    """
     actor = actor_of(request)
-    if actor.may(Permission.AGENTS_SUPERVISE) or _is_on_line(request, attempt_id):
+    if actor.may(Permission.AGENTS_SUPERVISE):
+        return
+    if _is_on_line(request, attempt_id) and (as_guest or called_in(request, attempt_id) is None):
         return
     async with sessions() as session:
         attempt = await AttemptStore(session).read_attempt(attempt_id)
@@ -59,7 +66,21 @@ def is_own_call(request: Request, attempt_id: int) -> bool:
     """Whether the actor may end the call."""
     actor = actor_of(request)
     if not actor.may(Permission.AGENTS_SUPERVISE):
-        return _is_on_line(request, attempt_id)
+        return _is_on_line(request, attempt_id) and called_in(request, attempt_id) is None
+    return is_of_own_client(request, attempt_id)
+
+
+def called_in(request: Request, attempt_id: int) -> int | None:
+    """The shift with which the agent who asks was called into that call; None where the call is their own."""
+    own, floor = actor_of(request).agent_id, engine_of(request).floor
+    talk = floor.conversations.conversation(attempt_id)
+    shifts = [each.session for each in floor.agents.values() if own is not None and each.agent == own]
+    return next((each for each in shifts if talk is not None and talk.guest_of(each)), None)
+
+
+def is_of_own_client(request: Request, attempt_id: int) -> bool:
+    """Whether a call is of the actor's client; an operator's are all."""
+    actor = actor_of(request)
     return actor.client_id is None or engine_of(request).client_of_call(attempt_id) == actor.client
 
 

@@ -17,7 +17,7 @@ from dialer.api.sessions import NoLead
 from dialer.core.conversation import ConversationError
 from dialer.core.floor_shifts import UnknownSession, WrapUpNotExtended
 from dialer.core.preview import NoPreview, NotFreeToCall
-from dialer.database import is_passing
+from dialer.database import PASSING, is_passing
 from dialer.errors import WRONG_CALL, DialerError
 from dialer.recording_desk import NoConversation
 from leads.errors import LeadsError
@@ -73,6 +73,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
+    for passing in PASSING:
+        app.add_exception_handler(passing, _away)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -106,6 +108,14 @@ async def _invalid(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - what it is registered for
     wrong = [{"where": [str(part) for part in each["loc"]], "what": each["msg"]} for each in error.errors()]
     return problem(422, "invalid-request", "The request is not valid; see errors.", errors=wrong)
+
+
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    """Nobody knows whether what was asked for was done, so that nobody is told to ask again."""
+    if getattr(error, "filename", None) is not None:
+        raise error  # that of a file, which is no database
+    log.warning("a request failed, since the database is away", path=request.url.path, error=str(error)[:200])
+    return answer_to(error)
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict
 
 from campaigns.callbacks import get_callback
-from campaigns.stores.attempts import AttemptStore
+from campaigns.lead_history import screen_pop
 from campaigns.tables import Callback
 from dialer.core.conversation import ConversationError, Mode
 from dialer.core.preview import Preview, PreviewThen
@@ -112,9 +112,7 @@ async def lead_of(request: Request, session_id: int) -> LeadView:
         return await get_lead(readings, agent.preview.permitted.lead.lead_id)
     if agent.attempt is None:
         raise NoLead("The agent has no call and looks at no lead.")
-    async with readings() as session:
-        attempt = await AttemptStore(session).read_attempt(agent.attempt)
-    return await get_lead(readings, attempt.lead_id)
+    return (await screen_pop(readings, agent.attempt)).lead
 
 
 async def session_of(request: Request, session_id: int) -> AgentSession:

@@ -12,8 +12,8 @@ from dialer.access.core.roles import Permission
 from leads.routes.access import Needs
 
 API = "/api/v1/"
-OPEN = "/api/v1/sign-in"
-"""Where nobody is known yet; what is below it as well."""
+OPEN = ("/api/v1/sign-in", "/api/v1/message-receipts")
+"""Where nobody is known yet, or whoever comes is known by the address; what is below each as well."""
 COOKIE = "dialer_session"
 
 _SECURITY = {
@@ -37,13 +37,13 @@ class WalkedRoute:
 
     @property
     def is_open(self) -> bool:
-        """Whether it is for everyone: health, and signing in."""
+        """Whether it is for everyone: health, signing in, and addresses with keys of their own."""
         return not self.path.startswith(API) or is_open(self.path)
 
 
 def is_open(path: str) -> bool:
     """Whether nobody has to be known there."""
-    return path == OPEN or path.startswith(f"{OPEN}/")
+    return any(path == each or path.startswith(f"{each}/") for each in OPEN)
 
 
 def walk(app: FastAPI) -> Sequence[WalkedRoute]:

@@ -16,7 +16,7 @@ IN_FLIGHT = 20
 """How many messages may wait for their acknowledgement at once."""
 
 _FIRST_DELAY_S = 0.1
-_LONGEST_DELAY_S = 10.0
+_LONGEST_DELAY_S = 2.0
 _KEEPALIVE_S = 20
 _ANSWER_LIMIT_S = 5.0
 _VERSIONS = {"3.1.1": aiomqtt.ProtocolVersion.V311, "5": aiomqtt.ProtocolVersion.V5}
@@ -94,7 +94,7 @@ async def connected(
 
 
 def retry_delays() -> Iterator[float]:
-    """Seconds to wait before each further attempt: doubling, up to ten seconds."""
+    """Seconds to wait before each further attempt: doubling, up to two seconds."""
     delay_s = _FIRST_DELAY_S
     while True:
         yield delay_s

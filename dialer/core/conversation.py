@@ -182,6 +182,8 @@ class Conversation:
                 "take-over-without-session",
                 "A call is taken over by who is logged in; listen with your own session to do that.",
             )
+        if not boss.there:
+            raise ConversationError("guest-not-there", "The supervisor's softphone has not answered yet.")
         return Conversation(boss.session)
 
     def require_supervisor(self) -> Guest:

@@ -72,6 +72,13 @@ class PlayToCaller:
 
 
 @dataclass(frozen=True)
+class PromiseCallback:
+    """Who waits for an agent asks to be called back; the answer is `FloorInbound.promised`."""
+
+    attempt: int
+
+
+@dataclass(frozen=True)
 class Mix:
     """Let everybody in a conversation hear whom they are to hear."""
 
@@ -345,6 +352,7 @@ Effect = (
     | CallSoftphone
     | EndSoftphone
     | PlayToCaller
+    | PromiseCallback
     | QuestionAnswered
     | CallRang
     | CallWasAnswered

@@ -76,6 +76,7 @@ class Floor:
             self.agents, self.calls, self._pacing, self._queue, self.shifts, self._advance
         )
         self.shifts.leaves = self.conversations.agent_gone
+        self.shifts.arrives = self.conversations.agent_arrived
         self.previews = FloorPreviews(self.agents, self.calls, self._pacing, self.shifts.set_free)
 
     @property
@@ -325,7 +326,8 @@ class Floor:
         call = self.calls.get(attempt)
         if call is None:
             return []
-        return key_pressed(call, digit, at) or self._menus.key(call, digit, at)
+        effects = key_pressed(call, digit, at) or self._menus.key(call, digit, at)
+        return effects or self.inbound.key(call, digit)
 
     def prompt_ended(self, attempt: int, number: int, at: float) -> list[Effect]:
         """The caller has heard the prompt of that number."""

@@ -100,6 +100,11 @@ class FloorAgent:
         call = calls.get(self.attempt) if self.attempt is not None else None
         return call if self.has_a_call and call is not None and call.session == self.session else None
 
+    @property
+    def can_be_called_in(self) -> bool:
+        """Whether the softphone is on the line, or may be called at once."""
+        return self.line_up or (self.per_call and not self.line_ending)
+
     def move(self, event: AgentEvent, at: float, reason: str = "") -> list[Effect]:
         """The agent's next state. Raises IllegalAgentEvent."""
         before, was_reason = self.state, self.reason
@@ -151,6 +156,12 @@ class FloorAgent:
             return []  # once it is over, or answered
         if self.line_up or not self.per_call:
             return [Bridge(call.attempt, self.session)]
+        return self.call_softphone()
+
+    def call_softphone(self) -> list[Effect]:
+        """Rings a softphone that is rung for each customer; for one that rings already nothing is needed."""
+        if self.line_called:
+            return []
         self.line_called = True
         return [CallSoftphone(self.session)]
 

@@ -96,7 +96,8 @@ class FloorCall:
         """Whether it has come, and the next agent is its."""
         waits = self.state in (CallState.RINGING, CallState.ANSWERED)
         parked = self.conversation is not None and self.conversation.parked
-        return self.came and waits and self.session is None and not parked
+        asks_back = self.waiting is not None and self.waiting.asks_back
+        return self.came and waits and self.session is None and not (parked or asks_back)
 
     @property
     def seeks_an_agent(self) -> bool:
@@ -133,4 +134,6 @@ class FloorCall:
         being_connected = self.state == CallState.ANSWERED and self.session is not None
         if self.was_connected or being_connected or end.no_audio:
             return outcome_of_answered(had_agent=True, no_audio=end.no_audio)
+        if self.waiting is not None and self.waiting.promised:
+            return Outcome.ASKED_BACK
         return Outcome.TOLD if self.state == CallState.PLAYING else Outcome.GAVE_UP

@@ -140,10 +140,13 @@ class FloorConversations:
     def consult_agent(
         self, session: int, number: int, other: int, at: float, notes: str = ""
     ) -> list[Effect]:
-        """Has another agent talk with the agent, who is free and works for the campaign."""
+        """Has another agent talk with the agent, who is free and works for the campaign.
+
+        One whose softphone is rung for each call is there once it has answered.
+        """
         _, call, talk = self.talk_of(session)
-        called = self._free(other, call)
-        changed = talk.consulting(Guest(number, session=other, there=True))
+        called = self._free_for_a_word(other, call)
+        changed = talk.consulting(Guest(number, session=other, there=called.line_up))
         step = self._step(call, "consult", at, to=called, guest=number, notes=notes)
         return [*self._call_in(called, call, at), *self._mix(call, changed), step]
 
@@ -258,8 +261,8 @@ class FloorConversations:
     ) -> list[Effect]:
         """A supervisor who is on shift and free is in an agent's conversation."""
         _, call, talk = self.talk_of(session)
-        boss = self._free(other, call)
-        changed = talk.supervised(Guest(number, session=other, mode=mode, there=True))
+        boss = self._free_for_a_word(other, call)
+        changed = talk.supervised(Guest(number, session=other, mode=mode, there=boss.line_up))
         step = self._step(call, mode.value, at, to=boss, guest=number, notes=who)
         return [*self._call_in(boss, call, at), *self._mix(call, changed), step]
 
@@ -311,6 +314,28 @@ class FloorConversations:
             return [*effects, HangUpCall(call.attempt)]
         return [*effects, *self._mix(call, rest)]
 
+    def agent_arrived(self, each: FloorAgent, at: float) -> list[Effect]:
+        """The softphone of an agent who was called in is on the line; nothing of one who was not."""
+        talks = [call.conversation for call in self._calls.values() if call.conversation is not None]
+        for guest in (talk.guest_of(each.session) for talk in talks):
+            if guest is not None and not guest.there:
+                return [*each.move(AgentEvent.CONNECT, at), *self.guest_answered(guest.number, at)]
+        return []
+
+    def leave(self, session: int, attempt: int, at: float) -> list[Effect]:
+        """An agent who was called in, or supervises, has no more to do with it.
+
+        Raises UnknownSession and ConversationError.
+        """
+        each = self._shifts.agent(session)
+        call = self._calls.get(attempt)
+        guest = call.conversation.guest_of(session) if call is not None and call.conversation else None
+        if call is None or call.conversation is None or guest is None:
+            raise ConversationError("no-conversation", "The agent was not called into this conversation.")
+        rest = self._mix(call, call.conversation.without(guest.number))
+        step = self._step(call, "leave", at, by=each, guest=guest.number)
+        return [*rest, step, *self._end_guest(guest, at)]
+
     def agent_gone(self, each: FloorAgent, at: float) -> list[Effect]:
         """An agent's softphone or shift is gone: what becomes of the conversations that they were in."""
         own = each.call_among(self._calls)
@@ -340,7 +365,9 @@ class FloorConversations:
     def _call_in(self, other: FloorAgent, call: FloorCall, at: float) -> list[Effect]:
         other.attempt = call.attempt
         self._pacing.tell_all(other, AgentTalking(at, other.session))
-        return other.move(AgentEvent.CONNECT, at)
+        if other.line_up:
+            return other.move(AgentEvent.CONNECT, at)
+        return [*other.call_softphone(), *other.move(AgentEvent.RESERVE, at)]
 
     def _hand_over(self, each: FloorAgent, call: FloorCall, changed: Conversation, at: float) -> list[Effect]:
         """The agent leaves the conversation to another, or to a third party: that one is wrapped up."""
@@ -348,7 +375,9 @@ class FloorConversations:
         stay = {guest.number for guest in changed.guests}
         effects = self._mix(call, changed)
         for guest in former.guests if former is not None else ():
-            if guest.number not in stay and guest.session != changed.agent:
+            if guest.session is not None and guest.session == changed.agent:
+                effects.append(GuestLeft(guest.number, at, "took_over"))
+            elif guest.number not in stay:
                 effects += self._end_guest(guest, at)
         taker = self._agents.get(changed.agent) if changed.agent is not None else None
         call.session = None if taker is None else taker.session
@@ -380,9 +409,15 @@ class FloorConversations:
             return [HangUpGuest(guest.number)]
         effects: list[Effect] = [GuestLeft(guest.number, at, "returned")]
         each = self._agents.get(guest.session)
-        if each is not None and each.state == AgentState.TALKING:
+        if each is not None and each.state in (AgentState.RESERVED, AgentState.TALKING):
             effects += self._shifts.release(each, at)
         return effects
+
+    def _free_for_a_word(self, session: int, call: FloorCall) -> FloorAgent:
+        each = self._free(session, call)
+        if not each.can_be_called_in:
+            raise agent_not_free()
+        return each
 
     def _free(self, session: int, call: FloorCall) -> FloorAgent:
         each = self._agents.get(session)

@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping
 
 from dialer.core.call import CallEvent, CallState
-from dialer.core.effects import CallWasAnswered, Effect, HangUpCall, MessageBegan, PlayToCaller
+from dialer.core.effects import (
+    CallWasAnswered,
+    Effect,
+    HangUpCall,
+    MessageBegan,
+    PlayToCaller,
+    PromiseCallback,
+)
 from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_call import FloorCall
 from dialer.core.floor_queue import FloorQueue
 from dialer.core.inbound import InboundWait
 
-_MUSIC, _MESSAGE = 1, 2
+_MUSIC, _MESSAGE, _PROMISE = 1, 2, 3
 """The numbers of what is played."""
 _STAYS_S = 5.0
 """So long the line stays open beyond a sound, should nobody say how to go on."""
@@ -62,10 +69,31 @@ class FloorInbound:
         """The music has ended, and begins again; or the message, and with it the call."""
         if call.waiting is None:
             return []
-        if number == _MESSAGE:
+        if number in (_MESSAGE, _PROMISE):
             return [HangUpCall(call.attempt)] if call.state == CallState.PLAYING else []
         call.waiting.plays = False
         return self._entertain(call)
+
+    def key(self, call: FloorCall, digit: str) -> list[Effect]:
+        """Who waits has pressed a key; the one that asks for a callback takes them out of the line."""
+        if call.waiting is None or digit != call.waiting.callback_key or not self._waits(call):
+            return []
+        self._queue.leave(call)
+        call.waiting.asks_back = True
+        return [PromiseCallback(call.attempt)]
+
+    def promised(self, attempt: int, at: float, *, kept: bool) -> list[Effect]:
+        """The callback is on record, which the person hears, and the call ends; or (not `kept`) none can be
+        promised, and they wait on, in their place."""
+        call = self._calls.get(attempt)
+        if call is None or call.waiting is None or not call.waiting.asks_back:
+            return []
+        call.waiting.asks_back = False
+        if kept and self._advance(attempt, CallEvent.PLAY) is not None:
+            call.waiting.promised = True
+            return [MessageBegan(attempt, at), self._play(call, _PROMISE, call.waiting.promise)]
+        call.waiting.callback_key = ""
+        return [*self._queue.find_agent(call, at), *self._entertain(call)]
 
     def tick(self, now: float) -> list[Effect]:
         """Who has waited for long enough is told, and who waits in silence hears the music."""
@@ -83,8 +111,10 @@ class FloorInbound:
         return [effect for call in waiting for effect in self._tell(call, at)]
 
     def _waits(self, call: FloorCall) -> bool:
-        """Whether it has been answered and is in line; not one that an agent has parked."""
-        return call.came and call.state == CallState.ANSWERED and call.attempt in self._queue.waiting
+        """Whether it has been answered and is in line; not one that an agent has parked or handed over, who
+        hears the music of that."""
+        in_line = call.attempt in self._queue.waiting and call.conversation is None
+        return call.came and call.state == CallState.ANSWERED and in_line
 
     def _is_hopeless(self, call: FloorCall, now: float) -> bool:
         """Whether nobody works for the campaign now, or the person has waited for as long as they may."""

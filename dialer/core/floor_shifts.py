@@ -22,6 +22,8 @@ from dialer.core.pacing_events import (
 
 NO_ANSWER = "softphone_no_answer"
 """Why an agent is paused whose softphone was rung and not answered."""
+UNREGISTERED, NOT_REGISTERED = "softphone_unregistered", "softphone_480"
+"""Why an agent is unavailable whose softphone our registrar knows no more, or did not when it was called."""
 SOFTPHONE_GONE_LIMIT_S = 1800.0
 SOFTPHONE_GONE = "softphone_gone"
 WRAP_UP_OVER = "wrap_up_over"
@@ -62,6 +64,8 @@ class FloorShifts:
         self._advance = advance
         self.leaves: Callable[[FloorAgent, float], list[Effect]] = lambda each, at: []
         """Has an agent who is gone leave the conversations that they are in."""
+        self.arrives: Callable[[FloorAgent, float], list[Effect]] = lambda each, at: []
+        """Has an agent whose softphone was rung take part in the conversation that they were called into."""
 
     def agent(self, session: int) -> FloorAgent:
         """The agent on that shift. Raises UnknownSession."""
@@ -125,7 +129,7 @@ class FloorShifts:
             return [HangUpAgent(session)]
         each.line_is_up()
         if each.per_call:
-            return self._line_up_for_a_call(each)
+            return self._line_up_for_a_call(each, at)
         each.softphone_is_left_alone()
         if each.state != AgentState.UNAVAILABLE:
             return self._queue.find_call(each, at)
@@ -164,6 +168,23 @@ class FloorShifts:
         effects += each.move(AgentEvent.LINE_DOWN, at, reason)
         self._pacing.tell_all(each, AgentPaused(at, session))
         return effects + self._offer_again(call, at) if call else effects
+
+    def registration(self, session: int, at: float, *, there: bool, again: bool) -> list[Effect]:
+        """Our registrar says whether it knows where the softphone is; `again`: it did not know just before.
+
+        A softphone that is rung for each customer cannot be rung any more, until it is back. One whose line
+        is up says itself when it goes, and is called again once it is back.
+        """
+        each = self._agents.get(session)
+        if each is None or each.line_up or each.line_called or each.line_ending:
+            return []
+        if not there:
+            return self._unregistered(each, at)
+        if each.state != AgentState.UNAVAILABLE or each.reason not in (UNREGISTERED, NOT_REGISTERED):
+            return []
+        if each.per_call:
+            return self.set_free(each, at)
+        return [CallSoftphone(session)] if again else []
 
     def pause(self, session: int, reason: str, at: float) -> list[Effect]:
         """The agent takes no more calls; during a call, once it is wrapped up."""
@@ -274,11 +295,23 @@ class FloorShifts:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _line_up_for_a_call(self, each: FloorAgent) -> list[Effect]:
+    def _unregistered(self, each: FloorAgent, at: float) -> list[Effect]:
+        looks = each.state == AgentState.PREVIEW and each.preview is not None and not each.preview.dialing
+        if not each.per_call or not (looks or each.state == AgentState.AVAILABLE):
+            return []
+        each.line_gone_since = at
+        effects = each.leave_attempt(at)
+        effects += each.move(AgentEvent.LINE_DOWN, at, UNREGISTERED)
+        self._pacing.tell_all(each, AgentPaused(at, each.session))
+        return effects
+
+    def _line_up_for_a_call(self, each: FloorAgent, at: float) -> list[Effect]:
         each.line_called = False
         call = each.call_among(self._calls)
         if call is not None and call.state == CallState.ANSWERED:
             return each.join(call)
+        if arrived := self.arrives(each, at):
+            return arrived
         return [] if each.state == AgentState.TALKING else each.end_line()
 
     def _line_down_after_a_call(self, each: FloorAgent, at: float, reason: str) -> list[Effect]:
@@ -289,7 +322,7 @@ class FloorShifts:
         was_let_go, each.line_ending, each.line_called = each.line_ending, False, False
         call = each.call_among(self._calls)
         if call is None:
-            return []
+            return self._called_in_and_gone(each, at, reason)
         if each.state == AgentState.TALKING:
             return [HangUpCall(call.attempt)]
         if was_let_go or call.state != CallState.ANSWERED:
@@ -298,6 +331,14 @@ class FloorShifts:
         call.tried.add(each.session)
         each.pause_asked = each.pause_asked or reason
         return self.release(each, at) + self._queue.find_agent(call, at)
+
+    def _called_in_and_gone(self, each: FloorAgent, at: float, reason: str) -> list[Effect]:
+        """Of an agent who was called into a conversation: one who has not answered is paused."""
+        if not (effects := self.leaves(each, at)):
+            return []
+        if each.state == AgentState.RESERVED:
+            each.pause_asked = each.pause_asked or reason
+        return effects + self.release(each, at)
 
     def _end_wrap_up(self, each: FloorAgent, at: float) -> list[Effect]:
         """The limit has passed: nobody has said how the talk went, so that it is what the campaign says."""

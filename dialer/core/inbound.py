@@ -16,3 +16,10 @@ class InboundWait:
     """Whether it is an hour at which the campaign works."""
     plays: bool = False
     """Whether the music plays, as far as is known."""
+    callback_key: str = ""
+    """The key by which they ask to be called back instead; empty for none."""
+    promise: str = ""
+    """What they hear then."""
+    asks_back: bool = False
+    """Whether a callback is being promised, so that no agent is to get the call meanwhile."""
+    promised: bool = False

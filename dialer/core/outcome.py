@@ -34,6 +34,8 @@ class Outcome(StrEnum):
     """Who has called us hung up before an agent was there."""
     TOLD = "told"
     """Who has called us heard that nobody is free."""
+    ASKED_BACK = "asked_back"
+    """Who has called us asked to be called back."""
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def identity_headers(trunk: TrunkOptions, caller: Caller, address: str) -> list[
     """P-Asserted-Identity (RFC 3325), with the word that the number is not to be withheld (RFC 3323)."""
     if not (trunk.asserted_identity and caller.number):
         return []
-    return _headers({"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"})
+    return sip_headers({"P-Asserted-Identity": caller.address(domain_of(trunk, address)), "Privacy": "none"})
 
 
 def auto_answer_headers(address: str) -> list[Any]:
@@ -209,7 +209,7 @@ def auto_answer_headers(address: str) -> list[Any]:
 
     Answer-Mode is RFC 5373; the others are what telephones had before it.
     """
-    return _headers(
+    return sip_headers(
         {
             "Call-Info": f"<sip:{address}>;answer-after=0",
             "Alert-Info": f"<http://{address}>;info=alert-autoanswer;delay=0",
@@ -218,7 +218,8 @@ def auto_answer_headers(address: str) -> list[Any]:
     )
 
 
-def _headers(named: Mapping[str, str]) -> list[Any]:
+def sip_headers(named: Mapping[str, str]) -> list[Any]:
+    """Headers as the library takes them."""
     headers = []
     for name, value in named.items():
         header = pj.SipHeader()

@@ -92,7 +92,7 @@ class Arrivals:
     def refuse(self, command: RefuseLeg) -> None:
         """The engine takes a call not."""
         if arrival := self._ringing.pop(command.arrived, None):
-            arrival.call.hang_up(command.status)
+            arrival.call.hang_up(command.status, command.retry_after_s)
 
     def tick(self, now: float) -> None:
         """Refuses what the engine has said nothing of; all of it where nobody takes calls any more."""

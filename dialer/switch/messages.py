@@ -100,10 +100,11 @@ class TakeLeg(Command, frozen=True):
 
 
 class RefuseLeg(Command, frozen=True):
-    """Refuse a call that has come, with a final SIP status."""
+    """Refuse a call that has come, with a final SIP status, and with when to call again, if that is told."""
 
     arrived: str
     status: int
+    retry_after_s: int = 0
 
 
 class PlayPrompt(Command, frozen=True):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import pjsua2 as pj
 
 from dialer.errors import DialerError
+from dialer.switch.accounts import sip_headers
 from dialer.switch.invites import Invite
 from dialer.switch.keys import KeyWay
 from dialer.switch.moves import UnmovedCall
@@ -144,14 +145,16 @@ class SipCall(UnmovedCall):
         options.statusCode = status
         self._command(lambda: self.answer(options))
 
-    def hang_up(self, status: int = 0) -> None:
+    def hang_up(self, status: int = 0, retry_after_s: int = 0) -> None:
         """BYE, CANCEL or, for an incoming call, the given final status (603 where none is given).
+
+        `retry_after_s` goes with such a status as Retry-After (RFC 3261, 20.33); 0 for none.
 
         An answer may cross our CANCEL, and is told of: a call that was canceled is over when the far end has
         agreed, or when it is hung up once more.
         """
         canceled_before = self._hung_up
-        self._leave(status)
+        self._leave(status, retry_after_s)
         if not (self._over or self._confirmed or canceled_before):
             self.owner.call_canceled(self)
 
@@ -164,10 +167,13 @@ class SipCall(UnmovedCall):
         self.listener = listener
         self._leave()
 
-    def _leave(self, status: int = 0) -> None:
+    def _leave(self, status: int = 0, retry_after_s: int = 0) -> None:
         self._hung_up = True
         options = pj.CallOpParam()
         options.statusCode = status
+        if retry_after_s:
+            for each in sip_headers({"Retry-After": str(retry_after_s)}):
+                options.txOption.headers.append(each)
         self._command(lambda: self.hangup(options))
 
     def hear_just(self, others: Sequence["SipCall"], loop: str = "") -> bool:

@@ -19,9 +19,12 @@ Versions = Collection[str]
 
 
 def version_of(content: Any) -> str:
-    """The version of a row, of a dataclass, or of a mapping or list: the same on every database and node."""
+    """The version of a row, of a dataclass, or of a mapping or list: the same on every database and node.
+
+    What a table names as `unversioned` is nothing that anybody edits, and leaves the version as it is.
+    """
     if isinstance(content, SQLModel):
-        content = content.model_dump()
+        content = content.model_dump(exclude=set(getattr(content, "unversioned", ())))
     elif is_dataclass(content):
         content = {each.name: getattr(content, each.name) for each in fields(content)}
     if isinstance(content, dict):

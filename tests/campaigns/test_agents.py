@@ -11,6 +11,8 @@ from campaigns import agents, dispositions, service
 from campaigns.core.agent_profile import AgentProfile
 from campaigns.core.disposition import BY_NOBODY
 from campaigns.core.pauses import DEFAULT_PAUSES, Pause
+from campaigns.core.softphone import ha1_of
+from campaigns.dispositions import Words
 from campaigns.errors import (
     AgentDisabledError,
     AgentExistsError,
@@ -161,7 +163,7 @@ async def test_what_nobody_said_replaces_nothing_and_gives_way_to_what_is_said(
 
     async def said(code: str, by: str) -> tuple[str, str]:
         async with sessions() as session, session.begin():
-            await dispositions.say(session, started.attempt_id, code, "", NOW, by=by)
+            await dispositions.say(session, started.attempt_id, Words(code=code, by=by), NOW)
             attempt = await AttemptStore(session).get_attempt(started.attempt_id)
             return attempt.disposition, attempt.disposition_by
 
@@ -213,6 +215,29 @@ async def test_agents_over_http(sessions: Sessions, campaign_id: int, client: ht
     assert ([each["name"] for each in rest["items"]], rest["next"]) == (["Bob"], None)
     for wrong in ({"skills": {"cars": 11}}, {"colour": "red"}, {"ranks": {"1": 0}}):
         assert (await client.patch(path, json=wrong)).status_code == 422
+
+
+async def test_an_agents_softphone_over_http(sessions: Sessions, client: httpx2.AsyncClient) -> None:
+    await seed_leads(sessions, people(1))
+    wanted = {"client": "acme", "name": "Ann", "leg": "per_call"}
+    made = (await client.post("/agents", json=wanted)).json()
+    assert (made["sip_uri"], made["leg"], made["auto_answer"]) == ("", "per_call", False)
+    path = f"/agents/{made['id']}"
+    told = await client.post(f"{path}/sip-secret")
+    assert (told.status_code, told.headers["Cache-Control"]) == (201, "no-store")
+    account = told.json()
+    assert (account["agent_id"], account["user"]) == (made["id"], f"agent{made['id']}")
+    known = await agents.get_agent(sessions, made["id"])
+    assert known.sip_ha1 == ha1_of(account["user"], account["secret"])
+    read = await client.get(path)
+    assert account["secret"] not in read.text
+    assert known.sip_ha1 not in read.text
+    moved = (await client.patch(path, json={"sip_uri": "sip:ann@pbx.example", "auto_answer": True})).json()
+    assert (moved["sip_user"], moved["leg"], moved["auto_answer"]) == (None, "per_call", True)
+    assert (await agents.get_agent(sessions, made["id"])).sip_ha1 is None
+    with pytest.raises(InvalidInputError, match="whose registrar knows the secret"):
+        await client.post(f"{path}/sip-secret")
+    assert (await client.patch(path, json={"leg": "sometimes"})).status_code == 422
 
 
 async def test_pause_reasons_over_http(sessions: Sessions, client: httpx2.AsyncClient) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -90,6 +91,48 @@ def test_lists_are_given_with_their_weights_and_an_order_and_can_be_changed(run:
         "lead_order": "random",
         "lists": [{"list_id": 1, "name": "autumn", "weight": 0}],
     }
+
+
+def test_the_example_of_a_campaign_that_sells_is_created_from_its_file(run: Run) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "sales.toml"
+    assert "draft" in run(campaign_app, "create", str(example)).stdout
+    said = json.loads(run(campaign_app, "dispositions", "Autumn sale", "--json").stdout)
+    keys = {each["key"]: each["code"] for each in said if each["key"]}
+    assert (keys["1"], keys["9"]) == ("sale", "do_not_call")
+    assert "Wants to think it over" in run(campaign_app, "dispositions", "Autumn sale").stdout
+    lists = ["--list", "autumn=7", "--name", "Other", "--set", "max_lines=7", "--caller-id", "+12025550198"]
+    run(campaign_app, "create", str(example), *lists)
+    (status,) = json.loads(run(campaign_app, "status", "Other", "--json").stdout)
+    assert status["client"] == "acme"
+
+
+def test_a_campaigns_file_says_what_is_wrong_with_it(run: Run, tmp_path: Path) -> None:
+    def refused(text: str, why: str) -> None:
+        file = tmp_path / "campaign.toml"
+        file.write_text(text)
+        with pytest.raises(InvalidSettingsError, match=why):
+            run(campaign_app, "create", str(file), "--client", "acme", "--name", "n", "--list", "autumn")
+
+    refused("name = ", "neither TOML nor JSON")
+    refused("colour = 1", "'colour' is not a setting")
+    refused("name = 3", "name is a text")
+    refused("lists = 3", "lists is a list")
+    refused('caller_id = "+12025550199"\n[dispositions.sale]\nkey = "F1"', "dispositions.sale: key")
+    refused('menu_file = "nowhere.toml"', "cannot be read")
+    refused('menu_file = "a"\n[menu]\nstart = "a"', "give one of them")
+    with pytest.raises(InvalidSettingsError, match="cannot be read"):
+        run(campaign_app, "create", str(tmp_path))
+
+
+def test_a_set_is_changed_in_a_run(run: Run, tmp_path: Path) -> None:
+    run(campaign_app, *CREATE)
+    file = tmp_path / "set.toml"
+    file.write_text('leave_out = ["deceased"]\n[sale]\nlabel = "Sold"\nkey = "s"\n')
+    told = run(campaign_app, "dispositions", "Sale", "--file", str(file)).stdout
+    assert "Sold" in told
+    assert "deceased" not in told
+    changed = run(campaign_app, "set", "Sale", "--set", 'currency="USD"', "--json").stdout
+    assert json.loads(changed)["currency"] == "USD"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlmodel import select
 
 from campaigns import service
+from campaigns.agents import time_of_agent
 from campaigns.core.attempt import Ending
 from campaigns.lead_history import screen_pop
 from campaigns.persons import erase_person
@@ -12,7 +13,9 @@ from campaigns.stores.agents import AgentStore
 from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.lead_history import HandedOver
 from campaigns.stores.shared import Sessions
-from dialer.core.effects import CallStepped, GuestAnswered, GuestLeft
+from dialer.core.agent import AgentState
+from dialer.core.effects import AgentChanged, CallHasEnded, CallStepped, GuestAnswered, GuestLeft
+from dialer.core.outcome import CallEnd, Outcome
 from dialer.records import write
 from leads.tables import Client, LeadList
 from tests.campaigns.lawless import NO_LAW
@@ -30,6 +33,49 @@ async def a_call(sessions: Sessions) -> tuple[int, int, str]:
     async with sessions() as session, session.begin():
         agent = await AgentStore(session).add(1, "Ann", "sip:ann@example.org", NOW)
         return started.attempt_id, agent.id, started.e164
+
+
+async def test_time_on_hold_is_part_of_the_talk_in_an_agents_time_and_in_the_report(
+    sessions: Sessions,
+) -> None:
+    attempt, ann, _ = await a_call(sessions)
+    async with sessions() as session, session.begin():
+        guest = await ConversationStore(session).call_guest(attempt, CLOSER, NOW)
+        shift = await AgentStore(session).open_session(ann, [1], "available", NOW)
+    at = NOW.timestamp()
+    await write(
+        sessions,
+        [
+            AgentChanged(shift, ann, AgentState.TALKING, "", attempt, at + 1),
+            CallStepped(attempt, at + 2.5, "hold", agent=ann),
+            CallStepped(attempt, at + 4.25, "resume", agent=ann),
+            CallStepped(attempt, at + 5, "consult", agent=ann, guest=guest),
+            GuestAnswered(guest, at + 6),
+            GuestLeft(guest, at + 8.001, "answered"),
+            AgentChanged(shift, ann, AgentState.WRAP_UP, "", attempt, at + 10),
+            AgentChanged(shift, ann, AgentState.LOGGED_OUT, "", None, at + 12),
+        ],
+    )
+    until = NOW + timedelta(minutes=1)
+    time = await time_of_agent(sessions, ann, NOW, until, until)
+    held = 1750 + 3001
+    assert time.states_ms == {"available": 1000, "talking": 9000 - held, "on_hold": held, "wrap_up": 2000}
+    assert (time.logged_in_ms, time.unaccounted_ms) == (12_000, 0)
+    (report,) = (await service.report(sessions, 1, until)).agents
+    assert (report.figures.hold_ms, report.figures.talk_ms) == (held, 9000 - held)
+    assert report.figures.logged_in_ms == 12_000
+
+
+async def test_who_was_on_a_call_that_was_lost_has_left_it(sessions: Sessions) -> None:
+    attempt, _, _ = await a_call(sessions)
+    async with sessions() as session, session.begin():
+        guest = await ConversationStore(session).call_guest(attempt, CLOSER, NOW)
+    end = CallEnd(0, by_far_end=False)
+    at = NOW.timestamp()
+    await write(sessions, [GuestAnswered(guest, at + 1), CallHasEnded(attempt, 1, at + 9, Outcome.LOST, end)])
+    async with sessions() as session:
+        (called,) = await ConversationStore(session).guests(attempt)
+    assert (called.left_at, called.outcome) == (NOW + timedelta(seconds=9), "lost")
 
 
 async def test_what_was_done_is_told_in_order_with_who_and_to_whom(sessions: Sessions) -> None:

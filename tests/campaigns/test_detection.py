@@ -18,18 +18,24 @@ from campaigns.core.detection import (
     sampled_for_review,
     wilson,
 )
-from campaigns.core.disposition import STANDARD
+from campaigns.core.disposition import STANDARD, Flag
 from campaigns.reports.text import detection_tables, plain
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
 
+
+def said(code: str) -> frozenset[Flag]:
+    """The flags of what an agent said; none where nothing was said."""
+    return STANDARD[code].flags if code else frozenset()
+
+
 GROUPS = st.lists(
     st.builds(
         VerdictGroup,
         st.sampled_from([*PERSON_VERDICTS, *MACHINE_VERDICTS, ""]),
-        st.sampled_from([*STANDARD, "", "of_another_version"]),
+        st.frozensets(st.sampled_from(list(Flag))),
         st.integers(1, 1000),
     ),
     max_size=20,
@@ -55,15 +61,15 @@ def test_the_share_is_held_whatever_the_numbers_of_attempts(step: int) -> None:
 def test_what_the_agent_heard_corrects_the_verdict() -> None:
     found = detection_figures(
         [
-            VerdictGroup("human", "sale", 90),
-            VerdictGroup("unsure", "answering_machine", 9),
-            VerdictGroup("unsure", "hung_up", 1),
-            VerdictGroup("human", "no_disposition", 40),
-            VerdictGroup("machine", "answering_machine", 18),
-            VerdictGroup("fax", "fax_or_modem", 1),
-            VerdictGroup("machine", "not_interested", 1),
-            VerdictGroup("machine", "", 500),
-            VerdictGroup("", "answering_machine", 7),
+            VerdictGroup("human", said("sale"), 90),
+            VerdictGroup("unsure", said("answering_machine"), 9),
+            VerdictGroup("unsure", said("hung_up"), 1),
+            VerdictGroup("human", said("no_disposition"), 40),
+            VerdictGroup("machine", said("answering_machine"), 18),
+            VerdictGroup("fax", said("fax_or_modem"), 1),
+            VerdictGroup("machine", said("not_interested"), 1),
+            VerdictGroup("machine", said(""), 500),
+            VerdictGroup("", said("answering_machine"), 7),
         ]
     )
     assert (found.said_person, found.said_machine) == (140, 520)

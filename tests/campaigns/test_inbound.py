@@ -1,7 +1,9 @@
 """People who call back: whose call it is, which lead's, and what counts their calls and what does not."""
 
+import io
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import select
@@ -13,20 +15,23 @@ from campaigns.core.calling_window import CallableTimes
 from campaigns.core.campaign import CampaignSettings
 from campaigns.core.inbound import InboundGroup, inbound_figures, is_open
 from campaigns.errors import CampaignsError
-from campaigns.inbound import RefusedCall, TakenCall, take_call
+from campaigns.inbound import RefusedCall, TakenCall, promise_back, take_call
 from campaigns.lead_history import lead_history, screen_pop
 from campaigns.promises import CallbackWish
+from campaigns.prompts.library import add_prompt
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.dials import DialStore
 from campaigns.stores.filling import FillStore
 from campaigns.stores.live import LiveStore
+from campaigns.stores.queue import QueueStore
 from campaigns.stores.recent_calls import RecentCallStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import AnswerTally, Attempt
 from leads.tables import Lead, LeadList, Phone
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, lead_rows, people, seed_campaign, seed_leads, suppress
+from tests.sounds import wav_bytes
 
 OURS, ALSO_OURS, CALLER, STRANGER = "+12025550199", "+12025550198", "+12025550000", "+442079460000"
 LATER = NOW + timedelta(minutes=1)
@@ -135,6 +140,79 @@ async def test_a_campaign_that_does_not_run_here_takes_no_calls(sessions: Sessio
     assert await take_call(sessions, EVERY, CALLER, OURS, "main", NOW) == refused
     await service.start_campaign(sessions, campaign, NOW)
     assert await take_call(sessions, [campaign + 1], CALLER, OURS, "main", NOW) == refused
+
+
+async def test_who_calls_for_a_paused_campaign_hears_its_message_where_it_has_one(sessions: Sessions) -> None:
+    await seed_leads(sessions, people(1))
+    sound = io.BytesIO(wav_bytes(1, 16, bytes(16_000)))
+    await add_prompt(sessions, "acme", "closed", "en", sound, NOW)
+    campaign = await seed_campaign(sessions, inbound="on", inbound_message="closed")
+    await dialed(sessions, campaign)
+    await service.pause_campaign(sessions, campaign, NOW)
+    taken = await take_call(sessions, [], CALLER, OURS, "main", LATER)
+    assert isinstance(taken, TakenCall)
+    assert (taken.campaign_id, taken.told, taken.open) == (campaign, "closed", False)
+
+
+async def test_strangers_come_later_where_too_many_have_come_and_leads_do_not(sessions: Sessions) -> None:
+    await seed_leads(sessions, people(1))
+    await seed_campaign(sessions, inbound="on")
+    refused = await take_call(sessions, EVERY, STRANGER, OURS, "main", NOW, strangers_in_s=7.5)
+    assert isinstance(refused, RefusedCall)
+    assert (refused.status, refused.retry_after_s) == (480, 7.5)
+    taken = await take_call(sessions, EVERY, CALLER, OURS, "main", NOW, strangers_in_s=7.5)
+    assert isinstance(taken, TakenCall)
+    assert not taken.stranger
+    assert (await called_back(sessions, STRANGER)).stranger
+
+
+async def test_who_asks_to_be_called_back_is_promised_a_call_by_anyone_as_soon_as_one_is_allowed(
+    sessions: Sessions,
+) -> None:
+    (lead,) = await seed_leads(sessions, people(1))
+    campaign = await seed_campaign(sessions, inbound="on")
+    taken = await called_back(sessions)
+    callback = await promise_back(sessions, NO_LAW, taken.attempt_id, LATER)
+    assert callback is not None
+    assert (callback.lead_id, callback.agent_id, callback.due_at) == (
+        lead,
+        None,
+        LATER + timedelta(minutes=1),
+    )
+    await service.finish_attempt(sessions, taken.attempt_id, Ending("asked_back", "dialer"), LATER)
+    due = LATER + timedelta(minutes=2)
+    (permitted,) = await service.claim_permitted(sessions, NO_LAW, campaign, 1, due)
+    assert (permitted.lead.lead_id, permitted.lead.callback_id) == (lead, callback.id)
+    figures = (await service.report(sessions, campaign, due)).inbound
+    assert (figures.offered, figures.asked_back, figures.told, figures.lost) == (1, 1, 0, 0)
+
+
+async def test_a_stranger_is_called_back_at_an_hour_that_is_allowed_and_is_in_no_line(
+    sessions: Sessions,
+) -> None:
+    await seed_leads(sessions, people(1))
+    campaign = await seed_campaign(sessions, inbound="on")
+    at_night = NOW.replace(hour=23)
+    taken = await called_back(sessions, STRANGER, now=at_night)
+    callback = await promise_back(sessions, NO_LAW, taken.attempt_id, at_night)
+    assert callback is not None
+    assert callback.due_at.astimezone(ZoneInfo("Europe/London")).hour >= 9
+    row = (await lead_rows(sessions, campaign))[taken.lead_id]
+    assert (row.state, row.reason) == ("waiting", "callback")
+    async with sessions() as session:
+        progress = await QueueStore(session).progress(campaign, at_night)
+    assert progress.waiting + progress.due == 2
+
+
+async def test_who_may_not_be_called_is_promised_nothing_and_is_no_lead_of_the_campaign(
+    sessions: Sessions,
+) -> None:
+    await seed_leads(sessions, people(1))
+    campaign = await seed_campaign(sessions, inbound="on")
+    await suppress(sessions, STRANGER)
+    taken = await called_back(sessions, STRANGER)
+    assert await promise_back(sessions, NO_LAW, taken.attempt_id, LATER) is None
+    assert taken.lead_id not in await lead_rows(sessions, campaign)
 
 
 async def test_nobody_is_dialed_who_is_on_the_line_or_of_whom_nobody_has_said_what_they_wanted(

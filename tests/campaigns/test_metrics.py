@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.core.disposition import STANDARD, Flag, codes_with, disposition
+from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.disposition_set import STANDARD_SET
 from campaigns.core.metrics import (
     Counts,
     Rate,
@@ -145,7 +146,8 @@ def test_a_team_is_the_sum_of_its_agents(team: list[list[tuple[str, int]]]) -> N
 def test_a_person_is_who_answered_unless_the_agent_says_it_was_a_machine(
     outcome: str, code: str, person: bool
 ) -> None:
-    assert is_person(outcome, code) is person
+    flags = STANDARD[code].flags if code else frozenset[Flag]()
+    assert is_person(outcome, flags) is person
 
 
 def test_flags_imply_what_they_rest_on() -> None:
@@ -160,7 +162,7 @@ def test_flags_imply_what_they_rest_on() -> None:
 
 
 def test_dispositions_are_found_by_code_alone() -> None:
-    assert disposition("sale").code == "sale"
-    assert set(codes_with(Flag.DNC)) == {"do_not_call", "opted_out"}
+    assert STANDARD_SET.get("sale").code == "sale"
+    assert set(STANDARD_SET.codes_with(Flag.DNC)) == {"do_not_call", "opted_out"}
     with pytest.raises(UnknownDispositionError, match="do_not_call"):
-        disposition("SALE")
+        STANDARD_SET.get("Sale")

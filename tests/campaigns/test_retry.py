@@ -1,13 +1,24 @@
 """Whether a lead is called again, and when."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from campaigns.core.disposition import STANDARD, Flag
-from campaigns.core.retry import DEAD_PHONE, NEXT_PHONE, OUTCOMES, Final, RetryAt, RetryRules, decide
+from campaigns.core.retry import (
+    DEAD_PHONE,
+    NEXT_PHONE,
+    OUTCOMES,
+    Final,
+    LastCall,
+    RetryAt,
+    RetryRules,
+    decide,
+)
+from campaigns.core.retry_rule import at_another_time, part_of_day
 from campaigns.errors import InvalidRetryRulesError, UnknownOutcomeError
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -137,8 +148,41 @@ def test_a_result_that_nobody_knows_is_refused() -> None:
         {"busy": {"delay_s": 60, "max_attempts": 0}},
         {"busy": {"delay_s": 60, "max_attempts": 1.5}},
         {"busy": {"delay_s": 60, "delay_m": 1}},
+        {"busy": {"delay_s": 60, "other_time": 1}},
+        {"busy": {"delay_s": 60, "next_phone": "yes"}},
     ],
 )
 def test_rules_that_make_no_sense_are_refused(value: object) -> None:
     with pytest.raises(InvalidRetryRulesError):
         RetryRules.parse(value)
+
+
+@pytest.mark.parametrize(("last_hour", "hour"), [(8, 13), (11, 13), (14, 17), (20, 13)])
+def test_another_time_of_day_is_another_part_of_the_callees_day(last_hour: int, hour: int) -> None:
+    rules = RetryRules.parse({"no_answer": {"delay_s": 3600, "other_time": True}})
+    last = LastCall(last_hour, "Europe/Berlin")
+    decision = decide("no_answer", 1, 5, rules, NOW - timedelta(hours=1), last=last)
+    assert isinstance(decision, RetryAt)
+    local = decision.at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert (local.date(), local.hour, local.minute) == (NOW.date(), hour, 0)
+
+
+@given(st.integers(0, 10**9), st.integers(0, 23), st.sampled_from(["Asia/Kolkata", "America/New_York"]))
+def test_another_time_is_never_in_the_same_part_of_the_day_nor_too_early(
+    seconds: int, hour: int, zone: str
+) -> None:
+    at = NOW + timedelta(seconds=seconds)
+    later = at_another_time(at, hour, zone)
+    assert at <= later <= at + timedelta(hours=13)
+    assert part_of_day(later.astimezone(ZoneInfo(zone)).hour) != part_of_day(hour)
+
+
+def test_a_rule_may_ask_for_another_number() -> None:
+    rule = {"delay_s": 60, "next_phone": True}
+    rules = RetryRules.parse({"no_answer": rule, "wrong_number": rule})
+    at = NOW + timedelta(seconds=60)
+    there = RetryAt(at, "retry_no_answer", next_phone=True)
+    assert decide("no_answer", 1, 5, rules, NOW, another_phone=True) == there
+    assert decide("no_answer", 1, 5, rules, NOW) == RetryAt(at, "retry_no_answer")
+    assert decide("wrong_number", 1, 5, rules, NOW) == Final("wrong_number")
+    assert decide("wrong_number", 5, 5, rules, NOW, another_phone=True) == Final("max_attempts_reached")

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlmodel import select
 
+from campaigns.core.disposition import STANDARD, bits_of
 from campaigns.tables import Attempt, CampaignLead
 from leads.tables import LeadList
 from tests.campaigns.seeds import NOW
@@ -57,5 +58,9 @@ def how_it_went(end):
     talks_s = {"hung_up": 5, "answering_machine": 15}.get(end, 100)
     over = {"connected_at": answered, "ended_at": answered + timedelta(seconds=talks_s)}
     wraps_s = 90 if end == "sale" else 12
-    said = {"disposition": end, "disposition_at": over["ended_at"] + timedelta(seconds=wraps_s)}
+    said = {
+        "disposition": end,
+        "disposition_flags": bits_of(STANDARD[end].flags),
+        "disposition_at": over["ended_at"] + timedelta(seconds=wraps_s),
+    }
     return call | over | {"outcome": "human"} | said

@@ -44,5 +44,5 @@ async def test_few_talks_tell_nothing_of_the_next(sessions):
 
 
 def test_a_call_without_a_disposition_has_no_known_wrap_up():
-    calls = [RecentCall("human", "", 5.0, 50.0)] * 30
+    calls = [RecentCall("human", frozenset(), 5.0, 50.0)] * 30
     assert CallHistory(calls, 60.0).prior.mean_wrap_s is None

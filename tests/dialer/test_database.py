@@ -11,7 +11,9 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from campaigns import service
+from campaigns.core.disposition import STANDARD, flags_of
 from campaigns.stores.campaigns import settings_of
+from campaigns.tables import Attempt
 from dialer.database import Database, DatabaseUnavailable, _config, is_passing, opened
 from leads.tables import Client, LeadList
 from tests.campaigns.lawless import NO_LAW
@@ -49,6 +51,8 @@ async def test_campaigns_of_the_first_version_get_what_new_ones_have_and_keep_th
     permitted = await service.claim_permitted(database.sessions, NO_LAW, campaign_id, 1, NOW)
     (started,) = await service.start_attempts(database.sessions, NO_LAW, campaign_id, permitted, NOW)
     async with database.sessions() as session, session.begin():
+        (await session.get_one(Attempt, started.attempt_id)).disposition = "not_interested"
+    async with database.sessions() as session, session.begin():
         connection = await session.connection()
         await connection.run_sync(lambda sync: command.downgrade(_config(sync), "0001"))
     assert not await database.is_current()
@@ -59,6 +63,8 @@ async def test_campaigns_of_the_first_version_get_what_new_ones_have_and_keep_th
     assert (settings.message, settings.opt_out_key, settings.max_calls_per_second) == ("", "9", 50.0)
     (attempt,) = await service.list_attempts(database.sessions, campaign_id, 0, 10)
     assert attempt.id == started.attempt_id
+    meant = STANDARD["not_interested"]
+    assert (attempt.disposition_label, flags_of(attempt.disposition_flags)) == (meant.label, meant.flags)
 
 
 async def test_an_instant_comes_back_as_it_went_in_to_the_millisecond(database: Database) -> None:

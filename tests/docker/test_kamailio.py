@@ -6,18 +6,25 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import psutil
 import psycopg
 import pytest
 
 from campaigns.softphones import new_secret
+from campaigns.stores.live import OpenShift
 from dialer.database import opened
+from dialer.registrar import QUESTION, RegistrarWatch, registered_in
 from dialer.simulation.options import SoftphonesOptions
 from dialer.simulation.processes import SimulatedSoftphones
+from dialer.softphones import SoftphoneOptions, Softphones
 from dialer.switch.messages import HangUpLeg
+from tests.dialer.core.test_floor_per_call import floor_per_call
 from tests.dialer.switch.conftest import switch_options
 from tests.docker.dialing import Dialer, dialing
 from tests.docker.registrar import (
@@ -200,6 +207,40 @@ async def test_a_softphone_registers_over_tls_and_is_called_over_its_connection(
             leg = dialer.call(registrar.uri("agent1"))
             await dialer.answered(leg)
             await eventually(lambda: len(softphone.heard()) > 0)
+            assert await registered(registrar) == {"agent1"}
+            await softphone.kill()
+            async with asyncio.timeout(30):
+                while await registered(registrar):
+                    await asyncio.sleep(0.1)
+
+
+async def registered(registrar: Registrar, asker: str = DIALER) -> set[str]:
+    """Whom the registrar knows, as it tells an address of this machine. Raises httpx2.HTTPStatusError."""
+    way = httpx2.AsyncHTTPTransport(local_address=asker)
+    async with httpx2.AsyncClient(transport=way) as client:
+        answer = await client.post(f"http://127.0.0.1:{registrar.port}/registered", content=QUESTION)
+    return registered_in(answer.raise_for_status().content)
+
+
+async def test_the_dialer_alone_is_told_who_is_registered_and_agents_who_are_not_get_nobody(
+    registrar: Registrar,
+) -> None:
+    floor, softphones = floor_per_call(1), Softphones(SoftphoneOptions(), lambda _: True)
+    softphones.add(
+        OpenShift(
+            1, 101, "acme", "", "agent1", "per_call", False, (7,), "available", "", datetime.now(UTC), None
+        )
+    )
+    watch = RegistrarWatch(f"127.0.0.1:{registrar.port}", floor, softphones, time.time, lambda _: None)
+    states = []
+    async with phone(registrar, FAR_AWAY) as softphone:
+        for expires in (60, 0, 60):
+            await softphone.register("agent1", registrar.password, expires=expires)
+            await watch.look()
+            states.append(floor.agents[1].state.value)
+        with pytest.raises(httpx2.HTTPStatusError, match="403"):
+            await registered(registrar, STRANGER)
+    assert states == ["available", "unavailable", "available"]
 
 
 async def test_a_page_of_our_own_desktop_may_use_a_websocket_and_no_other_page(

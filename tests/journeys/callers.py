@@ -19,6 +19,8 @@ class Caller(asyncio.DatagramProtocol):
         """Of the answers to its INVITE, each once, in order."""
         self.over = False
         """Whether the dialer has hung up."""
+        self.refusal = ""
+        """The answer that refused it."""
         self.audio = ToneAudio(hz)
         self._to, self._more = ("127.0.0.1", to), more
         self._from, self._called = f"<sip:{caller}@127.0.0.1>;tag=1", f"<sip:{called}@127.0.0.1:{to}>"
@@ -52,6 +54,7 @@ class Caller(asyncio.DatagramProtocol):
         if status == 200:
             self.audio.speak_to(text)
         elif status > 200:
+            self.refusal = text
             self._end()
 
     async def hears(self, hz: float, within_s: float = 60) -> None:

@@ -16,6 +16,7 @@ from dialer.simulation.options import CarrierOptions, SoftphonesOptions
 from dialer.simulation.people import Kind, World
 from dialer.simulation.processes import Happening, SimulatedCarrier, SimulatedSoftphones
 from dialer.switch.options import EndpointOptions
+from tests.journeys.agreeing import States, all_agree
 from tests.journeys.service import WORKER, Dialer
 
 ALL_DAY = {day: [["00:00", "24:00"]] for day in DAYS}
@@ -156,6 +157,18 @@ class Stage:
         mine = select(AgentInterval).where(AgentInterval.session_id == shift)
         async with self.database.sessions() as session:
             return (await session.exec(mine.order_by(col(AgentInterval.id)))).all()
+
+    async def states_on_record(self) -> list[str]:
+        """What each shift is spent on now, in order of the alphabet; one thing each."""
+        now = [[each for each in await self.stretches(shift) if not each.ended_at] for shift in self.shifts]
+        assert all(len(each) == 1 for each in now)
+        return sorted(each[0].state for each in now)
+
+    async def all_agree(self, states: list[str], *more: States, after: str, since: int | None = None) -> None:
+        """Waits until the API, the record and `more` say that; see `agreeing.all_agree`."""
+        async with self.dialer.client() as client:
+            said = (self.agent_states, self.states_on_record, *more)
+            await all_agree(client, states, *said, after=after, since=since)
 
     async def shifts_without_gaps(self) -> None:
         """The stretches of each shift follow each other without gap or overlap."""

@@ -46,7 +46,8 @@ async def test_kill_9_of_the_engine_ends_no_conversation_and_dials_nobody_twice(
         unsent = await commit_an_attempt(stage, campaign)
         await stage.dialer.serve()
 
-        assert await stage.agent_states() == ["talking", "talking", "wrap_up"]
+        states = ["talking", "talking", "wrap_up"]
+        await stage.all_agree(states, after="the engine was killed", since=0)
         assert not stage.ends(*PEOPLE)
         assert not stage.phones.events_of("ended")
         assert await stage.outcomes(unsent) == {"unknown"}

@@ -1,6 +1,7 @@
 """What the dialer leans on goes away and comes back: conversations go on, and then all agree again."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -31,8 +32,10 @@ async def test_a_broker_that_restarts_is_told_what_holds_and_no_conversation_not
         await broker.stop()
         await one_ends(stage)
         await broker.start()
-        assert await states_on_bus(broker.options, 2) == ["talking", "wrap_up"]
-        await all_agree(stage, ["talking", "wrap_up"])
+        states = ["talking", "wrap_up"]
+        on_bus = partial(states_on_bus, broker.options, 2)
+        await stage.all_agree(states, on_bus, after="the broker restarted")
+        assert not stage.ends(SECOND)
         await stage.settle(FIRST, SECOND)
     await broker.stop()
 
@@ -47,16 +50,19 @@ async def test_a_database_that_is_away_is_told_later_and_no_conversation_notices
     await gate.open()
     through_the_gate = database_url.replace(f":{server.port}/", f":{gate.port}/")
     async with staged(tmp_path, database_url, WORLD, KINDS, 2, through_the_gate) as stage:
-        await two_talk(stage)
+        campaign = await two_talk(stage)
         await gate.shut()
         await one_ends(stage)
         async with stage.dialer.client() as client, asyncio.timeout(60):
             while not (ready := await client.get("/readyz")).is_server_error:
                 await asyncio.sleep(0.1)
-        assert ready.json()["database"] is False
-        assert await states_on_record(stage) == ["talking", "talking"]
+            assert ready.json()["database"] is False
+            refused = await client.get(f"/api/v1/campaigns/{campaign}")
+            assert (refused.status_code, refused.json()["code"]) == (503, "database-unavailable")
+        assert await stage.states_on_record() == ["talking", "talking"]
         await gate.open()
-        await all_agree(stage, ["talking", "wrap_up"])
+        await stage.all_agree(["talking", "wrap_up"], after="the database was away")
+        assert not stage.ends(SECOND)
         await stage.dialer.ready()
         await stage.settle(FIRST, SECOND)
         await stage.agents_are("available")
@@ -65,12 +71,13 @@ async def test_a_database_that_is_away_is_told_later_and_no_conversation_notices
     await gate.shut()
 
 
-async def two_talk(stage: Stage) -> None:
-    """Two agents talk with two people."""
-    await stage.prepare([FIRST, SECOND])
+async def two_talk(stage: Stage) -> int:
+    """Two agents talk with two people; their campaign."""
+    campaign = await stage.prepare([FIRST, SECOND])
     await stage.begin()
     await stage.agents_are("talking")
     await stage.attempts_once(lambda found: all(each.connected_at for each in found.values()))
+    return campaign
 
 
 async def one_ends(stage: Stage) -> None:
@@ -83,22 +90,6 @@ async def one_ends(stage: Stage) -> None:
             await asyncio.sleep(0.05)
     assert len(stage.ends(FIRST)) == 1
     assert not stage.ends(SECOND)
-
-
-async def all_agree(stage: Stage, states: list[str]) -> None:
-    """What is on record is soon what the API says, and the conversation still goes on."""
-    async with asyncio.timeout(60):
-        while await states_on_record(stage) != states:
-            await asyncio.sleep(0.05)
-    assert await stage.agent_states() == states
-    assert not stage.ends(SECOND)
-
-
-async def states_on_record(stage: Stage) -> list[str]:
-    """What each shift is spent on now, in order of the alphabet; one thing each."""
-    now = [[each for each in await stage.stretches(shift) if not each.ended_at] for shift in stage.shifts]
-    assert all(len(each) == 1 for each in now)
-    return sorted(each[0].state for each in now)
 
 
 async def states_on_bus(options: MqttOptions, agents: int) -> list[str]:

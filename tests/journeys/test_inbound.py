@@ -12,8 +12,10 @@ from socket import SOCK_DGRAM
 from sqlmodel import col, select
 
 from campaigns import service as campaigns
+from campaigns.callbacks import list_callbacks
 from campaigns.lead_history import screen_pop
 from campaigns.prompts.library import add_prompt
+from campaigns.stores.callbacks import CallbackFilter
 from campaigns.tables import Attempt
 from dialer.bootstrap import Service, running
 from dialer.core.agent import AgentState
@@ -27,6 +29,7 @@ from tests.journeys.stage import Stage
 from tests.journeys.test_survey import tone
 from tests.journeys.tone_phones import Phone, tone_phones
 from tests.servers import free_port
+from tests.support import eventually
 
 LEAD, STRANGER, OURS = "+12025551000", "+12025551777", "+12025550199"
 AGENT_HZ, CALLER_HZ, MUSIC_HZ, MESSAGE_HZ = 1100, 700, 500, 800
@@ -99,7 +102,8 @@ async def centre(folder: Path, **chosen: object) -> AsyncIterator[_Centre]:
 
 
 async def test_who_calls_back_talks_with_the_agent_or_waits_for_their_turn(tmp_path: Path) -> None:
-    async with centre(tmp_path) as office:
+    asking = {"inbound_callback_key": "1", "inbound_callback_message": "message"}
+    async with centre(tmp_path, **asking) as office:
         sessions = office.service.database.sessions
         first = await office.called(LEAD)
         await asyncio.gather(first.hears(AGENT_HZ), office.agent.hears(CALLER_HZ))
@@ -113,6 +117,15 @@ async def test_who_calls_back_talks_with_the_agent_or_waits_for_their_turn(tmp_p
         gives_up.hang_up()
         assert (await office.became(STRANGER, "gave_up")).ended_by == "customer"
 
+        asks = await office.called("+12025551779", 950)
+        await asks.hears(MUSIC_HZ)
+        asks.audio.press("1")
+        await asks.is_ended()
+        await asks.has_heard(MESSAGE_HZ)
+        asked = await office.became("+12025551779", "asked_back")
+        (owed,) = await list_callbacks(sessions, CallbackFilter(campaign_id=office.campaign), 0, 10)
+        assert (owed.lead_id, owed.agent_id, owed.state) == (asked.lead_id, None, "waiting")
+
         first.hang_up()
         ended = await office.became(LEAD, "human")
         assert (ended.lead_id, ended.connected_at is not None) == (pop.lead.id, True)
@@ -122,7 +135,8 @@ async def test_who_calls_back_talks_with_the_agent_or_waits_for_their_turn(tmp_p
         office.service.engine.hang_up((await office.attempt_of("+12025551778")).id)
         await waits.is_ended()
         report = await campaigns.report(sessions, office.campaign, datetime.now(UTC))
-        assert (report.inbound.offered, report.inbound.gave_up, report.counts.attempts) == (3, 1, 1)
+        callers = report.inbound
+        assert (callers.offered, callers.gave_up, callers.asked_back, report.counts.attempts) == (4, 1, 1, 1)
 
 
 async def test_who_waits_too_long_is_told_and_who_is_no_trunks_caller_is_refused(tmp_path: Path) -> None:
@@ -152,6 +166,14 @@ async def test_who_waits_too_long_is_told_and_who_is_no_trunks_caller_is_refused
         await late.is_ended()
         await late.has_heard(MESSAGE_HZ)
         await office.became(STRANGER, "told")
+
+        sessions = office.service.database.sessions
+        await campaigns.pause_campaign(sessions, office.campaign, now())
+        await eventually(lambda: not floor.campaigns[office.campaign].running)
+        paused = await office.called("+12025551779")
+        await paused.is_ended()
+        await paused.has_heard(MESSAGE_HZ)
+        await office.became("+12025551779", "told")
 
 
 async def test_who_waits_as_the_engine_dies_is_told(tmp_path: Path, sqlite_url: str) -> None:

@@ -1,17 +1,20 @@
 """Softphones that Debian ships, registered at our registrar, talk with customers through the whole dialer."""
 
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx2
 import numpy as np
 
 from campaigns import service as campaigns
+from campaigns.agents import change_agent
 from campaigns.core.softphone import AT_OUR_REGISTRAR
-from campaigns.softphones import change_softphone, new_secret
+from campaigns.softphones import new_secret
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.live import LiveStore
 from dialer.bootstrap import Service, running
@@ -21,6 +24,7 @@ from dialer.core.floor_agent import FloorAgent
 from dialer.core.floor_shifts import NO_ANSWER
 from tests.dialer.switch.conftest import switch_options
 from tests.docker.registrar import Registrar, running_registrar
+from tests.journeys.agreeing import all_agree
 from tests.journeys.small import campaign_in_draft, small_settings
 from tests.journeys.tone_phones import TonePhones, tone_phones
 from tests.servers import free_port
@@ -41,6 +45,8 @@ class Floor:
     registrar: Registrar
     customers: TonePhones
     campaign: int
+    url: str
+    """Of the database."""
 
     @property
     def server(self) -> str:
@@ -51,7 +57,7 @@ class Floor:
         """A new agent at our registrar: the id, and the user and secret of the softphone."""
         sessions = self.service.database.sessions
         agent = await campaigns.add_agent(sessions, "acme", name, AT_OUR_REGISTRAR, _now())
-        await change_softphone(sessions, agent, leg=leg)
+        await change_agent(sessions, agent, {"leg": leg})
         account = await new_secret(sessions, agent)
         return agent, account.user, account.secret
 
@@ -75,6 +81,22 @@ class Floor:
 
         await eventually(is_there)
         return each
+
+    async def all_agree(self, *states: str, after: str) -> None:
+        """Waits until the API and the record say that of the agents, in order of the alphabet."""
+        service = self.service
+        key = {"Authorization": f"Bearer {service.api_key}"}
+        async with httpx2.AsyncClient(base_url=service.api_url, headers=key) as client:
+
+            async def by_api() -> list[str]:
+                paths = [f"/api/v1/agent-sessions/{each}" for each in service.engine.floor.agents]
+                return sorted([(await client.get(path)).json()["state"] for path in paths])
+
+            async def on_record() -> list[str]:
+                async with service.database.sessions() as session:
+                    return sorted(each.state for each in await LiveStore(session).open_shifts())
+
+            await all_agree(client, states, by_api, on_record, after=after)
 
     async def start(self) -> None:
         """Customers are called from now on."""
@@ -103,7 +125,7 @@ async def opened_floor(folder: Path, numbers: int, **sip: object) -> AsyncIterat
             url = settings.database_url
             async with running_registrar(folder, url, {}, former) as registrar:
                 campaign = await campaign_in_draft(service, ["phone", *NUMBERS[:numbers]])
-                yield Floor(service, registrar, customers, campaign)
+                yield Floor(service, registrar, customers, campaign, url)
 
 
 def _now() -> datetime:
@@ -149,6 +171,11 @@ async def test_two_softphones_that_debian_ships_talk_with_customers(tmp_path: Pa
                 # One beep, as long as it is made, over the customer's voice; and no customer hears it.
                 assert 5 <= frames_with(BEEP_HZ, softphone.heard()) <= len(beep()) / FRAME + 2
             assert [frames_with(BEEP_HZ, each.sound()) for each in customers] == [0, 0]
+            os.killpg(floor.registrar.process.pid, signal.SIGKILL)
+            await floor.registrar.process.wait()
+            async with running_registrar(tmp_path / "d", floor.url, {}, floor.registrar):
+                await floor.all_agree("talking", "talking", after="the registrar restarted")
+                await customers[0].hears(customers[0].pitch())
 
 
 async def test_a_softphone_that_is_killed_in_a_talk_loses_no_customer(tmp_path: Path) -> None:
@@ -163,6 +190,7 @@ async def test_a_softphone_that_is_killed_in_a_talk_loses_no_customer(tmp_path: 
             customer = await floor.customers.called(NUMBERS[0])
             await customer.hears(BARESIP_HZ)
             await anns.kill()
+            await floor.all_agree("talking", "unavailable", after="a softphone vanished")
             await customer.hears(LINPHONE_HZ, within_s=15)
             assert (first.state, first.reason) == (AgentState.UNAVAILABLE, "softphone_gone")
             assert second.state == AgentState.TALKING

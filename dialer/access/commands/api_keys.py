@@ -1,16 +1,16 @@
 """`dialer api-key …`. Errors pass through to `dialer.cli`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from dialer.access import api_keys
 from dialer.access.api_keys import NewKey
-from dialer.access.commands.shared import AfterId, Most, OfClient, record, whoever_types
+from dialer.access.commands.shared import AfterId, Most, OfClient, record, show_rows, whoever_types
 from dialer.access.core.roles import Role
 from dialer.access.tables import ApiKey
-from leads.commands.shared import Json, WithDatabase, show
+from leads.commands.shared import Json, WithDatabase
 from leads.stores.shared import Sessions
 
 api_key_app = typer.Typer(help="Make keys for jobs that use the API.", no_args_is_help=True)
@@ -46,9 +46,13 @@ def list_them(
     as_json: Json = False,
 ) -> None:
     """List keys, without the keys themselves; revoked ones as well."""
-    work: WithDatabase = context.obj
-    found = work.run(lambda sessions: api_keys.list_api_keys(sessions, client, after, limit))
-    show([_shown(each) for each in found], as_json, [_line(each) for each in found] or ["None."])
+    show_rows(
+        context,
+        lambda sessions: api_keys.list_api_keys(sessions, client, after, limit),
+        _line,
+        {"token_hash"},
+        as_json=as_json,
+    )
 
 
 @api_key_app.command("revoke")
@@ -65,10 +69,6 @@ def revoke(
         return key
 
     typer.echo(f"Key {work.run(revoked).id} opens nothing any more.")
-
-
-def _shown(key: ApiKey) -> dict[str, Any]:
-    return key.model_dump(exclude={"token_hash"})
 
 
 def _line(key: ApiKey) -> str:

@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 from dialer.access.audit import list_audit
-from dialer.access.commands.shared import AfterId, Most, OfClient
+from dialer.access.commands.shared import AfterId, Most, OfClient, show_rows
 from dialer.access.stores.audit import AuditFilter
 from dialer.access.tables import AuditEntry
-from leads.commands.shared import Json, WithDatabase, show
+from leads.commands.shared import Json
 
 audit_app = typer.Typer(help="Show who changed what.", invoke_without_command=True)
 
@@ -24,10 +24,14 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Show who changed what, the oldest first."""
-    work: WithDatabase = context.obj
     wanted = AuditFilter(actor=actor, action=action)
-    found = work.run(lambda sessions: list_audit(sessions, client, wanted, after, limit))
-    show([each.model_dump() for each in found], as_json, [_line(each) for each in found] or ["None."])
+    show_rows(
+        context,
+        lambda sessions: list_audit(sessions, client, wanted, after, limit),
+        _line,
+        set(),
+        as_json=as_json,
+    )
 
 
 def _line(entry: AuditEntry) -> str:

@@ -2,16 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from dialer.access import users
-from dialer.access.commands.shared import AfterId, Client, Most, OfClient, given_password, record
+from dialer.access.commands.shared import AfterId, Client, Most, OfClient, given_password, record, show_rows
 from dialer.access.core.roles import Role
 from dialer.access.tables import User
 from dialer.access.users import NewUser
-from leads.commands.shared import Json, WithDatabase, show
+from leads.commands.shared import Json, WithDatabase
 from leads.stores.shared import Sessions
 
 user_app = typer.Typer(help="Say who may sign in, and as what.", no_args_is_help=True)
@@ -49,9 +49,13 @@ def list_them(
     as_json: Json = False,
 ) -> None:
     """List users."""
-    work: WithDatabase = context.obj
-    found = work.run(lambda sessions: users.list_users(sessions, client, after, limit))
-    show([_shown(each) for each in found], as_json, [_line(each) for each in found] or ["None."])
+    show_rows(
+        context,
+        lambda sessions: users.list_users(sessions, client, after, limit),
+        _line,
+        {"password_hash", "subject"},
+        as_json=as_json,
+    )
 
 
 @user_app.command("password")
@@ -96,10 +100,6 @@ def _change(
         return user
 
     return work.run(changed)
-
-
-def _shown(user: User) -> dict[str, Any]:
-    return user.model_dump(exclude={"password_hash", "subject"})
 
 
 def _line(user: User) -> str:

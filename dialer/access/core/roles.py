@@ -51,6 +51,9 @@ class Permission(StrEnum):
     APPOINTMENTS_READ = "appointments.read"
     APPOINTMENTS_WRITE = "appointments.write"
     CALENDARS_WRITE = "calendars.write"
+    MESSAGES_READ = "messages.read"
+    MESSAGES_WRITE = "messages.write"
+    MESSAGE_CHANNELS_WRITE = "message-channels.write"
     REPORTS_READ = "reports.read"
     FORECASTS_RUN = "forecasts.run"
     DESK_WORK = "desk.work"
@@ -99,6 +102,9 @@ MEANING: Mapping[Permission, str] = MappingProxyType(
         Permission.APPOINTMENTS_READ: "see calendars and appointments, with notes",
         Permission.APPOINTMENTS_WRITE: "book, move and cancel appointments, and say who came",
         Permission.CALENDARS_WRITE: "make and change calendars, and renew the addresses of their feeds",
+        Permission.MESSAGES_READ: "see messages to people, and the ways they are sent",
+        Permission.MESSAGES_WRITE: "cancel messages, and send again what failed",
+        Permission.MESSAGE_CHANNELS_WRITE: "add the ways in which messages are sent, start and stop them",
         Permission.REPORTS_READ: "read reports",
         Permission.FORECASTS_RUN: "simulate shifts",
         Permission.DESK_WORK: "work a shift: one's own session and calls, and the lead on the line",
@@ -116,7 +122,7 @@ MEANING: Mapping[Permission, str] = MappingProxyType(
 )
 
 _P = Permission
-_OPERATOR_ONLY = frozenset({_P.TRUNKS_READ, _P.DNC_EVERYONE})
+_OPERATOR_ONLY = frozenset({_P.TRUNKS_READ, _P.DNC_EVERYONE, _P.MESSAGE_CHANNELS_WRITE})
 _CLIENT_ADMIN = frozenset(_P) - _OPERATOR_ONLY
 _MANAGER = _CLIENT_ADMIN - {
     _P.PERSONS_READ,
@@ -165,6 +171,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.RECORDINGS_LISTEN,
                 _P.CALLBACKS_READ,
                 _P.APPOINTMENTS_READ,
+                _P.MESSAGES_READ,
                 _P.REPORTS_READ,
                 _P.USERS_READ,
                 _P.API_KEYS_READ,

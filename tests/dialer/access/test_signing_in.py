@@ -98,6 +98,18 @@ async def test_away_from_this_machine_the_cookie_goes_over_tls_alone(front: Fron
     assert "secure" in answer.headers["set-cookie"].lower()
 
 
+async def test_a_sign_in_is_no_edit_of_the_user(front: Front) -> None:
+    anna = await front.user("anna", Role.MANAGER)
+    path = f"/users/{anna.id}"
+    before = await front.get(path, KEY)
+    assert (await front.sign_in("anna")).status_code == 200
+    after = await front.get(path, KEY)
+    assert after.json()["signed_in_at"] != before.json()["signed_in_at"]
+    assert after.headers["ETag"] == before.headers["ETag"]
+    await front.ask("POST", f"{path}/disable", KEY)
+    assert (await front.get(path, KEY)).headers["ETag"] != before.headers["ETag"]
+
+
 async def test_signing_out_ends_this_sign_in_alone(front: Front) -> None:
     await front.user("anna", Role.MANAGER)
     here, there = [(await front.sign_in("anna")).json()["token"] for _ in range(2)]

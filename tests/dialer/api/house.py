@@ -15,6 +15,7 @@ from campaigns.tables import AgentInterval
 from dialer.access.core.roles import Permission, Role
 from dialer.access.stores.own_rows import for_client, owned_tables
 from dialer.access.users import NewUser, add_user
+from dialer.api.walking import is_open
 from dialer.bootstrap import Service, running
 from dialer.settings import load_settings
 from leads.stores.shared import Sessions
@@ -144,7 +145,7 @@ async def _operations(service: Service) -> Sequence[Operation]:
         )
         for path, methods in described.json()["paths"].items()
         for method, operation in methods.items()
-        if path.startswith(API) and not path.startswith(f"{API}sign-in")
+        if path.startswith(API) and not is_open(path)
     ]
 
 

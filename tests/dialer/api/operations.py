@@ -138,6 +138,28 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
         {"params": {"phone": t.phone, "client": t.client}},
         {"params": {"phone": t.phone, "campaign_id": t.campaign_id}},
     ],
+    ("GET", "message-channels"): _client,
+    ("POST", "message-channels"): lambda t, _: [
+        {
+            "json": {
+                "client": t.client,
+                "name": f"more-{next(_new)}",
+                "driver": "smtp",
+                "sender": "news@example.com",
+                "options": {"host": "127.0.0.1", "port": 9},
+            }
+        }
+    ],
+    ("POST", "message-channels/{channel_id}/start"): _plain,
+    ("POST", "message-channels/{channel_id}/stop"): _plain,
+    ("GET", "messages"): lambda t, _: [
+        {},
+        {"params": {"campaign_id": t.campaign_id}},
+        {"params": {"lead_id": t.lead_id, "state": "unknown"}},
+    ],
+    ("GET", "messages/{message_id}"): _plain,
+    ("POST", "messages/{message_id}/cancel"): _plain,
+    ("POST", "messages/{message_id}/send-again"): _plain,
     ("GET", "consents"): _phone,
     ("POST", "consents"): lambda t, _: [
         {
@@ -176,6 +198,9 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("GET", "agent-sessions/{session_id}/events"): _plain,
     ("GET", "agent-sessions/{session_id}/screen-pop"): _plain,
     ("GET", "attempts"): lambda t, _: [{}, {"params": {"campaign_id": t.campaign_id}}],
+    ("GET", "attempts/{attempt_id}"): _plain,
+    ("PATCH", "attempts/{attempt_id}"): _json(disposition="sale"),
+    ("GET", "campaigns/{campaign_id}/dispositions"): _plain,
     ("GET", "caller-ids"): _needs_client,
     ("POST", "caller-ids"): lambda t, _: [
         {
@@ -307,6 +332,7 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ],
     ("GET", "agents/{agent_id}"): _plain,
     ("PATCH", "agents/{agent_id}"): _json(languages=["es"]),
+    ("POST", "agents/{agent_id}/sip-secret"): _plain,
     ("GET", "agents/{agent_id}/time"): lambda _t, _own: [
         {"params": {"from": "2026-11-23T00:00:00Z", "to": "2026-11-24T00:00:00Z"}}
     ],

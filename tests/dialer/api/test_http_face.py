@@ -9,10 +9,11 @@ from pathlib import Path
 import httpx2
 import pytest
 import pytest_asyncio
+from sqlmodel import select
 
 from campaigns import service as campaigns
 from campaigns.core.campaign import CampaignSettings
-from campaigns.tables import CampaignLead
+from campaigns.tables import Attempt, CampaignLead
 from dialer.bootstrap import DataFolderInUse, Service, running
 from dialer.settings import Settings, load_settings
 from leads import samples
@@ -135,7 +136,7 @@ async def test_campaigns_and_attempts_can_be_read(client: httpx2.AsyncClient, ca
         ("POST", "/api/v1/agent-sessions/7/preview/dial", None, 404, "unknown-agent-session"),
         ("POST", "/api/v1/agent-sessions/7/preview/skip", None, 404, "unknown-agent-session"),
         ("POST", "/api/v1/attempts/7/disposition", {"disposition": "sale"}, 404, "attempt-not-found"),
-        ("POST", "/api/v1/attempts/7/disposition", {"disposition": "no"}, 422, "unknown-disposition"),
+        ("PATCH", "/api/v1/attempts/7", {"disposition": "sale"}, 404, "attempt-not-found"),
         ("DELETE", "/api/v1/campaigns/1", None, 405, "method-not-allowed"),
     ],
 )
@@ -146,6 +147,54 @@ async def test_an_error_is_a_problem_with_a_stable_code(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"]
+
+
+async def test_a_sale_is_said_and_corrected_over_http(
+    client: httpx2.AsyncClient, service: Service, campaign_id: int
+) -> None:
+    async with service.database.sessions() as session, session.begin():
+        row = (
+            await session.exec(select(CampaignLead).where(CampaignLead.campaign_id == campaign_id))
+        ).first()
+        assert row is not None
+        place = {"campaign_id": campaign_id, "lead_id": row.lead_id, "phone_id": row.phone_id, "list_id": 1}
+        times = {"placed_at": NOW, "answered_at": NOW, "connected_at": NOW, "ended_at": NOW}
+        attempt = Attempt(e164="+12025550101", number=1, permit={}, outcome="human", **place, **times)
+        session.add(attempt)
+        await session.flush()
+        path = f"/api/v1/attempts/{attempt.id}"
+    own = {"sale": {"key": "1", "needs": ["amount"]}, "leave_out": ["deceased"]}
+    changed = await client.patch(
+        f"/api/v1/campaigns/{campaign_id}", json={"dispositions": own, "currency": "EUR"}
+    )
+    assert (changed.json()["dispositions"]["sale"]["key"], changed.json()["currency"]) == ("1", "EUR")
+    told = (await client.get(f"/api/v1/campaigns/{campaign_id}/dispositions")).json()
+    assert [(each["key"], each["needs"]) for each in told if each["code"] == "sale"] == [("1", ["amount"])]
+    assert "deceased" not in {each["code"] for each in told}
+
+    missing = await client.post(f"{path}/disposition", json={"disposition": "SALE"})
+    assert (missing.status_code, missing.json()["code"]) == (422, "disposition-incomplete")
+    assert missing.json()["missing"] == ["amount"]
+    unknown = await client.post(f"{path}/disposition", json={"disposition": "deceased"})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown-disposition")
+    early = await client.patch(path, json={"disposition": "hung_up"})
+    assert (early.status_code, early.json()["code"]) == (409, "nothing-to-correct")
+    body = {"disposition": "SALE", "sale": [{"product": "Blue", "amount": "19.90"}]}
+    said = await client.post(f"{path}/disposition", json=body)
+    assert said.json()["disposition"] == "sale"
+
+    read = await client.get(path)
+    assert read.headers["ETag"] == said.headers["ETag"]
+    assert read.json()["sale"] == [{"product": "Blue", "quantity": 1, "amount": "19.90", "currency": "EUR"}]
+    seen = {"If-Match": read.headers["ETag"]}
+    more = {"sale": [{"product": "Blue", "quantity": 2, "amount": "39.80"}], "reason": "one more"}
+    corrected = await client.patch(path, json=more, headers=seen)
+    assert (corrected.status_code, corrected.json()["disposition"]) == (200, "sale")
+    (kept,) = corrected.json()["corrections"]
+    assert (kept["sale"][0]["amount"], kept["reason"], kept["who"] != "") == ("19.90", "one more", True)
+    assert (await client.patch(path, json=more, headers=seen)).status_code == 412
+    again = {"If-Match": corrected.headers["ETag"]}
+    assert (await client.patch(path, json={"disposition": "NI"}, headers=again)).json()["sale"] == []
 
 
 async def test_what_a_load_that_is_sent_merges_reaches_the_campaigns(

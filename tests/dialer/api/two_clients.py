@@ -17,11 +17,15 @@ from campaigns.tables import (
     CallerIdGroup,
     CallerIdRest,
     ClosedDay,
+    DispositionChange,
     Exemption,
+    Message,
+    MessageChannel,
     Prompt,
     PromptSound,
     Recording,
     RecordingAccess,
+    SaleLine,
 )
 from dialer.access.api_keys import add_api_key
 from dialer.access.core.roles import Role
@@ -59,8 +63,10 @@ class Things:
     key_id: int = 900_012
     session_id: int = 900_013
     callback_id: int = 900_014
-    calendar_id: int = 900_015
-    appointment_id: int = 900_016
+    channel_id: int = 900_015
+    message_id: int = 900_016
+    calendar_id: int = 900_017
+    appointment_id: int = 900_018
 
 
 NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
@@ -218,13 +224,38 @@ async def _seed_calls(
         exemption = Exemption(
             client_id=client_id, rule_id="us-hours", granted_by=mark, reference=mark, recorded_at=NOW
         )
+        channel = MessageChannel(
+            client_id=client_id,
+            name=f"channel-{mark.lower()}"[:40],
+            channel="email",
+            driver="smtp",
+            sender=f"{mark} <news@example.com>",
+            options={"host": "127.0.0.1", "port": 9},
+            rate_per_s=1.0,
+            active=False,
+            created_at=NOW,
+        )
+        message = Message(
+            client_id=client_id,
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            channel="email",
+            cause=f"attempt:{mark}",
+            to_address=f"{mark}@example.com",
+            subject=mark,
+            body_text=mark,
+            state="unknown",
+            due_at=NOW,
+            token=mark.ljust(32, "0"),
+            created_at=NOW,
+        )
         calendar = AppointmentCalendar(
             client_id=client_id,
             name=f"calendar {mark}",
             settings=CalendarSettings.parse(_HOURS | {"location": mark}).to_json(),
             created_at=NOW,
         )
-        session.add_all([prompt, recording, callback, exemption, calendar])
+        session.add_all([prompt, recording, callback, exemption, channel, message, calendar])
         await session.flush()
         begins = NOW + timedelta(days=300)
         appointment = Appointment(
@@ -250,6 +281,15 @@ async def _seed_calls(
         session.add_all(
             [
                 RecordingAccess(recording_id=recording.id, at=NOW, who=mark, what="heard"),
+                SaleLine(attempt_id=attempt.id, number=1, product=mark, currency="EUR", amount_minor=1990),
+                DispositionChange(
+                    attempt_id=attempt.id,
+                    changed_at=NOW,
+                    who=mark,
+                    disposition="sale",
+                    notes=mark,
+                    becomes="hung_up",
+                ),
                 AbandonedMessage(client_id=client_id, country="US", language="", prompt_id=prompt.id),
                 ClosedDay(client_id=client_id, day="2026-12-25", name=mark),
                 CallerIdGroup(client_id=client_id, name="east"),
@@ -284,6 +324,8 @@ async def _seed_calls(
         "recording_id": recording.id,
         "callback_id": callback.id,
         "exemption_id": exemption.id,
+        "channel_id": channel.id,
+        "message_id": message.id,
         "calendar_id": calendar.id,
         "appointment_id": appointment.id,
     }

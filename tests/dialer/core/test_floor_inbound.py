@@ -15,6 +15,7 @@ from dialer.core.effects import (
     HangUpCall,
     MessageBegan,
     PlayToCaller,
+    PromiseCallback,
 )
 from dialer.core.inbound import InboundWait
 from dialer.core.outcome import CallEnd, Outcome
@@ -38,7 +39,7 @@ BY_US = CallEnd(200, by_far_end=False)
 
 def come(floor, attempt=THEIRS, at=10.0, campaign=SALES, *, is_open=True, longest_s=120.0):
     """Somebody calls and is answered."""
-    wait = InboundWait("music", "message", longest_s, open=is_open)
+    wait = InboundWait("music", "message", longest_s, open=is_open, callback_key="1", promise="promise")
     floor.inbound.come(attempt, campaign, attempt, wait, at)
     return floor.answered(attempt, at)
 
@@ -119,6 +120,66 @@ def test_who_cannot_be_served_is_told_at_once(why):
         effects = come(floor, is_open=why != "closed")
     assert heard(effects) == [(2, "message")]
     assert not only(Bridge, effects)
+
+
+def test_who_asks_to_be_called_back_is_out_of_the_line_and_hears_that_they_will_be():
+    floor = floor_with(ANN)
+    talk(floor, OURS, ANN, at=5.0)
+    come(floor)
+    assert floor.key_pressed(THEIRS, "2", 11.0) == []
+    assert floor.key_pressed(THEIRS, "1", 12.0) == [PromiseCallback(THEIRS)]
+    assert floor.key_pressed(THEIRS, "1", 12.1) == [], "asked once"
+    floor.ended(OURS, BYE, 12.2)
+    assert not only(Bridge, floor.dispositioned(OURS, 12.3)), "no agent gets who is promised a call"
+    assert floor.tick(200.0) == []
+    promised = floor.inbound.promised(THEIRS, 201.0, kept=True)
+    assert (only(MessageBegan, promised), heard(promised)) == (
+        [MessageBegan(THEIRS, 201.0)],
+        [(3, "promise")],
+    )
+    assert floor.prompt_ended(THEIRS, 3, 203.0) == [HangUpCall(THEIRS)]
+    assert outcome(floor.ended(THEIRS, BY_US, 203.1)) == Outcome.ASKED_BACK
+
+
+def test_who_can_be_promised_no_call_keeps_their_place():
+    floor = floor_with(ANN)
+    talk(floor, OURS, ANN, at=5.0)
+    come(floor, THEIRS, 10.0)
+    come(floor, THEIRS + 1, 11.0)
+    floor.key_pressed(THEIRS, "1", 12.0)
+    assert heard(floor.prompt_ended(THEIRS, 1, 12.5)) == []
+    assert heard(floor.inbound.promised(THEIRS, 13.0, kept=False)) == [(1, "music")]
+    assert floor.key_pressed(THEIRS, "1", 14.0) == [], "nor is it asked for again"
+    floor.ended(OURS, BYE, 20.0)
+    assert Bridge(THEIRS, ANN) in floor.dispositioned(OURS, 21.0)
+
+
+def test_who_has_asked_to_be_called_back_and_hangs_up_at_once_leaves_nothing_behind():
+    floor = floor_with(ANN)
+    talk(floor, OURS, ANN, at=5.0)
+    come(floor)
+    floor.key_pressed(THEIRS, "1", 12.0)
+    assert outcome(floor.ended(THEIRS, BYE, 12.1)) == Outcome.GAVE_UP
+    assert floor.inbound.promised(THEIRS, 12.2, kept=True) == []
+
+
+def test_an_agent_who_talks_hears_of_no_key():
+    floor = floor_with(ANN)
+    come(floor)
+    floor.connected(THEIRS, ANN, 10.1)
+    assert floor.key_pressed(THEIRS, "1", 11.0) == []
+
+
+def test_who_called_and_is_handed_over_is_no_more_told_that_nobody_is_free():
+    floor = floor_with(ANN)
+    come(floor, longest_s=30.0)
+    floor.connected(THEIRS, ANN, 10.1)
+    floor.conversations.park(ANN, 20.0)
+    floor.shifts.pause(ANN, "lunch", 21.0)
+    floor.tick(141.0)
+    assert floor.waiting == [THEIRS]
+    assert heard(floor.tick(200.0)) == [], "they hear the music of those who are parked"
+    assert Bridge(THEIRS, ANN) in floor.shifts.ready(ANN, 210.0)
 
 
 def test_who_hangs_up_while_waiting_gave_up():

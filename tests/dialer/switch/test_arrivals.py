@@ -60,8 +60,9 @@ async def test_a_call_of_a_trunk_rings_until_the_engine_has_said_what_becomes_of
         assert switch.of(LegUnclaimed, "call-1")
 
         refused = await people.call(CALLER, OURS)
-        switch.link.send(RefuseLeg((await arrived(switch, 2)).leg, 433))
-        assert await refused.refused() == 433
+        switch.link.send(RefuseLeg((await arrived(switch, 2)).leg, 480, retry_after_s=7))
+        assert await refused.refused() == 480
+        assert "\r\nRetry-After: 7\r\n" in refused.refusal
 
         gives_up = await people.call(CALLER, OURS)
         third = await arrived(switch, 3)

@@ -1,0 +1,68 @@
+"""Delivery reports of gateways: the address, with its key, is how a gateway is known."""
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from campaigns.core.message_answers import document_of
+from campaigns.core.token_bucket import TokenBucket
+from campaigns.errors import MessageNotFoundError
+from campaigns.messaging.receipts import receive_document
+from dialer.api.problems import problem
+from leads.routes.shared import Id
+
+router = APIRouter(tags=["messages"])
+
+Key = Annotated[str, Path(max_length=100)]
+
+_GUESSES_PER_S = 1.0
+_MOST_ADDRESSES = 10_000
+
+
+class Guessers:
+    """Who has sent what nobody knows, by address: so many a second, and no more."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def may_go_on(self, address: str) -> bool:
+        """Whether the address has not guessed too often."""
+        bucket = self._buckets.get(address)
+        return bucket is None or bucket.room(time.monotonic()) >= 1
+
+    def guessed(self, address: str) -> None:
+        """It was wrong."""
+        if len(self._buckets) >= _MOST_ADDRESSES:
+            self._buckets.clear()
+        bucket = self._buckets.setdefault(address, TokenBucket(_GUESSES_PER_S))
+        bucket.take(time.monotonic())
+
+
+_guessers = Guessers()
+
+
+@router.post("/message-receipts/{channel_id}/{key}", status_code=204)
+async def take_receipt(request: Request, channel_id: Id, key: Key) -> Response:
+    """What a gateway says became of a message, as JSON or a form, where the channel's options say."""
+    document = document_of(await request.body(), request.headers.get("content-type", ""))
+    return await _taken(request, channel_id, key, document)
+
+
+@router.get("/message-receipts/{channel_id}/{key}", status_code=204)
+async def take_receipt_in_query(request: Request, channel_id: Id, key: Key) -> Response:
+    """The same from a gateway that puts it into the address."""
+    return await _taken(request, channel_id, key, dict(request.query_params))
+
+
+async def _taken(request: Request, channel_id: int, key: str, document: object) -> Response:
+    address = request.client.host if request.client else ""
+    state = request.app.state
+    if not _guessers.may_go_on(address):
+        return problem(429, "too-many-guesses", "Too much from this address is unknown here; wait a while.")
+    try:
+        await receive_document(state.sessions, channel_id, key, document, state.now())
+    except MessageNotFoundError:
+        _guessers.guessed(address)
+        raise
+    return Response(status_code=204)
