@@ -22,6 +22,7 @@ from dialer.api import (
     desk,
     forecasts,
     health,
+    live,
     manual_calls,
     message_receipts,
     own_appointments,
@@ -109,6 +110,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(desk.router)
     api.include_router(conversation.router)
     api.include_router(conversation.supervisors)
+    api.include_router(live.router)
     api.include_router(manual_calls.router)
     api.include_router(corrections.router)
     api.include_router(own_callbacks.router)

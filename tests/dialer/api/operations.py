@@ -341,6 +341,9 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
         {"json": {"client": t.client, "reasons": [{"code": "lunch", "name": "Lunch"}]}}
     ],
     ("POST", "agent-sessions"): _log_in,
+    ("GET", "agent-sessions"): _plain,
+    ("GET", "calls"): _plain,
+    ("GET", "queues"): _plain,
     ("GET", "agent-sessions/{session_id}"): _plain,
     ("GET", "agent-sessions/{session_id}/lead"): _plain,
     ("GET", "agent-sessions/{session_id}/callbacks"): _plain,
