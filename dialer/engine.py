@@ -569,7 +569,8 @@ class Engine:
     async def _hang_up_everything(self) -> None:
         """A phone rings on for as long as it has to, and a person who has nobody hears the message."""
         for call in self.floor.calls.values():
-            if call.state not in (CallState.ANSWERED, CallState.ABANDONED):
+            set_aside = call.conversation is not None  # parked, or handed over: no law waits for that
+            if set_aside or call.state not in (CallState.ANSWERED, CallState.ABANDONED):
                 not_yet = call.state in (CallState.PLACED, CallState.RINGING)
                 self._link.send(HangUpLeg(call_leg(call.attempt), not_yet))
         self._carry_out(self.floor.inbound.tell_all(self._clock()))

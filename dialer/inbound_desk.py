@@ -137,8 +137,8 @@ class InboundDesk:
             *(caller, called, arrived.trunk, instant(at)),
             strangers_in_s=self._limits.stranger_wait_s(at),
         )
-        if isinstance(taken, TakenCall) and taken.stranger:
-            self._limits.stranger_came(at)
+        if isinstance(taken, TakenCall):
+            self._limits.taken(caller, at, stranger=taken.stranger)
         if isinstance(taken, TakenCall) and taken.told:
             await self._watch.fetch(taken.campaign_id, taken.client_id, taken.told)
         return taken

@@ -40,6 +40,7 @@ from dialer.core.effects import (
     RecordingBegan,
     RecordingDidFail,
 )
+from dialer.core.outcome import Outcome
 from leads.stores.shared import Sessions
 
 
@@ -51,6 +52,9 @@ class Recorded:
 
 
 Entry = Effect | Recorded
+
+_NOBODY_TELLS = (Outcome.LOST, Outcome.UNKNOWN)
+"""A switch has died with the call, and with everybody who was called into it."""
 
 
 def instant(at: float) -> datetime:
@@ -89,6 +93,8 @@ async def _write_one(session: Session, entry: Entry) -> None:
             await MenuAnswerStore(session).put(attempt, question, key, instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
+            if entry.outcome in _NOBODY_TELLS:
+                await ConversationStore(session).all_left(attempt, instant(at), entry.outcome.value)
         case DispositionMissed(attempt=attempt, at=at, disposition=code):
             await dispositions.say(session, attempt, Words(code=code, by=BY_NOBODY), instant(at))
         case LeadWasSkipped(campaign=campaign, claim=claim, agent=agent, reason=reason, at=at):

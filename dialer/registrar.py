@@ -72,7 +72,7 @@ class RegistrarWatch:
         if not self._url or not self._softphones.at_our_registrar:
             return LOOK_EVERY_S
         try:
-            async with httpx2.AsyncClient(timeout=_ANSWER_WITHIN_S) as client:
+            async with httpx2.AsyncClient(timeout=_ANSWER_WITHIN_S, trust_env=False) as client:
                 answer = (await client.post(self._url, content=QUESTION)).raise_for_status()
             registered = registered_in(answer.content)
         except (httpx2.HTTPError, msgspec.DecodeError) as error:

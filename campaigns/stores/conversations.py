@@ -44,6 +44,13 @@ class ConversationStore:
         row = update(CallGuest).where(col(CallGuest.id) == guest_id, col(CallGuest.left_at).is_(None))
         await write(self._session, row.values(left_at=at, outcome=outcome))
 
+    async def all_left(self, attempt_id: int, at: datetime, outcome: str) -> None:
+        """Nobody will tell when the guests of a call left who are still there: with the call."""
+        left = update(CallGuest).where(
+            col(CallGuest.attempt_id) == attempt_id, col(CallGuest.left_at).is_(None)
+        )
+        await write(self._session, left.values(left_at=at, outcome=outcome))
+
     async def step(
         self,
         attempt_id: int,

@@ -4,8 +4,10 @@ from fastapi import Request
 
 from dialer.access.core.actor import Actor
 from dialer.access.core.roles import Permission
-from dialer.access.errors import NotPermittedError
+from dialer.access.door import Door
+from dialer.access.errors import AccessError, NotPermittedError
 from dialer.access.stores.own_rows import for_client
+from dialer.database import is_passing
 from leads.stores.shared import Sessions
 
 _LONGEST_NAME = 100
@@ -16,6 +18,19 @@ def actor_of(request: Request) -> Actor:
     """Who asks."""
     actor: Actor = request.state.actor
     return actor
+
+
+async def is_still_in(request: Request) -> bool:
+    """Whether who asked would be let in now, as the same; for what goes on long after they asked."""
+    door: Door = request.app.state.door
+    try:
+        return await door.actor(request.state.shown) == actor_of(request)
+    except AccessError:
+        return False
+    except Exception as error:
+        if not is_passing(error):
+            raise
+        return True  # the database is away, and nobody knows better
 
 
 class RequestAccess:

@@ -63,14 +63,15 @@ class Guard:
         headers = Headers(scope=scope)
         opened = is_open(path)
         if path.startswith(API) and not opened:
+            shown = _shown(headers, scope["method"])
             try:
-                actor = await self._door.actor(_shown(headers, scope["method"]))
+                actor = await self._door.actor(shown)
             except Exception as error:
                 if not isinstance(error, AccessError) and not is_passing(error):
                     raise
                 await answer_to(error)(scope, receive, send)
                 return
-            scope.setdefault("state", {})["actor"] = actor
+            scope.setdefault("state", {}).update(actor=actor, shown=shown)
             send = self._audited(scope, send)
         if (scope["method"], path) in _STREAMED:
             await self._app(scope, receive, send)

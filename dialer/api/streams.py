@@ -2,7 +2,8 @@
 
 Each event is the envelope that the bus carries, under the message's type, and a stream can be resumed by
 `Last-Event-ID`. It begins with what holds now; one that should go on, and cannot without a gap, begins with
-the event `missed`: whoever listens reads again what it shows.
+the event `missed`: whoever listens reads again what it shows. It ends with the sign-in or the key that opened
+it, with the first event after.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from campaigns import service as campaigns
 from campaigns.lead_history import ScreenPop, screen_pop
+from dialer.api.access import is_still_in
 from dialer.api.own_floor import OwnShift, engine_of
 from dialer.bus.messages import AgentCall, encode
 from dialer.database import is_passing
@@ -60,6 +62,8 @@ async def events(
         if listener.missed:
             yield _MISSED
         async for told in listener:
+            if not await is_still_in(request):
+                return
             yield _event(told)
 
 
@@ -88,6 +92,8 @@ async def session_events(
             if (attempt := agents[session_id].attempt) is not None:
                 yield _popped(await _screen_pop(request, sessions, attempt))
             async for told in listener:
+                if not await is_still_in(request):
+                    return
                 yield _event(told)
                 if (agent := agents.get(session_id)) is None:
                     return

@@ -32,25 +32,25 @@ class CallerLimits:
     def came(self, caller: str, now: float) -> float:
         """Somebody calls (empty: from no number). 0 where they may; else in how many seconds, and it does not
         count."""
-        recent = self._callers.get(caller) or _Recent(self._rule.per_caller, self._rule.per_caller_s)
-        if wait_s := max(self._all.wait_s(now), recent.wait_s(now) if caller else 0.0):
-            return wait_s
-        self._all.count(now)
-        if caller:
-            recent.count(now)
-            self._callers[caller] = recent
-            self._callers.move_to_end(caller)
-        while len(self._callers) > _MOST_KEPT:
+        recent = self._callers.get(caller)
+        wait_s = max(self._all.wait_s(now), 0.0 if recent is None else recent.wait_s(now))
+        if not wait_s:
+            self._all.count(now)
+        return wait_s
+
+    def taken(self, caller: str, now: float, *, stranger: bool) -> None:
+        """The call was taken, from a number; a `stranger` has become a lead by it."""
+        recent = self._callers.setdefault(caller, _Recent(self._rule.per_caller, self._rule.per_caller_s))
+        recent.count(now)
+        self._callers.move_to_end(caller)
+        if len(self._callers) > _MOST_KEPT:
             self._callers.popitem(last=False)
-        return 0.0
+        if stranger:
+            self._strangers.count(now)
 
     def stranger_wait_s(self, now: float) -> float:
         """0 where a stranger may become a lead now; else in how many seconds."""
         return self._strangers.wait_s(now)
-
-    def stranger_came(self, now: float) -> None:
-        """A stranger has become a lead."""
-        self._strangers.count(now)
 
 
 class _Recent:

@@ -327,13 +327,14 @@ class FloorConversations:
 
         Raises UnknownSession and ConversationError.
         """
-        self._shifts.agent(session)
+        each = self._shifts.agent(session)
         call = self._calls.get(attempt)
         guest = call.conversation.guest_of(session) if call is not None and call.conversation else None
         if call is None or call.conversation is None or guest is None:
             raise ConversationError("no-conversation", "The agent was not called into this conversation.")
         rest = self._mix(call, call.conversation.without(guest.number))
-        return [*rest, *self._end_guest(guest, at)]
+        step = self._step(call, "leave", at, by=each, guest=guest.number)
+        return [*rest, step, *self._end_guest(guest, at)]
 
     def agent_gone(self, each: FloorAgent, at: float) -> list[Effect]:
         """An agent's softphone or shift is gone: what becomes of the conversations that they were in."""

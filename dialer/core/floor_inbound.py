@@ -111,8 +111,10 @@ class FloorInbound:
         return [effect for call in waiting for effect in self._tell(call, at)]
 
     def _waits(self, call: FloorCall) -> bool:
-        """Whether it has been answered and is in line; not one that an agent has parked."""
-        return call.came and call.state == CallState.ANSWERED and call.attempt in self._queue.waiting
+        """Whether it has been answered and is in line; not one that an agent has parked or handed over, who
+        hears the music of that."""
+        in_line = call.attempt in self._queue.waiting and call.conversation is None
+        return call.came and call.state == CallState.ANSWERED and in_line
 
     def _is_hopeless(self, call: FloorCall, now: float) -> bool:
         """Whether nobody works for the campaign now, or the person has waited for as long as they may."""

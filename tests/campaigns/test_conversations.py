@@ -14,7 +14,8 @@ from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.lead_history import HandedOver
 from campaigns.stores.shared import Sessions
 from dialer.core.agent import AgentState
-from dialer.core.effects import AgentChanged, CallStepped, GuestAnswered, GuestLeft
+from dialer.core.effects import AgentChanged, CallHasEnded, CallStepped, GuestAnswered, GuestLeft
+from dialer.core.outcome import CallEnd, Outcome
 from dialer.records import write
 from leads.tables import Client, LeadList
 from tests.campaigns.lawless import NO_LAW
@@ -63,6 +64,18 @@ async def test_time_on_hold_is_part_of_the_talk_in_an_agents_time_and_in_the_rep
     (report,) = (await service.report(sessions, 1, until)).agents
     assert (report.figures.hold_ms, report.figures.talk_ms) == (held, 9000 - held)
     assert report.figures.logged_in_ms == 12_000
+
+
+async def test_who_was_on_a_call_that_was_lost_has_left_it(sessions: Sessions) -> None:
+    attempt, _, _ = await a_call(sessions)
+    async with sessions() as session, session.begin():
+        guest = await ConversationStore(session).call_guest(attempt, CLOSER, NOW)
+    end = CallEnd(0, by_far_end=False)
+    at = NOW.timestamp()
+    await write(sessions, [GuestAnswered(guest, at + 1), CallHasEnded(attempt, 1, at + 9, Outcome.LOST, end)])
+    async with sessions() as session:
+        (called,) = await ConversationStore(session).guests(attempt)
+    assert (called.left_at, called.outcome) == (NOW + timedelta(seconds=9), "lost")
 
 
 async def test_what_was_done_is_told_in_order_with_who_and_to_whom(sessions: Sessions) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import numpy as np
 
 from campaigns import service as campaigns
 from campaigns.stores.agents import AgentStore
@@ -20,10 +21,12 @@ from tests.dialer.switch.far_end import FarEnd, called
 from tests.journeys.service import Dialer
 from tests.journeys.small import campaign_of_one_agent, small_settings
 from tests.journeys.stage import ALL_DAY
+from tests.recordings import heard
 from tests.support import eventually
 from tests.telephone import heard_among, tone
 
 PERSON, CLOSER_NUMBER = "+12025551000", "+12025550177"
+BOSS_HZ = 3200
 HZ = {"customer": 400, "ann": 1000, "bob": 1600, "closer": 2500}
 API = "/api/v1"
 
@@ -81,31 +84,33 @@ async def phones_up() -> AsyncIterator[tuple[Phones, str]]:
 
 
 @asynccontextmanager
-async def talk(folder: Path) -> AsyncIterator[tuple[Service, Phones, Desk, Desk, httpx2.AsyncClient]]:
-    """A service where Ann talks with a customer, and Bob is free."""
+async def talk(
+    folder: Path, bobs_leg: str = "persistent", **settings: object
+) -> AsyncIterator[tuple[Service, Phones, Desk, Desk, httpx2.AsyncClient]]:
+    """A service where Ann talks with a customer, and Bob is free, whose softphone is called so."""
     async with phones_up() as (phones, trunk), running(small_settings(folder, trunk)) as service:
         headers = {"Authorization": f"Bearer {service.api_key}"}
         async with httpx2.AsyncClient(base_url=service.api_url, headers=headers, timeout=30) as client:
-            campaign = await campaign_of_one_agent(service, phones["ann"].uri, [PERSON])
+            campaign = await campaign_of_one_agent(service, phones["ann"].uri, [PERSON], **settings)
             (ann,) = service.engine.floor.agents
             await campaigns.start_campaign(service.database.sessions, campaign, service.engine.now())
             service.engine.look_now()
             desk = Desk(client, ann)
             await desk.is_in("talking")
-            bob = await logged_in(service, campaign, phones["bob"].uri)
+            bob = await logged_in(service, campaign, phones["bob"].uri, bobs_leg)
             yield service, phones, desk, Desk(client, bob), client
             await service.stop(drain_s=0)
 
 
-async def logged_in(service: Service, campaign: int, softphone: str) -> int:
+async def logged_in(service: Service, campaign: int, softphone: str, leg: str) -> int:
     """Bob's shift."""
     sessions, now = service.database.sessions, service.engine.now()
-    agent = await campaigns.add_agent(sessions, "acme", "Bob", softphone, now)
+    agent = await campaigns.add_agent(sessions, "acme", "Bob", softphone, now, leg=leg)
     async with sessions() as session, session.begin():
         shift = await AgentStore(session).open_session(agent, [campaign], "unavailable", now)
         (begun,) = await LiveStore(session).open_shifts(shift)
     service.engine.log_in(begun)
-    await eventually(lambda: service.engine.agent(shift).line_up)
+    await eventually(lambda: service.engine.agent(shift).is_free)
     return shift
 
 
@@ -190,6 +195,65 @@ async def test_park_take_supervise_and_give_to_another_agent(tmp_path: Path) -> 
         await all_hear(phones, customer="b", bob="c", ann="")
         nobody = await bob.asks("transfer", agent_id=9)
         assert (nobody.status_code, nobody.json()["code"]) == (409, "agent-not-free")
+
+
+async def test_a_call_is_watched_handed_up_given_away_outside_and_recorded(tmp_path: Path) -> None:
+    boss = FarEnd(tone([BOSS_HZ], 1.0), again=True)
+    async with (
+        called(boss),
+        talk(tmp_path / "data", "per_call", recording="always") as (service, phones, ann, bob, client),
+    ):
+        attempt, campaign = (await ann.now())["attempt_id"], (await ann.now())["campaign_ids"][0]
+        tiers = [{"name": "second", "agents": [service.engine.agent(bob.shift).agent]}]
+        changed = await client.patch(f"{API}/campaigns/{campaign}", json={"tiers": tiers})
+        assert changed.is_success, changed.text
+        # Somebody at a SIP address listens, and then talks with both.
+        await ann.does("supervise", mode="listen", sip_uri=boss.uri)
+        await eventually(lambda: {400, 1000} <= heard_among([400, 1000], boss.hears_now()), 15)
+        await all_hear(phones, customer="a", ann="c")
+        await ann.does("supervise/mode", mode="barge")
+        await ann.does("mute")
+        customer = phones["customer"]
+        voices = [HZ["ann"], BOSS_HZ]
+        await eventually(lambda: heard_among(voices, customer.hears_now()) == {BOSS_HZ}, 15)
+        await ann.does("supervise/end")
+        # Bob, whose softphone is rung for each call, has the second level.
+        await eventually(lambda: service.engine.floor.campaigns[campaign].work.tier("second"))
+        await ann.does("hand-up", tier="second", notes="wants gold")
+        await ann.is_in("available")
+        await bob.is_in("talking")
+        await all_hear(phones, customer="b", bob="c", ann="")
+        pop = (await client.get(f"{API}/agent-sessions/{bob.shift}/screen-pop")).json()
+        assert pop["handed_over"]["notes"] == "wants gold"
+        await bob.does("transfer", number=CLOSER_NUMBER)
+        await bob.is_in("wrap_up")
+        await eventually(lambda: heard_by(customer) == {"closer"}, 15)
+        phones["closer"].hang_up()
+        await eventually(lambda: customer.over)
+        left = await recorded_agents(client, attempt, tmp_path)
+        assert {1000, 1600, BOSS_HZ} <= left, "whoever the customer heard, but whom they were given away to"
+        assert HZ["closer"] not in left
+        time = {"from": "2020-01-01T00:00:00Z", "to": "2100-01-01T00:00:00Z"}
+        bobs = service.engine.agent(bob.shift).agent
+        spent = (await client.get(f"{API}/agents/{bobs}/time", params=time)).json()
+        assert spent["states_ms"]["on_hold"] > 0, "while the closer was called"
+        assert spent["unaccounted_ms"] == 0
+
+
+async def recorded_agents(client: httpx2.AsyncClient, attempt: int, folder: Path) -> set[int]:
+    """The tones on the agents' side of the call's recording, each for a tenth of a second at least."""
+    async with asyncio.timeout(60):
+        while True:
+            found = (await client.get(f"{API}/recordings?attempt_id={attempt}")).json()["items"]
+            if found and found[0]["state"] == "kept":
+                break
+            await asyncio.sleep(0.05)
+    file = folder / "heard.wav"
+    file.write_bytes(
+        (await client.get(f"{API}/recordings/{found[0]['id']}/audio")).raise_for_status().content
+    )
+    hz, frames = np.unique(heard(file).left, return_counts=True)
+    return {int(each) for each, count in zip(hz, frames, strict=True) if count >= 5}
 
 
 async def test_an_engine_that_is_killed_knows_hold_and_three_way_again(

@@ -9,9 +9,11 @@ import pytest
 import pytest_asyncio
 
 from dialer.access.core.roles import PERMISSIONS, Role
+from dialer.access.users import NewUser, add_user
 from tests.dialer.api.house import API, BOUND, MARK, House, open_house, rows_of, sign_in
 from tests.dialer.api.operations import OPERATIONS
-from tests.dialer.api.two_clients import NOBODYS, Things
+from tests.dialer.api.two_clients import NOBODYS, NOW, PASSWORD, Things
+from tests.event_stream import listening
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 kept = pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -83,6 +85,22 @@ async def test_nothing_of_another_client_was_told_or_changed(house: House) -> No
     asked = house.other.campaign
     telling = [answer for answer in house.answers if MARK in answer.text.replace(asked, "")]
     assert [(each.request.method, each.url.path) for each in telling] == []
+
+
+async def test_a_stream_ends_with_the_sign_in_that_opened_it(house: House) -> None:
+    service, operator = house.service, house.bearer(Role.OPERATOR)
+    eve = await add_user(service.database.sessions, NewUser("eve", Role.SUPERVISOR, "alpha"), PASSWORD, NOW)
+    bearer = {"Authorization": f"Bearer {await sign_in(house.http, 'eve')}"}
+    shift = await house.log_in(house.own)
+    async with (
+        httpx2.AsyncClient(base_url=service.api_url, headers=bearer) as client,
+        listening(client, f"{API}events") as stream,
+    ):
+        await stream.next(lambda heard: heard.event == "agent.state")
+        (await house.http.post(f"{API}users/{eve.id}/disable", headers=operator)).raise_for_status()
+        (await house.http.post(f"{API}agent-sessions/{shift}/end", headers=operator)).raise_for_status()
+        told = [each.data["data"]["state"] for each in await stream.rest() if each.event == "agent.state"]
+    assert "logged_out" not in told
 
 
 def _told(answer: httpx2.Response, of: Things) -> tuple[int, str]:

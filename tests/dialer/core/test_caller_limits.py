@@ -9,27 +9,41 @@ RULE = CallerRule(per_caller=3, per_caller_s=600, strangers=2, strangers_s=60, i
 ANN, BOB = "+12025551000", "+12025551001"
 
 
+def call(limits, caller, now, *, stranger=False):
+    """0 where it is taken, else in how many seconds it may be."""
+    wait_s = limits.came(caller, now)
+    if not wait_s and caller:
+        limits.taken(caller, now, stranger=stranger)
+    return wait_s
+
+
 def test_who_calls_again_and_again_is_asked_to_wait_and_others_are_not():
     limits = CallerLimits(RULE)
-    assert [limits.came(ANN, 10.0 * number) for number in range(3)] == [0, 0, 0]
-    assert limits.came(ANN, 100.0) == 500.0
-    assert limits.came(BOB, 100.0) == 0.0
-    assert limits.came(ANN, 600.0) == 0.0, "the first of the three is ten minutes ago"
+    assert [call(limits, ANN, 10.0 * number) for number in range(3)] == [0, 0, 0]
+    assert call(limits, ANN, 100.0) == 500.0
+    assert call(limits, BOB, 100.0) == 0.0
+    assert call(limits, ANN, 600.0) == 0.0, "the first of the three is ten minutes ago"
 
 
 def test_calls_that_all_come_at_once_are_asked_to_wait_a_moment():
     limits = CallerLimits(RULE)
-    assert [limits.came(f"+1202555{number}", 1.0) for number in range(1000, 1005)] == [0.0] * 5
-    assert limits.came(ANN, 2.0) == 4.0
-    assert limits.came("", 2.0) == 4.0
-    assert limits.came(ANN, 6.0) == 0.0
+    assert [call(limits, f"+1202555{number}", 1.0) for number in range(1000, 1005)] == [0.0] * 5
+    assert call(limits, ANN, 2.0) == 4.0
+    assert call(limits, "", 2.0) == 4.0
+    assert call(limits, ANN, 6.0) == 0.0
+
+
+def test_who_was_refused_for_another_reason_may_try_again_at_once():
+    limits = CallerLimits(RULE)
+    assert [limits.came(ANN, 10.0 * number) for number in range(9)] == [0.0] * 9
 
 
 def test_strangers_count_apart():
     limits = CallerLimits(RULE)
     assert limits.stranger_wait_s(0.0) == 0.0
-    limits.stranger_came(0.0)
-    limits.stranger_came(30.0)
+    call(limits, ANN, 0.0, stranger=True)
+    call(limits, ANN, 20.0)
+    call(limits, BOB, 30.0, stranger=True)
     assert limits.stranger_wait_s(40.0) == 20.0
     assert limits.stranger_wait_s(60.0) == 0.0
 
@@ -39,7 +53,7 @@ def test_no_stretch_of_time_has_more_than_the_rule_says(calls):
     limits, now, taken = CallerLimits(RULE), 0.0, []
     for caller, later in calls:
         now += later
-        if not limits.came(caller, now):
+        if not call(limits, caller, now):
             taken.append((caller, now))
     for caller, at in taken:
         within = [each for each in taken if at <= each[1] < at + RULE.in_all_s]

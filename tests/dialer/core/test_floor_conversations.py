@@ -248,6 +248,25 @@ def test_nobody_waits_for_ever():
     assert floor.tick(PARK_LIMIT_S + 303.0) == [HangUpCall(7)]
 
 
+def test_an_agent_who_was_called_in_leaves_and_the_call_goes_on():
+    floor, desk = talking(ANN, BOB)
+    with refused("no-conversation"):
+        desk.leave(BOB, 7, at=2.0)
+    desk.consult_agent(ANN, CLOSER, BOB, at=3.0)
+    with refused("no-conversation"):
+        desk.leave(ANN, 7, at=4.0)
+    left = desk.leave(BOB, 7, at=5.0)
+    assert (mixed(left), kinds(left)) == (Conversation(ANN), ["leave"])
+    assert only(GuestLeft, left) == [GuestLeft(CLOSER, 5.0, "returned")]
+    assert (state(floor, ANN), state(floor, BOB)) == (AgentState.TALKING, AgentState.AVAILABLE)
+
+
+def test_who_takes_the_customer_over_is_a_guest_no_longer():
+    _, desk = talking(ANN, BOB)
+    desk.consult_agent(ANN, CLOSER, BOB, at=3.0)
+    assert only(GuestLeft, desk.complete(ANN, at=4.0)) == [GuestLeft(CLOSER, 4.0, "took_over")]
+
+
 # --- supervisors ----------------------------------------------------------------------------------
 
 

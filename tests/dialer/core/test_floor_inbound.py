@@ -170,6 +170,18 @@ def test_an_agent_who_talks_hears_of_no_key():
     assert floor.key_pressed(THEIRS, "1", 11.0) == []
 
 
+def test_who_called_and_is_handed_over_is_no_more_told_that_nobody_is_free():
+    floor = floor_with(ANN)
+    come(floor, longest_s=30.0)
+    floor.connected(THEIRS, ANN, 10.1)
+    floor.conversations.park(ANN, 20.0)
+    floor.shifts.pause(ANN, "lunch", 21.0)
+    floor.tick(141.0)
+    assert floor.waiting == [THEIRS]
+    assert heard(floor.tick(200.0)) == [], "they hear the music of those who are parked"
+    assert Bridge(THEIRS, ANN) in floor.shifts.ready(ANN, 210.0)
+
+
 def test_who_hangs_up_while_waiting_gave_up():
     floor = floor_with(ANN)
     talk(floor, OURS, ANN, at=5.0)
