@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from campaigns import moving, promises, settling
+from campaigns import bookings, moving, promises, settling
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import IN, MAX_NOTES, EndedAttempt, plain_text
 from campaigns.core.campaign import AGENTLESS, CampaignSettings
@@ -51,6 +51,7 @@ from leads.stores.persons import phones_of_lead
 
 AFTERWARDS: Sequence[Callable[[Session, SaidDisposition, datetime], Awaitable[None]]] = (
     planning.on_disposition,
+    bookings.said,
     moving.follow,
 )
 """What is done each time that a disposition is said of a call: f(session, said, now), in this order and in

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from campaigns import dispositions, promises, settling
+from campaigns import bookings, dispositions, promises, settling
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
@@ -212,6 +212,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         return False
     campaign = await CampaignStore(session).get(ended.campaign_id)
     if ended.direction == IN:
+        await bookings.call_ended(session, campaign, attempt_id, now, talked=ended.connected_at is not None)
         if ended.disposition:
             await settling.settle_after_talk(session, campaign, ended, now)
         return True
@@ -224,6 +225,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         await dispositions.opt_out(session, campaign, attempt, now, reason=_UNWANTED)
     if ending.outcome in RESTS_CALLER_ID and ended.caller_id:
         await ComplianceStore(session).rest(ended.caller_id, now, attempt_id)
+    await bookings.call_ended(session, campaign, attempt_id, now, talked=ending.outcome == "human")
     if ending.outcome == "human" and not ended.disposition:
         await QueueStore(session).await_disposition(ended)
     else:

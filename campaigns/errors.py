@@ -376,9 +376,51 @@ class CallbackNotFoundError(NotFoundError):
 
 
 class CalendarNotFoundError(NotFoundError):
-    """No agent's calendar has this address, or no longer."""
+    """No calendar has this number, this name or this address, or no longer."""
 
     code = "calendar-not-found"
+
+
+class InvalidCalendarError(InvalidSettingsError):
+    """A calendar of appointments with hours, seats or times that make no sense."""
+
+    code = "invalid-calendar"
+
+
+class CalendarExistsError(ConflictError):
+    """The client has a calendar of this name already."""
+
+    code = "calendar-exists"
+
+
+class CalendarInUseError(ConflictError):
+    """There are appointments in the calendar, or a campaign books in it."""
+
+    code = "calendar-in-use"
+
+
+class SlotTakenError(ConflictError):
+    """There is no slot then, or somebody else has it."""
+
+    code = "slot-taken"
+
+
+class AppointmentStateError(ConflictError):
+    """The appointment cannot change this way from the state it is in."""
+
+    code = "illegal-appointment-change"
+
+
+class AppointmentMissingError(ConflictError):
+    """An appointment is said to be set, and none is held or booked."""
+
+    code = "appointment-missing"
+
+
+class AppointmentNotFoundError(NotFoundError):
+    """No appointment has this number, or the call holds none."""
+
+    code = "appointment-not-found"
 
 
 class RecordingRefusedError(ConflictError):

@@ -128,9 +128,9 @@ async def explain(
         found = await store.leads_with(e164)
         pairs = [
             (campaign, each)
-            for campaign, list_id in await store.campaigns_of({each.lead.list_id for each in found})
+            for campaign, lead_id in await store.campaigns_of({each.lead.id for each in found})
             for each in found
-            if each.lead.list_id == list_id and named in (None, campaign)
+            if each.lead.id == lead_id and named in (None, campaign)
         ]
         dnc = await store.dnc_entries(e164)
         facts = [

@@ -119,7 +119,7 @@ async def promise_back(
         async with sessions() as session, session.begin():
             attempt = await AttemptStore(session).get_attempt(attempt_id)
             campaign = await CampaignStore(session).get(attempt.campaign_id)
-            soon = CallbackWish(now + _SOON, notes=_ASKED)
+            soon = CallbackWish(now + _SOON, notes=_ASKED, in_talk=False)
             try:
                 return await promise_caller(session, rules, campaign, attempt, soon, now)
             except CallbackTimeError as error:

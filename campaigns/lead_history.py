@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from campaigns.stores.campaigns import settings_of
-from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastCall
+from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastAppointment, PastCall
 from campaigns.stores.timeline import SOURCES, Happening, whom
 from leads.stores.shared import Session, Sessions
 from leads.viewing import LeadView, view_lead
@@ -33,6 +33,8 @@ class ScreenPop:
     lead: LeadView
     history: list[PastCall]
     dispositions: dict[str, str]
+    appointments: list[PastAppointment]
+    """Of the lead, the newest first; also those to come, and what is held."""
     handed_over: HandedOver | None
     """What another agent noted who had the call before; null where none had."""
     happened: list[Happening]
@@ -55,6 +57,7 @@ async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
             number=attempt.number,
             lead=lead,
             history=await store.calls(campaign.client_id, lead.id, numbers, attempt.id, _ON_SCREEN),
+            appointments=await store.appointments(lead.id, _ON_SCREEN),
             dispositions={each.code: each.label for each in settings_of(campaign).dispositions.for_agents},
             handed_over=await store.handed_over(attempt.id),
             happened=[

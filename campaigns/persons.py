@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import promises
+from campaigns.core.appointment import OPEN, AppointmentEvent, AppointmentState
 from campaigns.core.sales import Sold
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.recordings.keeping import delete_marked
+from campaigns.stores.appointments import AppointmentStore, change
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.messages import MessageStore
@@ -18,6 +20,7 @@ from campaigns.stores.replies import ReplyStore
 from campaigns.stores.sales import SaleStore
 from campaigns.stores.skips import SkipStore
 from campaigns.tables import (
+    Appointment,
     Attempt,
     Callback,
     CampaignLead,
@@ -36,8 +39,8 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls there were, when, how they went, which keys were pressed and what was "
-    "sold, without the number and the notes.",
+    "Figures stay: how many calls and appointments there were, when, how they went, which keys were pressed "
+    "and what was sold, without the number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
@@ -155,6 +158,22 @@ class PersonReply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAppointment:
+    """An appointment of the person, or a slot that was held for them."""
+
+    campaign_id: int
+    lead_id: int
+    agent_id: int | None
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    state: str
+    reason: str
+    notes: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecording:
     """A conversation with the person that was recorded; `recordings export` hands out the sound."""
 
@@ -183,6 +202,7 @@ class PersonExport:
     callbacks: list[PersonCallback]
     messages: list[PersonMessage]
     replies: list[PersonReply]
+    appointments: list[PersonAppointment]
     recordings: list[PersonRecording]
 
 
@@ -228,6 +248,7 @@ async def export_person(
         callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
         messages = await MessageStore(session).of_leads(traces.lead_ids)
         replies = await ReplyStore(session).of_person(traces.lead_ids, {e164}, traces.client_id)
+        appointments = await AppointmentStore(session).of_leads(traces.lead_ids)
         recordings = await RecordingStore(session).of_attempts(ids)
     if not (attempts or person.leads or person.consents or person.dnc_entries):
         raise _nothing_known()
@@ -248,6 +269,7 @@ async def export_person(
         callbacks=[_callback(each) for each in callbacks],
         messages=[_message(each) for each in messages],
         replies=[_reply(each) for each in replies],
+        appointments=[_appointment(each) for each in appointments],
         recordings=[_recording(each) for each in recordings],
     )
 
@@ -282,6 +304,7 @@ async def erase_person(
         finished = await store.finish(traces.lead_ids)
         await _erase_callbacks(session, traces.lead_ids, now)
         await _erase_messages(session, traces)
+        await _erase_appointments(session, traces.lead_ids, now)
         await store.erase_attempts([each.id for each in attempts])
         await CorrectionStore(session).empty([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
@@ -315,6 +338,17 @@ async def _erase_messages(session: Session, traces: Traces) -> None:
     await store.erase([each.id for each in replies])
     await store.erase_links(traces.lead_ids)
     await MessageStore(session).erase(traces.lead_ids)
+
+
+async def _erase_appointments(session: Session, lead_ids: Sequence[int], now: datetime) -> None:
+    """Frees the seats of those that are to come; nobody is sent word of it any more."""
+    store = AppointmentStore(session)
+    for found in await store.of_leads(lead_ids):
+        appointment = await store.get(found.id, lock=True)
+        if appointment.state in (*OPEN, AppointmentState.HELD):
+            change(appointment, AppointmentEvent.CANCEL, now, reason=ERASED)
+    await session.flush()
+    await store.erase(lead_ids)
 
 
 async def _erase_recordings(session: Session, attempt_ids: list[int]) -> int:
@@ -388,6 +422,21 @@ def _reply(row: MessageReply) -> PersonReply:
         text=row.text,
         ended=row.ended,
         received_at=row.received_at,
+    )
+
+
+def _appointment(row: Appointment) -> PersonAppointment:
+    return PersonAppointment(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        agent_id=row.agent_id,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=row.zone,
+        state=row.state,
+        reason=row.reason,
+        notes=row.notes,
+        created_at=row.created_at,
     )
 
 

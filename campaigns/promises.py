@@ -53,6 +53,8 @@ class CallbackWish:
     agent_id: int | None = None
     notes: str = ""
     phone: str = ""
+    in_talk: bool = True
+    """Whether they have said so to an agent, so that the call that is up counts as a conversation."""
 
 
 async def promise(
@@ -123,6 +125,9 @@ async def when_allowed(
         raise CallbackNotFoundError(f"Lead {row.lead_id} has no number to be called back.")
     claimed = as_if_claimed(lead, row, found[0][0], found[0][1], now)
     ((_, snapshot),) = await Permits(session, rules, campaign).snapshots([claimed], now)
+    if not wish.in_talk:
+        over = (each for each in snapshot.history if each.outcome or each.ended_at is not None)
+        snapshot = replace(snapshot, history=tuple(over))
     return callback_time.promise(snapshot, wish.at, wish.zone, now)
 
 

@@ -43,6 +43,7 @@ from campaigns.softphones import checked_leg
 from campaigns.sound_file import check_message
 from campaigns.stores.agents import AgentStore
 from campaigns.stores.attempts import AttemptStore
+from campaigns.stores.calendars import CalendarStore
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.caller_ids import CallerIdStore
 from campaigns.stores.campaigns import CampaignStore, settings_of
@@ -132,7 +133,8 @@ async def create_campaign(
     """A new campaign, in draft, that dials lists of its client, by name or with their weights; its id.
 
     Raises UnknownClientError, LeadListNotFoundError, InvalidSettingsError, UnplayableMessageError,
-    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError and CampaignExistsError.
+    CallerIdGroupNotFoundError, CallerIdNotInUseError, PromptNotFoundError, CalendarNotFoundError and
+    CampaignExistsError.
     """
     await check_message(settings)
     if not lists:
@@ -143,6 +145,8 @@ async def create_campaign(
         await _check_prompts(session, client.id, settings)
         if settings.sequence is not None:
             read_templates(settings.sequence)
+        if settings.calendar:
+            await CalendarStore(session).named(client.id, settings.calendar)
         await _check_moves(session, client.id, settings)
         campaign = await CampaignStore(session).create(client.id, checked_name(name), settings, now)
         await check_caller_id(session, campaign, now, starts=False)

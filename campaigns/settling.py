@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from campaigns import promises
+from campaigns import bookings, promises
+from campaigns.core.appointment import SET
 from campaigns.core.attempt import EndedAttempt
 from campaigns.core.disposition import Disposition, Flag
 from campaigns.core.retry import Final, LastCall, RetryAt, decide, keeps_phone
@@ -41,6 +42,9 @@ async def settle(
         last=_last_call(phones, ended),
     )
     decision, owed = await promises.settle(session, campaign, ended, result, decision, now)
+    goes_on = owed is None and isinstance(decision, RetryAt)
+    if goes_on and await bookings.is_expected(session, campaign, ended, now):
+        decision = Final(SET)
     phone = None
     if isinstance(decision, RetryAt):
         # An opt-out of this very call may stand behind what was said after it.

@@ -7,7 +7,7 @@ each lead is claimed before it is shown, so that of several nodes one shows it.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from campaigns import callbacks
+from campaigns import callbacks, reminder_calls
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.stores.callbacks import CallbackNews, DueCallback
 from campaigns.stores.live import RunningCampaign
@@ -66,6 +66,8 @@ class CallbackDesk:
             if await callbacks.has_work(self._readings, instant(now)):
                 await callbacks.let_time_pass(self._sessions, instant(now))
                 await callbacks.tell(self._sessions, self._hands.say)
+            if await reminder_calls.has_work(self._readings, instant(now)):
+                await reminder_calls.promise_due(self._sessions, self._rules, instant(now))
             await self._expect(now)
         if self._hands.may_offer():
             for session in self._floor.previews.expected():

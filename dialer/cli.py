@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from campaigns.commands import (
     agent_app,
     attempt_app,
+    calendar_app,
     callbacks_app,
     caller_id_app,
     campaign_app,
@@ -77,6 +78,7 @@ app.add_typer(campaign_app, name="campaign")
 app.add_typer(agent_app, name="agent")
 app.add_typer(attempt_app, name="attempt")
 app.add_typer(callbacks_app, name="callbacks")
+app.add_typer(calendar_app, name="calendar")
 app.add_typer(caller_id_app, name="caller-id")
 app.add_typer(compliance_app, name="compliance")
 app.add_typer(channel_app, name="channel")

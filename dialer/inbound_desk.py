@@ -139,9 +139,16 @@ class InboundDesk:
         )
         if isinstance(taken, TakenCall):
             self._limits.taken(caller, at, stranger=taken.stranger)
-        if isinstance(taken, TakenCall) and taken.told:
-            await self._watch.fetch(taken.campaign_id, taken.client_id, taken.told)
+            await self._fetch_message(taken)
         return taken
+
+    async def _fetch_message(self, taken: TakenCall) -> None:
+        """Raises nothing: who does not hear the message of a paused campaign hears our own."""
+        try:
+            if taken.told:
+                await self._watch.fetch(taken.campaign_id, taken.client_id, taken.told)
+        except Exception:
+            log.exception("a message is not at hand", campaign=taken.campaign_id)
 
     def _answer(self, arrived: LegArrived, taken: TakenCall) -> None:
         campaign, now = self._watch.running.get(taken.campaign_id), self._hands.clock()

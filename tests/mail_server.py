@@ -31,7 +31,6 @@ class MailServer:
     connections: int = 0
     logins: list[bytes] = field(default_factory=list)
 
-    @property
     def mails(self) -> list[EmailMessage]:
         """The mails, parsed."""
         return [message_from_bytes(each, policy=policy.default) for each in self.content]  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 from campaigns.commands.agents import agent_app
 from campaigns.commands.attempts import attempt_app
+from campaigns.commands.calendars import calendar_app
 from campaigns.commands.callbacks import callbacks_app
 from campaigns.commands.caller_ids import caller_id_app
 from campaigns.commands.campaigns import campaign_app, report_app
@@ -17,6 +18,7 @@ from campaigns.commands.trunks import trunks_app
 __all__ = [
     "agent_app",
     "attempt_app",
+    "calendar_app",
     "callbacks_app",
     "caller_id_app",
     "campaign_app",

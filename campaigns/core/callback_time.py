@@ -52,7 +52,7 @@ def promise(snapshot: Snapshot, wished: datetime, zone: str, now: datetime) -> P
     """
     chosen = _instant(snapshot.facts.zones, wished, zone)
     if chosen.at <= now:
-        raise CallbackTimeError(f"{_local(chosen.at, chosen.zone)} is over; name a time to come.")
+        raise CallbackTimeError(f"{clock_text(chosen.at, chosen.zone)} is over; name a time to come.")
     if chosen.at > now + HORIZON:
         raise CallbackTimeError("A callback is within a year; name an earlier time.")
     then = _then(snapshot, now)
@@ -63,9 +63,9 @@ def promise(snapshot: Snapshot, wished: datetime, zone: str, now: datetime) -> P
     if answer.final:
         raise CallbackDeniedError(f"The lead may not be called back. {reasons}")
     earlier, later = _earlier(then, chosen.at, now), _later(then, answer.next_time)
-    nearest = [_local(each, chosen.zone) for each in (earlier, later) if each is not None]
+    nearest = [clock_text(each, chosen.zone) for each in (earlier, later) if each is not None]
     raise CallbackTimeError(
-        f"No call is allowed at {_local(chosen.at, chosen.zone)}. {reasons} "
+        f"No call is allowed at {clock_text(chosen.at, chosen.zone)}. {reasons} "
         f"The nearest times are {' and '.join(nearest) or 'not known'}.",
         earlier,
         later,
@@ -143,7 +143,8 @@ def _later(then: Snapshot, start: datetime | None) -> datetime | None:
     return None
 
 
-def _local(at: datetime, zone: str) -> str:
+def clock_text(at: datetime, zone: str) -> str:
+    """An instant as people read it, as in 2026-11-24 15:00 (Europe/Berlin)."""
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 

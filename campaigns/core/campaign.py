@@ -216,6 +216,9 @@ class CampaignSettings:
     """The list that whoever is nobody's lead becomes a lead of, made where it is missing; empty: they are
     refused."""
 
+    calendar: str = ""
+    """The client's calendar in which its agents book appointments, by name; empty: they book none."""
+
     def __post_init__(self) -> None:
         among("kind", self.kind, KINDS)
         among("dial_mode", self.dial_mode, DIAL_MODES)
@@ -255,6 +258,9 @@ class CampaignSettings:
         within("callback_miss_s", self.callback_miss_s, 60, 24 * 3600)
         within("callback_give_up_s", self.callback_give_up_s, self.callback_miss_s, LONGEST_GAP_S)
         check_inbound(self)
+        one_line("calendar", self.calendar)
+        if self.calendar and not self.takes_agents:
+            raise InvalidSettingsError("calendar is for campaigns with agents, who book in it; leave it out.")
 
     @property
     def callback_timing(self) -> Timing:

@@ -15,7 +15,7 @@ from campaigns.core.disposition import (
     Disposition,
     Flag,
 )
-from campaigns.core.outcomes import OUTCOMES, SKIPPED
+from campaigns.core.outcomes import NO_SHOW, OUTCOMES, SKIPPED
 from campaigns.core.retry_rule import RetryRule
 from campaigns.core.setting_checks import LONGEST_TEXT
 from campaigns.errors import InvalidDispositionsError, InvalidRetryRulesError
@@ -59,7 +59,7 @@ def left_out_of(given: object) -> tuple[str, ...]:
 
 def read_disposition(code: str, entry: object, left_out: Sequence[str]) -> Disposition:
     """The disposition of a code, from its entry."""
-    if not _CODE.fullmatch(code) or code in (*OUTCOMES, SKIPPED):
+    if not _CODE.fullmatch(code) or code in (*OUTCOMES, SKIPPED, NO_SHOW):
         raise wrong(code[:40], "a code has 1 to 20 small letters, digits and _, and is no call's outcome.")
     if not isinstance(entry, Mapping):
         raise wrong(code, 'each has what is its own, as in { label = "Ordered", key = "1" }.')

@@ -23,3 +23,6 @@ engine did."""
 
 SKIPPED = "skipped"
 """What an agent did with a lead that was shown before the call; there was none, so it is no outcome."""
+
+NO_SHOW = "no_show"
+"""What became of an appointment to which nobody came; no outcome either."""

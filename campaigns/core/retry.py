@@ -1,8 +1,8 @@
 """Whether a lead is called again after an attempt, and when. Decided here; only the store writes it down.
 
-A result is the call's outcome or, where an agent talked, the disposition; or that the lead was skipped. The
-default delays are the field's usual ones; 72 hours after an abandoned call are Ofcom's policy on persistent
-misuse.
+A result is the call's outcome or, where an agent talked, the disposition; or that the lead was skipped, or
+did not come to an appointment. The default delays are the field's usual ones; 72 hours after an abandoned
+call are Ofcom's policy on persistent misuse.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from typing import Any, Self
 from campaigns.core import vicidial
 from campaigns.core.disposition import STANDARD, Disposition, Flag
 from campaigns.core.disposition_set import STANDARD_SET, DispositionSet
+from campaigns.core.outcomes import NO_SHOW
 from campaigns.core.outcomes import OUTCOMES as OUTCOMES
 from campaigns.core.outcomes import SKIPPED as SKIPPED
 from campaigns.core.retry_rule import RetryRule as RetryRule
@@ -89,9 +90,11 @@ DEFAULTS: Mapping[str, RetryRule] = MappingProxyType(
         "lost": RetryRule(_HOUR),
         "unknown": RetryRule(_HOUR),
         SKIPPED: RetryRule(_HOUR),
+        NO_SHOW: RetryRule(_HOUR),
     }
 )
-"""The rule of each outcome, and of a lead that was skipped, where the campaign gives none."""
+"""The rule of each outcome, of a lead that was skipped, and of one that did not come to its appointment,
+where the campaign gives none."""
 
 _FINAL_FLAGS = frozenset({Flag.COMPLETED, Flag.DNC, Flag.UNWORKABLE})
 

@@ -7,6 +7,7 @@ often it is asked for. Whether a message may be sent is asked when it is due (`c
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -16,6 +17,7 @@ from campaigns.core.message_composing import template_of, values_of_lead
 from campaigns.core.message_effect import held_out
 from campaigns.core.selection import CLICKED, COLD, DELIVERED, OPENED
 from campaigns.core.sequence import (
+    BEFORE_APPOINTMENT,
     BEFORE_FIRST_CALL,
     SMS,
     MessageSequence,
@@ -145,16 +147,25 @@ async def on_disposition(session: Session, said: SaidDisposition, now: datetime)
 
 
 async def on_appointment(
-    session: Session, campaign_id: int, lead_id: int, cause: str, starts_at: datetime, now: datetime
+    session: Session,
+    campaign_id: int,
+    lead_id: int,
+    cause: str,
+    starts_at: datetime,
+    now: datetime,
+    zone: str = "UTC",
 ) -> int:
-    """An appointment was made: its reminders, how many were put in line. `cause` names it and its time, as in
-    appointment:7:1; one that is moved or canceled is first taken back (`on_appointment_over`)."""
+    """An appointment was made: its reminders, how many were put in line; they tell its time in that zone.
+
+    `cause` names it and its time, as in appointment:7:1; one that is moved or canceled is first taken back
+    (`on_appointment_over`).
+    """
     campaign = await CampaignStore(session).get(campaign_id)
     sequence = sequence_of(campaign)
     if sequence is None:
         return 0
     planned = before_appointment(sequence, cause, starts_at, now)
-    more = {"appointment": {"starts_at": starts_at}}
+    more = {"appointment": {"starts_at": starts_at.astimezone(ZoneInfo(zone))}}
     return await _follow(session, campaign, sequence, lead_id, planned, now, more)
 
 
@@ -162,7 +173,11 @@ async def on_appointment_over(
     session: Session, campaign_id: int, lead_id: int, cause: str, reason: str
 ) -> int:
     """An appointment was moved or canceled: its reminders are not sent; how many waited."""
-    return await SequenceStore(session).cancel(campaign_id, lead_id, cause, reason)
+    sequence = sequence_of(await CampaignStore(session).get(campaign_id))
+    if sequence is None:
+        return 0
+    steps = {each.name for each in sequence.steps.values() if each.when == BEFORE_APPOINTMENT}
+    return await SequenceStore(session).cancel(campaign_id, lead_id, cause, reason, steps)
 
 
 async def on_message(session: Session, message: Message, now: datetime) -> None:

@@ -4,7 +4,9 @@ from fastapi import APIRouter
 
 from campaigns.routes import (
     agents,
+    appointments,
     attempts,
+    calendars,
     callbacks,
     caller_ids,
     campaigns,
@@ -27,6 +29,8 @@ router.include_router(campaigns.router)
 router.include_router(attempts.router)
 router.include_router(agents.router)
 router.include_router(callbacks.router)
+router.include_router(calendars.router)
+router.include_router(appointments.router)
 router.include_router(caller_ids.router)
 router.include_router(persons.router)
 router.include_router(prompts.router)

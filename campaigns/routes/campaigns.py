@@ -88,6 +88,7 @@ class CampaignOut(BaseModel):
     inbound_callback_key: str
     inbound_callback_message: str
     inbound_list: str
+    calendar: str
     created_at: datetime
 
 

@@ -133,6 +133,13 @@ class CampaignStore:
         )
         return (await self.session.exec(wanted.order_by(col(Campaign.id)))).all()
 
+    async def booking_in(self, client_id: int, calendar: str) -> str | None:
+        """The name of a client's campaign that books in a calendar and is not stopped."""
+        wanted = select(Campaign.name).where(
+            Campaign.client_id == client_id, Campaign.calendar == calendar, Campaign.state != "stopped"
+        )
+        return (await self.session.exec(wanted.limit(1))).first()
+
     async def countries(self, campaign_id: int) -> set[str]:
         """Of the numbers that a campaign dials, ISO 3166-1; empty for one that nobody can place."""
         wanted = (

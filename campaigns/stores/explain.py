@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, null, select, tuple_, union
 from sqlmodel import col
 
 from campaigns.core.attempt import ClaimedLead
@@ -110,15 +111,23 @@ class ExplainStore:
         )
         return [FoundLead(*row) for row in await read(self._session, query)]
 
-    async def campaigns_of(self, list_ids: Collection[int]) -> list[tuple[Campaign, int]]:
-        """Every campaign that dials one of the lists, with that list."""
-        query = (
-            select(Campaign, col(CampaignList.list_id))
-            .join(CampaignList, col(CampaignList.campaign_id) == col(Campaign.id))
-            .where(col(CampaignList.list_id).in_(sorted(list_ids)))
-            .order_by(col(Campaign.id), col(CampaignList.list_id))
+    async def campaigns_of(self, lead_ids: Collection[int]) -> list[tuple[Campaign, int]]:
+        """Every campaign that dials the list of one of the leads, or was handed it, with that lead."""
+        dialed: Any = (
+            select(col(CampaignList.campaign_id), col(Lead.id).label("lead_id"))
+            .join(Lead, col(Lead.list_id) == col(CampaignList.list_id))
+            .where(col(Lead.id).in_(sorted(lead_ids)))
         )
-        return [(campaign, list_id) for campaign, list_id in await read(self._session, query)]
+        taken_up = select(col(CampaignLead.campaign_id), col(CampaignLead.lead_id)).where(
+            col(CampaignLead.lead_id).in_(sorted(lead_ids))
+        )
+        both = union(dialed, taken_up).subquery()
+        query = (
+            select(Campaign, both.c.lead_id)
+            .join(both, both.c.campaign_id == col(Campaign.id))
+            .order_by(col(Campaign.id), both.c.lead_id)
+        )
+        return [(campaign, lead_id) for campaign, lead_id in await read(self._session, query)]
 
     async def standing(self, campaign_id: int, lead_id: int) -> CampaignLead | None:
         """How far the campaign has come with the lead; None if it has not taken it up."""

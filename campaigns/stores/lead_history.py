@@ -13,7 +13,7 @@ from campaigns.core.tiers import HANDED_OVER
 from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.sales import SaleStore
 from campaigns.stores.shared import Session
-from campaigns.tables import Agent, Attempt, CallStep, Campaign
+from campaigns.tables import Agent, Appointment, Attempt, CallStep, Campaign
 from leads.tables import Lead, LeadList
 
 
@@ -40,6 +40,21 @@ class PastCall:
     """What was sold, a line each."""
     agent: str
     talk_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastAppointment:
+    """An appointment of the person, also one to come; `zone` is that on whose clock they were told of it."""
+
+    appointment_id: int
+    campaign: str
+    state: str
+    reason: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+    notes: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +96,18 @@ class LeadHistoryStore:
         found = (await self.session.exec(wanted)).first()
         return None if found is None else HandedOver(by=found[1], at=found[0].at, notes=found[0].notes)
 
+    async def appointments(self, lead_id: int, limit: int) -> list[PastAppointment]:
+        """The newest `limit` of them, the newest first."""
+        wanted = (
+            select(Appointment, col(Campaign.name), col(Agent.name))
+            .join(Campaign, col(Campaign.id) == Appointment.campaign_id)
+            .outerjoin(Agent, col(Agent.id) == Appointment.agent_id)
+            .where(Appointment.lead_id == lead_id)
+            .order_by(col(Appointment.id).desc())
+            .limit(limit)
+        )
+        return [_appointment(*row) for row in (await self.session.exec(wanted)).all()]
+
     async def client_of(self, lead_id: int) -> int:
         """Whose lead it is; the lead is there."""
         wanted = select(LeadList.client_id).join(Lead, col(Lead.list_id) == LeadList.id)
@@ -105,6 +132,20 @@ class LeadHistoryStore:
         rows = (await self.session.exec(wanted)).all()
         sales = await SaleStore(self.session).of([attempt.id for attempt, _, _ in rows])
         return [_past(*row, sales.get(row[0].id, ())) for row in rows]
+
+
+def _appointment(row: Appointment, campaign: str, agent: str | None) -> PastAppointment:
+    return PastAppointment(
+        appointment_id=row.id,
+        campaign=campaign,
+        state=row.state,
+        reason=row.reason,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        zone=row.zone,
+        notes=row.notes,
+        agent=agent or "",
+    )
 
 
 def _past(attempt: Attempt, campaign: str, agent: str | None, sale: Sequence[Sold]) -> PastCall:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, exists, func, literal_column, or_, update
+from sqlalchemy import ColumnElement, Table, bindparam, exists, func, inspect, literal_column, or_, update
 from sqlmodel import col, select
 
 from campaigns.core.attempt import ClaimedLead
@@ -16,6 +16,9 @@ from campaigns.stores.shared import Session, write
 from campaigns.tables import Campaign, Message, MessageChannel, UnusableAddress
 from leads.stores.shared import chunks, insert_into, insert_missing
 from leads.tables import Lead, Phone, ZoneGroup
+
+_ROWS = cast(Table, inspect(Message).local_table)
+_CHANGE = update(_ROWS).where(_ROWS.c.id == bindparam("of_id"), _ROWS.c.state == bindparam("of_state"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +204,15 @@ class MessageStore:
         )
 
     async def change(self, message_id: int, from_state: str, values: Mapping[str, Any]) -> bool:
-        """Changes a message that is in that state still; whether it was."""
-        statement = update(Message).where(col(Message.id) == message_id, col(Message.state) == from_state)
-        return (await write(self._session, statement.values(**values))).rowcount > 0
+        """Changes a message that is in that state still; whether it was.
+
+        For who sends, and not for a client's sessions: it goes past the objects, which takes half the time.
+        """
+        connection = await self._session.connection()
+        statement = _CHANGE.values({name: bindparam(f"new_{name}") for name in values})
+        given = {f"new_{name}": value for name, value in values.items()}
+        done = await connection.execute(statement, {"of_id": message_id, "of_state": from_state} | given)
+        return done.rowcount > 0
 
     async def of_report(self, channel_id: int, provider_id: str, token: str) -> Message | None:
         """The message that a report is about, by our own name for it or the other side's; locked."""

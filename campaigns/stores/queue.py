@@ -250,6 +250,18 @@ class QueueStore:
         )
         await write(self.session, mine.where(movable).values(values))
 
+    async def call_again(self, campaign: Campaign, lead_id: int, done: str, decision: RetryAt) -> bool:
+        """Have a lead called again with which the campaign was done for the reason `done`; whether it was."""
+        values: dict[str, Any] = {"state": "waiting", "reason": decision.reason, "due_at": decision.at}
+        values["sort_key"] = key_of_row(self.session, campaign)
+        mine = update(CampaignLead).where(
+            col(CampaignLead.campaign_id) == campaign.id,
+            col(CampaignLead.lead_id) == lead_id,
+            in_state("final"),
+            col(CampaignLead.reason) == done,
+        )
+        return (await write(self.session, mine.values(values))).rowcount == 1
+
     async def await_disposition(self, ended: EndedAttempt) -> None:
         """Keep a lead off the line until its agent has said what the call came to."""
         await write(self.session, _lead_after(ended).values(reason=AWAITING_DISPOSITION))

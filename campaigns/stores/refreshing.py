@@ -44,10 +44,14 @@ class RefreshStore:
         """
         lists = select(col(Lead.list_id)).where(among(self.session, col(Lead.id), lead_ids))
         dialing = select(col(CampaignList.campaign_id)).where(col(CampaignList.list_id).in_(lists))
+        handed_over = select(col(CampaignLead.campaign_id)).where(
+            among(self.session, col(CampaignLead.lead_id), lead_ids)
+        )
+        concerned = or_(col(Campaign.id).in_(dialing), col(Campaign.id).in_(handed_over))
         # Locked, so that nobody who takes up these leads at this moment does so as they were before.
         campaigns = (
             select(Campaign)
-            .where(col(Campaign.id).in_(dialing), col(Campaign.state) != "stopped")
+            .where(concerned, col(Campaign.state) != "stopped")
             .order_by(col(Campaign.id))
             .with_for_update(read=True)
             .execution_options(populate_existing=True)

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, update
 from sqlmodel import col
 
+from campaigns.stores.appointments import is_open
 from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.shared import Session, read, write
-from campaigns.tables import Attempt, Campaign, RuleSet
+from campaigns.tables import Appointment, Attempt, Campaign, RuleSet
 from leads.stores.shared import chunks
 
 _PERSONAL = ("e164", "debt", "sip_reason", "notes")
@@ -74,8 +75,10 @@ class RetentionStore:
         return found
 
     async def empty(self, attempt_ids: Collection[int]) -> None:
-        """Leaves of calls that are over when they were and how they went."""
+        """Leaves of calls that are over when they were and how they went, and of their appointments, too."""
         for chunk in chunks(sorted(attempt_ids)):
             over = (col(Attempt.id).in_(chunk), col(Attempt.ended_at).is_not(None))
             await write(self._session, update(Attempt).where(*over).values(dict.fromkeys(_PERSONAL, "")))
+            booked = update(Appointment).where(col(Appointment.attempt_id).in_(chunk), ~is_open())
+            await write(self._session, booked.values(notes=""))
         await CorrectionStore(self._session).empty(attempt_ids)

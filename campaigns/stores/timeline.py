@@ -9,16 +9,16 @@ from sqlmodel import col
 
 from campaigns.core.attempt import IN
 from campaigns.stores.shared import Session, read
-from campaigns.tables import Attempt, Callback, Message, MessageReply
+from campaigns.tables import Appointment, Attempt, Callback, Message, MessageReply
 from leads.tables import Lead, LeadList, Phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """Something between client and person. `kind` is call, message, reply or callback, and `id` its own.
+    """Something between client and person. `kind` is call, message, reply, callback or appointment.
 
-    `way`: out, where we did it, or in, where the person did. `state` is an outcome or a state; `text` what
-    was noted, sent or written.
+    `id`: its own. `way`: out, where we did it, or in, where the person did. `state` is an outcome or a state;
+    `text` what was noted, sent or written.
     """
 
     at: datetime
@@ -161,7 +161,31 @@ async def callbacks(session: Session, of: Whom, before: datetime, limit: int) ->
     ]
 
 
-SOURCES: Sequence[Source] = (calls, messages, replies, callbacks)
+async def appointments(session: Session, of: Whom, before: datetime, limit: int) -> list[Happening]:
+    """Appointments that were made, by when they were."""
+    wanted = (
+        select(Appointment)
+        .where(col(Appointment.lead_id).in_(of.lead_ids), col(Appointment.created_at) < before)
+        .order_by(col(Appointment.created_at).desc())
+    )
+    return [
+        Happening(
+            at=each.created_at,
+            kind="appointment",
+            id=each.id,
+            way="out",
+            channel="",
+            campaign_id=each.campaign_id,
+            lead_id=each.lead_id,
+            agent_id=each.agent_id,
+            state=each.state,
+            text=f"{each.starts_at:%Y-%m-%dT%H:%MZ} {each.notes}".strip(),
+        )
+        for each in (await read(session, wanted.limit(limit))).scalars()
+    ]
+
+
+SOURCES: Sequence[Source] = (calls, messages, replies, callbacks, appointments)
 """Every kind; whoever keeps another of what is between a client and a person adds its own."""
 
 

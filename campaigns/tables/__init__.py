@@ -1,6 +1,7 @@
 """Tables of the campaigns room."""
 
 from campaigns.tables.agent import Agent, AgentInterval, AgentSession, PauseReason
+from campaigns.tables.appointment import Appointment, AppointmentCalendar
 from campaigns.tables.attempt import (
     Attempt,
     AttemptAnswer,
@@ -32,6 +33,8 @@ __all__ = [
     "AgentInterval",
     "AgentSession",
     "AnswerTally",
+    "Appointment",
+    "AppointmentCalendar",
     "Attempt",
     "AttemptAnswer",
     "CallGuest",

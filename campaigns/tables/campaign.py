@@ -138,6 +138,8 @@ class Campaign(SQLModel, table=True):
     """The prompt that says that they will be called back; empty: the service's own."""
     inbound_list: str = Field(default="callers", max_length=100)
     """The list that whoever is nobody's lead becomes a lead of; empty: they are refused."""
+    calendar: str = Field(default="", max_length=100)
+    """The name of the client's calendar in which its agents book; empty: they book nothing."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
     asked_under: str = Field(default="", max_length=16)

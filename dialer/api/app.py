@@ -22,9 +22,11 @@ from dialer.api import (
     desk,
     forecasts,
     health,
+    live,
     manual_calls,
     message_links,
     message_receipts,
+    own_appointments,
     own_callbacks,
     own_replies,
     problems,
@@ -111,9 +113,11 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(desk.router)
     api.include_router(conversation.router)
     api.include_router(conversation.supervisors)
+    api.include_router(live.router)
     api.include_router(manual_calls.router)
     api.include_router(corrections.router)
     api.include_router(own_callbacks.router)
+    api.include_router(own_appointments.router)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)

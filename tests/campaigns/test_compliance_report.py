@@ -174,7 +174,7 @@ async def test_an_opt_out_that_did_not_hold_is_shown(sessions: Sessions) -> None
         late = update(DncEntry).where(col(DncEntry.e164) == numbers[first])
         await session.exec(late.values(created_at=NOW + timedelta(seconds=90)))
         await session.exec(delete(DncEntry).where(col(DncEntry.e164) == numbers[second]))
-    again = {"e164": numbers[second], "placed_at": NOW + HOUR, "disposition": ""}
+    again = {"e164": numbers[second], "placed_at": NOW + HOUR, "disposition": "", "disposition_flags": 0}
     await add_attempts(sessions, [again, again | {"campaign_id": other}])
     found = (await report(sessions, campaign_id)).opt_outs
     assert (found.count, found.held, found.not_held) == (2, 1, 1)

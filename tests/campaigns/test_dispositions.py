@@ -19,6 +19,7 @@ from campaigns.errors import (
     NothingToCorrectError,
     UnknownDispositionError,
 )
+from campaigns.explaining import explain
 from campaigns.promises import CallbackWish
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.callbacks import CallbackStore
@@ -272,6 +273,10 @@ async def test_a_lead_goes_on_in_another_campaign_and_is_called_there(sessions: 
         ("ready", "moved_here"),
         ("final", "moved_back"),
     ]
+    async with sessions() as session:
+        number = (await session.get_one(Attempt, attempts[0])).e164
+    told = await explain(sessions, NO_LAW, number, winter, NOW)
+    assert [each.campaign_id for each in told.campaigns] == [winter]
     there = await service.claim_permitted(sessions, NO_LAW, winter, 10, NOW)
     assert moved[0] in {each.lead.lead_id for each in there}
     wrong = {"other_team": SET["other_team"] | {"campaign": "Spring"}}

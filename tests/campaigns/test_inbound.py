@@ -29,6 +29,7 @@ from campaigns.stores.recent_calls import RecentCallStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import AnswerTally, Attempt
 from leads.tables import Lead, LeadList, Phone
+from tests.campaigns.lawful import LAW
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, lead_rows, people, seed_campaign, seed_leads, suppress
 from tests.sounds import wav_bytes
@@ -185,6 +186,17 @@ async def test_who_asks_to_be_called_back_is_promised_a_call_by_anyone_as_soon_a
     assert (permitted.lead.lead_id, permitted.lead.callback_id) == (lead, callback.id)
     figures = (await service.report(sessions, campaign, due)).inbound
     assert (figures.offered, figures.asked_back, figures.told, figures.lost) == (1, 1, 0, 0)
+
+
+async def test_to_ask_for_a_call_is_no_conversation_after_which_a_law_wants_a_rest(
+    sessions: Sessions,
+) -> None:
+    await seed_leads(sessions, people(1))
+    await seed_campaign(sessions, inbound="on", kind="collections")
+    taken = await called_back(sessions)
+    callback = await promise_back(sessions, LAW, taken.attempt_id, LATER)
+    assert callback is not None
+    assert callback.due_at < LATER + timedelta(days=1)
 
 
 async def test_a_stranger_is_called_back_at_an_hour_that_is_allowed_and_is_in_no_line(

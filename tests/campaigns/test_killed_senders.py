@@ -38,7 +38,7 @@ async def test_no_message_is_sent_twice_or_lost(sessions: Sessions, database_url
         last = start(database_url, len(KILLED_AFTER) * LATER_S)
         assert await asyncio.to_thread(last.wait) == 0
         await asyncio.to_thread(last.communicate)
-    arrived = Counter(each["Message-ID"].partition("@")[0].lstrip("<") for each in server.mails)
+    arrived = Counter(each["Message-ID"].partition("@")[0].lstrip("<") for each in server.mails())
     found = await rows(sessions)
     states = Counter(each.state for each in found)
     assert max(arrived.values()) == 1

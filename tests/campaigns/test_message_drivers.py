@@ -91,7 +91,7 @@ async def test_a_mail_arrives_as_it_was_written() -> None:
         sending = smtp(server.port)
         accepted = await sending.send(MAIL)
         await sending.close()
-    [mail] = server.mails
+    [mail] = server.mails()
     assert accepted.provider_id.endswith("queued as 1")
     assert (server.senders, server.recipients) == (["news@acme.example"], ["ada@example.com"])
     assert mail["From"] == "Acme Ltd <news@acme.example>"
@@ -112,7 +112,7 @@ async def test_an_invitation_is_one() -> None:
         sending = smtp(server.port)
         await sending.send(Outgoing(**_fields(MAIL) | {"calendar": calendar}))
         await sending.close()
-    [part] = [each for each in server.mails[0].walk() if each.get_content_type() == "text/calendar"]
+    [part] = [each for each in server.mails()[0].walk() if each.get_content_type() == "text/calendar"]
     assert part.get_param("method") == "REQUEST"
     assert "METHOD:REQUEST" in part.get_content()
 

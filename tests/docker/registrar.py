@@ -5,7 +5,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ async def running_registrar(
     port, public_port, tls_port = (
         (former.port, former.public_port, former.tls_port)
         if former
-        else (free_port(socket.SOCK_DGRAM), free_port(), free_port())
+        else (free_port(), free_port(), free_port())
     )
     with (folder / "kamailio.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(

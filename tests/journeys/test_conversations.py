@@ -168,6 +168,15 @@ async def test_park_take_supervise_and_give_to_another_agent(tmp_path: Path) -> 
         await ann.does("park", notes="asks for Bob")
         await ann.is_in("available")
         (parked,) = (await client.get(f"{API}/parked-calls")).json()
+        (seen,) = (await client.get(f"{API}/calls")).json()
+        assert (seen["attempt_id"], seen["state"], seen["parked"], seen["session_id"]) == (
+            attempt,
+            "answered",
+            True,
+            None,
+        )
+        (queue,) = (await client.get(f"{API}/queues")).json()
+        assert (queue["waiting"], queue["parked"], queue["agents"]) == (0, 1, {"available": 2})
         assert (parked["attempt_id"], parked["parked_by_session_id"]) == (attempt, ann.shift)
         await all_hear(phones, customer="", ann="")
         taken = await client.post(f"{API}/parked-calls/{attempt}/take", json={"session_id": bob.shift})
@@ -179,6 +188,12 @@ async def test_park_take_supervise_and_give_to_another_agent(tmp_path: Path) -> 
         # Ann supervises Bob from her own shift, and gives nothing away until she whispers.
         await bob.does("supervise", mode="listen", agent_id=service.engine.agent(ann.shift).agent)
         await all_hear(phones, customer="b", bob="c", ann="bc")
+        shifts = (await client.get(f"{API}/agent-sessions")).json()
+        assert [(each["id"], each["state"], each["attempt_id"]) for each in shifts] == [
+            (ann.shift, "talking", attempt),
+            (bob.shift, "talking", attempt),
+        ]
+        assert (await client.get(f"{API}/calls")).json()[0]["supervised"]
         await bob.does("supervise/mode", mode="whisper")
         await eventually(lambda: heard_by(phones["bob"]) == {"customer", "ann"}, 15)
         await all_hear(phones, customer="b")

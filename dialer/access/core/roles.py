@@ -48,6 +48,9 @@ class Permission(StrEnum):
     RECORDINGS_DELETE = "recordings.delete"
     CALLBACKS_READ = "callbacks.read"
     CALLBACKS_WRITE = "callbacks.write"
+    APPOINTMENTS_READ = "appointments.read"
+    APPOINTMENTS_WRITE = "appointments.write"
+    CALENDARS_WRITE = "calendars.write"
     MESSAGES_READ = "messages.read"
     MESSAGES_WRITE = "messages.write"
     MESSAGE_CHANNELS_WRITE = "message-channels.write"
@@ -96,6 +99,9 @@ MEANING: Mapping[Permission, str] = MappingProxyType(
         Permission.RECORDINGS_DELETE: "delete recordings",
         Permission.CALLBACKS_READ: "see the calls that were promised, with notes",
         Permission.CALLBACKS_WRITE: "promise calls, move and cancel them, and renew agents' calendars",
+        Permission.APPOINTMENTS_READ: "see calendars and appointments, with notes",
+        Permission.APPOINTMENTS_WRITE: "book, move and cancel appointments, and say who came",
+        Permission.CALENDARS_WRITE: "make and change calendars, and renew the addresses of their feeds",
         Permission.MESSAGES_READ: "see messages to people, and the ways they are sent",
         Permission.MESSAGES_WRITE: "cancel messages, and send again what failed",
         Permission.MESSAGE_CHANNELS_WRITE: "add the ways in which messages are sent, start and stop them",
@@ -139,6 +145,7 @@ _SUPERVISOR = _MANAGER - {
     _P.COMPLIANCE_WRITE,
     _P.CALLER_IDS_WRITE,
     _P.PROMPTS_WRITE,
+    _P.CALENDARS_WRITE,
 }
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
@@ -163,6 +170,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 _P.RECORDINGS_READ,
                 _P.RECORDINGS_LISTEN,
                 _P.CALLBACKS_READ,
+                _P.APPOINTMENTS_READ,
                 _P.MESSAGES_READ,
                 _P.REPORTS_READ,
                 _P.USERS_READ,

@@ -13,6 +13,8 @@ Variants = Callable[[Things, Things], Sequence[Call]]
 
 _new = count(1)
 _CSV = b"phone\n+12025550177\n"
+_BEGINS = {"starts_at": "2026-11-30T15:00:00Z"}
+_A_WEEK = {"since": "2026-11-24T00:00:00Z", "until": "2026-12-01T00:00:00Z"}
 _SHIFT = {"agents": 1, "hours": 0.1, "seeds": 1}
 
 
@@ -278,6 +280,45 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("GET", "callbacks/{callback_id}"): _plain,
     ("PATCH", "callbacks/{callback_id}"): lambda t, _: [{"json": {"agent_id": t.agent_id, "notes": "n"}}],
     ("POST", "callbacks/{callback_id}/cancel"): _plain,
+    ("GET", "calendars"): _client,
+    ("POST", "calendars"): lambda t, _: [
+        {
+            "json": {
+                "client": t.client,
+                "name": f"new {next(_new)}",
+                "zone": "Europe/Berlin",
+                "hours": {"mon": [["09:00", "17:00"]]},
+            }
+        }
+    ],
+    ("GET", "calendars/{calendar_id}"): _plain,
+    ("PATCH", "calendars/{calendar_id}"): _json(capacity=2),
+    ("DELETE", "calendars/{calendar_id}"): _plain,
+    ("GET", "calendars/{calendar_id}/slots"): lambda t, _: [
+        {"params": _A_WEEK},
+        {"params": _A_WEEK | {"lead_id": t.lead_id}},
+    ],
+    ("POST", "calendars/{calendar_id}/feed"): _plain,
+    ("DELETE", "calendars/{calendar_id}/feed"): _plain,
+    ("GET", "appointments"): lambda t, _: [
+        {"params": each}
+        for each in (
+            *({}, {"calendar_id": t.calendar_id}, {"campaign_id": t.campaign_id}),
+            {"lead_id": t.lead_id, "since": "2026-11-24T00:00:00Z"},
+        )
+    ],
+    ("POST", "appointments"): lambda t, own: [
+        {"json": _BEGINS | {"campaign_id": own.campaign_id, "lead_id": t.lead_id}},
+        {"json": _BEGINS | {"campaign_id": t.campaign_id, "lead_id": t.lead_id}},
+    ],
+    ("GET", "appointments/{appointment_id}"): _plain,
+    ("POST", "appointments/{appointment_id}/reschedule"): _json(**_BEGINS),
+    ("POST", "appointments/{appointment_id}/cancel"): _plain,
+    ("POST", "appointments/{appointment_id}/kept"): _plain,
+    ("POST", "appointments/{appointment_id}/no-show"): _plain,
+    ("GET", "attempts/{attempt_id}/appointment-slots"): lambda _t, _own: [{"params": _A_WEEK}],
+    ("POST", "attempts/{attempt_id}/appointment"): _json(**_BEGINS),
+    ("DELETE", "attempts/{attempt_id}/appointment"): _plain,
     ("POST", "agents/{agent_id}/calendar"): _plain,
     ("DELETE", "agents/{agent_id}/calendar"): _plain,
     ("GET", "recordings"): lambda t, _: [
@@ -307,6 +348,9 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
         {"json": {"client": t.client, "reasons": [{"code": "lunch", "name": "Lunch"}]}}
     ],
     ("POST", "agent-sessions"): _log_in,
+    ("GET", "agent-sessions"): _plain,
+    ("GET", "calls"): _plain,
+    ("GET", "queues"): _plain,
     ("GET", "agent-sessions/{session_id}"): _plain,
     ("GET", "agent-sessions/{session_id}/lead"): _plain,
     ("GET", "agent-sessions/{session_id}/callbacks"): _plain,

@@ -87,6 +87,19 @@ async def test_nothing_of_another_client_was_told_or_changed(house: House) -> No
     assert [(each.request.method, each.url.path) for each in telling] == []
 
 
+async def test_a_supervisor_sees_the_shifts_of_their_client_alone(house: House) -> None:
+    own = await house.log_in(house.own)
+
+    async def seen_by(role: Role) -> set[int]:
+        answer = await house.http.get(f"{API}agent-sessions", headers=house.bearer(role))
+        return {each["id"] for each in answer.raise_for_status().json()}
+
+    assert await seen_by(Role.SUPERVISOR) == {own}
+    assert await seen_by(Role.OPERATOR) >= {own, house.other.session_id}
+    queues = (await house.http.get(f"{API}queues", headers=house.bearer(Role.SUPERVISOR))).json()
+    assert [each["campaign_id"] for each in queues] == [house.own.campaign_id]
+
+
 async def test_a_stream_ends_with_the_sign_in_that_opened_it(house: House) -> None:
     service, operator = house.service, house.bearer(Role.OPERATOR)
     eve = await add_user(service.database.sessions, NewUser("eve", Role.SUPERVISOR, "alpha"), PASSWORD, NOW)

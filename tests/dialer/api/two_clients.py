@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from campaigns import service as campaigns
+from campaigns.core.appointment_calendar import CalendarSettings
 from campaigns.core.campaign import CampaignSettings
 from campaigns.stores.shared import Sessions
 from campaigns.tables import (
     AbandonedMessage,
+    Appointment,
+    AppointmentCalendar,
     Attempt,
     Callback,
     CallerId,
@@ -33,6 +36,7 @@ from leads.tables import Client, ColumnMapping, Consent, Lead, LeadImport, LeadL
 from tests.campaigns.seeds import ALL_DAY, zone_group
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+_HOURS = {"zone": "America/New_York", "hours": {"mon": [["09:00", "17:00"]]}}
 PASSWORD = "a long enough sentence"  # noqa: S105 - of nobody
 
 
@@ -61,6 +65,8 @@ class Things:
     callback_id: int = 900_014
     channel_id: int = 900_015
     message_id: int = 900_016
+    calendar_id: int = 900_017
+    appointment_id: int = 900_018
 
 
 NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
@@ -243,7 +249,34 @@ async def _seed_calls(
             token=mark.ljust(32, "0"),
             created_at=NOW,
         )
-        session.add_all([prompt, recording, callback, exemption, channel, message])
+        calendar = AppointmentCalendar(
+            client_id=client_id,
+            name=f"calendar {mark}",
+            settings=CalendarSettings.parse(_HOURS | {"location": mark}).to_json(),
+            created_at=NOW,
+        )
+        session.add_all([prompt, recording, callback, exemption, channel, message, calendar])
+        await session.flush()
+        begins = NOW + timedelta(days=300)
+        appointment = Appointment(
+            client_id=client_id,
+            calendar_id=calendar.id,
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            attempt_id=attempt.id,
+            agent_id=agent_id,
+            state="booked",
+            starts_at=begins,
+            ends_at=begins + timedelta(minutes=30),
+            busy_from=begins,
+            busy_until=begins + timedelta(minutes=30),
+            seat=1,
+            zone="America/New_York",
+            notes=mark,
+            created_at=NOW,
+            changed_at=NOW,
+        )
+        session.add(appointment)
         await session.flush()
         session.add_all(
             [
@@ -293,4 +326,6 @@ async def _seed_calls(
         "exemption_id": exemption.id,
         "channel_id": channel.id,
         "message_id": message.id,
+        "calendar_id": calendar.id,
+        "appointment_id": appointment.id,
     }
