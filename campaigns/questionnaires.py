@@ -15,9 +15,10 @@ from campaigns.core.lead_text import fill
 from campaigns.core.question import Answer, Question
 from campaigns.core.questionnaire import COMPLETED, QUOTA_FULL, Page, Questionnaire
 from campaigns.core.questionnaire_run import Run, begin, by_key, resume
-from campaigns.core.quotas import Quota, full_for, parse_quotas, segments_of
+from campaigns.core.quotas import Quota, full_for, segments_of
 from campaigns.core.retry import Final
 from campaigns.errors import NoQuestionnaireError, QuestionnaireLinkError
+from campaigns.quota_counts import quotas_of
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.campaigns import CampaignStore
@@ -310,16 +311,16 @@ class _Asked:
     async def _is_needed(self, run_id: int, run: Run) -> bool:
         """Whether no quota of the person's kind is full; a completed run takes its place in each of them.
 
-        The counts are locked first, so that two who finish at once do not take one place.
+        The counts are locked first, so that two who finish at once do not take one place, and nobody changes
+        the quotas meanwhile.
         """
         if not self.campaign.quotas:
             return True
-        quotas = parse_quotas(self.campaign.quotas, Questionnaire.parse(self.campaign.script))
         store = QuestionnaireStore(self.session)
+        counts = await store.lock_counts(self.campaign, [each["name"] for each in self.campaign.quotas])
+        quotas = quotas_of(self.campaign)
         before = await store.segments(run_id)
         after = set(segments_of(quotas, self.fields, run.answers)) if run.result == COMPLETED else set()
-        await store.lock_counts(self.campaign.id, before | after)
-        counts = await store.counts(self.campaign.id)
         others = {name: count - (name in before) for name, count in counts.items()}
         full = None
         if run.result in ("", COMPLETED):

@@ -15,6 +15,7 @@ from campaigns.core.question import Answer
 from campaigns.core.questionnaire import Questionnaire
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import (
+    Campaign,
     QuestionnaireAnswer,
     QuestionnaireDocument,
     QuestionnaireRun,
@@ -29,6 +30,10 @@ from leads.tables import Lead
 def sha256_of(questionnaire: Questionnaire) -> str:
     """Under which a questionnaire is kept: of its JSON with sorted keys."""
     return hashlib.sha256(json.dumps(questionnaire.to_json(), sort_keys=True).encode()).hexdigest()
+
+
+_ALL = ""
+"""The name of the row that whoever counts locks."""
 
 
 class QuestionnaireStore:
@@ -141,24 +146,23 @@ class QuestionnaireStore:
 
     async def counts(self, campaign_id: int) -> dict[str, int]:
         """How many completed runs count for each quota."""
-        wanted = select(QuotaCount).where(QuotaCount.campaign_id == campaign_id)
+        wanted = select(QuotaCount).where(QuotaCount.campaign_id == campaign_id, QuotaCount.quota != _ALL)
         rows = (await self.session.exec(wanted.execution_options(populate_existing=True))).all()
         return {each.quota: each.completed for each in rows}
 
-    async def lock_counts(self, campaign_id: int, quotas: Collection[str]) -> dict[str, int]:
-        """The counts of these quotas, which nobody else changes until the transaction ends."""
-        if not quotas:
-            return {}
-        rows = [{"campaign_id": campaign_id, "quota": each, "completed": 0} for each in sorted(quotas)]
+    async def lock_counts(self, campaign: Campaign, quotas: Collection[str]) -> dict[str, int]:
+        """The campaign's counts, also of these quotas, which nobody else changes until the transaction ends.
+
+        The campaign's row is read again behind the lock.
+        """
+        names = sorted({_ALL, *quotas})
+        rows = [{"campaign_id": campaign.id, "quota": each, "completed": 0} for each in names]
         await write(self.session, insert_into(self.session, QuotaCount).values(rows).on_conflict_do_nothing())
-        wanted = (
-            select(QuotaCount)
-            .where(QuotaCount.campaign_id == campaign_id, col(QuotaCount.quota).in_(sorted(quotas)))
-            .order_by(col(QuotaCount.quota))
-            .with_for_update(key_share=True)
+        await self.session.get_one(
+            QuotaCount, (campaign.id, _ALL), populate_existing=True, with_for_update={"key_share": True}
         )
-        locked = (await self.session.exec(wanted.execution_options(populate_existing=True))).all()
-        return {each.quota: each.completed for each in locked}
+        await self.session.refresh(campaign)
+        return await self.counts(campaign.id)
 
     async def segments(self, run_id: int) -> set[str]:
         """The quotas that a run counts for."""
