@@ -12,12 +12,12 @@ from typing import Any
 
 from campaigns import promises
 from campaigns.core.lead_text import fill
-from campaigns.core.question import Answer, Question
+from campaigns.core.question import FREE, Answer, Question
 from campaigns.core.questionnaire import COMPLETED, QUOTA_FULL, Page, Questionnaire
 from campaigns.core.questionnaire_run import Run, begin, by_key, resume
 from campaigns.core.quotas import Quota, full_for, segments_of
 from campaigns.core.retry import Final
-from campaigns.errors import NoQuestionnaireError, QuestionnaireLinkError
+from campaigns.errors import LeadNotInCampaignError, NoQuestionnaireError, QuestionnaireLinkError
 from campaigns.quota_counts import quotas_of
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.callbacks import CallbackStore
@@ -142,11 +142,12 @@ async def make_link(
 ) -> Link:
     """A link at which a lead answers by itself; it goes on where a call has left. An old link ends.
 
-    Raises CampaignNotFoundError, UnknownLeadError and NoQuestionnaireError.
+    Raises CampaignNotFoundError, LeadNotInCampaignError and NoQuestionnaireError.
     """
     campaign = await CampaignStore(session).get(campaign_id)
-    store = QuestionnaireStore(session)
-    row = await store.unfinished(campaign_id, lead_id, lock=True)
+    if await QueueStore(session).attempts_so_far(campaign_id, lead_id) is None:
+        raise LeadNotInCampaignError(f"The campaign does not have lead {lead_id}.")
+    row = await QuestionnaireStore(session).unfinished(campaign_id, lead_id, lock=True)
     asked = await _Asked.of(session, campaign, lead_id, row)
     kept = await asked.row_to_keep(now)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -178,6 +179,16 @@ async def answer_link(
         if view.result:
             await _call_no_more(session, view, now)
         return view
+
+
+async def erase(session: Session, runs: Sequence[QuestionnaireRun]) -> None:
+    """Leaves of runs what was chosen among answers, which are figures; not what was said in own words."""
+    store = QuestionnaireStore(session)
+    free = {
+        sha256: [each.name for each in (await store.document(sha256)).questions.values() if each.type in FREE]
+        for sha256 in {each.document for each in runs}
+    }
+    await store.erase([each.id for each in runs], free)
 
 
 async def key_pressed(session: Session, attempt_id: int, question: str, key: str, at: datetime) -> bool:

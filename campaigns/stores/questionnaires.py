@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, update
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 
 from campaigns.core.lead_text import FIELDS, fields_of
 from campaigns.core.question import Answer
-from campaigns.core.questionnaire import Questionnaire
+from campaigns.core.questionnaire import COMPLETED, Questionnaire
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import (
     Campaign,
@@ -57,13 +57,42 @@ class QuestionnaireStore:
 
     async def documents_of(self, campaign_id: int) -> list[Questionnaire]:
         """All that a campaign's runs were asked, those of the oldest runs first."""
-        mine = select(QuestionnaireRun.document, QuestionnaireRun.id).where(
-            QuestionnaireRun.campaign_id == campaign_id
+        first = func.min(col(QuestionnaireRun.id))
+        mine = (
+            select_rows(col(QuestionnaireRun.document), first)
+            .where(col(QuestionnaireRun.campaign_id) == campaign_id)
+            .group_by(col(QuestionnaireRun.document))
+            .order_by(first)
         )
-        first: dict[str, int] = {}
-        for sha256, run_id in (await self.session.exec(mine)).all():
-            first[sha256] = min(run_id, first.get(sha256, run_id))
-        return [await self.document(each) for each in sorted(first, key=lambda each: first[each])]
+        return [await self.document(sha256) for sha256, _ in (await read(self.session, mine)).all()]
+
+    async def of_leads(self, lead_ids: Collection[int]) -> Sequence[QuestionnaireRun]:
+        """Every run of these leads, by number."""
+        found: list[QuestionnaireRun] = []
+        for chunk in chunks(sorted(lead_ids)):
+            wanted = select(QuestionnaireRun).where(col(QuestionnaireRun.lead_id).in_(chunk))
+            found += (await self.session.exec(wanted)).all()
+        return sorted(found, key=lambda each: each.id)
+
+    async def erase(self, run_ids: Collection[int], free: Mapping[str, Collection[str]]) -> None:
+        """Takes out of runs what people said in their own words, and their links; what was chosen stays.
+
+        `free`: by a document's SHA-256, the questions that are answered so.
+        """
+        for chunk in chunks(sorted(run_ids)):
+            mine = col(QuestionnaireRun.id).in_(chunk)
+            for sha256, questions in sorted(free.items()):
+                of_document = select_rows(col(QuestionnaireRun.id)).where(
+                    mine, col(QuestionnaireRun.document) == sha256
+                )
+                said = delete(QuestionnaireAnswer).where(
+                    col(QuestionnaireAnswer.run_id).in_(of_document),
+                    col(QuestionnaireAnswer.question).in_(sorted(questions)),
+                )
+                await write(self.session, said)
+            await write(
+                self.session, update(QuestionnaireRun).where(mine).values(token_sha256="", expires_at=None)
+            )
 
     def add(self, run: QuestionnaireRun) -> None:
         """A new run, which has a number once it is flushed."""
@@ -76,6 +105,14 @@ class QuestionnaireStore:
     async def of_token(self, token_sha256: str, *, lock: bool = False) -> QuestionnaireRun | None:
         """The run whose link has this secret."""
         return await self._one(QuestionnaireRun.token_sha256 == token_sha256, lock)
+
+    async def of_attempts(self, attempt_ids: Collection[int]) -> Sequence[QuestionnaireRun]:
+        """The runs of these calls."""
+        found: list[QuestionnaireRun] = []
+        for chunk in chunks(sorted(attempt_ids)):
+            wanted = select(QuestionnaireRun).where(col(QuestionnaireRun.attempt_id).in_(chunk))
+            found += (await self.session.exec(wanted)).all()
+        return found
 
     async def unfinished(
         self, campaign_id: int, lead_id: int, *, lock: bool = False
@@ -191,6 +228,54 @@ class QuestionnaireStore:
             count.completed += more
         await self.session.flush()
 
+    async def results(self, campaign_id: int) -> dict[str, int]:
+        """How many runs have come to each result; "" for those that go on."""
+        wanted = (
+            select_rows(col(QuestionnaireRun.result), func.count())
+            .where(col(QuestionnaireRun.campaign_id) == campaign_id)
+            .group_by(col(QuestionnaireRun.result))
+        )
+        return {row.result: row[1] for row in await read(self.session, wanted)}
+
+    async def answer_counts(self, campaign_id: int, quota: str = "") -> dict[str, list[tuple[Answer, int]]]:
+        """By question, each answer of completed runs, of one quota's or all, and how many gave it."""
+        answer = (col(QuestionnaireAnswer.question), col(QuestionnaireAnswer.value))
+        wanted = (
+            select_rows(*answer, func.count())
+            .join(QuestionnaireRun, col(QuestionnaireRun.id) == col(QuestionnaireAnswer.run_id))
+            .where(
+                col(QuestionnaireRun.campaign_id) == campaign_id, col(QuestionnaireRun.result) == COMPLETED
+            )
+            .group_by(*answer)
+            .order_by(*answer)
+        )
+        if quota:
+            counted = col(QuestionnaireSegment.run_id) == col(QuestionnaireRun.id)
+            wanted = wanted.join(QuestionnaireSegment, counted).where(
+                col(QuestionnaireSegment.quota) == quota
+            )
+        found: dict[str, list[tuple[Answer, int]]] = {}
+        for question, value, count in await read(self.session, wanted):
+            found.setdefault(question, []).append((json.loads(value), count))
+        return found
+
+    async def segments_of(self, run_ids: Collection[int]) -> dict[int, list[str]]:
+        """The quotas that runs count for, by run."""
+        found: dict[int, list[str]] = {}
+        for chunk in chunks(sorted(run_ids)):
+            wanted = select(QuestionnaireSegment).where(col(QuestionnaireSegment.run_id).in_(chunk))
+            for each in (await self.session.exec(wanted.order_by(QuestionnaireSegment.quota))).all():
+                found.setdefault(each.run_id, []).append(each.quota)
+        return found
+
+    async def external_ids(self, lead_ids: Collection[int]) -> dict[int, str]:
+        """What their list's owner calls leads, by lead."""
+        found: dict[int, str] = {}
+        for chunk in chunks(sorted(lead_ids)):
+            wanted = select_rows(col(Lead.id), col(Lead.external_id)).where(col(Lead.id).in_(chunk))
+            found |= {row.id: row.external_id or "" for row in await read(self.session, wanted)}
+        return found
+
     async def page(
         self, campaign_id: int, after: int, limit: int, *, completed: bool = False
     ) -> Sequence[QuestionnaireRun]:
@@ -199,7 +284,7 @@ class QuestionnaireStore:
             QuestionnaireRun.campaign_id == campaign_id, QuestionnaireRun.id > after
         )
         if completed:
-            wanted = wanted.where(QuestionnaireRun.result == "completed")
+            wanted = wanted.where(QuestionnaireRun.result == COMPLETED)
         return (await self.session.exec(wanted.order_by(col(QuestionnaireRun.id)).limit(limit))).all()
 
 
