@@ -19,6 +19,7 @@ from campaigns.routes import (
     persons,
     prompts,
     recordings,
+    surveys,
     trunks,
 )
 from leads.routes.shared import KnownQuery
@@ -40,4 +41,5 @@ router.include_router(messages.router)
 router.include_router(compliance.router)
 router.include_router(client_rules.router)
 router.include_router(recordings.router)
+router.include_router(surveys.router)
 router.include_router(trunks.router)
