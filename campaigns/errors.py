@@ -1,6 +1,6 @@
 """Errors of the campaigns room. Three families tell an edge what kind of failure it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 
@@ -110,6 +110,29 @@ class MessageStateError(ConflictError):
     """What was asked of a message does not fit its state."""
 
     code = "message-state"
+
+
+class InvalidQuestionnaireError(InvalidSettingsError):
+    """A script whose pages, questions, branches or quotas make no sense."""
+
+    code = "invalid-questionnaire"
+
+
+class UnfitAnswerError(InvalidInputError):
+    """An answer that does not fit its question; the message is for whoever answers."""
+
+    code = "unfit-answer"
+
+
+class InvalidAnswersError(InvalidInputError):
+    """Answers that do not fit their questions; `errors` has a sentence for each, by question."""
+
+    code = "invalid-answers"
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("Some answers do not fit; see errors.")
+        self.errors = dict(errors)
+        self.fields = {"errors": self.errors}
 
 
 class UnusableSoundError(InvalidInputError):
@@ -355,6 +378,24 @@ class CallbackTimeError(InvalidInputError):
         super().__init__(message)
         self.later = later
         self.fields = {"earlier": _text(earlier), "later": _text(later)}
+
+
+class NoQuestionnaireError(ConflictError):
+    """The campaign has no script, or the agent no call in which it could be asked."""
+
+    code = "no-questionnaire"
+
+
+class NotOnThisPageError(ConflictError):
+    """The run is not at this page and has not passed it; `page` is where it is."""
+
+    code = "not-on-this-page"
+
+
+class QuestionnaireLinkError(NotFoundError):
+    """No questionnaire is at this address, or it is over."""
+
+    code = "questionnaire-link-not-found"
 
 
 class CallbackDeniedError(ConflictError):

@@ -5,8 +5,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from campaigns import promises
+from campaigns import promises, questionnaires
 from campaigns.core.appointment import OPEN, AppointmentEvent, AppointmentState
+from campaigns.core.question import Answer
 from campaigns.core.sales import Sold
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.recordings.keeping import delete_marked
@@ -15,6 +16,7 @@ from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.messages import MessageStore
 from campaigns.stores.persons import ERASED, PersonStore, Traces
+from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.recordings import RecordingStore
 from campaigns.stores.replies import ReplyStore
 from campaigns.stores.sales import SaleStore
@@ -28,6 +30,7 @@ from campaigns.tables import (
     LeadSkip,
     Message,
     MessageReply,
+    QuestionnaireRun,
     Recording,
 )
 from leads import persons as in_leads
@@ -39,8 +42,8 @@ from leads.stores.shared import Session, Sessions
 REMAINS = (
     "Do-not-call entries stay: they keep the number from being called again, and that is their only use. "
     "A consent to calls that was withdrawn becomes one.",
-    "Figures stay: how many calls and appointments there were, when, how they went, which keys were pressed "
-    "and what was sold, without the number and the notes.",
+    "Figures stay: how many calls and appointments there were, when, how they went, which keys were pressed, "
+    "which answers were chosen and what was sold, without the number and the notes.",
     "How often and how the number was called is forgotten: a list that brings it counts and rests anew.",
     "Recordings of other nodes are deleted by their own dialers, within a minute of when those run.",
     "Backups of the database, and files that were loaded or exported before, still hold what they held.",
@@ -191,6 +194,20 @@ class PersonRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonQuestionnaire:
+    """What the person has answered to a campaign's questions."""
+
+    campaign_id: int
+    lead_id: int
+    attempt_id: int | None
+    channel: str
+    result: str
+    started_at: datetime
+    finished_at: datetime | None
+    answers: dict[str, Answer]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonExport:
     """All that is kept about the person with this number."""
 
@@ -204,6 +221,7 @@ class PersonExport:
     replies: list[PersonReply]
     appointments: list[PersonAppointment]
     recordings: list[PersonRecording]
+    questionnaires: list[PersonQuestionnaire]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +261,8 @@ async def export_person(
         ids = [each.id for each in attempts]
         answers, sales = await store.answers(ids), await SaleStore(session).of(ids)
         corrections = await CorrectionStore(session).of(ids)
+        runs = await QuestionnaireStore(session).of_leads(traces.lead_ids)
+        said = await QuestionnaireStore(session).answers([each.id for each in runs])
         progress = await store.progress(traces.lead_ids)
         skips = await SkipStore(session).of_leads(traces.lead_ids)
         callbacks = await CallbackStore(session).of_leads(traces.lead_ids)
@@ -271,6 +291,7 @@ async def export_person(
         replies=[_reply(each) for each in replies],
         appointments=[_appointment(each) for each in appointments],
         recordings=[_recording(each) for each in recordings],
+        questionnaires=[_questionnaire(each, said[each.id]) for each in runs],
     )
 
 
@@ -306,6 +327,7 @@ async def erase_person(
         await _erase_messages(session, traces)
         await _erase_appointments(session, traces.lead_ids, now)
         await store.erase_attempts([each.id for each in attempts])
+        await questionnaires.erase(session, await QuestionnaireStore(session).of_leads(traces.lead_ids))
         await CorrectionStore(session).empty([each.id for each in attempts])
         recordings = await _erase_recordings(session, [each.id for each in attempts])
         erased = await in_leads.erase(session, scope, now)
@@ -487,4 +509,17 @@ def _call(
             )
             for each in changes
         ],
+    )
+
+
+def _questionnaire(row: QuestionnaireRun, answers: dict[str, Answer]) -> PersonQuestionnaire:
+    return PersonQuestionnaire(
+        campaign_id=row.campaign_id,
+        lead_id=row.lead_id,
+        attempt_id=row.attempt_id,
+        channel=row.channel,
+        result=row.result,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        answers=answers,
     )

@@ -16,6 +16,7 @@ from campaigns.core.agent_work import AgentWork
 from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
 from campaigns.core.callback import CAMPAIGN_STOPPED
 from campaigns.core.campaign import (
+    SURVEY_SETTINGS,
     CampaignSettings,
     Progress,
     change_state,
@@ -35,6 +36,7 @@ from campaigns.errors import (
 )
 from campaigns.messaging.starting import check_sequence
 from campaigns.promises import CallbackWish
+from campaigns.quota_counts import recount
 from campaigns.reports.campaign import CampaignReport, build_report
 from campaigns.reports.messages import report_of_messages
 from campaigns.reports.sales import sales_of
@@ -166,24 +168,31 @@ async def change_campaign(
     work: Mapping[str, Any] | None = None,
     inbound: Mapping[str, Any] | None = None,
     said: Mapping[str, Any] | None = None,
+    survey: Mapping[str, Any] | None = None,
     if_match: Versions | None = None,
 ) -> Campaign:
     """Change what a campaign dials by, how its lists are mixed, what its calls show, how agents work for it,
     what they may say, and what becomes of calls to it, also while it runs.
 
-    None changes nothing; `work`, `inbound` and `said`: settings of AgentWork, INBOUND_SETTINGS and
-    DISPOSITION_SETTINGS by name. A list that it did not dial yet is added. The leads are put in order some at
-    a time; if that is cut off, the same change again completes it. Raises CampaignNotFoundError,
-    LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError, CallerIdNotInUseError,
-    PromptNotFoundError and ChangedMeanwhileError.
+    None changes nothing; `work`, `inbound`, `said` and `survey`: settings of AgentWork, INBOUND_SETTINGS,
+    DISPOSITION_SETTINGS and SURVEY_SETTINGS by name. A list that it did not dial yet is added. The leads are
+    put in order some at a time; if that is cut off, the same change again completes it. Raises
+    CampaignNotFoundError, LeadListNotFoundError, InvalidSettingsError, CallerIdGroupNotFoundError,
+    CallerIdNotInUseError, PromptNotFoundError and ChangedMeanwhileError.
     """
     async with sessions() as session, session.begin():
         store = CampaignStore(session)
         campaign = await store.get(campaign_id)
         await require_version(session, campaign, if_match)
-        for names, given in ((INBOUND_SETTINGS, inbound), (DISPOSITION_SETTINGS, said)):
+        for names, given in (
+            (INBOUND_SETTINGS, inbound),
+            (DISPOSITION_SETTINGS, said),
+            (SURVEY_SETTINGS, survey),
+        ):
             if given:
                 await _change_settings(session, campaign, names, given)
+        if survey:
+            await recount(session, campaign)
         if lead_order is not None:
             settings = settings_of(campaign).to_json() | {"lead_order": lead_order}
             await store.set_order(campaign, CampaignSettings.parse(settings).lead_order)

@@ -72,6 +72,7 @@ class CampaignWatch:
             if campaign.id not in self.running:
                 await self._open(campaign, now)
             self._floor.work_changes(campaign.id, campaign.work)
+            self._floor.menu_changes(campaign.id, campaign.menu)
             self.running[campaign.id] = campaign
         for campaign_id in set(self.running) - set(wanted):
             log.info("campaign no longer dials", campaign=campaign_id)

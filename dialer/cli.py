@@ -33,6 +33,7 @@ from campaigns.commands import (
     prompts_app,
     recordings_app,
     report_app,
+    survey_app,
     trunks_app,
     why_app,
 )
@@ -86,6 +87,7 @@ app.add_typer(messages_app, name="messages")
 app.add_typer(prompts_app, name="prompts")
 app.add_typer(recordings_app, name="recordings")
 app.add_typer(report_app, name="report")
+app.add_typer(survey_app, name="survey")
 app.add_typer(trunks_app, name="trunks")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")

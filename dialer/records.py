@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from campaigns import dispositions, effects, previewing
+from campaigns import dispositions, effects, previewing, questionnaires
 from campaigns.core.attempt import MAX_SIP_REASON, Ending, plain_text
 from campaigns.core.disposition import BY_NOBODY, MESSAGE_CUT_SHORT, MESSAGE_PLAYED, OPTED_OUT
 from campaigns.dispositions import Words
@@ -89,8 +89,11 @@ async def _write_one(session: Session, entry: Entry) -> None:
             )
         case PersonOptedOut(attempt=attempt, at=at) | MessageOver(attempt=attempt, at=at):
             await record_message(session, attempt, message_code(entry), instant(at))
+            heard_all = isinstance(entry, MessageOver) and entry.heard_all
+            await questionnaires.keys_over(session, attempt, instant(at), heard_all=heard_all)
         case QuestionAnswered(attempt=attempt, question=question, key=key, at=at):
-            await MenuAnswerStore(session).put(attempt, question, key, instant(at))
+            if not await questionnaires.key_pressed(session, attempt, question, key, instant(at)):
+                await MenuAnswerStore(session).put(attempt, question, key, instant(at))
         case CallHasEnded(attempt=attempt, at=at):
             await effects.finish_attempt(session, attempt, _ending(entry), instant(at))
             if entry.outcome in _NOBODY_TELLS:

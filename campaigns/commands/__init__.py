@@ -13,6 +13,7 @@ from campaigns.commands.messages import channel_app, messages_app
 from campaigns.commands.persons import person_app
 from campaigns.commands.prompts import prompts_app
 from campaigns.commands.recordings import recordings_app
+from campaigns.commands.surveys import survey_app
 from campaigns.commands.trunks import trunks_app
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "prompts_app",
     "recordings_app",
     "report_app",
+    "survey_app",
     "trunks_app",
     "why_app",
 ]

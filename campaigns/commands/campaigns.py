@@ -12,7 +12,7 @@ from campaigns import service
 from campaigns.campaign_file import CampaignFile, read_campaign, read_document
 from campaigns.commands.shared import WithRules, values_of
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, CampaignSettings
+from campaigns.core.campaign import CALLER_ID_RULES, DIAL_MODES, SURVEY_SETTINGS, CampaignSettings
 from campaigns.core.disposition_set import DISPOSITION_SETTINGS, DispositionSet, disposition_of
 from campaigns.core.inbound import INBOUND_SETTINGS
 from campaigns.core.prompt import is_prompt_name
@@ -61,7 +61,7 @@ _LIST_HELP = "A lead list to dial; give it again for more, as in --list A=70 --l
 _MODE_HELP = f"{', '.join(DIAL_MODES[:-1])} or {DIAL_MODES[-1]}."
 _SET_HELP = (
     f"How agents work for it: {_WORK}; what becomes of calls to its numbers: {_INBOUND}; and "
-    f"{', '.join(DISPOSITION_SETTINGS)}."
+    f"{', '.join((*DISPOSITION_SETTINGS, *SURVEY_SETTINGS))}."
 )
 _ORDER_HELP = f"What is dialed first: {', '.join(LEAD_ORDERS)}."
 
@@ -150,6 +150,7 @@ def change(
     changes = values_of(setting or [])
     inbound = {name: changes.pop(name) for name in INBOUND_SETTINGS if name in changes}
     said = {name: changes.pop(name) for name in DISPOSITION_SETTINGS if name in changes}
+    survey = {name: changes.pop(name) for name in SURVEY_SETTINGS if name in changes}
     shown = service.CallerIdChange(caller_id, caller_id_group, caller_id_rule)
 
     async def work(sessions: Sessions) -> tuple[Campaign, list[service.DialedList]]:
@@ -164,13 +165,18 @@ def change(
             work=changes,
             inbound=inbound,
             said=said,
+            survey=survey,
         )
         return changed, await service.dialed_lists(sessions, campaign_id)
 
     changed, dialed = _run(context, work)
     if as_json:
         told = {"id": changed.id, "lead_order": changed.lead_order, "lists": dialed}
-        echo_json(told | shown.given() | {name: getattr(changed, name) for name in changes | inbound | said})
+        echo_json(
+            told
+            | shown.given()
+            | {name: getattr(changed, name) for name in changes | inbound | said | survey}
+        )
         return
     mix = ", ".join(f"{each.name} ({each.weight})" for each in dialed)
     typer.echo(f"Campaign {changed.id} ({changed.name}) dials by {changed.lead_order}; lists: {mix}.")

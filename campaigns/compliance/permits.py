@@ -1,6 +1,6 @@
 """Asks compliance about leads of a campaign, with all that is known at this very moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from campaigns.core.facts import CallerIdHeld, Facts, PastAttempt
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.policy import OwnRules, client_limits, own_calendar, own_limits
 from campaigns.core.whereabouts import zones_of_lead
+from campaigns.quota_counts import held_back
 from campaigns.stores.caller_id_pool import CallerIdPoolStore
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.client_rules import ClientRulesStore
@@ -45,6 +46,8 @@ class _Known:
     zones: dict[int, set[str]]
     """Of all of a lead's phones; read where they count."""
     caller_ids: CallerIdPool
+    quota_full: Mapping[int, str]
+    """By lead, why the survey needs nobody like it."""
 
     def history(self, lead: ClaimedLead) -> list[PastAttempt]:
         """Each attempt once: to the number, else to the lead, else about its debt."""
@@ -143,6 +146,7 @@ class Permits:
             debts=debts,
             zones=await store.zones_of_phones(lead_ids) if self._settings.kind == "collections" else {},
             caller_ids=await self._caller_ids(now),
+            quota_full=await held_back(self._session, campaign, lead_ids),
         )
 
     async def _caller_ids(self, now: datetime) -> CallerIdPool:
@@ -192,6 +196,7 @@ class Permits:
             history=history,
             not_before=lead.not_before,
             best_time=lead.best_time,
+            quota_full=known.quota_full.get(lead.lead_id),
         )
         return snapshot if lead.callback_id is None else as_promised(snapshot)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from campaigns import questionnaires
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.retention import (
     SHORTEST_MONTHS,
@@ -14,6 +15,7 @@ from campaigns.core.retention import (
     shortest_months,
 )
 from campaigns.errors import InvalidInputError
+from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.retention import OldCall, RetentionStore
 from campaigns.stores.shared import Sessions
 from leads.checks import client_id_of
@@ -151,6 +153,8 @@ class _Purger:
             due = [call for call in calls if self._is_due(call)]
             if not self._choice.dry_run:
                 await store.empty([call.id for call in due])
+                runs = await QuestionnaireStore(session).of_attempts([call.id for call in due])
+                await questionnaires.erase(session, runs)
         for call in calls:
             self._undecided[call.country, call.kind] += self._length(call).months is None
         for call in due:

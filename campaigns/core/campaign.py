@@ -16,6 +16,9 @@ from campaigns.core.disposition_set import STANDARD_SET, DispositionSet, check_d
 from campaigns.core.inbound import check_inbound
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
+from campaigns.core.questionnaire import Questionnaire
+from campaigns.core.questionnaire_menu import menu_of
+from campaigns.core.quotas import Quota, parse_quotas
 from campaigns.core.retry import RetryRules
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.core.sequence import MessageSequence, check_sequence
@@ -36,6 +39,8 @@ ASK, ASK_ALL, ANNOUNCED = "ask", "ask_all", "announced"
 RECORDING_CONSENT = (ASK, ASK_ALL, ANNOUNCED)
 """Ask where the law at the callee's wants it; ask everybody, as where the call centre's own law wants it; or
 tell everybody at once, as a part of what agents say."""
+SURVEY_SETTINGS = ("script", "quotas")
+"""What may change of a questionnaire while a campaign runs: all."""
 STATES = ("draft", "running", "paused", "stopped")
 
 CHANGES: Mapping[tuple[str, str], str] = MappingProxyType(
@@ -70,7 +75,7 @@ MOST_ATTEMPTS_A_DAY = 100
 LONGEST_KEPT_DAYS = 3650
 """Of a recording."""
 
-_MAY_BE_MISSING = ("menu", "sequence")
+_MAY_BE_MISSING = ("menu", "script", "sequence")
 """Documents that a campaign need not have."""
 
 _DEFAULT_TIMES = {
@@ -174,6 +179,10 @@ class CampaignSettings:
     """What an agentless campaign plays: a prompt's name, or the path of a WAV file where the service runs."""
     menu: Menu | None = None
     """What it plays and asks instead."""
+    script: Questionnaire | None = None
+    """What agents read out and ask; in an agentless campaign, what is asked by key, in place of a menu."""
+    quotas: tuple[Quota, ...] = ()
+    """How many completed questionnaires of each kind are wanted."""
     sequence: MessageSequence | None = None
     """The messages before and after its calls."""
     opt_out_key: str = "9"
@@ -285,7 +294,9 @@ class CampaignSettings:
         own = {each for each in (self.message, self.voicemail_message) if is_prompt_name(each)}
         callers = {self.inbound_music, self.inbound_message, self.inbound_callback_message} - {""}
         own |= callers if self.inbound == "on" else set()
-        return frozenset(own) | (self.menu.prompts if self.menu is not None else frozenset())
+        own |= self.menu.prompts if self.menu is not None else frozenset()
+        own |= self.script.prompts if self.script is not None and self.agentless else frozenset()
+        return frozenset(own)
 
     @property
     def agentless(self) -> bool:
@@ -303,10 +314,10 @@ class CampaignSettings:
             raise InvalidSettingsError('opt_out_key is one digit in quotes, "9"; it cannot be switched off.')
         message = self.message
         sound("message", message)
-        if self.agentless and not message and self.menu is None:
+        if self.agentless and not message and self.menu is None and self.script is None:
             raise InvalidSettingsError(
                 "An agentless campaign plays a message to whoever answers: set message to a prompt's name or "
-                "to a WAV file's path, or give it a menu."
+                "to a WAV file's path, or give it a menu or a script."
             )
         if not self.agentless and (message or self.menu is not None):
             raise InvalidSettingsError(
@@ -318,6 +329,16 @@ class CampaignSettings:
             )
         if self.menu is not None:
             self.menu.check_key(self.opt_out_key)
+        self._check_script()
+
+    def _check_script(self) -> None:
+        parse_quotas(self.quotas, self.script)
+        if self.agentless and self.script is not None:
+            if self.message or self.menu is not None:
+                raise InvalidSettingsError(
+                    "An agentless campaign asks its script by key; it has no message and no menu beside it."
+                )
+            menu_of(self.script, self.opt_out_key)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Self:
@@ -331,7 +352,10 @@ class CampaignSettings:
                 "caller_id is missing: the number that people see, in E.164; or caller_id_group."
             )
         said = DispositionSet.parse(values.get("dispositions", {}))
-        return cls(**{name: _read(name, value, said) for name, value in values.items()})
+        read = {name: _read(name, value, said) for name, value in values.items()}
+        if "quotas" in read:
+            read["quotas"] = parse_quotas(values["quotas"], read.get("script"))
+        return cls(**read)
 
     def to_json(self) -> dict[str, Any]:
         """The form that `parse` reads, with every field; these are the columns of the table, too."""
@@ -345,6 +369,7 @@ DOCUMENTS: Mapping[str, Callable[[Any, DispositionSet], Any]] = MappingProxyType
         "retry_rules": RetryRules.parse,
         "tiers": lambda value, _: parse_tiers(value),
         "menu": Menu.parse,
+        "script": lambda value, _: Questionnaire.parse(value),
         "sequence": MessageSequence.parse,
     }
 )

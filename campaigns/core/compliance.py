@@ -17,6 +17,7 @@ from campaigns.core.campaign import AGENTLESS
 from campaigns.core.facts import Facts, PastAttempt
 from campaigns.core.objections import Objection, next_allowed, rule_objections
 from campaigns.core.policy import Policy
+from campaigns.core.quotas import QUOTA_FULL
 
 _LOOK_AGAIN = timedelta(minutes=1)
 """When to ask again about a number that is just being called."""
@@ -40,6 +41,8 @@ class Snapshot:
     not_before: datetime | None = None
     best_time: str = ""
     """When the person likes to be called, in local time, as in 17:00-20:00; empty for any time."""
+    quota_full: str | None = None
+    """Why the survey needs nobody like this person any more, as a sentence; None if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,13 @@ def _attempts_left(snapshot: Snapshot, now: datetime) -> Reason | None:
     return Reason("max_attempts_reached", sentence, final=True, rule="attempts_left")
 
 
+def _quota_open(snapshot: Snapshot, now: datetime) -> Reason | None:
+    """Final as a missing consent is: the lead goes on once the quota is raised."""
+    if snapshot.quota_full is None:
+        return None
+    return Reason(QUOTA_FULL, snapshot.quota_full, final=True, rule="quota_open")
+
+
 def _one_call_at_a_time(snapshot: Snapshot, now: datetime) -> Reason | None:
     if not _call_under_way(snapshot):
         return None
@@ -241,6 +251,7 @@ _RULES: tuple[Callable[[Snapshot, datetime], Reason | None], ...] = (
     _not_opted_out,
     _not_withdrawn,
     _attempts_left,
+    _quota_open,
     _one_call_at_a_time,
     _not_blocked_elsewhere,
     _late_enough,
@@ -252,6 +263,7 @@ RULES = (
     "not_opted_out",
     "consent_not_withdrawn",
     "attempts_left",
+    "quota_open",
     "one_call_at_a_time",
     "not_blocked_elsewhere",
     "not_before",

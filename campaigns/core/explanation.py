@@ -71,6 +71,7 @@ _SOURCES: Mapping[str, str] = MappingProxyType(
         "not_suppressed": "the do-not-call lists of everyone, the client and the campaign",
         "not_opted_out": "the client's calls to the lead",
         "attempts_left": "the campaign's max_attempts_per_lead",
+        "quota_open": "the campaign's quotas, and the lead's data",
         "one_call_at_a_time": "the client's calls that are under way",
         "not_blocked_elsewhere": "the client's calls that a network blocked",
         "not_before": "the lead's not_before",
@@ -220,6 +221,8 @@ def _consent_of(rule: str, snapshot: Snapshot, at: datetime) -> str:
             return "The number is on no do-not-call list that counts here."
         case "attempts_left":
             return f"The lead has had {snapshot.attempts} of at most {snapshot.max_attempts} attempts."
+        case "quota_open":
+            return "No quota is full that the lead counts for by its data."
         case "not_before":
             since = snapshot.not_before
             return f"The lead may be called since {since.isoformat()}." if since else "No first time is set."

@@ -7,6 +7,7 @@ from datetime import datetime
 from campaigns.core.callback import CALLBACK
 from campaigns.core.caller_ids import HELD_BY
 from campaigns.core.calling_window import CallableTimes
+from campaigns.core.quotas import QUOTA_FULL
 from campaigns.core.retry import DEAD_PHONE, NO_MESSAGE, NO_SPEAKER, NO_TRUNK, TRUNK_BUSY, WAITING_FOR_MESSAGE
 
 KINDS = (
@@ -30,6 +31,7 @@ KINDS = (
     "dnc",
     "consent",
     "attempts_used_up",
+    "quota",
     "no_valid_phone",
     "final",
     "erased",
@@ -62,6 +64,7 @@ _FINAL = {
     "consent_withdrawn": "consent",
     "erased": "erased",
     "max_attempts_reached": "attempts_used_up",
+    QUOTA_FULL: "quota",
     "zone_unknown": "no_valid_phone",
     "no_phone": "no_valid_phone",
     **dict.fromkeys(DEAD_PHONE, "no_valid_phone"),

@@ -20,6 +20,7 @@ from campaigns.routes import (
     prompts,
     recordings,
     replies,
+    surveys,
     trunks,
 )
 from leads.routes.shared import KnownQuery
@@ -42,4 +43,5 @@ router.include_router(compliance.router)
 router.include_router(client_rules.router)
 router.include_router(recordings.router)
 router.include_router(replies.router)
+router.include_router(surveys.router)
 router.include_router(trunks.router)

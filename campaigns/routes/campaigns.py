@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from campaigns import service
 from campaigns.core.agent_work import AFTER_WRAP_UP, LANGUAGE_ROUTINGS, ROUTINGS, AgentWork
-from campaigns.core.campaign import CALLER_ID_RULES
+from campaigns.core.campaign import CALLER_ID_RULES, SURVEY_SETTINGS
 from campaigns.core.disposition_set import DISPOSITION_SETTINGS
 from campaigns.core.inbound import INBOUND, INBOUND_SETTINGS
 from campaigns.prompts import abandoned
@@ -69,6 +69,8 @@ class CampaignOut(BaseModel):
     message: str
     menu: dict[str, Any] | None
     sequence: dict[str, Any] | None
+    script: dict[str, Any] | None
+    quotas: list[dict[str, Any]]
     opt_out_key: str
     recording: str
     recording_consent: str
@@ -131,6 +133,8 @@ class CampaignChange(BaseModel):
     inbound_callback_key: str | None = None
     inbound_callback_message: str | None = None
     inbound_list: str | None = None
+    script: dict[str, Any] | None = Field(None, description="Pages with questions; runs keep what they had.")
+    quotas: list[dict[str, Any]] | None = Field(None, description="Completed ones that are wanted, by kind.")
     tiers: list[dict[str, Any]] = Field(
         [], description="Levels of agents to whom calls are handed up: a name each, and agents or skills."
     )
@@ -188,6 +192,7 @@ async def change_campaign(
         work=change.model_dump(include=_WORK, exclude_unset=True),
         inbound=change.model_dump(include=set(INBOUND_SETTINGS), exclude_none=True),
         said=change.model_dump(include=set(DISPOSITION_SETTINGS), exclude_none=True),
+        survey=change.model_dump(include=set(SURVEY_SETTINGS), exclude_none=True),
         if_match=if_match,
     )
     tag(response, changed)

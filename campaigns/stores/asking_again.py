@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, 
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from campaigns.core.quotas import QUOTA_FULL
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.refreshing import RefreshStore
 from campaigns.stores.shared import Session, in_state, read, write
@@ -24,7 +25,7 @@ RULES_CHANGED = "rules_changed"
 """Why leads are in line again that were final."""
 
 _FOR_CONSENT = ("consent_missing", "consent_withdrawn")
-_FINAL_BY_RULES = (*_FOR_CONSENT, "never_callable")
+_FINAL_BY_RULES = (*_FOR_CONSENT, "never_callable", QUOTA_FULL)
 _OF_ONE_PHONE = ("on_dnc_list", "blocked_under_another_caller_id", "zone_unknown")
 """What ends a lead at one of its phones, while what refused it at another may pass."""
 _WAITING_BY_RULES = (

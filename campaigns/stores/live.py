@@ -19,10 +19,14 @@ from campaigns.core.inbound import NOBODY_CALLS, InboundSettings
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
+from campaigns.core.questionnaire import Questionnaire
+from campaigns.core.questionnaire_menu import menu_of
+from campaigns.core.quotas import parse_quotas
 from campaigns.core.recording import RecordingPolicy, policy_for
 from campaigns.stores.abandoned_messages import AbandonedMessageStore
 from campaigns.stores.agents import profile_of
 from campaigns.stores.prompts import PromptStore
+from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.shared import Session, made_to_us, placed_by_us, read
 from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, Recording
 from leads.tables import Client, Lead, Phone
@@ -165,7 +169,7 @@ class LiveStore:
                 preview_then=campaign.preview_then,
                 **_detection(campaign),
                 inbound=_inbound(campaign),
-                menu=_menu(campaign),
+                menu=await self._menu(campaign),
                 sounds=sounds[campaign.client_id],
                 abandoned=abandoned[campaign.client_id],
                 work=AgentWork.of(campaign),
@@ -174,6 +178,16 @@ class LiveStore:
             )
             for campaign, slug in rows
         ]
+
+    async def _menu(self, campaign: Campaign) -> Menu | None:
+        """Its own menu, or the one that asks its script and ends where a person is needed no more."""
+        if campaign.menu is not None:
+            return Menu.parse(campaign.menu, DispositionSet.parse(campaign.dispositions))
+        if campaign.script is None or campaign.dial_mode != AGENTLESS:
+            return None
+        script = Questionnaire.parse(campaign.script)
+        counts = await QuestionnaireStore(self._session).counts(campaign.id)
+        return menu_of(script, campaign.opt_out_key, parse_quotas(campaign.quotas, script), counts)
 
     async def open_attempts(self) -> list[OpenAttempt]:
         """The attempts without an end, by id."""
@@ -279,12 +293,6 @@ class LiveStore:
 
 def _detection(campaign: Campaign) -> dict[str, Any]:
     return {each.name: getattr(campaign, each.name) for each in fields(DetectionSettings)}
-
-
-def _menu(campaign: Campaign) -> Menu | None:
-    if campaign.menu is None:
-        return None
-    return Menu.parse(campaign.menu, DispositionSet.parse(campaign.dispositions))
 
 
 def _inbound(campaign: Campaign) -> InboundSettings:

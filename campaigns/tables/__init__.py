@@ -25,6 +25,13 @@ from campaigns.tables.conversation import CallGuest, CallStep
 from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
 from campaigns.tables.message import Message, MessageChannel, UnusableAddress
 from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
+from campaigns.tables.questionnaire import (
+    QuestionnaireAnswer,
+    QuestionnaireDocument,
+    QuestionnaireRun,
+    QuestionnaireSegment,
+    QuotaCount,
+)
 from campaigns.tables.reply import MessageLink, MessageReply
 
 __all__ = [
@@ -65,6 +72,11 @@ __all__ = [
     "PauseReason",
     "Prompt",
     "PromptSound",
+    "QuestionnaireAnswer",
+    "QuestionnaireDocument",
+    "QuestionnaireRun",
+    "QuestionnaireSegment",
+    "QuotaCount",
     "Recording",
     "RecordingAccess",
     "RuleSet",

@@ -100,6 +100,12 @@ class Campaign(SQLModel, table=True):
         default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
     )
     """The messages before and after its calls; see campaigns.core.sequence."""
+    script: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True), nullable=True)
+    )
+    """What agents read out and ask, or is asked by key; see campaigns.core.questionnaire."""
+    quotas: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """How many completed ones of each kind are wanted; see campaigns.core.quotas."""
     opt_out_key: str = Field(default="9", max_length=1)
     """The digit that asks not to be called again, pressed while a message plays."""
     recording: str = Field(default="never", max_length=10)

@@ -10,6 +10,7 @@ from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
 from dialer.access.audit import AuditLog
+from dialer.access.core.throttle import Buckets
 from dialer.access.door import Door
 from dialer.access.idempotent_answers import IdempotentAnswers
 from dialer.access.routes import router as access_routes
@@ -28,8 +29,10 @@ from dialer.api import (
     message_receipts,
     own_appointments,
     own_callbacks,
+    own_questionnaire,
     own_replies,
     problems,
+    questionnaire_page,
     recording,
     streams,
 )
@@ -98,6 +101,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.calendar_names = faces.calendar_names
     app.state.readiness = faces.readiness
     app.state.metrics_text = faces.metrics_text
+    app.state.link_visits = Buckets(questionnaire_page.BY_ADDRESS)
     problems.install(app)
     # The one that is added last is asked first.
     app.add_middleware(Unchanged)
@@ -106,6 +110,7 @@ def create_app(faces: Faces) -> FastAPI:
     app.include_router(health.router)
     app.include_router(calendars.router)
     app.include_router(message_links.router)
+    app.include_router(questionnaire_page.router)
     api = APIRouter(prefix="/api/v1")
     api.include_router(access_routes)
     api.include_router(lead_routes)
@@ -118,6 +123,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(corrections.router)
     api.include_router(own_callbacks.router)
     api.include_router(own_appointments.router)
+    api.include_router(own_questionnaire.router)
     api.include_router(recording.router)
     api.include_router(streams.router)
     api.include_router(forecasts.router)

@@ -127,6 +127,11 @@ class Floor:
         if known := self.campaigns.get(campaign):
             known.work = work
 
+    def menu_changes(self, campaign: int, menu: Menu | None) -> None:
+        """What calls go through that are placed from now on."""
+        if known := self.campaigns.get(campaign):
+            known.menu = menu
+
     def close_campaign(self, campaign: int) -> None:
         """No more calls are placed; those that live go on."""
         self._pacing.close(campaign)

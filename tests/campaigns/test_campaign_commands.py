@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from campaigns.commands import agent_app, campaign_app, report_app
+from campaigns.commands import agent_app, campaign_app, report_app, survey_app
 from campaigns.core.metrics import Rate
 from campaigns.errors import (
     AgentNotFoundError,
@@ -104,6 +104,18 @@ def test_the_example_of_a_campaign_that_sells_is_created_from_its_file(run: Run)
     run(campaign_app, "create", str(example), *lists)
     (status,) = json.loads(run(campaign_app, "status", "Other", "--json").stdout)
     assert status["client"] == "acme"
+
+
+def test_the_example_of_a_survey_by_agents_is_created_from_its_file(run: Run) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "survey-agents.toml"
+    assert "draft" in run(campaign_app, "create", str(example), "--list", "autumn").stdout
+    told = run(survey_app, "results", "Customer survey").stdout
+    assert "young  0          100" in told
+    assert "recommend: How likely is it that you recommend us to a friend? (0 answered)" in told
+    raised = '[{"name": "all", "target": 500}]'
+    run(campaign_app, "set", "Customer survey", "--set", f"quotas={raised}")
+    found = json.loads(run(survey_app, "results", "Customer survey", "--json").stdout)
+    assert [each["quota"] for each in found["segments"]] == [{"quota": "all", "target": 500, "completed": 0}]
 
 
 def test_a_campaigns_file_says_what_is_wrong_with_it(run: Run, tmp_path: Path) -> None:

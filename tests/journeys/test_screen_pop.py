@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx2
 
 from dialer.simulation.people import Kind, World
+from tests.campaigns.questionnaires import SURVEY
 from tests.event_stream import EventStream, Heard, listening
 from tests.journeys.stage import staged
 
@@ -26,9 +27,22 @@ async def hung_up(client: httpx2.AsyncClient, attempt: int, manager: EventStream
     return dict(ended.data["data"])
 
 
+async def is_asked(client: httpx2.AsyncClient, path: str) -> None:
+    """The person on the line is asked the campaign's script."""
+    looked = (await client.get(path)).raise_for_status().json()
+    assert (looked["id"], looked["page"]["name"], looked["attempt_id"]) == (None, "hello", 1)
+    wrong = await client.post(path, json={"page": "hello", "answers": {"willing": "perhaps"}})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid-answers")
+    assert wrong.json()["errors"] == {"willing": "Choose one of the answers."}
+    said = await client.post(path, json={"page": "hello", "answers": {"willing": "yes"}})
+    assert said.raise_for_status().json()["page"]["name"] == "score"
+    assert (await client.get(path, params={"page": "hello"})).json()["answers"] == {"willing": "yes"}
+    assert (await client.get(path, params={"page": "why"})).json()["code"] == "not-on-this-page"
+
+
 async def test_an_agents_screen_follows_a_call(tmp_path: Path, sqlite_url: str) -> None:
     async with staged(tmp_path, sqlite_url, WORLD, {PERSON: Kind.PERSON}, 1) as stage:
-        campaign = await stage.prepare([PERSON])
+        campaign = await stage.prepare([PERSON], script=SURVEY)
         await stage.dialer.serve()
         async with stage.dialer.client() as client:
             shift = {"agent_id": 1, "campaign_ids": [campaign]}
@@ -37,6 +51,7 @@ async def test_an_agents_screen_follows_a_call(tmp_path: Path, sqlite_url: str) 
             )
             path = f"/api/v1/agent-sessions/{shift_id}"
             assert (await client.get(f"{path}/screen-pop")).json()["code"] == "no-conversation"
+            assert (await client.get(f"{path}/questionnaire")).json()["code"] == "no-questionnaire"
             async with (
                 listening(client, f"{path}/events") as screen,
                 listening(client, f"/api/v1/events?campaign_id={campaign}") as manager,
@@ -49,6 +64,8 @@ async def test_an_agents_screen_follows_a_call(tmp_path: Path, sqlite_url: str) 
                 assert pop["lead"]["phones"][0]["phone"] == PERSON
                 assert (await client.get(f"{path}/screen-pop")).json() == pop
                 talk = await screen.next(is_talk) if not any(map(is_talk, screen.heard)) else screen.heard[-1]
+
+                await is_asked(client, f"{path}/questionnaire")
 
                 async with listening(client, f"{path}/events") as reloaded:
                     assert (await reloaded.next(lambda heard: heard.event == "screen-pop")).data == pop

@@ -6,7 +6,7 @@ import json
 import math
 import struct
 import wave
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from campaigns.prompts.library import add_prompt
 from campaigns.stores.menu_answers import MenuAnswerStore
 from dialer.database import opened
+from tests.campaigns.questionnaires import SURVEY
 from tests.campaigns.seeds import suppressed
 from tests.journeys.service import Dialer
 from tests.journeys.stage import Stage
@@ -73,7 +74,12 @@ def tone(path: Path, hz: float, length_s: float = 1.5) -> Path:
 
 @asynccontextmanager
 async def surveyed(
-    folder: Path, database_url: str, menu: Mapping[str, object] = MENU
+    folder: Path,
+    database_url: str,
+    menu: Mapping[str, object] | None = MENU,
+    people: Sequence[str] = PEOPLE,
+    prompts: Mapping[str, int] = PROMPTS,
+    **asked: object,
 ) -> AsyncIterator[tuple[Stage, TonePhones]]:
     """A survey with prompts, one agent, and people who wait to be called."""
     tones = {**dict.fromkeys(PEOPLE, CALLER_HZ), "agent1": AGENT_HZ}
@@ -84,11 +90,11 @@ async def surveyed(
             seed = folder / "seed.csv"
             seed.write_text("phone\n+12025559999\n")
             await dialer.command("leads", "import", str(seed), "--list", "seed", "--client", "acme")
-            for name, hz in PROMPTS.items():
+            for name, hz in prompts.items():
                 with tone(folder / f"{name}.wav", hz).open("rb") as recording:
                     await add_prompt(database.sessions, "acme", name, "en", recording, datetime.now(UTC))
-            settings = {"dial_mode": "agentless", "kind": "survey", "max_lines": len(PEOPLE)}
-            await stage.prepare(PEOPLE, menu=menu, **settings)
+            settings = {"dial_mode": "agentless", "kind": "survey", "max_lines": len(people)}
+            await stage.prepare(people, menu=menu, **settings, **asked)
             yield stage, phones
         finally:
             await dialer.close()
@@ -150,6 +156,46 @@ async def test_a_survey_by_key_press_from_the_prompts_to_the_report(tmp_path: Pa
         for number in PEOPLE:
             assert await suppressed(stage.database.sessions, number) == (number == OPTS_OUT)
         await the_answers_are_counted(stage, tmp_path)
+
+
+async def test_a_questionnaire_is_asked_by_key_press(tmp_path: Path, sqlite_url: str) -> None:
+    prompts = {"hello": 500, "willing": 600, "recommend": 800, "reason": 900, "thanks": 1300, "sorry": 1500}
+    prompts["full"] = 1700
+    people = (CONTENT, BY_INFO)
+    async with surveyed(tmp_path, sqlite_url, None, people, prompts, script=SURVEY) as (stage, phones):
+        await stage.begin()
+
+        async def asked(number: str, *heard: tuple[str, str]) -> None:
+            phone = await phones.called(number)
+            for prompt, key in heard:
+                await phone.hears(prompts[prompt])
+                if key:
+                    phone.press(key)
+
+        await asyncio.gather(
+            asked(CONTENT, ("hello", ""), ("willing", "1"), ("recommend", "#"), ("thanks", "")),
+            asked(BY_INFO, ("hello", ""), ("willing", "2"), ("sorry", "")),
+        )
+        attempts = await stage.attempts_once(
+            lambda found: len(found) == len(people) and all(each.disposition for each in found.values())
+        )
+        came_to = {number: each.disposition for number, each in attempts.items()}
+        assert came_to == {CONTENT: "survey_completed", BY_INFO: "message_played"}
+        file = tmp_path / "answers.json"
+        said = await stage.dialer.command("survey", "results", "All", "--json", "--export", str(file))
+        assert json.loads(said)["runs"] == {
+            "completed": 1,
+            "screened_out": 1,
+            "quota_full": 0,
+            "unfinished": 0,
+        }
+        runs = json.loads(file.read_text())
+        told = {each["attempt_id"]: (each["channel"], each["result"], each["answers"]) for each in runs}
+        assert told == {
+            attempts[CONTENT].id: ("keys", "completed", {"willing": "yes", "recommend": 10}),
+            attempts[BY_INFO].id: ("keys", "screened_out", {"willing": "no"}),
+        }
+        assert "recommend: Would you recommend us?" in await stage.dialer.command("survey", "results", "All")
 
 
 async def the_answers_are_counted(stage: Stage, folder: Path) -> None:

@@ -25,27 +25,33 @@ BY_ADDRESS = Rate(30, 5.0)
 BY_NAME = Rate(30, 60.0)
 
 
-class _Buckets:
+class Buckets:
+    """How much each of many keys has left of a rate."""
+
     def __init__(self, rate: Rate) -> None:
         self._rate = rate
         self._full_at: OrderedDict[str, float] = OrderedDict()
         """When each bucket will be full again; one that is not here is full."""
 
     def wait_s(self, key: str, now: float) -> float:
+        """How long until there is room; 0 for now."""
         missing_s = max(0.0, self._full_at.get(key, now) - now)
         return max(0.0, missing_s - (self._rate.burst - 1) * self._rate.every_s)
 
     def take(self, key: str, now: float) -> None:
+        """One more, whether or not there is room."""
         self._full_at[key] = max(now, self._full_at.get(key, now)) + self._rate.every_s
         self._full_at.move_to_end(key)
         if len(self._full_at) > _MOST_KEPT:
             self._full_at.popitem(last=False)
 
     def give_back(self, key: str) -> None:
+        """One less."""
         if key in self._full_at:
             self._full_at[key] -= self._rate.every_s
 
     def forget(self, key: str) -> None:
+        """As if there had been none."""
         self._full_at.pop(key, None)
 
 
@@ -53,9 +59,9 @@ class Throttle:
     """Counts tries; one that succeeds is given back, so that a whole office may sign in at nine."""
 
     def __init__(self) -> None:
-        self._pairs = _Buckets(BY_PAIR)
-        self._addresses = _Buckets(BY_ADDRESS)
-        self._names = _Buckets(BY_NAME)
+        self._pairs = Buckets(BY_PAIR)
+        self._addresses = Buckets(BY_ADDRESS)
+        self._names = Buckets(BY_NAME)
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def wait_s(self, name: str, address: str, now: float) -> float:

@@ -21,6 +21,8 @@ from campaigns.tables import (
     Campaign,
     Message,
     PromptSound,
+    QuestionnaireDocument,
+    QuestionnaireRun,
     Recording,
     RuleSet,
     TrunkNow,
@@ -29,9 +31,9 @@ from dialer.access.tables import IdempotentAnswer, User
 from leads.stores.shared import Session, Sessions
 from leads.tables import Client, DncList, LeadList, ZoneGroup
 
-SHARED = frozenset({IdempotentAnswer, PromptSound, RuleSet, TrunkNow, ZoneGroup})
-"""Of no client: answers, which only a secret key opens; sounds by their content, rules by theirs, places, and
-the installation's trunks."""
+SHARED = frozenset({IdempotentAnswer, PromptSound, QuestionnaireDocument, RuleSet, TrunkNow, ZoneGroup})
+"""Of no client: answers, which only a secret key opens; sounds, questionnaires and rules by their content,
+places, and the installation's trunks."""
 
 Condition = Callable[[Any], ColumnElement[bool]]
 """Given a table, or an alias of it: its rows are the client's."""
@@ -70,6 +72,7 @@ _TARGETS: Mapping[str, str] = {
     "attempt.id": "attempt_id",
     "recording.id": "recording_id",
     "message.id": "message_id",
+    "questionnaire_run.id": "run_id",
     "user_account.id": "user_id",
     "dnc_list.id": "dnc_list_id",
 }
@@ -113,8 +116,8 @@ def _table(entity: type[Any]) -> Any:
 # Tables and no classes: a condition must not get conditions of its own.
 _CAMPAIGN, _LIST, _AGENT = _table(Campaign), _table(LeadList), _table(Agent)
 _SESSION, _ATTEMPT, _RECORDING = _table(AgentSession), _table(Attempt), _table(Recording)
+_USER, _DNC_LIST, _RUN = _table(User), _table(DncList), _table(QuestionnaireRun)
 _MESSAGE = _table(Message)
-_USER, _DNC_LIST = _table(User), _table(DncList)
 
 
 def _conditions(client_id: int) -> dict[str, Condition]:
@@ -143,6 +146,7 @@ def _conditions(client_id: int) -> dict[str, Condition]:
         "message_id": lambda t: t.message_id.in_(
             select(_MESSAGE.c.id).where(_MESSAGE.c.client_id == client_id)
         ),
+        "run_id": lambda t: t.run_id.in_(select(_RUN.c.id).where(_RUN.c.client_id == client_id)),
         "user_id": lambda t: t.user_id.in_(select(_USER.c.id).where(_USER.c.client_id == client_id)),
         "dnc_list_id": lambda t: t.list_id.in_(
             select(_DNC_LIST.c.id).where(

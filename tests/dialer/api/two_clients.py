@@ -23,6 +23,9 @@ from campaigns.tables import (
     MessageChannel,
     Prompt,
     PromptSound,
+    QuestionnaireAnswer,
+    QuestionnaireDocument,
+    QuestionnaireRun,
     Recording,
     RecordingAccess,
     SaleLine,
@@ -33,6 +36,7 @@ from dialer.access.tables import AuditEntry
 from dialer.access.users import NewUser, add_user
 from leads.stores.dnc import DncStore
 from leads.tables import Client, ColumnMapping, Consent, Lead, LeadImport, LeadList, Phone
+from tests.campaigns.questionnaires import SURVEY
 from tests.campaigns.seeds import ALL_DAY, zone_group
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -126,7 +130,9 @@ async def seed_client(sessions: Sessions, slug: str, mark: str, area: str) -> Th
         await DncStore(session).add_number(
             f"{area}0120", "client", client.id, list_name=dnc.name, reason=mark, source=mark, now=NOW
         )
-    settings = CampaignSettings.parse({"caller_id": number, "callable_times": ALL_DAY})
+    settings = CampaignSettings.parse(
+        {"caller_id": number, "callable_times": ALL_DAY, "script": SURVEY | {"title": mark}}
+    )
     campaign_id = await campaigns.create_campaign(
         sessions, slug, f"campaign {mark}", settings, [leads.name], NOW
     )
@@ -183,8 +189,23 @@ async def _seed_calls(
             agent_id=agent_id,
         )
         sound = PromptSound(sha256=mark.ljust(64, "0"), wav=mark.encode())
-        session.add_all([attempt, sound])
+        document = QuestionnaireDocument(sha256=mark.ljust(64, "1"), body=SURVEY | {"title": mark})
+        session.add_all([attempt, sound, document])
         await session.flush()
+        run = QuestionnaireRun(
+            client_id=client_id,
+            campaign_id=campaign_id,
+            lead_id=lead_id,
+            attempt_id=attempt.id,
+            document=document.sha256,
+            channel="agent",
+            page="hello",
+            started_at=NOW,
+            changed_at=NOW,
+        )
+        session.add(run)
+        await session.flush()
+        session.add(QuestionnaireAnswer(run_id=run.id, question="reason", value=f'"{mark}"', answered_at=NOW))
         prompt = Prompt(
             client_id=client_id,
             name=f"prompt-{mark}",
