@@ -107,7 +107,9 @@ class MessageNotFoundError(NotFoundError):
 
 
 class WrongReportKeyError(MessageNotFoundError):
-    """A report came to an address that is no channel's; it is answered as any unknown message is."""
+    """A report or an answer came to an address that is no channel's."""
+
+    code = "no-such-report-address"
 
 
 class MessageStateError(ConflictError):
