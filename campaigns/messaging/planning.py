@@ -44,7 +44,7 @@ from leads.tables import Client
 
 AT_A_TIME = 200
 """Leads whose messages before the first call are put in line in one transaction."""
-_STEPS = 8
+_STEPS = 4
 """Transactions that one look takes for each load, so that a big list is written to little by little."""
 
 _TEXTED = ("mobile", "fixed_line_or_mobile", "personal_number", "voip")
