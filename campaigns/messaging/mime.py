@@ -1,19 +1,22 @@
 """A message as a mail (RFC 5322), with what a sender in bulk owes its readers (RFC 8058)."""
 
+import quopri
 import re
+from collections.abc import Iterator
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
 from email.utils import format_datetime, parseaddr
 
 from campaigns.messaging.port import Outgoing, PermanentFailure
 
 _LONGEST_SUBJECT = 300
-_ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\\x00-\x1f\x7f]{1,64}@[^\s<>@,;:\"()\[\]\\\x00-\x1f\x7f]{1,253}")
+_ADDRESS = re.compile(
+    r"[^\s<>@,;:\"()\[\]\\\x00-\x1f\x7f-\x9f]{1,64}@[^\s<>@,;:\"()\[\]\\\x00-\x1f\x7f-\x9f]{1,253}"
+)
 _URL = re.compile(r"https?://[\x21-\x3b\x3d\x3f-\x7e]+")
 """Visible ASCII without < and >, so that it ends no header and no bracket."""
+_PLAIN = re.compile(r"[A-Za-z0-9 !#$%&'*+/^_`{|}~-]{0,70}")
+"""What stands in any header as it is, also before an address; an encoded word has =? in it."""
 _METHOD = re.compile(r"^METHOD:([A-Z]+)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -51,41 +54,54 @@ def compose(outgoing: Outgoing, now: datetime) -> bytes:
 
     Raises PermanentFailure for addresses that are none.
     """
-    mail = EmailMessage(policy=SMTP)
     sender = on_the_wire(address_of(outgoing.sender))
     name = _one_line(parseaddr(outgoing.sender)[0])
-    mail["From"] = _header_address(name, sender)
-    mail["To"] = _header_address("", on_the_wire(address_of(outgoing.to_address)))
-    mail["Subject"] = _one_line(outgoing.subject)[:_LONGEST_SUBJECT]
-    mail["Date"] = format_datetime(now)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(outgoing.body_text or _one_line(outgoing.subject), cte="quoted-printable")
+    headers = [
+        *_fixed_headers(outgoing),
+        f"From: {_encoded(name, 'From')} <{sender}>" if name else f"From: {sender}",
+        f"To: {on_the_wire(address_of(outgoing.to_address))}",
+        f"Subject: {_encoded(_one_line(outgoing.subject)[:_LONGEST_SUBJECT], 'Subject')}",
+        f"Date: {format_datetime(now)}",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+    ]
+    parts = [_part("text/plain", outgoing.body_text or _one_line(outgoing.subject))]
     if outgoing.body_html:
-        mail.add_alternative(outgoing.body_html, subtype="html", cte="quoted-printable")
+        parts.append(_part("text/html", outgoing.body_html))
     if outgoing.calendar:
         found = _METHOD.search(outgoing.calendar)
         method = found[1].upper() if found else "PUBLISH"
-        mail.add_alternative(
-            outgoing.calendar, subtype="calendar", params={"method": method}, cte="quoted-printable"
-        )
-    # Beside the library, which would break long lines of these.
-    return _fixed_headers(outgoing) + mail.as_bytes()
+        parts.append(_part(f"text/calendar; method={method}", outgoing.calendar))
+    if len(parts) == 1:
+        return "\r\n".join(headers).encode() + b"\r\n" + parts[0]
+    # No line of quoted-printable text has such a sign before such a letter.
+    boundary = f"=_{outgoing.token}"
+    headers += [f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
+    pieces = [f"--{boundary}\r\n".encode() + part + b"\r\n" for part in parts]
+    return "\r\n".join(headers).encode() + b"".join(pieces) + f"--{boundary}--\r\n".encode()
 
 
-def _header_address(name: str, address: str) -> Address:
-    try:
-        return Address(display_name=name, addr_spec=address)
-    except (ValueError, IndexError, MessageError):
-        raise PermanentFailure("no-address", unusable=True) from None
+def _part(kind: str, text: str) -> bytes:
+    """A part with its headers. Lines end as those of mail do, whatever ended them."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
+    content = quopri.encodestring(lines).replace(b"\n", b"\r\n")
+    head = f"Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode() + content
 
 
-def _fixed_headers(outgoing: Outgoing) -> bytes:
-    lines = [f"Message-ID: {message_id(outgoing)}"]
+def _encoded(text: str, header: str) -> str:
+    """A text in a header: as it is where it is plain, else in encoded words (RFC 2047)."""
+    if _PLAIN.fullmatch(text):
+        return text
+    return Header(text, "utf-8", header_name=header, maxlinelen=76).encode(linesep="\r\n")
+
+
+def _fixed_headers(outgoing: Outgoing) -> Iterator[str]:
+    yield f"Message-ID: {message_id(outgoing)}"
     if _URL.fullmatch(outgoing.unsubscribe_url):
-        lines.append(f"List-Unsubscribe: <{outgoing.unsubscribe_url}>")
+        yield f"List-Unsubscribe: <{outgoing.unsubscribe_url}>"
         if outgoing.unsubscribe_url.startswith("https:"):
-            lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+            yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
 
 
 def _one_line(text: str) -> str:
