@@ -1,0 +1,1 @@
+"""Messages at size, with a crash in the middle."""
