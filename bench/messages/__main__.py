@@ -1,8 +1,8 @@
-"""100,000 mails through a local mail server, while whoever sends them is killed: none twice, and none lost.
+"""100,000 mails through a local mail server, while whoever sends them is killed: none twice, none lost.
 
-The sender is a process of its own, on SQLite or PostgreSQL, and gets a SIGKILL when so many mails have arrived.
-The next one goes on. In the end each message is accounted for: what is `sent` arrived once, and what arrived
-though nobody has recorded it is `unknown`, by name.
+The sender is a process of its own, on SQLite or PostgreSQL, and gets a SIGKILL when so many mails have
+arrived. The next one goes on. In the end each message is accounted for: what is `sent` arrived once, and
+what arrived though nobody has recorded it is `unknown`, by name.
 """
 
 import argparse
@@ -79,7 +79,7 @@ async def _sent(url: str, server: MailServer, until: int, later_s: float, *, kil
     """Has a process send until so many mails have arrived, or it ends; mails a second from the first on."""
     before = len(server.content)
     words = [sys.executable, "-m", "tests.campaigns.message_worker", url, str(later_s)]
-    sender = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    sender = subprocess.Popen(words, stdout=subprocess.DEVNULL)  # noqa: ASYNC220 - it is short
     await eventually(lambda: len(server.content) > before or sender.poll() is not None, _AN_HOUR_S)
     began = time.monotonic()
     if kill:

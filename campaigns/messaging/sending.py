@@ -38,7 +38,7 @@ PERMIT_S = 30.0
 """Compliance's answer is for the moment: what could not be handed over by then is asked about anew."""
 SEND_S = 60.0
 """A driver that takes longer for one message has lost it."""
-_RECORD_EVERY_S = 0.5
+_RECORD_EVERY_S = 0.2
 _MOST_AT_A_TIME = 100
 
 log = structlog.get_logger("messages")
@@ -142,7 +142,7 @@ class ChannelSender:
                 await planning.on_message(session, message, self._now())
 
     async def _send_all(self, channel: MessageChannel, due: Sequence[_Due]) -> Turn:
-        """Hands over as many at a time as the driver takes, and records what is done twice a second."""
+        """Hands over as many at a time as the driver takes, and records soon what is done."""
         lanes = asyncio.Semaphore(self._driver.lanes)
         until = asyncio.get_running_loop().time() + PERMIT_S
         pending = {asyncio.create_task(self._send(each, lanes, until)) for each in due}
