@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, bindparam, exists, func, inspect, literal_column, or_, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    inspect,
+    literal_column,
+    or_,
+    update,
+)
 from sqlmodel import col, select
 
 from campaigns.core.attempt import ClaimedLead
@@ -258,6 +269,9 @@ class MessageStore:
         erased = 0
         for chunk in chunks(sorted(lead_ids)):
             mine = update(Message).where(col(Message.lead_id).in_(chunk))
+            known = select(func.lower(col(Message.to_address))).where(col(Message.lead_id).in_(chunk))
+            gone = delete(UnusableAddress).where(col(UnusableAddress.address).in_(known))
+            await write(self._session, gone)
             waiting = mine.where(col(Message.state) == literal_column("'waiting'"))
             await write(self._session, waiting.values(state=MessageState.CANCELED.value, reason="erased"))
             emptied = {"to_address": "", "subject": "", "body_text": "", "body_html": "", "calendar": ""}
