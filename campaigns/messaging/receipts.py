@@ -11,7 +11,7 @@ from campaigns.core.bounce import Report, leads_nowhere, read_report
 from campaigns.core.message_answers import meaning, text_at
 from campaigns.core.message_retry import after_soft_bounce
 from campaigns.core.message_states import MessageEvent, MessageState, after
-from campaigns.errors import MessageNotFoundError
+from campaigns.errors import MessageNotFoundError, WrongReportKeyError
 from campaigns.messaging import planning
 from campaigns.messaging.drivers import options_of
 from campaigns.messaging.options import HttpOptions
@@ -26,6 +26,8 @@ _EVENTS: Mapping[str, MessageEvent] = {
     "failed": MessageEvent.FAIL,
     "unreachable": MessageEvent.BOUNCE,
 }
+
+_NOTHING_THERE = "There is no message of that name; it may be known in a moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +140,11 @@ async def options_behind(sessions: Sessions, channel_id: int, key: str) -> HttpO
         found = [each for each in await MessageChannelStore(session).all() if each.id == channel_id]
     kept = found[0].receipt_hash if found else ""
     if not hmac.compare_digest(hash_of(key), kept) or found[0].driver != "http":
-        raise _nothing_there()
+        raise WrongReportKeyError(_NOTHING_THERE)
     options = options_of("http", found[0].options)
     assert isinstance(options, HttpOptions)  # noqa: S101 - of the driver that was asked about
     return options
 
 
 def _nothing_there() -> MessageNotFoundError:
-    return MessageNotFoundError("There is no message of that name; it may be known in a moment.")
+    return MessageNotFoundError(_NOTHING_THERE)

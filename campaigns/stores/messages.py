@@ -269,9 +269,12 @@ class MessageStore:
         erased = 0
         for chunk in chunks(sorted(lead_ids)):
             mine = update(Message).where(col(Message.lead_id).in_(chunk))
-            known = select(func.lower(col(Message.to_address))).where(col(Message.lead_id).in_(chunk))
-            gone = delete(UnusableAddress).where(col(UnusableAddress.address).in_(known))
-            await write(self._session, gone)
+            known = exists().where(
+                col(Message.lead_id).in_(chunk),
+                col(Message.client_id) == col(UnusableAddress.client_id),
+                func.lower(col(Message.to_address)) == col(UnusableAddress.address),
+            )
+            await write(self._session, delete(UnusableAddress).where(known))
             waiting = mine.where(col(Message.state) == literal_column("'waiting'"))
             await write(self._session, waiting.values(state=MessageState.CANCELED.value, reason="erased"))
             emptied = {"to_address": "", "subject": "", "body_text": "", "body_html": "", "calendar": ""}

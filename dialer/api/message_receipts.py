@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from campaigns.core.message_answers import document_of
 from campaigns.core.token_bucket import TokenBucket
-from campaigns.errors import MessageNotFoundError
+from campaigns.errors import WrongReportKeyError
 from campaigns.messaging.receipts import receive_document
 from campaigns.messaging.replies import received_document
 from dialer.api.problems import problem
@@ -31,17 +31,17 @@ class Guessers:
     def __init__(self) -> None:
         self._buckets: dict[str, TokenBucket] = {}
 
-    def may_go_on(self, address: str) -> bool:
-        """Whether the address has not guessed too often."""
+    def may_go_on(self, address: str, now: float) -> bool:
+        """Whether the address has not guessed too often by `now`, in seconds."""
         bucket = self._buckets.get(address)
-        return bucket is None or bucket.room(time.monotonic()) >= 1
+        return bucket is None or bucket.room(now) >= 1
 
-    def guessed(self, address: str) -> None:
+    def guessed(self, address: str, now: float) -> None:
         """It was wrong."""
         if len(self._buckets) >= _MOST_ADDRESSES:
             self._buckets.clear()
         bucket = self._buckets.setdefault(address, TokenBucket(_GUESSES_PER_S))
-        bucket.take(time.monotonic())
+        bucket.take(now)
 
 
 _guessers = Guessers()
@@ -78,11 +78,11 @@ async def _document(request: Request) -> object:
 async def _taken(request: Request, channel_id: int, key: str, document: object, take: Taking) -> Response:
     address = request.client.host if request.client else ""
     state = request.app.state
-    if not _guessers.may_go_on(address):
+    if not _guessers.may_go_on(address, time.monotonic()):
         return problem(429, "too-many-guesses", "Too much from this address is unknown here; wait a while.")
     try:
         await take(state.sessions, channel_id, key, document, state.now())
-    except MessageNotFoundError:
-        _guessers.guessed(address)
+    except WrongReportKeyError:
+        _guessers.guessed(address, time.monotonic())
         raise
     return Response(status_code=204)
