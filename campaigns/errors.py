@@ -106,12 +106,6 @@ class MessageNotFoundError(NotFoundError):
     code = "message-not-found"
 
 
-class WrongReportKeyError(MessageNotFoundError):
-    """A report or an answer came to an address that is no channel's."""
-
-    code = "no-such-report-address"
-
-
 class MessageStateError(ConflictError):
     """What was asked of a message does not fit its state."""
 
