@@ -132,6 +132,22 @@ async def test_leads_of_a_full_quota_are_held_back_until_it_is_raised(sessions: 
     assert [each.lead_id for each in await call(sessions, campaign, 9)] == [ids[1]]
 
 
+async def test_a_place_that_is_free_again_is_given_to_a_lead_that_was_held_back(sessions: Sessions) -> None:
+    ids = await seed_leads(sessions, people(3))
+    everybody = {"name": "all", "target": 1}
+    campaign = await seed_campaign(sessions, kind="survey", script=SURVEY, quotas=[everybody])
+    asking = AskingAgain(sessions, NO_LAW)
+    await asking.look([campaign], NOW)
+    (first,) = await call(sessions, campaign, 1)
+    await finished(sessions, first.attempt_id, 9)
+    assert await call(sessions, campaign, 9) == []
+    assert (await say(sessions, first.attempt_id, "hello", willing="no")).result == "screened_out"
+    assert await counts(sessions, campaign) == {"all": 0}
+    await asking.look([campaign], NOW + timedelta(minutes=2))
+    await asking.look([campaign], NOW + timedelta(minutes=4))
+    assert [each.lead_id for each in await call(sessions, campaign, 9)] == ids[1:]
+
+
 async def test_changed_quotas_count_what_is_completed_already(sessions: Sessions) -> None:
     campaign, (one, two) = await called(sessions, 2)
     await finished(sessions, one.attempt_id, 9)
