@@ -14,7 +14,7 @@ from campaigns import promises
 from campaigns.core.lead_text import fill
 from campaigns.core.question import FREE, Answer, Question
 from campaigns.core.questionnaire import COMPLETED, QUOTA_FULL, Page, Questionnaire, read_script
-from campaigns.core.questionnaire_run import Run, begin, by_key, resume
+from campaigns.core.questionnaire_run import AGENT, KEYS, WEB, Run, begin, by_key, resume
 from campaigns.core.quotas import Quota, full_for, segments_of
 from campaigns.core.retry import Final
 from campaigns.errors import LeadNotInCampaignError, NoQuestionnaireError, QuestionnaireLinkError
@@ -27,7 +27,6 @@ from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Attempt, Campaign, QuestionnaireRun
 
-AGENT, KEYS, WEB = "agent", "keys", "web"
 ANSWERED_BY_ITSELF = "answered_by_itself"
 """Why nobody calls a lead any more that has answered by itself."""
 

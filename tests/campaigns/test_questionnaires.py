@@ -12,6 +12,7 @@ from campaigns.asking_again import AskingAgain
 from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.errors import InvalidAnswersError, NoQuestionnaireError, QuestionnaireLinkError
 from campaigns.explaining import explain
+from campaigns.lead_history import all_that_happened
 from campaigns.quota_counts import quotas_now
 from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.shared import Sessions
@@ -178,6 +179,11 @@ async def test_a_link_goes_on_where_a_call_has_left_and_nobody_calls_after_it(se
     assert over.answers["recommend"] == 8
     row = (await lead_rows(sessions, campaign))[started.lead_id]
     assert (row.state, row.reason) == ("final", "answered_by_itself")
+    (told,) = [
+        each for each in await all_that_happened(sessions, started.lead_id, None, 9) if each.kind == "answers"
+    ]
+    assert (told.channel, told.state, told.id) == ("web", "completed", link.run_id)
+    assert sorted(told.text.splitlines()) == ["recommend: 8", "willing: yes"]
 
 
 async def test_keys_are_answers_of_a_questionnaire(sessions: Sessions) -> None:
