@@ -1,7 +1,7 @@
 """Attempts in the database."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Unpack
 
@@ -9,10 +9,15 @@ from sqlalchemy import literal, update
 from sqlmodel import col, select
 
 from campaigns.core.attempt import IN, AttemptChanges, EndedAttempt, Ending, NewAttempt, NewInbound
+from campaigns.core.tally import CALL_COLUMNS, TalliedCall
 from campaigns.errors import AttemptNotFoundError
 from campaigns.stores.shared import Session, write
+from campaigns.stores.tallies import TallyStore, tallied
 from campaigns.tables import Attempt, CampaignLead
 from leads.tables import UtcDateTime
+
+_OF_ENDED = tuple(each.name for each in fields(EndedAttempt))
+_ENDED = sorted({*CALL_COLUMNS, *_OF_ENDED} - {"attempt_id"})
 
 
 class AttemptStore:
@@ -99,7 +104,21 @@ class AttemptStore:
 
     async def update_attempt(self, attempt_id: int, **changes: Unpack[AttemptChanges]) -> None:
         """Write what has become known of a call."""
-        await write(self.session, update(Attempt).where(col(Attempt.id) == attempt_id).values(**changes))
+        mine = update(Attempt).where(col(Attempt.id) == attempt_id, col(Attempt.ended_at).is_(None))
+        if (await write(self.session, mine.values(**changes))).rowcount:
+            return
+        attempt = await self.session.get(
+            Attempt, attempt_id, populate_existing=True, with_for_update={"key_share": True}
+        )
+        if attempt is None:
+            return
+        before = tallied(attempt)
+        for name, value in changes.items():
+            setattr(attempt, name, value)
+        await self.session.flush()
+        # As the database keeps it: to the millisecond.
+        await self.session.refresh(attempt)
+        TallyStore(self.session).changed(before, tallied(attempt))
 
     async def finish_attempt(self, attempt_id: int, ending: Ending, now: datetime) -> EndedAttempt | None:
         """Write how a call ended at `now`; None if it had ended before, and then nothing changes."""
@@ -108,23 +127,12 @@ class AttemptStore:
             update(Attempt)
             .where(col(Attempt.id) == attempt_id, col(Attempt.ended_at).is_(None))
             .values(ended_at=now, **asdict(ending) | {"rerouted": list(ending.rerouted)})
-            .returning(
-                col(Attempt.campaign_id),
-                col(Attempt.lead_id),
-                col(Attempt.phone_id),
-                col(Attempt.number),
-                col(Attempt.disposition),
-                col(Attempt.country),
-                col(Attempt.caller_id),
-                col(Attempt.answered_at),
-                col(Attempt.list_id),
-                col(Attempt.local_hour),
-                col(Attempt.connected_at),
-                col(Attempt.address_country),
-                col(Attempt.id),
-                col(Attempt.direction),
-                col(Attempt.disposition_flags),
-            ),
+            .returning(*(col(getattr(Attempt, name)) for name in _ENDED)),
         )
-        row = ended.first()
-        return None if row is None else EndedAttempt(*tuple(row))
+        row = ended.mappings().first()
+        if row is None:
+            return None
+        found = dict(row)
+        TallyStore(self.session).ended(TalliedCall(**{name: found[name] for name in CALL_COLUMNS}))
+        found["attempt_id"] = found["id"]
+        return EndedAttempt(**{name: found[name] for name in _OF_ENDED})
