@@ -481,7 +481,7 @@ async def report(
         campaign = await CampaignStore(session).get(campaign_id)
         progress = await QueueStore(session).progress(campaign_id, now)
         missed = (await CallbackStore(session).missed([campaign_id])).get(campaign_id, 0)
-        built = await build_report(campaign, progress, missed, ReportStore(session), now)
+        built = await build_report(session, campaign, progress, missed, now)
         if not whole:
             return built
         sales, messages = await sales_of(session, campaign), await report_of_messages(session, campaign)

@@ -11,7 +11,14 @@ from enum import IntFlag
 from functools import lru_cache
 
 from campaigns.core.attempt import OUT
-from campaigns.core.detection import MACHINE_VERDICTS, PERSON_VERDICTS, Checks, checks_of
+from campaigns.core.detection import (
+    MACHINE_VERDICTS,
+    PERSON_VERDICTS,
+    Checks,
+    DetectionFigures,
+    checks_of,
+    figures_of_checks,
+)
 from campaigns.core.disposition import Flag, flags_of
 from campaigns.core.metrics import is_person
 
@@ -188,6 +195,14 @@ def reach_counts(before: Reach, after: Reach) -> dict[str, int]:
         if difference := int(reach in after) - int(reach in before):
             changes[name] = difference
     return changes
+
+
+def detection_of(counts: Counts) -> DetectionFigures:
+    """How often answering-machine detection was wrong."""
+    return figures_of_checks(
+        person=Checks(counts.said_person, counts.said_person_checked, counts.said_person_wrong),
+        machine=Checks(counts.said_machine, counts.said_machine_checked, counts.said_machine_wrong),
+    )
 
 
 def hour_of(at: datetime, clock: tzinfo) -> datetime:
