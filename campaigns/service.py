@@ -13,7 +13,7 @@ from campaigns.checks import MAX_NAME, checked_name
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.agent_profile import ANYONE, AgentProfile, checked_sip_uri
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
+from campaigns.core.attempt import EVERY_CALL, CallsWanted, Ending, PermittedLead, StartedAttempt
 from campaigns.core.callback import CAMPAIGN_STOPPED
 from campaigns.core.campaign import (
     SURVEY_SETTINGS,
@@ -292,11 +292,23 @@ async def list_campaigns(sessions: Sessions, after: int, limit: int) -> Sequence
 
 
 async def list_attempts(
-    sessions: Sessions, campaign_id: int | None, after: int, limit: int
+    sessions: Sessions,
+    campaign_id: int | None,
+    after: int,
+    limit: int,
+    *,
+    client: str | None = None,
+    wanted: CallsWanted = EVERY_CALL,
 ) -> Sequence[Attempt]:
-    """The `limit` attempts, of one campaign or of all, that follow number `after`."""
+    """The `limit` attempts, of one campaign, of a client's or of all, that follow number `after`.
+
+    Raises UnknownClientError.
+    """
     async with sessions() as session:
-        return await AttemptStore(session).attempts_page(campaign_id, after, limit)
+        if client is not None:
+            ids = await CampaignStore(session).ids_of((await _client(session, client)).id)
+            wanted = replace(wanted, campaign_ids=tuple(ids))
+        return await AttemptStore(session).attempts_page(campaign_id, after, limit, wanted)
 
 
 async def campaign_statuses(

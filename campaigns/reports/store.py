@@ -1,5 +1,7 @@
 """What the reports count, straight from campaigns, leads, attempts and agents' time."""
 
+from typing import Any
+
 from sqlalchemy import func
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select
@@ -10,8 +12,8 @@ from campaigns.core.inbound import InboundGroup
 from campaigns.core.metrics import Stretch
 from campaigns.stores.conversations import ConversationStore
 from campaigns.stores.shared import made_to_us, read, seconds_between
-from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
-from leads.tables import Client, Lead
+from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, CampaignList
+from leads.tables import Client, Lead, LeadList
 
 
 class ReportStore:
@@ -67,6 +69,14 @@ class ReportStore:
         """The client's agents: id to name, in the order of their ids."""
         wanted = select(Agent.id, Agent.name).where(Agent.client_id == client_id).order_by(col(Agent.id))
         return dict((await self._session.exec(wanted)).all())
+
+    async def names(self, by: str, client_id: int) -> dict[str, str]:
+        """What a client's campaigns, lists or agents are called, by id as text; nothing of other groups."""
+        table: Any = {"campaign": Campaign, "list": LeadList, "agent": Agent}.get(by)
+        if table is None:
+            return {}
+        wanted = select(table.id, table.name).where(table.client_id == client_id)
+        return {str(each): name for each, name in await self._session.exec(wanted)}
 
     async def stretches(self, client_id: int, campaign_id: int) -> dict[int, list[Stretch]]:
         """Agent to the stretches of every shift in which the agent worked for the campaign, among others.

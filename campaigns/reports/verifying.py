@@ -42,9 +42,10 @@ async def verify(sessions: Sessions, campaign_id: int | None, *, repair: bool = 
     Raises CampaignNotFoundError.
     """
     async with sessions() as session:
+        campaigns = CampaignStore(session)
         if campaign_id is not None:
-            await CampaignStore(session).get(campaign_id)
-        chosen = await RecountStore(session).campaigns() if campaign_id is None else [campaign_id]
+            await campaigns.get(campaign_id)
+        chosen = await campaigns.ids_of() if campaign_id is None else [campaign_id]
     calls, differences = 0, []
     for each in chosen:
         async with sessions() as session, session.begin():
@@ -77,7 +78,7 @@ async def set_client_zone(sessions: Sessions, client_slug: str, zone: str) -> No
         await store.alone()
         client = await _client(session, client_slug)
         await store.set_zone(client.id, zone)
-        for each in await store.campaigns(client.id):
+        for each in await CampaignStore(session).ids_of(client.id):
             await store.replace(each, await store.recount(each))
 
 

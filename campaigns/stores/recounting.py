@@ -5,12 +5,25 @@ placed, with which hours begin in every zone; the rules of campaigns.core.tally 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, cast, delete, extract, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    cast,
+    delete,
+    extract,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy import Integer as SqlInteger
 from sqlmodel import col
 
@@ -60,13 +73,6 @@ class RecountStore:
         if on_postgresql(self._session):
             await read(self._session, text("LOCK TABLE call_tally IN SHARE ROW EXCLUSIVE MODE"))
 
-    async def campaigns(self, client_id: int | None = None) -> list[int]:
-        """Every campaign, or a client's."""
-        wanted = select(col(Campaign.id)).order_by(col(Campaign.id))
-        if client_id is not None:
-            wanted = wanted.where(col(Campaign.client_id) == client_id)
-        return [row.id for row in await read(self._session, wanted)]
-
     async def set_zone(self, client_id: int, zone: str) -> None:
         """From now on the client's hours are those of a zone."""
         await write(self._session, update(Client).where(col(Client.id) == client_id).values(timezone=zone))
@@ -93,7 +99,7 @@ class RecountStore:
         found = await self._session.stream(self._groups(campaign_id))
         async for rows in found.partitions(_ROWS_AT_ONCE):
             for row in rows:
-                counts = _times(counts_of(_kind(row)), row.calls, row.ring_ms, row.talk_ms)
+                counts = counts_of_group(row)
                 place = (row.direction, row.list_id, row.agent_id, row.outcome, row.disposition)
                 hour = hour_of(datetime.fromtimestamp(row.quarter * _QUARTER_S, UTC), clock)
                 by_hour[campaign_id, hour, *place] += counts
@@ -120,41 +126,20 @@ class RecountStore:
         return clock_of((await read(self._session, wanted)).scalar_one()) or UTC
 
     def _groups(self, campaign_id: int) -> Any:
-        ends = func.coalesce(col(Attempt.answered_at), col(Attempt.ended_at))
-        group = [
+        placed = col(Attempt.placed_at)
+        quarter: ColumnElement[Any] = cast(func.strftime("%s", placed), SqlInteger).op("/")(_QUARTER_S)
+        if on_postgresql(self._session):
+            quarter = cast(func.floor(extract("epoch", placed) / _QUARTER_S), SqlInteger)
+        columns: list[Any] = [
             col(Attempt.direction),
             col(Attempt.list_id),
             func.coalesce(col(Attempt.agent_id), NO_AGENT).label("agent_id"),
             col(Attempt.local_hour),
-            self._quarter().label("quarter"),
-            col(Attempt.outcome),
+            quarter.label("quarter"),
             col(Attempt.disposition),
-            col(Attempt.disposition_flags),
-            col(Attempt.amd_verdict),
-            col(Attempt.answered_at).is_not(None).label("answered"),
-            col(Attempt.connected_at).is_not(None).label("talked"),
         ]
-        return (
-            select(
-                *group,
-                func.count().label("calls"),
-                self._milliseconds(col(Attempt.ringing_at), ends).label("ring_ms"),
-                self._milliseconds(col(Attempt.connected_at), col(Attempt.ended_at)).label("talk_ms"),
-            )
-            .where(col(Attempt.campaign_id) == campaign_id, col(Attempt.ended_at).is_not(None))
-            .group_by(*group)
-        )
-
-    def _quarter(self) -> ColumnElement[Any]:
-        placed = col(Attempt.placed_at)
-        if on_postgresql(self._session):
-            return cast(func.floor(extract("epoch", placed) / _QUARTER_S), SqlInteger)
-        return cast(func.strftime("%s", placed), SqlInteger).op("/")(_QUARTER_S)
-
-    def _milliseconds(self, start: Any, end: Any) -> ColumnElement[Any]:
-        """The sum over the group, without what is not known or negative."""
-        taken = func.round(seconds_between(self._session, start, end) * 1000)
-        return func.coalesce(func.sum(case((end > start, taken), else_=0)), 0)
+        calls = grouped(self._session, columns)
+        return calls.where(col(Attempt.campaign_id) == campaign_id, col(Attempt.ended_at).is_not(None))
 
     async def _leads(self, campaign_id: int) -> dict[Key, dict[str, int]]:
         reached = _reached()
@@ -189,11 +174,33 @@ def _reached() -> dict[str, ColumnElement[bool]]:
     return dict(zip(REACH_COUNTS, asked, strict=True))
 
 
-def _kind(row: Any) -> Kind:
-    return Kind(**{each.name: getattr(row, each.name) for each in fields(Kind)})
+def grouped(session: Session, columns: Sequence[Any]) -> Select[Any]:
+    """Attempts by these columns and by what decides how they count; `counts_of_group` counts each row."""
+    ends = func.coalesce(col(Attempt.answered_at), col(Attempt.ended_at))
+    group = [
+        *columns,
+        col(Attempt.outcome),
+        col(Attempt.disposition_flags),
+        col(Attempt.amd_verdict),
+        col(Attempt.answered_at).is_not(None).label("answered"),
+        col(Attempt.connected_at).is_not(None).label("talked"),
+    ]
+    return select(
+        *group,
+        func.count().label("calls"),
+        _milliseconds(session, col(Attempt.ringing_at), ends).label("ring_ms"),
+        _milliseconds(session, col(Attempt.connected_at), col(Attempt.ended_at)).label("talk_ms"),
+    ).group_by(*group)
 
 
-def _times(counts: Counts, count: int, ring_ms: Any, talk_ms: Any) -> Counts:
+def counts_of_group(row: Any) -> Counts:
     """So many calls that count alike, with their times."""
-    many = {name: value * count for name, value in asdict(counts).items()}
-    return Counts(**many | {"ring_ms": int(ring_ms), "talk_ms": int(talk_ms)})
+    one = counts_of(Kind(**{each.name: getattr(row, each.name) for each in fields(Kind)}))
+    many = {name: value * row.calls for name, value in asdict(one).items()}
+    return Counts(**many | {"ring_ms": int(row.ring_ms), "talk_ms": int(row.talk_ms)})
+
+
+def _milliseconds(session: Session, start: Any, end: Any) -> ColumnElement[Any]:
+    """The sum over a group, without what is not known or negative."""
+    taken = func.round(seconds_between(session, start, end) * 1000)
+    return func.coalesce(func.sum(case((end > start, taken), else_=0)), 0)
