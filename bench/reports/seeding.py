@@ -53,7 +53,7 @@ def _attempts(made: "Maker", attempts: int, leads: int, list_of: str) -> None:
     fate = "(i * 7919) % 1000"
     placed = f"now() - interval '90 days' + interval '90 days' * i / {attempts + 1}"
     talked = f"{fate} < 225"
-    code = "(i * 104729) % 4"
+    code = "((i * 104729) % 4)::int"
     made.rows(
         "attempt",
         attempts,
@@ -100,5 +100,5 @@ class Maker:
         names = ", ".join(f'"{name}"' for name in given)
         self._connection.execute(
             f"INSERT INTO {table} ({names}) SELECT {', '.join(given.values())} "  # type: ignore[arg-type] # noqa: S608
-            f"FROM generate_series(1, {count}) i"
+            f"FROM generate_series(1, {count}::bigint) i"
         )
