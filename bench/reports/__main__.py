@@ -71,7 +71,7 @@ async def _readings(database: Database) -> dict[str, float]:
     sold = CallsWanted(disposition="sale")
     week = CallsWanted(placed_from=now - timedelta(days=20), placed_before=now - timedelta(days=13))
     return {
-        "campaign_report_ms": await _median(lambda: service.report(sessions, CAMPAIGN, now, sales=False)),
+        "campaign_report_ms": await _median(lambda: service.report(sessions, CAMPAIGN, now, whole=False)),
         "campaign_report_with_sales_ms": await _median(lambda: service.report(sessions, CAMPAIGN, now)),
         "calls_by_day_ms": await _median(lambda: report_calls(sessions, day)),
         "calls_by_agent_ms": await _median(lambda: report_calls(sessions, agent)),

@@ -20,8 +20,8 @@ from campaigns.routes import (
     prompts,
     recordings,
     replies,
-    surveys,
     reports,
+    surveys,
     trunks,
 )
 from leads.routes.shared import KnownQuery
