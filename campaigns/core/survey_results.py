@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from campaigns.core.detection import wilson
+from campaigns.core.intervals import wilson
 from campaigns.core.question import (
     CES,
     CSAT,
