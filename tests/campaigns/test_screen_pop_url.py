@@ -1,4 +1,4 @@
-"""What an agent's screen opens: filled without a way out of its place, and signed so that others can check."""
+"""What an agent's screen opens: nothing gets out of its place, and others can check who made it."""
 
 import hashlib
 import hmac
