@@ -129,11 +129,13 @@ async def change_webhook(
         return found, await _view(session, found)
 
 
-async def remove_webhook(sessions: Sessions, webhook_id: int) -> None:
-    """Forgets a web hook and what it was told. Raises WebhookNotFoundError."""
+async def remove_webhook(sessions: Sessions, webhook_id: int, *, if_match: Versions | None = None) -> None:
+    """Forgets a web hook and what it was told. Raises WebhookNotFoundError and ChangedMeanwhileError."""
     async with sessions() as session, session.begin():
         store = WebhookStore(session)
-        await store.remove(await store.get(webhook_id))
+        found = await store.get(webhook_id)
+        await require_version(session, found, if_match)
+        await store.remove(found)
 
 
 async def rotate_secret(

@@ -168,10 +168,12 @@ async def change_webhook(
     return WebhookOut.model_validate(view)
 
 
-@router.delete("/{webhook_id}", status_code=204, dependencies=[needs("webhooks.write")])
-async def remove_webhook(sessions: SessionsOf, webhook_id: Id) -> None:
+@router.delete(
+    "/{webhook_id}", status_code=204, responses=TAKES_IF_MATCH, dependencies=[needs("webhooks.write")]
+)
+async def remove_webhook(sessions: SessionsOf, webhook_id: Id, if_match: IfMatch) -> None:
     """Forget a web hook, and all that it was told."""
-    await webhooks.remove_webhook(sessions, webhook_id)
+    await webhooks.remove_webhook(sessions, webhook_id, if_match=if_match)
 
 
 @router.post("/{webhook_id}/rotate-secret", dependencies=[needs("webhooks.write")])
