@@ -14,6 +14,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+REQUIRED = {"Call": {"name", "status", "dateStart", "dateEnd"}, "Lead": {"lastName"}}
+"""What a record cannot be made without."""
 MOST = 200
 """The largest page that EspoCRM gives."""
 
@@ -76,6 +78,8 @@ def espocrm(key: str) -> Iterator[EspoCrm]:
                 self._send(401, None)
             elif path is None:
                 self._send(404, None)
+            elif self.command == "POST" and REQUIRED[path[1]] - set(json.loads(body)):
+                self._send(400, None)
             else:
                 query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
                 self._send(200, self._do(path[1], path[2], query, json.loads(body) if body else {}))

@@ -103,25 +103,22 @@ class WebhookStore:
 
     async def due(self, now: datetime) -> Sequence[int]:
         """The web hooks that have something to be told now, and that no node sends to. Asked often."""
-        free = or_(col(Webhook.claimed_until).is_(None), col(Webhook.claimed_until) <= now)
-        rested = or_(col(Webhook.rest_until).is_(None), col(Webhook.rest_until) <= now)
         something = exists().where(col(WebhookDelivery.webhook_id) == col(Webhook.id), *_due(now))
-        wanted = select(Webhook.id).where(Webhook.state == "active", free, rested, something)
+        wanted = select(Webhook.id).where(*_free(now), something)
         return (await self._session.exec(wanted.order_by(col(Webhook.id)))).all()
 
     async def claim(self, webhook_id: int, now: datetime, until: datetime) -> Webhook | None:
-        """The web hook, for one node until then; None where another has it, or it is gone or disabled."""
-        free = or_(col(Webhook.claimed_until).is_(None), col(Webhook.claimed_until) <= now)
-        claimed = update(Webhook).where(col(Webhook.id) == webhook_id, col(Webhook.state) == "active", free)
+        """The web hook, for one node until then; None where another has it, it rests, or it is disabled."""
+        claimed = update(Webhook).where(col(Webhook.id) == webhook_id, *_free(now))
         done = await write(self._session, claimed.values(claimed_until=until))
         return await self.get(webhook_id) if done.rowcount else None
 
     async def take_due(self, webhook_id: int, now: datetime, limit: int) -> Sequence[WebhookDelivery]:
-        """What it is to be told now, in the order in which it happened."""
+        """What it is to be told now, in the order in which it happened; what failed before comes last."""
         wanted = (
             select(WebhookDelivery)
             .where(WebhookDelivery.webhook_id == webhook_id, *_due(now))
-            .order_by(col(WebhookDelivery.id))
+            .order_by(col(WebhookDelivery.next_at), col(WebhookDelivery.id))
             .limit(limit)
         )
         return (await self._session.exec(wanted)).all()
@@ -155,6 +152,15 @@ class WebhookStore:
         ids = (await self._session.exec(old)).all()
         await write(self._session, delete(WebhookDelivery).where(col(WebhookDelivery.id).in_(ids)))
         return len(ids)
+
+
+def _free(now: datetime) -> tuple[Any, ...]:
+    """Web hooks that are told of events, that rest no more, and to which no node sends."""
+    return (
+        col(Webhook.state) == "active",
+        or_(col(Webhook.claimed_until).is_(None), col(Webhook.claimed_until) <= now),
+        or_(col(Webhook.rest_until).is_(None), col(Webhook.rest_until) <= now),
+    )
 
 
 def _due(now: datetime) -> tuple[Any, ...]:

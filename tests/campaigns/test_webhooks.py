@@ -182,7 +182,9 @@ async def test_what_fails_comes_again_under_its_name_and_later_events_need_not_w
     first, second = await told(sessions)
     assert (first.state, first.tries, first.last_status, first.problem) == ("waiting", 1, 503, "HTTP 503")
     assert (second.tries, second.next_at) == (0, NOW)
-    await turn(sessions, poster, NOW + timedelta(seconds=1))
+    await turn(sessions, poster, NOW + timedelta(seconds=9))
+    assert len(crm.requests) == 1
+    await turn(sessions, poster, NOW + timedelta(seconds=10))
     _, view = await webhooks.get_webhook(sessions, 1)
     assert view.failing_since == NOW
     crm.answers = []

@@ -3,9 +3,9 @@
     python espocrm.py leads                 every new lead of the CRM into a list; run it every minute
     python espocrm.py calls --port 8090     a web hook's receiver that writes each call into the CRM
 
-Both may be cut off and run again as often as one likes: a lead is known by its CRM id (external_id) and a call
-by its attempt id, which the CRM keeps in a field of its own: a text, cDialerAttemptId, on Call (Administration
-> Entity Manager > Call > Fields; EspoCRM puts the c before the names of custom fields).
+Both may be cut off and run again as often as one likes: a lead is known by its CRM id (external_id) and a
+call by its attempt id, which the CRM keeps in a field of its own: a text, cDialerAttemptId, on Call
+(Administration > Entity Manager > Call > Fields; EspoCRM puts the c before the names of custom fields).
 
 As EspoCRM documents it: docs.espocrm.com/development/api (the API key), /api/crud (lists, creating and
 updating), /api-search-params (where). As the dialer does: docs/connecting.md.
@@ -48,21 +48,27 @@ class Crm:
         """Leads in the status New, a page at a time, the oldest first."""
         where = {"type": "equals", "attribute": "status", "value": "New"}
         offset = 0
-        while page := self._list("Lead", where, select=LEAD_FIELDS, orderBy="createdAt", order="asc", offset=offset):
+        while page := self._list(
+            "Lead", where, select=LEAD_FIELDS, orderBy="createdAt", order="asc", offset=offset
+        ):
             yield page
             offset += len(page)
 
-    def write_call(self, attempt_id: int, values: Mapping[str, Any]) -> str:
-        """Writes a call, or what is new of it; its id. The same again makes no second one."""
-        known = self._list("Call", {"type": "equals", "attribute": ATTEMPT, "value": str(attempt_id)}, select="id")
-        if known:
-            path, method = f"Call/{known[0]['id']}", "PUT"
-        else:
-            path, method = "Call", "POST"
-            values = {"name": f"Call {attempt_id}", ATTEMPT: str(attempt_id), **values}
-        answer = self.http.request(method, path, json=dict(values))
-        answer.raise_for_status()
-        return str(answer.json()["id"])
+    def write_call(self, attempt_id: int, values: Mapping[str, Any]) -> None:
+        """Writes a call, or what is new of it: the same again makes no second one."""
+        if self.change_call(attempt_id, values):
+            return
+        named = {"name": f"Call {attempt_id}", ATTEMPT: str(attempt_id)}
+        self.http.post("Call", json=named | dict(values)).raise_for_status()
+
+    def change_call(self, attempt_id: int, values: Mapping[str, Any]) -> bool:
+        """Writes what is new of a call; whether it is there."""
+        known = self._list(
+            "Call", {"type": "equals", "attribute": ATTEMPT, "value": str(attempt_id)}, select="id"
+        )
+        for each in known[:1]:
+            self.http.put(f"Call/{each['id']}", json=dict(values)).raise_for_status()
+        return bool(known)
 
     def _list(self, kind: str, where: Mapping[str, str], **params: Any) -> list[dict[str, Any]]:
         """Records that meet a condition; `where` is an array, written as PHP reads one in a query."""
@@ -98,30 +104,28 @@ def lead_of(record: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
-def take_event(crm: Crm, event: Mapping[str, Any]) -> None:
-    """Writes what an event says into the CRM. Events may come again, and in another order than they happened."""
+def take_event(crm: Crm, event: Mapping[str, Any]) -> bool:
+    """Writes what an event says into the CRM; whether that could be done.
+
+    What is said of a call before it is over has to come again: the CRM has no call without an end.
+    """
     data, kind = event["data"], event["type"]
     if kind == "call.ended":
         crm.write_call(data["attempt_id"], call_of(data))
     elif kind in ("disposition.set", "disposition.corrected"):
-        crm.write_call(data["attempt_id"], parent_of(data) | {"description": f"Disposition: {data['label']}"})
+        return crm.change_call(data["attempt_id"], {"description": f"Disposition: {data['label']}"})
+    return True
 
 
 def call_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """A call as EspoCRM has it: Held where somebody talked; times in UTC, without a zone."""
-    return parent_of(data) | {
+    parent = {"parentType": "Lead", "parentId": data["external_id"]} if data["external_id"] else {}
+    return parent | {
         "status": "Held" if data["connected_at"] else "Not Held",
         "direction": "Inbound" if data["direction"] == "in" else "Outbound",
         "dateStart": moment(data["placed_at"]),
         "dateEnd": moment(data["ended_at"]),
     }
-
-
-def parent_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The lead that a call was with; nothing for one that the CRM does not know."""
-    if not data["external_id"]:
-        return {}
-    return {"parentType": "Lead", "parentId": data["external_id"]}
 
 
 def moment(text: str) -> str:
@@ -145,17 +149,18 @@ def receiver(crm: Crm, secret: str, port: int) -> ThreadingHTTPServer:
             except (WebhookVerificationError, ValueError):
                 return 401
             try:
-                take_event(crm, json.loads(body))
+                return 204 if take_event(crm, json.loads(body)) else 503
             except httpx2.HTTPError:
                 return 503
-            return 204
 
     return ThreadingHTTPServer(("127.0.0.1", port), Handler)
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("work", choices=("leads", "calls"))
     parser.add_argument("--port", type=int, default=8090, help="where events come to, behind a TLS proxy")
     given = parser.parse_args()
@@ -165,7 +170,7 @@ def main() -> None:
     headers = {"Authorization": f"Bearer {os.environ['DIALER_API_KEY']}"}
     with httpx2.Client(base_url=f"{os.environ['DIALER_URL']}/api/v1/", headers=headers, timeout=60) as dialer:
         totals = bring_leads(crm, dialer, os.environ["DIALER_LIST"])
-    print(", ".join(f"{count} {name}" for name, count in totals.items()))  # noqa: T201
+    print(", ".join(f"{count} {name}" for name, count in totals.items()))
 
 
 if __name__ == "__main__":
