@@ -15,7 +15,7 @@ from campaigns.core.webhook import wants
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Session
 from campaigns.stores.webhooks import WebhookStore
-from campaigns.tables import Callback, Campaign, MessageReply, Webhook, WebhookDelivery
+from campaigns.tables import Appointment, Callback, Campaign, MessageReply, Webhook, WebhookDelivery
 from leads.tables import Lead
 
 
@@ -123,6 +123,27 @@ async def callback_made(session: Session, callback: Callback, now: datetime) -> 
         "zone": callback.zone,
     }
     news = News(client_id=callback.client_id, type="callback.made", data=data, lead_id=callback.lead_id)
+    await announce(session, news, now)
+
+
+async def appointment_booked(session: Session, appointment: Appointment, now: datetime) -> None:
+    """An appointment was booked, or moved to another slot."""
+    data = {
+        "appointment_id": appointment.id,
+        "campaign_id": appointment.campaign_id,
+        "calendar_id": appointment.calendar_id,
+        "agent_id": appointment.agent_id,
+        "attempt_id": appointment.attempt_id,
+        "starts_at": appointment.starts_at,
+        "ends_at": appointment.ends_at,
+        "zone": appointment.zone,
+    }
+    news = News(
+        client_id=appointment.client_id,
+        type="appointment.booked",
+        data=data,
+        lead_id=appointment.lead_id,
+    )
     await announce(session, news, now)
 
 

@@ -27,9 +27,9 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "disposition.corrected": "what was said of a call is said otherwise",
         "lead.created": "a lead has come by itself: over the API, through a lead hook, by calling",
         "lead.opted_out": "a person asked not to be called again",
-        "callback.made": "a call was promised",
+        "callback.made": "a call was promised, or the promise moved",
         "message.replied": "a person has answered a message",
-        "appointment.booked": "an appointment was booked",
+        "appointment.booked": "an appointment was booked, or moved to another slot",
     }
 )
 """Every type of event that a web hook may want, with what it says."""
