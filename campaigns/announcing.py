@@ -94,7 +94,8 @@ async def opted_out(
     """A person, whose leads these are, asked not to be called or written to in these channels any more."""
     for lead_id in sorted(lead_ids):
         data = {"channels": sorted(channels), "source": source}
-        await announce(session, News(client_id=client_id, type="lead.opted_out", data=data, lead_id=lead_id), now)
+        news = News(client_id=client_id, type="lead.opted_out", data=data, lead_id=lead_id)
+        await announce(session, news, now)
 
 
 async def replied(session: Session, reply: MessageReply, now: datetime) -> None:

@@ -225,7 +225,7 @@ async def _book_held(
         _expect_reminder(held, settings, now)
         await session.flush()
         await invitations.invite(session, calendar, held, now)
-    await announcing.appointment_booked(session, held, now)
+        await announcing.appointment_booked(session, held, now)
         return
     await cancel(session, held, ANOTHER_SLOT, now)
     change(booked, AppointmentEvent.RESCHEDULE, now, reason=ANOTHER_SLOT)

@@ -26,7 +26,7 @@ EVENTS: Mapping[str, str] = MappingProxyType(
         "disposition.set": "somebody has said what a call came to",
         "disposition.corrected": "what was said of a call is said otherwise",
         "lead.created": "a lead has come by itself: over the API, through a lead hook, by calling",
-        "lead.opted_out": "a person asked not to be called again",
+        "lead.opted_out": "a person asked not to be called, or written to, again; `channels` says in which",
         "callback.made": "a call was promised, or the promise moved",
         "message.replied": "a person has answered a message",
         "appointment.booked": "an appointment was booked, or moved to another slot",
