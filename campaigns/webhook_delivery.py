@@ -23,7 +23,7 @@ _CLAIM = timedelta(seconds=60)
 _LONGEST_REST = timedelta(minutes=1)
 """A web hook that fails is asked so often at least, so that one event that it cannot take keeps no others."""
 _KEPT = timedelta(days=30)
-"""So long it is seen what became of an event."""
+"""So long an event is kept, whatever became of it."""
 
 GONE_REASON = "it answered 410 Gone"
 FAILING_REASON = "it has taken no event for three days"
@@ -123,6 +123,6 @@ async def send_test(sessions: Sessions, poster: Poster, webhook_id: int, now: da
 
 
 async def forget_old(sessions: Sessions, now: datetime) -> int:
-    """Forgets what was over long ago, some at a time; how many."""
+    """Forgets what happened long ago, some at a time; how many."""
     async with sessions() as session, session.begin():
         return await WebhookStore(session).forget(now - _KEPT)

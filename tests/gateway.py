@@ -45,6 +45,7 @@ def gateway(certificate: tuple[str, str] | None = None) -> Iterator[Gateway]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _take(self) -> None:
             length = int(self.headers.get("Content-Length", 0))

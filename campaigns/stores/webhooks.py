@@ -142,11 +142,11 @@ class WebhookStore:
             await write(self._session, delete(WebhookDelivery).where(col(WebhookDelivery.lead_id).in_(chunk)))
 
     async def forget(self, before: datetime) -> int:
-        """Forgets some deliveries that were over before then; how many."""
+        """Forgets some deliveries from before then, also such as wait for what is disabled; how many."""
         old = (
             select(WebhookDelivery.id)
-            .where(col(WebhookDelivery.done_at) < before)
-            .order_by(col(WebhookDelivery.done_at))
+            .where(col(WebhookDelivery.created_at) < before)
+            .order_by(col(WebhookDelivery.created_at))
             .limit(ROWS_AT_A_TIME)
         )
         ids = (await self._session.exec(old)).all()

@@ -48,7 +48,7 @@ class WebhookDelivery(SQLModel, table=True):
     __table_args__ = (
         Index("ix_webhook_delivery_due", "webhook_id", "next_at", "id", **where("state = 'waiting'")),
         Index("ix_webhook_delivery_webhook", "webhook_id", "state", "id"),
-        Index("ix_webhook_delivery_done", "done_at"),
+        Index("ix_webhook_delivery_created", "created_at"),
     )
 
     id: int = key()

@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import col, select
 from standardwebhooks import Webhook as Signer
 
-from campaigns import announcing, service, webhooks
+from campaigns import announcing, appointments, service, webhooks
 from campaigns.announcing import News, announce
 from campaigns.core.attempt import Ending
 from campaigns.core.webhook import MOST_TRIES, parse_networks
@@ -24,6 +24,7 @@ from campaigns.webhook_delivery import FAILING_REASON, GONE_REASON, deliver, for
 from campaigns.webhook_posting import Posted, Poster
 from campaigns.webhooks import WebhookChange, WebhookMade
 from dialer.webhook_sender import WebhookSender
+from tests.campaigns.booked import TOMORROW, booking
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.promised import DUE, talked
 from tests.campaigns.seeds import NOW, people, seed_campaign, seed_leads
@@ -376,3 +377,16 @@ async def test_an_answer_without_an_end_is_not_read_to_it(poster: Poster) -> Non
     async with server:
         port: Any = server.sockets[0].getsockname()[1]
         assert (await post(poster, f"http://{HOST}:{port}/")).status == 200
+
+
+@of_requests
+async def test_an_appointment_is_told_when_it_is_booked_and_when_it_is_moved(
+    sessions: Sessions, crm: Gateway
+) -> None:
+    campaign, _, _ = await booking(sessions)
+    await webhooks.add_webhook(sessions, "acme", url_of(crm), ["appointment.*"], NOW, allowed=HERE)
+    made = await appointments.book(sessions, campaign, 1, TOMORROW, NOW)
+    await appointments.reschedule(sessions, made.id, TOMORROW + timedelta(minutes=30), NOW)
+    bodies = [json.loads(each.body)["data"] for each in await told(sessions)]
+    assert [each["appointment_id"] for each in bodies] == [made.id, made.id]
+    assert [each["starts_at"][11:16] for each in bodies] == ["15:00", "15:30"]

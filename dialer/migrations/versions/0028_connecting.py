@@ -80,7 +80,7 @@ def _create_delivery() -> None:
         postgresql_where=waiting,
     )
     op.create_index("ix_webhook_delivery_webhook", "webhook_delivery", ["webhook_id", "state", "id"])
-    op.create_index("ix_webhook_delivery_done", "webhook_delivery", ["done_at"])
+    op.create_index("ix_webhook_delivery_created", "webhook_delivery", ["created_at"])
 
 
 def _create_lead_hook() -> None:
