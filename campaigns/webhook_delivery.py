@@ -8,7 +8,7 @@ from typing import Any
 from standardwebhooks import Webhook as Signer
 
 from campaigns.announcing import body_of, new_event_id
-from campaigns.core.webhook import TEST_EVENT, is_given_up, judge, next_try, wait_s
+from campaigns.core.webhook import TEST_EVENT, is_given_up, judge, next_try, rest_s
 from campaigns.stores.shared import Sessions
 from campaigns.stores.webhooks import TriedDelivery, WebhookStore
 from campaigns.tables import Webhook, WebhookDelivery
@@ -20,8 +20,6 @@ _TURN = timedelta(seconds=5)
 """So long a turn goes on to the next event."""
 _CLAIM = timedelta(seconds=60)
 """Longer than a turn whose last request takes as long as one may."""
-_LONGEST_REST = timedelta(minutes=1)
-"""A web hook that fails is asked so often at least, so that one event that it cannot take keeps no others."""
 _KEPT = timedelta(days=30)
 """So long an event is kept, whatever became of it."""
 
@@ -62,9 +60,7 @@ class _Turn:
     def _fail(self, now: datetime, chance: float, posted: Posted, *, gone: bool) -> None:
         failures = self.health.get("failures", self.webhook.failures) + 1
         since = self.health.get("failing_since", self.webhook.failing_since) or now
-        rest = max(
-            timedelta(seconds=posted.wait_s), min(timedelta(seconds=wait_s(failures, chance)), _LONGEST_REST)
-        )
+        rest = timedelta(seconds=rest_s(failures, chance, posted.wait_s))
         self.health = {"failures": failures, "failing_since": since, "rest_until": now + rest}
         if gone or is_given_up(since, now):
             self.health |= {"state": "disabled", "reason": GONE_REASON if gone else FAILING_REASON}

@@ -18,6 +18,7 @@ from leads.stores.shared import Sessions
 _LOOK_EVERY_S = 1.0
 _AWAY_S = 5.0
 _TIDY_EVERY_S = 60.0
+_STOP_WITHIN_S = 5.0
 _AT_ONE_TIME = 50
 """Web hooks that are told something at one time: one that is slow keeps no other waiting."""
 
@@ -44,11 +45,18 @@ class WebhookSender:
         self._task = asyncio.create_task(self._run(), name="webhooks")
 
     async def stop(self) -> None:
-        """Ends after the requests that are under way; the next start goes on."""
+        """Ends after the requests that are under way, if those take but a moment.
+
+        The next start goes on, and repeats what was cut off.
+        """
         self._ending.set()
         if self._task is not None:
             await self._task
-        await asyncio.gather(*self._telling.values())
+        if telling := list(self._telling.values()):
+            _, slow = await asyncio.wait(telling, timeout=_STOP_WITHIN_S)
+            for each in slow:
+                each.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
 
     async def _run(self) -> None:
         while not self._ending.is_set():

@@ -43,6 +43,7 @@ MOST_TRIES = 10
 _FIRST_WAIT_S, _GROWTH, _LONGEST_WAIT_S = 10.0, 4.0, 21_600.0
 """10 s, 40 s, 3 min, 11 min, 43 min, 2.8 h, then each 6 h: about a day in all."""
 _JITTER = 0.25
+_LONGEST_REST_S = 60.0
 FAILING_LIMIT = timedelta(days=3)
 """A web hook that has not taken one event for so long is disabled."""
 GONE = 410
@@ -127,6 +128,14 @@ def wait_s(failures: int, chance: float) -> float:
     """How long to wait after so many failures in a row, from 1 on."""
     whole = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * _GROWTH ** min(failures - 1, MOST_TRIES))
     return whole * (1 - _JITTER + 2 * _JITTER * chance)
+
+
+def rest_s(failures: int, chance: float, wait_at_least_s: float = 0.0) -> float:
+    """For how long nothing is sent after so many failures in a row, from 1 on.
+
+    A minute at most, so that one event that cannot be taken keeps no others, or as long as is wished for.
+    """
+    return max(min(wait_s(failures, chance), _LONGEST_REST_S), min(wait_at_least_s, _LONGEST_WAIT_S))
 
 
 def is_given_up(failing_since: datetime | None, now: datetime) -> bool:

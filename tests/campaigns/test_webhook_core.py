@@ -20,6 +20,7 @@ from campaigns.core.webhook import (
     next_try,
     parse_events,
     parse_networks,
+    rest_s,
     wait_s,
     wants,
 )
@@ -129,6 +130,14 @@ def test_the_receiver_may_ask_for_more_time_but_not_for_ever() -> None:
     asked, far = next_try(1, NOW, 0.5, 3600.0), next_try(1, NOW, 0.5, 1e9)
     assert asked == NOW + timedelta(hours=1)
     assert far == NOW + timedelta(hours=6)
+
+
+@given(st.integers(1, 1000), st.floats(0, 1), st.floats(0, 1e9))
+def test_a_web_hook_rests_for_a_minute_at_most_unless_it_wishes_for_more(
+    failures: int, chance: float, wished: float
+) -> None:
+    assert 7.5 <= rest_s(failures, chance) <= 60
+    assert min(wished, 21_600) <= rest_s(failures, chance, wished) <= max(60, min(wished, 21_600))
 
 
 def test_answers_mean_what_standard_webhooks_says() -> None:
