@@ -46,6 +46,7 @@ from campaigns.stores.corrections import CorrectionStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.sales import SaleStore
 from campaigns.stores.shared import Session
+from campaigns.stores.tallies import TallyStore, tallied
 from campaigns.tables import Attempt, Campaign
 from leads.stores.persons import phones_of_lead
 
@@ -209,6 +210,7 @@ async def dispose(
     """
     campaign = await CampaignStore(session).get(attempt.campaign_id)
     previous = attempt.disposition, attempt.disposition_flags
+    counted = tallied(attempt)
     before = None
     if attempt.disposition:
         said = settings_of(campaign).dispositions
@@ -216,6 +218,7 @@ async def dispose(
     attempt.disposition, attempt.disposition_at, attempt.disposition_by = chosen.code, now, by
     attempt.disposition_label, attempt.disposition_flags = chosen.label, bits_of(chosen.flags)
     await session.flush()
+    TallyStore(session).changed(counted, tallied(attempt))
     if Flag.DNC in chosen.flags:
         await opt_out(session, campaign, attempt, now, reason=opt_out_reason)
     if attempt.ended_at is not None:

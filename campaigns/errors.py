@@ -106,10 +106,6 @@ class MessageNotFoundError(NotFoundError):
     code = "message-not-found"
 
 
-class WrongReportKeyError(MessageNotFoundError):
-    """A report came to an address that is no channel's; it is answered as any unknown message is."""
-
-
 class MessageStateError(ConflictError):
     """What was asked of a message does not fit its state."""
 

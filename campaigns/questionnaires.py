@@ -13,8 +13,8 @@ from typing import Any
 from campaigns import promises
 from campaigns.core.lead_text import fill
 from campaigns.core.question import FREE, Answer, Question
-from campaigns.core.questionnaire import COMPLETED, QUOTA_FULL, Page, Questionnaire
-from campaigns.core.questionnaire_run import Run, begin, by_key, resume
+from campaigns.core.questionnaire import COMPLETED, QUOTA_FULL, Page, Questionnaire, read_script
+from campaigns.core.questionnaire_run import AGENT, KEYS, WEB, Run, begin, by_key, resume
 from campaigns.core.quotas import Quota, full_for, segments_of
 from campaigns.core.retry import Final
 from campaigns.errors import LeadNotInCampaignError, NoQuestionnaireError, QuestionnaireLinkError
@@ -27,7 +27,6 @@ from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Session, Sessions
 from campaigns.tables import Attempt, Campaign, QuestionnaireRun
 
-AGENT, KEYS, WEB = "agent", "keys", "web"
 ANSWERED_BY_ITSELF = "answered_by_itself"
 """Why nobody calls a lead any more that has answered by itself."""
 
@@ -279,7 +278,7 @@ class _Asked:
             return found
         if campaign.script is None:
             raise NoQuestionnaireError("The campaign has no script; set one to ask questions.")
-        questionnaire = Questionnaire.parse(campaign.script)
+        questionnaire = read_script(campaign.script)
         sha256 = sha256_of(questionnaire)
         return cls(session, campaign, lead_id, None, questionnaire, sha256, begin(questionnaire), fields)
 
@@ -337,6 +336,11 @@ class _Asked:
         if run.result in ("", COMPLETED):
             full = _full(quotas, others, self.fields, run, after)
         await store.count_for(self.campaign.id, run_id, before, set() if full else after)
+        if freed := before - after:
+            # Leads that were held back for a place that is free again are asked about again.
+            targets = {each.name: each.target for each in quotas}
+            if any(counts[each] >= targets.get(each, 0) for each in freed):
+                self.campaign.asked_under = ""
         return full is None
 
     def view(self, name: str = "") -> RunView:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from campaigns.core.questionnaire import Questionnaire
+from campaigns.core.questionnaire import read_script
 from campaigns.core.quotas import Quota, full_for, parse_quotas, segments_of
 from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.shared import Session
@@ -25,7 +25,7 @@ def quotas_of(campaign: Campaign) -> tuple[Quota, ...]:
     """The quotas in a campaign's row."""
     if not campaign.quotas:
         return ()
-    return parse_quotas(campaign.quotas, Questionnaire.parse(campaign.script))
+    return parse_quotas(campaign.quotas, read_script(campaign.script))
 
 
 async def quotas_now(session: Session, campaign: Campaign) -> list[QuotaFull]:

@@ -13,7 +13,7 @@ from campaigns.checks import MAX_NAME, checked_name
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.agent_profile import ANYONE, AgentProfile, checked_sip_uri
 from campaigns.core.agent_work import AgentWork
-from campaigns.core.attempt import Ending, PermittedLead, StartedAttempt
+from campaigns.core.attempt import EVERY_CALL, CallsWanted, Ending, PermittedLead, StartedAttempt
 from campaigns.core.callback import CAMPAIGN_STOPPED
 from campaigns.core.campaign import (
     SURVEY_SETTINGS,
@@ -292,11 +292,23 @@ async def list_campaigns(sessions: Sessions, after: int, limit: int) -> Sequence
 
 
 async def list_attempts(
-    sessions: Sessions, campaign_id: int | None, after: int, limit: int
+    sessions: Sessions,
+    campaign_id: int | None,
+    after: int,
+    limit: int,
+    *,
+    client: str | None = None,
+    wanted: CallsWanted = EVERY_CALL,
 ) -> Sequence[Attempt]:
-    """The `limit` attempts, of one campaign or of all, that follow number `after`."""
+    """The `limit` attempts, of one campaign, of a client's or of all, that follow number `after`.
+
+    Raises UnknownClientError.
+    """
     async with sessions() as session:
-        return await AttemptStore(session).attempts_page(campaign_id, after, limit)
+        if client is not None:
+            ids = await CampaignStore(session).ids_of((await _client(session, client)).id)
+            wanted = replace(wanted, campaign_ids=tuple(ids))
+        return await AttemptStore(session).attempts_page(campaign_id, after, limit, wanted)
 
 
 async def campaign_statuses(
@@ -481,7 +493,7 @@ async def report(
         campaign = await CampaignStore(session).get(campaign_id)
         progress = await QueueStore(session).progress(campaign_id, now)
         missed = (await CallbackStore(session).missed([campaign_id])).get(campaign_id, 0)
-        built = await build_report(campaign, progress, missed, ReportStore(session), now)
+        built = await build_report(session, campaign, progress, missed, now)
         if not whole:
             return built
         sales, messages = await sales_of(session, campaign), await report_of_messages(session, campaign)

@@ -73,6 +73,8 @@ class Client(SQLModel, table=True):
     id: int = key()
     slug: str = Field(unique=True, max_length=64)
     name: str
+    timezone: str = Field(default="UTC", max_length=64)
+    """Whose days and hours its reports speak of; an IANA name."""
 
 
 class LeadList(SQLModel, table=True):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.amd.trial import Judged
-from campaigns.core.detection import wilson
+from campaigns.core.intervals import wilson
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,11 @@ from campaigns.commands.messages import channel_app, messages_app
 from campaigns.commands.persons import person_app
 from campaigns.commands.prompts import prompts_app
 from campaigns.commands.recordings import recordings_app
+from campaigns.commands.reports import add_reports
 from campaigns.commands.surveys import survey_app
 from campaigns.commands.trunks import trunks_app
+
+add_reports(report_app)
 
 __all__ = [
     "agent_app",

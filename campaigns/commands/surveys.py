@@ -12,9 +12,14 @@ from campaigns.reports.text import Cell, Table, show
 from leads.commands.shared import Json, WithDatabase, echo_json
 from leads.stores.shared import Sessions
 
-survey_app = typer.Typer(help="See what surveys have found.", no_args_is_help=True)
+survey_app = typer.Typer(no_args_is_help=True)
 
 _SHARES = ("csat", "ces")
+
+
+@survey_app.callback()
+def _survey() -> None:
+    """See what surveys have found."""
 
 
 @survey_app.command("results")

@@ -7,15 +7,16 @@ from datetime import datetime
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.abandonment_rules import Budget, LegalPeriod, Tally, budget, legal_period, tightest
 from campaigns.core.address import country_of
-from campaigns.core.detection import detection_figures, false_positive_rate
+from campaigns.core.detection import false_positive_rate
 from campaigns.core.jurisdiction import Place
 from campaigns.core.policy import Exemption, OwnRules
 from campaigns.core.rules import AbandonmentRule
-from campaigns.reports.store import ReportStore
+from campaigns.core.tally import Counts, detection_of
 from campaigns.stores.answers import AnswerStore, quarter_of
 from campaigns.stores.campaigns import CampaignStore
 from campaigns.stores.client_rules import ClientRulesStore
 from campaigns.stores.shared import Session
+from campaigns.stores.tally_reading import TallyReader
 from campaigns.tables import Campaign
 
 
@@ -51,7 +52,8 @@ class Tallies:
 
     async def _false_positive_rate(self) -> float | None:
         """None where detection has never listened: turning it off undoes none of its mistakes."""
-        found = detection_figures(await ReportStore(self._session).verdicts(self._campaign.id))
+        calls = await TallyReader(self._session).totals(self._campaign.id, ())
+        found = detection_of(calls.get((), Counts()))
         if self._campaign.amd_mode == "off" and not found.said_machine:
             return None
         return false_positive_rate(found.people_among_machines)

@@ -195,6 +195,30 @@ class EndedAttempt:
         return {self.country, self.address_country or self.country}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsWanted:
+    """Which attempts are asked for: those that have all of this, by the names of their columns. None: any."""
+
+    campaign_ids: tuple[int, ...] | None = None
+    direction: str | None = None
+    list_id: int | None = None
+    agent_id: int | None = None
+    """0 for those in which no agent talked."""
+    outcome: str | None = None
+    """Empty for those that go on."""
+    disposition: str | None = None
+    trunk: str | None = None
+    caller_id: str | None = None
+    number: int | None = None
+    local_hour: int | None = None
+    country: str | None = None
+    placed_from: datetime | None = None
+    placed_before: datetime | None = None
+
+
+EVERY_CALL = CallsWanted()
+
+
 def plain_text(text: str, limit: int) -> str:
     """Text from outside as it may be stored: no control characters but line ends and tabs, cut at `limit`."""
     return "".join(each for each in text if each.isprintable() or each in "\n\t")[:limit]

@@ -16,7 +16,7 @@ from campaigns.core.disposition_set import STANDARD_SET, DispositionSet, check_d
 from campaigns.core.inbound import check_inbound
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
-from campaigns.core.questionnaire import Questionnaire
+from campaigns.core.questionnaire import Questionnaire, read_script
 from campaigns.core.questionnaire_menu import menu_of
 from campaigns.core.quotas import Quota, parse_quotas
 from campaigns.core.retry import RetryRules
@@ -369,7 +369,7 @@ DOCUMENTS: Mapping[str, Callable[[Any, DispositionSet], Any]] = MappingProxyType
         "retry_rules": RetryRules.parse,
         "tiers": lambda value, _: parse_tiers(value),
         "menu": Menu.parse,
-        "script": lambda value, _: Questionnaire.parse(value),
+        "script": lambda value, _: read_script(value),
         "sequence": MessageSequence.parse,
     }
 )

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from campaigns.core.disposition import Flag
+from campaigns.core.intervals import wilson
 from campaigns.core.setting_checks import among, sound, within
 from campaigns.errors import InvalidSettingsError
 
@@ -23,8 +23,6 @@ measurement that docs/performance.md tells of, 2 were people, at most 2.5 % by W
 since its voices are synthetic."""
 FEWEST_CHECKED = 125
 """So many without a mistake have an upper bound that is as low as what is presumed."""
-_Z = 1.959964
-"""Of the standard normal law, for 95 %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +43,18 @@ class VerdictGroup:
     verdict: str
     flags: frozenset[Flag]
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Calls of which detection said one thing, how many agents checked, and how often it was wrong."""
+
+    said: int = 0
+    checked: int = 0
+    wrong: int = 0
+
+    def __add__(self, other: "Checks") -> "Checks":
+        return Checks(self.said + other.said, self.checked + other.checked, self.wrong + other.wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +92,33 @@ def sampled_for_review(attempt_id: int, share: float) -> bool:
 
 
 def detection_figures(groups: Iterable[VerdictGroup]) -> DetectionFigures:
-    """The figures of a campaign. A disposition that tells neither a person nor a machine checks nothing."""
-    said = {True: 0, False: 0}
-    checked = {True: 0, False: 0}
-    wrong = {True: 0, False: 0}
+    """The figures of calls by verdict and disposition."""
+    person, machine = Checks(), Checks()
     for group in groups:
-        if group.verdict not in PERSON_VERDICTS + MACHINE_VERDICTS:
-            continue
-        machine = group.verdict in MACHINE_VERDICTS
-        said[machine] += group.count
-        was_machine = _was_machine(group.flags)
-        if was_machine is not None:
-            checked[machine] += group.count
-            wrong[machine] += group.count if was_machine != machine else 0
+        if group.verdict in PERSON_VERDICTS + MACHINE_VERDICTS:
+            found = checks_of(group.verdict, group.flags, group.count)
+            if group.verdict in MACHINE_VERDICTS:
+                machine += found
+            else:
+                person += found
+    return figures_of_checks(person, machine)
+
+
+def checks_of(verdict: str, flags: frozenset[Flag], count: int = 1) -> Checks:
+    """How calls with one verdict count. A disposition that tells neither a person nor a machine checks
+    nothing."""
+    machine_answered = _was_machine(flags)
+    checked = count if machine_answered is not None else 0
+    return Checks(count, checked, checked if machine_answered != (verdict in MACHINE_VERDICTS) else 0)
+
+
+def figures_of_checks(person: Checks, machine: Checks) -> DetectionFigures:
+    """The figures of the calls that were taken for people's, and of those taken for machines'."""
     return DetectionFigures(
-        said_person=said[False],
-        said_machine=said[True],
-        people_among_machines=error_rate(wrong[True], checked[True]),
-        machines_among_people=error_rate(wrong[False], checked[False]),
+        said_person=person.said,
+        said_machine=machine.said,
+        people_among_machines=error_rate(machine.wrong, machine.checked),
+        machines_among_people=error_rate(person.wrong, person.checked),
     )
 
 
@@ -117,22 +136,6 @@ def false_positive_rate(people_among_machines: ErrorRate) -> float:
     found = people_among_machines
     tells = found.checked >= FEWEST_CHECKED or (found.checked and found.low > PRESUMED_FALSE_POSITIVES)
     return found.high if tells else PRESUMED_FALSE_POSITIVES
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """The interval of 95 % of a share.
-
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
-    American Statistical Association 22 (1927).
-    """
-    if not total:
-        return 0.0, 1.0
-    share, spread = count / total, _Z**2 / total
-    middle = share + spread / 2
-    half = _Z * sqrt(share * (1 - share) / total + spread / (4 * total))
-    # Rounding may put an end on the wrong side of a share of 0 or 1.
-    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
-    return max(0.0, min(share, low)), min(1.0, max(share, high))
 
 
 def _was_machine(flags: frozenset[Flag]) -> bool | None:

@@ -7,7 +7,7 @@ not be written to, or did not read it, counts among those with messages.
 from dataclasses import dataclass
 from math import sqrt
 
-from campaigns.core.detection import wilson
+from campaigns.core.intervals import wilson
 from campaigns.core.selection import PRIME
 
 HOLDOUT_MIX = (1_622_650_073, 984_943_658, 1_144_108_930)

@@ -5,10 +5,11 @@ A figure has one name and one denominator in the whole project: a contact is a d
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from campaigns.core.disposition import Flag
+from campaigns.core.intervals import wilson
 
 FIGURE_OF_STATE = {
     "available": "available",
@@ -30,6 +31,9 @@ class Rate:
     value: float | None
     numerator: int
     denominator: int
+    low: float | None = field(default=None, compare=False)
+    """With `high` Wilson's interval of 95 %, where it is a share of what was counted."""
+    high: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,10 @@ class Counts:
     leads_loaded: int = 0
     leads_final: int = 0
     leads_attempted: int = 0
+    leads_answered: int = 0
+    leads_people: int = 0
     leads_contacted: int = 0
+    leads_right_parties: int = 0
     leads_converted: int = 0
 
 
@@ -55,10 +62,13 @@ class CampaignFigures:
     """A campaign's rates."""
 
     connect_rate: Rate
+    connect_rate_leads: Rate
     human_answer_rate: Rate
+    human_answer_rate_leads: Rate
     contact_rate: Rate
     contact_rate_leads: Rate
     right_party_rate: Rate
+    right_party_rate_leads: Rate
     conversion_rate: Rate
     conversion_rate_leads: Rate
     abandon_rate: Rate
@@ -107,7 +117,14 @@ def is_person(outcome: str, flags: Collection[Flag]) -> bool:
 
 
 def rate(numerator: int, denominator: int) -> Rate:
-    """A rate with its parts."""
+    """A share of what was counted, with its parts and its interval."""
+    if not 0 <= numerator <= denominator or not denominator:
+        return quotient(numerator, denominator)
+    return Rate(numerator / denominator, numerator, denominator, *wilson(numerator, denominator))
+
+
+def quotient(numerator: int, denominator: int) -> Rate:
+    """A mean, or a share of time, with its parts: no interval says how far off it may be."""
     return Rate(numerator / denominator if denominator else None, numerator, denominator)
 
 
@@ -115,15 +132,18 @@ def campaign_figures(counts: Counts) -> CampaignFigures:
     """The rates over a campaign's counts."""
     return CampaignFigures(
         connect_rate=rate(counts.answered, counts.attempts),
+        connect_rate_leads=rate(counts.leads_answered, counts.leads_attempted),
         human_answer_rate=rate(counts.people, counts.attempts),
+        human_answer_rate_leads=rate(counts.leads_people, counts.leads_attempted),
         contact_rate=rate(counts.contacts, counts.attempts),
         contact_rate_leads=rate(counts.leads_contacted, counts.leads_attempted),
         right_party_rate=rate(counts.right_parties, counts.contacts),
+        right_party_rate_leads=rate(counts.leads_right_parties, counts.leads_contacted),
         conversion_rate=rate(counts.conversions, counts.contacts),
         conversion_rate_leads=rate(counts.leads_converted, counts.leads_attempted),
         abandon_rate=rate(counts.abandoned, counts.people),
         penetration=rate(counts.leads_final, counts.leads_loaded),
-        attempts_per_lead=rate(counts.attempts, counts.leads_attempted),
+        attempts_per_lead=quotient(counts.attempts, counts.leads_attempted),
     )
 
 
@@ -163,9 +183,9 @@ def _figures(spent: dict[str, int], calls_handled: int, contacts: int, conversio
         calls_handled=calls_handled,
         contacts=contacts,
         conversions=conversions,
-        occupancy=rate(working, working + spent["available"]),
-        utilisation=rate(working, logged_in),
-        average_handle_time_ms=rate(working + spent["hold"], calls_handled),
+        occupancy=quotient(working, working + spent["available"]),
+        utilisation=quotient(working, logged_in),
+        average_handle_time_ms=quotient(working + spent["hold"], calls_handled),
         closure_rate=rate(conversions, calls_handled),
     )
 

@@ -16,7 +16,7 @@ is reached from anywhere, as soon as nobody of the person's kind is needed any m
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Self
 
 from campaigns.core.conditions import Condition, condition_to_json, holds, parse_condition, tests_in
@@ -213,6 +213,23 @@ class Questionnaire:
                         )
             for to in page.leads_to:
                 asked[to] |= known
+
+
+def read_script(document: object) -> Questionnaire:
+    """What `Questionnaire.parse` reads, which is kept: a campaign's script is asked for with each call.
+
+    Raises InvalidQuestionnaireError.
+    """
+    try:
+        text = json.dumps(document, sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return Questionnaire.parse(document)
+    return _read_text(text)
+
+
+@lru_cache(maxsize=128)
+def _read_text(text: str) -> Questionnaire:
+    return Questionnaire.parse(json.loads(text))
 
 
 def _page(number: int, given: object) -> dict[str, Any]:

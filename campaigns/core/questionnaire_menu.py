@@ -4,19 +4,21 @@ A menu knows no answers but the key of the step that it is at. So there is a ste
 set of earlier answers that still decides where to go on; steps that are alike are one.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from campaigns.core.conditions import tests_in
 from campaigns.core.menu import Menu, Step
 from campaigns.core.menu_run import MOST_STEPS
 from campaigns.core.question import BY_KEY, Answer, Question
-from campaigns.core.questionnaire import COMPLETED, Page, Questionnaire
-from campaigns.core.quotas import Quota, full_for
+from campaigns.core.questionnaire import COMPLETED, Page, Questionnaire, read_script
+from campaigns.core.quotas import Quota, full_for, parse_quotas
 from campaigns.errors import InvalidQuestionnaireError
 
 _MOST_STEPS_OF_A_MENU = 100
-_MOST_WAYS = 5_000
+_MOST_WAYS = 1_000
 _COMPLETED = "survey_completed"
 _LONGEST_NAME = 30
 _NOBODY: Mapping[str, str] = {}
@@ -38,15 +40,23 @@ def menu_of(
     needed no more. Raises InvalidQuestionnaireError where a question cannot be asked so, or there are too
     many ways.
     """
-    for page in questionnaire.pages:
-        _check_page(page, opt_out_key)
     full = [
-        each
+        each.to_json()
         for each in quotas
         if each.segment is not None
         and (counts or {}).get(each.name, 0) >= each.target
         and not any(test.of_lead for test in tests_in(each.segment))
     ]
+    return _built(json.dumps(questionnaire.to_json()), opt_out_key, json.dumps(full))
+
+
+@lru_cache(maxsize=128)
+def _built(document: str, opt_out_key: str, full_quotas: str) -> Menu:
+    """From texts, so that a menu is built once: it is asked for with each call."""
+    questionnaire = read_script(json.loads(document))
+    full = parse_quotas(json.loads(full_quotas), questionnaire)
+    for page in questionnaire.pages:
+        _check_page(page, opt_out_key)
     builder = _Builder(questionnaire, opt_out_key, full, _deciding(questionnaire, full))
     start, length = builder.page(questionnaire.first, {})
     if length > MOST_STEPS:

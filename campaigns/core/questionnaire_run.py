@@ -13,6 +13,9 @@ from campaigns.core.question import Answer
 from campaigns.core.questionnaire import Page, Questionnaire
 from campaigns.errors import InvalidAnswersError, NotOnThisPageError, UnfitAnswerError
 
+AGENT, KEYS, WEB = "agent", "keys", "web"
+"""Where a run is answered: on an agent's screen, by key press, at a link."""
+
 _REQUIRED = "Please answer this."
 _UNKNOWN = "This page does not ask it."
 _MOST_SHOWN = 40

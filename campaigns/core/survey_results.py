@@ -8,8 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from campaigns.core.detection import wilson
-from campaigns.core.question import CES, CSAT, NPS, NUMERIC, SCALES, SEVERAL, SINGLE, Answer, Question
+from campaigns.core.intervals import wilson
+from campaigns.core.question import (
+    CES,
+    CSAT,
+    NPS,
+    NUMERIC,
+    SCALES,
+    SEVERAL,
+    SINGLE,
+    Answer,
+    Question,
+    decimal_of,
+)
 
 _Z = 1.959963984540054
 """The normal distribution's 97.5th percentile."""
@@ -54,18 +65,20 @@ class QuestionResult:
 def question_result(question: Question, answers: Sequence[tuple[Answer, int]]) -> QuestionResult:
     """The figures of a question, from each different answer and how many people gave it.
 
-    Of free texts only their number is told.
+    Of free texts only their number is told, and what was no number when the question was another is left out
+    of its mean and score.
     """
     answered = sum(count for _, count in answers)
-    numbers = [(float(each), count) for each, count in answers] if question.type in NUMERIC else []  # type: ignore[arg-type]
+    found = [(decimal_of(each), count) for each, count in answers if question.type in NUMERIC]
+    numbers = [(float(each), count) for each, count in found if each is not None]
     return QuestionResult(
         question=question.name,
         type=question.type,
         text=question.text,
         answered=answered,
         counts=_counts(question, answers, answered),
-        mean=mean_of(numbers) if numbers and question.type in NUMERIC else None,
-        score=_score(question, numbers, answered),
+        mean=mean_of(numbers) if numbers else None,
+        score=_score(question, numbers),
     )
 
 
@@ -133,15 +146,16 @@ def _counts(
     ]
 
 
-def _score(question: Question, numbers: Sequence[tuple[float, int]], answered: int) -> Interval | None:
+def _score(question: Question, numbers: Sequence[tuple[float, int]]) -> Interval | None:
     """NPS; of CSAT the share of 4 and 5 (of 5), of CES that of 5 to 7 (of 7), as those scores are told."""
+    scored = sum(count for _, count in numbers)
     if question.type == NPS:
         promoters = sum(count for each, count in numbers if each >= _PROMOTES_FROM)
         detractors = sum(count for each, count in numbers if each <= _DETRACTS_TO)
-        return nps(promoters, answered - promoters - detractors, detractors)
+        return nps(promoters, scored - promoters - detractors, detractors)
     if question.type in (CSAT, CES):
         from_ = _SATISFIED_FROM if question.type == CSAT else _EASY_FROM
-        return share_of(sum(count for each, count in numbers if each >= from_), answered)
+        return share_of(sum(count for each, count in numbers if each >= from_), scored)
     return None
 
 

@@ -11,7 +11,7 @@ from campaigns.core.bounce import Report, leads_nowhere, read_report
 from campaigns.core.message_answers import meaning, text_at
 from campaigns.core.message_retry import after_soft_bounce
 from campaigns.core.message_states import MessageEvent, MessageState, after
-from campaigns.errors import MessageNotFoundError, WrongReportKeyError
+from campaigns.errors import MessageNotFoundError
 from campaigns.messaging import planning
 from campaigns.messaging.drivers import options_of
 from campaigns.messaging.options import HttpOptions
@@ -43,6 +43,10 @@ class BouncesRead:
     other: int = 0
 
 
+class WrongReportKey(Exception):
+    """A report came to an address that is no channel's."""
+
+
 def hash_of(key: str) -> str:
     """What is kept of the key in a channel's address for reports."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -55,7 +59,7 @@ async def receive(sessions: Sessions, channel_id: int, receipt: Receipt, now: da
         store = MessageStore(session)
         message = await store.of_report(channel_id, receipt.provider_id, receipt.token)
         if message is None:
-            raise _nothing_there()
+            raise nothing_there()
         await _apply(session, message, _EVENTS[receipt.verdict], receipt.reason, now)
 
 
@@ -80,7 +84,7 @@ async def receive_document(
         token=text_at(document, options.receipt_token_path)[:43],
     )
     if not (receipt.token or receipt.provider_id):
-        raise _nothing_there()
+        raise nothing_there()
     if meaning(said, words):
         await receive(sessions, channel_id, receipt, now)
 
@@ -135,16 +139,17 @@ async def _apply(session: Session, message: Message, event: MessageEvent, reason
 
 
 async def options_behind(sessions: Sessions, channel_id: int, key: str) -> HttpOptions:
-    """What a gateway was told that knows its channel's key. Raises MessageNotFoundError for a wrong one."""
+    """What a gateway was told that knows its channel's key. Raises WrongReportKey."""
     async with sessions() as session:
         found = [each for each in await MessageChannelStore(session).all() if each.id == channel_id]
     kept = found[0].receipt_hash if found else ""
     if not hmac.compare_digest(hash_of(key), kept) or found[0].driver != "http":
-        raise WrongReportKeyError(_NOTHING_THERE)
+        raise WrongReportKey
     options = options_of("http", found[0].options)
     assert isinstance(options, HttpOptions)  # noqa: S101 - of the driver that was asked about
     return options
 
 
-def _nothing_there() -> MessageNotFoundError:
+def nothing_there() -> MessageNotFoundError:
+    """What an unknown message and a wrong key are answered with alike."""
     return MessageNotFoundError(_NOTHING_THERE)

@@ -84,7 +84,7 @@ async def received_document(
 ) -> None:
     """An answer that a gateway hands over, read as the channel's options say; one without a number is none.
 
-    Raises MessageNotFoundError for a wrong key and a channel that takes none alike.
+    Raises WrongReportKey, also for a channel that takes none.
     """
     options = await options_behind(sessions, channel_id, key)
     sender = text_at(document, options.reply_from_path)

@@ -1,13 +1,12 @@
 """A campaign's report: every figure with its parts, the same for command line, API and demo."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.core.campaign import Progress
-from campaigns.core.detection import DetectionFigures, detection_figures
-from campaigns.core.disposition import Flag
+from campaigns.core.detection import DetectionFigures
 from campaigns.core.inbound import InboundFigures, inbound_figures
 from campaigns.core.metrics import (
     AgentFigures,
@@ -16,13 +15,16 @@ from campaigns.core.metrics import (
     Rate,
     agent_figures,
     campaign_figures,
-    is_person,
     rate,
     team_figures,
 )
 from campaigns.core.sales import SalesFigures
+from campaigns.core.tally import Counts as Calls
+from campaigns.core.tally import detection_of
 from campaigns.reports.messages import MessageReport
-from campaigns.reports.store import AttemptGroup, HandledGroup, ReportStore
+from campaigns.reports.store import ReportStore
+from campaigns.stores.shared import Session
+from campaigns.stores.tally_reading import TallyReader
 from campaigns.tables import Campaign
 
 IN_PROGRESS = "in_progress"
@@ -94,19 +96,21 @@ class CampaignReport:
 
 
 async def build_report(
-    campaign: Campaign, progress: Progress, callbacks_missed: int, store: ReportStore, now: datetime
+    session: Session, campaign: Campaign, progress: Progress, callbacks_missed: int, now: datetime
 ) -> CampaignReport:
     """Count a campaign and reckon its figures."""
-    groups = await store.attempts(campaign.id)
+    store, tallies = ReportStore(session), TallyReader(session)
+    groups = await tallies.totals(campaign.id, ("outcome", "disposition"))
+    total = sum(groups.values(), start=Calls())
     leads = await _leads(campaign.id, store)
-    counts = await _counts(campaign.id, store, groups, leads)
-    agents = await _agents(campaign, store, now)
+    counts = _counts(total, leads, await tallies.leads(campaign.id))
+    agents = await _agents(campaign, store, tallies, now)
     outcomes: Counter[str] = Counter()
     dispositions: Counter[str] = Counter()
-    for group in groups:
-        outcomes[group.outcome or IN_PROGRESS] += group.count
-        if group.disposition:
-            dispositions[group.disposition] += group.count
+    for (outcome, disposition), each in groups.items():
+        outcomes[outcome or IN_PROGRESS] += each.calls
+        if disposition:
+            dispositions[disposition] += each.calls
     return CampaignReport(
         campaign_id=campaign.id,
         name=campaign.name,
@@ -121,7 +125,7 @@ async def build_report(
         abandon_rate_target=campaign.abandon_rate_target,
         outcomes=_shares(outcomes),
         dispositions=_shares(dispositions),
-        detection=detection_figures(await store.verdicts(campaign.id)),
+        detection=detection_of(total),
         inbound=inbound_figures(await store.inbound(campaign.id)),
         leads=leads,
         progress=progress,
@@ -131,23 +135,23 @@ async def build_report(
     )
 
 
-async def _counts(
-    campaign_id: int, store: ReportStore, groups: Sequence[AttemptGroup], leads: Sequence[LeadGroup]
-) -> Counts:
-    attempted, contacted, converted = await store.leads_attempted(campaign_id)
+def _counts(calls: Calls, leads: Sequence[LeadGroup], reached: Mapping[str, int]) -> Counts:
     return Counts(
-        attempts=sum(group.count for group in groups),
-        answered=sum(group.answered for group in groups),
-        people=sum(group.count for group in groups if is_person(group.outcome, group.flags)),
-        contacts=_with(groups, Flag.CUSTOMER_CONTACT),
-        right_parties=_with(groups, Flag.RIGHT_PARTY),
-        conversions=_with(groups, Flag.CONVERSION),
-        abandoned=sum(group.count for group in groups if group.outcome == "abandoned"),
+        attempts=calls.calls,
+        answered=calls.answered,
+        people=calls.people,
+        contacts=calls.contacts,
+        right_parties=calls.right_parties,
+        conversions=calls.conversions,
+        abandoned=calls.abandoned,
         leads_loaded=sum(group.count for group in leads),
         leads_final=sum(group.count for group in leads if group.state == "final"),
-        leads_attempted=attempted,
-        leads_contacted=contacted,
-        leads_converted=converted,
+        leads_attempted=reached["attempted"],
+        leads_answered=reached["answered"],
+        leads_people=reached["people"],
+        leads_contacted=reached["contacted"],
+        leads_right_parties=reached["right_parties"],
+        leads_converted=reached["converted"],
     )
 
 
@@ -157,27 +161,20 @@ async def _leads(campaign_id: int, store: ReportStore) -> list[LeadGroup]:
     return [*groups, LeadGroup("new", "loaded_after_start", later)] if later > 0 else groups
 
 
-async def _agents(campaign: Campaign, store: ReportStore, now: datetime) -> list[AgentReport]:
+async def _agents(
+    campaign: Campaign, store: ReportStore, tallies: TallyReader, now: datetime
+) -> list[AgentReport]:
+    """What agents did with calls, whoever called."""
     stretches = await store.stretches(campaign.client_id, campaign.id)
-    handled = await store.handled(campaign.id)
-    names = await store.agents(campaign.client_id)
-    worked = set(stretches) | {group.agent_id for group in handled}
+    talked = await tallies.totals(campaign.id, ("agent_id",), direction=None)
     reports = []
-    for agent_id, name in names.items():
-        if agent_id in worked:
-            own = [group for group in handled if group.agent_id == agent_id]
-            calls, contacts, conversions = (
-                sum(group.count for group in own),
-                _with(own, Flag.CUSTOMER_CONTACT),
-                _with(own, Flag.CONVERSION),
-            )
-            figures = agent_figures(stretches.get(agent_id, []), calls, contacts, conversions, now)
+    for agent_id, name in (await store.agents(campaign.client_id)).items():
+        own = talked.get((agent_id,), Calls())
+        if agent_id in stretches or own.talks:
+            spent = stretches.get(agent_id, [])
+            figures = agent_figures(spent, own.talks, own.talk_contacts, own.talk_conversions, now)
             reports.append(AgentReport(agent_id, name, figures))
     return reports
-
-
-def _with(groups: Iterable[AttemptGroup | HandledGroup], flag: Flag) -> int:
-    return sum(group.count for group in groups if flag in group.flags)
 
 
 def _shares(counts: Counter[str]) -> list[Share]:

@@ -1,42 +1,19 @@
 """What the reports count, straight from campaigns, leads, attempts and agents' time."""
 
-from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import case, distinct, func
+from sqlalchemy import func
 from sqlalchemy import select as select_rows
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from campaigns.core.detection import VerdictGroup
-from campaigns.core.disposition import Flag, flags_of
 from campaigns.core.hold_time import Part, parts_of
 from campaigns.core.inbound import InboundGroup
 from campaigns.core.metrics import Stretch
 from campaigns.stores.conversations import ConversationStore
-from campaigns.stores.shared import made_to_us, placed_by_us, read, seconds_between, was_said
-from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, CampaignLead, CampaignList
-from leads.tables import Client, Lead
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptGroup:
-    """Attempts with one outcome and disposition (both may be empty), with the flags that it had when it was
-    said, and how many of them were answered."""
-
-    outcome: str
-    disposition: str
-    flags: frozenset[Flag]
-    count: int
-    answered: int
-
-
-@dataclass(frozen=True, slots=True)
-class HandledGroup:
-    """Calls that an agent talked in, with the flags of one disposition, none where nothing was said."""
-
-    agent_id: int
-    flags: frozenset[Flag]
-    count: int
+from campaigns.stores.shared import made_to_us, read, seconds_between
+from campaigns.tables import Agent, AgentInterval, AgentSession, Attempt, Campaign, CampaignLead, CampaignList
+from leads.tables import Client, Lead, LeadList
 
 
 class ReportStore:
@@ -48,33 +25,6 @@ class ReportStore:
     async def client_slug(self, client_id: int) -> str:
         """The client's slug."""
         return (await self._session.exec(select(Client.slug).where(Client.id == client_id))).one()
-
-    async def attempts(self, campaign_id: int) -> list[AttemptGroup]:
-        """Attempts by outcome and disposition; each call that we placed is in one group."""
-        group = (col(Attempt.outcome), col(Attempt.disposition), col(Attempt.disposition_flags))
-        wanted = (
-            select_rows(*group, func.count(), func.count(col(Attempt.answered_at)))
-            .where(placed_by_us(), col(Attempt.campaign_id) == campaign_id)
-            .group_by(*group)
-            .order_by(*group)
-        )
-        rows = await read(self._session, wanted)
-        return [
-            AttemptGroup(outcome, code, flags_of(bits), count, answered)
-            for outcome, code, bits, count, answered in rows
-        ]
-
-    async def verdicts(self, campaign_id: int) -> list[VerdictGroup]:
-        """Attempts that answering-machine detection judged, by verdict and what agents said."""
-        group = (col(Attempt.amd_verdict), col(Attempt.disposition_flags))
-        wanted = (
-            select(*group, func.count())
-            .where(placed_by_us(), Attempt.campaign_id == campaign_id, Attempt.amd_verdict != "")
-            .group_by(*group)
-            .order_by(*group)
-        )
-        rows = await self._session.exec(wanted)
-        return [VerdictGroup(verdict, flags_of(bits), count) for verdict, bits, count in rows]
 
     async def inbound(self, campaign_id: int) -> list[InboundGroup]:
         """The calls of people to us, by outcome."""
@@ -93,20 +43,6 @@ class ReportStore:
             InboundGroup(outcome, count, float(total or 0), float(longest or 0))
             for outcome, count, total, longest in await read(self._session, wanted)
         ]
-
-    async def leads_attempted(self, campaign_id: int) -> tuple[int, int, int]:
-        """Different leads: attempted, contacted, and converted."""
-
-        def leads_with(flag: Flag) -> object:
-            return func.count(distinct(case((was_said(flag), col(Attempt.lead_id)))))
-
-        wanted = select(
-            func.count(distinct(col(Attempt.lead_id))),
-            leads_with(Flag.CUSTOMER_CONTACT),
-            leads_with(Flag.CONVERSION),
-        ).where(placed_by_us(), col(Attempt.campaign_id) == campaign_id)  # type: ignore[call-overload]
-        attempted, contacted, converted = (await self._session.exec(wanted)).one()
-        return attempted, contacted, converted
 
     async def leads_by_state(self, campaign_id: int) -> list[tuple[str, str, int]]:
         """(state, reason, count) of the campaign's leads; each lead is in one."""
@@ -129,24 +65,18 @@ class ReportStore:
         )
         return (await self._session.exec(wanted)).one()
 
-    async def handled(self, campaign_id: int) -> list[HandledGroup]:
-        """The calls that agents talked in, whoever called, by agent and what was said of them."""
-        group = (col(Attempt.agent_id), col(Attempt.disposition_flags))
-        wanted = (
-            select(*group, func.count())
-            .where(Attempt.campaign_id == campaign_id, col(Attempt.connected_at).is_not(None))
-            .where(col(Attempt.agent_id).is_not(None))
-            .group_by(*group)
-        )
-        rows = await self._session.exec(wanted)
-        return [
-            HandledGroup(agent, flags_of(bits), count) for agent, bits, count in rows if agent is not None
-        ]
-
     async def agents(self, client_id: int) -> dict[int, str]:
         """The client's agents: id to name, in the order of their ids."""
         wanted = select(Agent.id, Agent.name).where(Agent.client_id == client_id).order_by(col(Agent.id))
         return dict((await self._session.exec(wanted)).all())
+
+    async def names(self, by: str, client_id: int) -> dict[str, str]:
+        """What a client's campaigns, lists or agents are called, by id as text; nothing of other groups."""
+        table: Any = {"campaign": Campaign, "list": LeadList, "agent": Agent}.get(by)
+        if table is None:
+            return {}
+        wanted = select(table.id, table.name).where(table.client_id == client_id)
+        return {str(each): name for each, name in await self._session.exec(wanted)}
 
     async def stretches(self, client_id: int, campaign_id: int) -> dict[int, list[Stretch]]:
         """Agent to the stretches of every shift in which the agent worked for the campaign, among others.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from campaigns.core.question import Answer, Question
-from campaigns.core.questionnaire import ENDS, Questionnaire
+from campaigns.core.questionnaire import ENDS, read_script
 from campaigns.core.survey_results import QuestionResult, question_result
 from campaigns.errors import InvalidInputError
 from campaigns.quota_counts import QuotaFull, quotas_now
@@ -120,7 +120,7 @@ async def write_survey(sessions: Sessions, campaign_id: int, path: Path) -> None
 async def _asked(session: Session, campaign: Campaign) -> dict[str, Question]:
     """All questions that were asked, and those of the script now, each as it was last; the script's first."""
     scripts = await QuestionnaireStore(session).documents_of(campaign.id)
-    now = Questionnaire.parse(campaign.script).questions if campaign.script is not None else {}
+    now = read_script(campaign.script).questions if campaign.script is not None else {}
     asked = {name: each for script in scripts for name, each in script.questions.items()}
     return dict(now) | {name: each for name, each in asked.items() if name not in now}
 

@@ -20,6 +20,7 @@ from campaigns.routes import (
     prompts,
     recordings,
     replies,
+    reports,
     surveys,
     trunks,
 )
@@ -44,4 +45,5 @@ router.include_router(client_rules.router)
 router.include_router(recordings.router)
 router.include_router(replies.router)
 router.include_router(surveys.router)
+router.include_router(reports.router)
 router.include_router(trunks.router)

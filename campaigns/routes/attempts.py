@@ -1,17 +1,18 @@
 """Attempts over HTTP, and the dispositions that a campaign's may get. Errors pass through to the API."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from campaigns import corrections, service
+from campaigns.core.attempt import CallsWanted
 from campaigns.core.disposition import NEEDS, Disposition, flags_of
 from campaigns.core.disposition_set import DispositionSet, disposition_of
 from campaigns.corrections import AttemptRecord
 from leads.routes.access import needs
-from leads.routes.shared import LARGEST_ID, After, Id, Limit, Page, SessionsOf
+from leads.routes.shared import LARGEST_ID, Id, Page, SessionsOf
 from leads.routes.versions import HAS_ETAG, tag
 
 router = APIRouter()
@@ -129,17 +130,45 @@ class DispositionOut(BaseModel):
         return cls(**disposition_of(each), aliases=aliases)
 
 
+class AttemptQuery(BaseModel):
+    """Which attempts: those that have all of this. A report's figure names in `calls_of` those it counts."""
+
+    campaign_id: int | None = Field(None, ge=1, le=LARGEST_ID)
+    client: str | None = Field(None, max_length=64)
+    direction: Literal["out", "in"] | None = None
+    list_id: int | None = Field(None, ge=1, le=LARGEST_ID)
+    agent_id: int | None = Field(
+        None, ge=0, le=LARGEST_ID, description="0 for calls in which no agent talked."
+    )
+    outcome: str | None = Field(None, max_length=20, description="Empty for calls that go on.")
+    disposition: str | None = Field(None, max_length=20)
+    trunk: str | None = Field(None, max_length=32)
+    caller_id: str | None = Field(None, max_length=16)
+    attempt_number: int | None = Field(None, ge=0, le=10_000)
+    local_hour: int | None = Field(None, ge=0, le=23, description="On the callee's clock.")
+    country: str | None = Field(None, max_length=2)
+    placed_from: AwareDatetime | None = None
+    placed_before: AwareDatetime | None = None
+    after: int = Field(0, ge=0, le=LARGEST_ID, description="The id that the page before ended with.")
+    limit: int = Field(100, ge=1, le=500)
+
+    @property
+    def wanted(self) -> CallsWanted:
+        """Without what pages them."""
+        given = self.model_dump(exclude={"campaign_id", "client", "attempt_number", "after", "limit"})
+        return CallsWanted(**given, number=self.attempt_number)
+
+
 @router.get("/attempts", tags=["attempts"], dependencies=[needs("attempts.read")])
-async def list_attempts(
-    sessions: SessionsOf,
-    campaign_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
-    after: After = 0,
-    limit: Limit = 100,
-) -> Page[AttemptOut]:
-    """Attempts, of one campaign or of all, a page at a time."""
-    found = await service.list_attempts(sessions, campaign_id, after, limit)
+async def list_attempts(sessions: SessionsOf, query: Annotated[AttemptQuery, Query()]) -> Page[AttemptOut]:
+    """Attempts, of one campaign, of a client's or of all, a page at a time: by their ids, or of a period in
+    the order in which they were placed.
+    """
+    found = await service.list_attempts(
+        sessions, query.campaign_id, query.after, query.limit, client=query.client, wanted=query.wanted
+    )
     items = [AttemptOut.model_validate(each) for each in found]
-    return Page(items=items, next=items[-1].id if len(items) == limit else None)
+    return Page(items=items, next=items[-1].id if len(items) == query.limit else None)
 
 
 @router.get(

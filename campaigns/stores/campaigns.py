@@ -117,6 +117,13 @@ class CampaignStore:
         wanted = select(Campaign).where(Campaign.id > after).order_by(col(Campaign.id)).limit(limit)
         return (await self.session.exec(wanted)).all()
 
+    async def ids_of(self, client_id: int | None = None) -> Sequence[int]:
+        """Every campaign, or a client's, by number."""
+        wanted = select(Campaign.id).order_by(col(Campaign.id))
+        if client_id is not None:
+            wanted = wanted.where(Campaign.client_id == client_id)
+        return (await self.session.exec(wanted)).all()
+
     async def named(self, name: str) -> Sequence[Campaign]:
         """The campaigns of a name, one a client at most."""
         return (await self.session.exec(select(Campaign).where(Campaign.name == name))).all()

@@ -19,7 +19,7 @@ from campaigns.core.inbound import NOBODY_CALLS, InboundSettings
 from campaigns.core.jurisdiction import place_of
 from campaigns.core.menu import Menu
 from campaigns.core.prompt import is_prompt_name
-from campaigns.core.questionnaire import Questionnaire
+from campaigns.core.questionnaire import read_script
 from campaigns.core.questionnaire_menu import menu_of
 from campaigns.core.quotas import parse_quotas
 from campaigns.core.recording import RecordingPolicy, policy_for
@@ -185,7 +185,7 @@ class LiveStore:
             return Menu.parse(campaign.menu, DispositionSet.parse(campaign.dispositions))
         if campaign.script is None or campaign.dial_mode != AGENTLESS:
             return None
-        script = Questionnaire.parse(campaign.script)
+        script = read_script(campaign.script)
         counts = await QuestionnaireStore(self._session).counts(campaign.id)
         return menu_of(script, campaign.opt_out_key, parse_quotas(campaign.quotas, script), counts)
 

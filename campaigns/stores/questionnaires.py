@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from campaigns.core.lead_text import FIELDS, fields_of
 from campaigns.core.question import Answer
-from campaigns.core.questionnaire import COMPLETED, Questionnaire
+from campaigns.core.questionnaire import COMPLETED, Questionnaire, read_script
 from campaigns.stores.shared import Session, read, write
 from campaigns.tables import (
     Campaign,
@@ -53,7 +53,7 @@ class QuestionnaireStore:
 
     async def document(self, sha256: str) -> Questionnaire:
         """What was asked; it is there."""
-        return Questionnaire.parse((await self.session.get_one(QuestionnaireDocument, sha256)).body)
+        return read_script((await self.session.get_one(QuestionnaireDocument, sha256)).body)
 
     async def documents_of(self, campaign_id: int) -> list[Questionnaire]:
         """All that a campaign's runs were asked, those of the oldest runs first."""

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, update
 from sqlmodel import col
 
+from campaigns.core.quotas import QUOTA_FULL
 from campaigns.core.retry import DEAD_PHONE
 from campaigns.core.selection import LeadPhone, never_opens, next_phone
 from campaigns.stores.campaigns import settings_of
@@ -24,8 +25,12 @@ PHONE_FOUND = "phone_found"
 _OF_THE_LEAD = ("new", "not_before", "outside_best_time", "outside_callable_times", "closed_day")
 """Why leads wait for a time that the lead's own fields set."""
 
-_MAY_GO_ON = ("zone_unknown", "never_callable", "consent_missing", "no_phone", "no_phone_left", *DEAD_PHONE)
-"""Why leads are final that may be called after a change: for want of a phone, or by rules of their place."""
+_MAY_GO_ON = (
+    *("zone_unknown", "never_callable", "consent_missing", "no_phone", "no_phone_left"),
+    *(QUOTA_FULL, *DEAD_PHONE),
+)
+"""Why leads are final that may be called after a change: for want of a phone, by rules of their place, or as
+a survey needed nobody like them."""
 
 
 class RefreshStore:

@@ -8,14 +8,17 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
 from campaigns.core.attempt import IN
+from campaigns.core.question import Answer
+from campaigns.core.questionnaire_run import WEB
+from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.shared import Session, read
-from campaigns.tables import Appointment, Attempt, Callback, Message, MessageReply
+from campaigns.tables import Appointment, Attempt, Callback, Message, MessageReply, QuestionnaireRun
 from leads.tables import Lead, LeadList, Phone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """Something between client and person. `kind` is call, message, reply, callback or appointment.
+    """Something between client and person. `kind` is call, message, reply, callback, appointment or answers.
 
     `id`: its own. `way`: out, where we did it, or in, where the person did. `state` is an outcome or a state;
     `text` what was noted, sent or written.
@@ -185,8 +188,43 @@ async def appointments(session: Session, of: Whom, before: datetime, limit: int)
     ]
 
 
-SOURCES: Sequence[Source] = (calls, messages, replies, callbacks, appointments)
+async def answers(session: Session, of: Whom, before: datetime, limit: int) -> list[Happening]:
+    """Questionnaires that the person has answered, by when they did last."""
+    wanted = (
+        select(QuestionnaireRun)
+        .where(
+            col(QuestionnaireRun.lead_id).in_(of.lead_ids),
+            col(QuestionnaireRun.client_id) == of.client_id,
+            col(QuestionnaireRun.changed_at) < before,
+        )
+        .order_by(col(QuestionnaireRun.changed_at).desc())
+    )
+    runs = list((await read(session, wanted.limit(limit))).scalars())
+    said = await QuestionnaireStore(session).answers([each.id for each in runs])
+    return [
+        Happening(
+            at=each.changed_at,
+            kind="answers",
+            id=each.id,
+            way="in",
+            channel="web" if each.channel == WEB else "call",
+            campaign_id=each.campaign_id,
+            lead_id=each.lead_id,
+            agent_id=each.agent_id,
+            state=each.result or "unfinished",
+            text="\n".join(f"{question}: {_told(answer)}" for question, answer in said[each.id].items()),
+        )
+        for each in runs
+        if said[each.id]
+    ]
+
+
+SOURCES: Sequence[Source] = (calls, messages, replies, callbacks, appointments, answers)
 """Every kind; whoever keeps another of what is between a client and a person adds its own."""
+
+
+def _told(answer: Answer) -> str:
+    return ", ".join(answer) if isinstance(answer, list) else str(answer)
 
 
 def _how_far(message: Message) -> str:

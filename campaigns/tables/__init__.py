@@ -22,7 +22,15 @@ from campaigns.tables.campaign import (
 )
 from campaigns.tables.compliance import ClientLimit, ClosedDay, DenialTally, Exemption, RuleSet
 from campaigns.tables.conversation import CallGuest, CallStep
-from campaigns.tables.figures import AnswerTally, DialTally, PacingNow, TrunkNow
+from campaigns.tables.figures import (
+    AnswerTally,
+    CallTally,
+    CallTotal,
+    DialTally,
+    LeadTotal,
+    PacingNow,
+    TrunkNow,
+)
 from campaigns.tables.message import Message, MessageChannel, UnusableAddress
 from campaigns.tables.prompt import AbandonedMessage, Prompt, PromptSound
 from campaigns.tables.questionnaire import (
@@ -46,6 +54,8 @@ __all__ = [
     "AttemptAnswer",
     "CallGuest",
     "CallStep",
+    "CallTally",
+    "CallTotal",
     "Callback",
     "CallerId",
     "CallerIdDay",
@@ -64,6 +74,7 @@ __all__ = [
     "DispositionChange",
     "Exemption",
     "LeadSkip",
+    "LeadTotal",
     "Message",
     "MessageChannel",
     "MessageLink",

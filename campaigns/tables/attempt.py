@@ -28,6 +28,7 @@ class Attempt(SQLModel, table=True):
         ),
         Index("ix_attempt_in", "campaign_id", "id", **where("direction = 'in'")),
         Index("ix_attempt_campaign", "campaign_id", "id"),
+        Index("ix_attempt_campaign_placed", "campaign_id", "placed_at"),
         Index("ix_attempt_e164", "e164", "placed_at"),
         Index("ix_attempt_debt", "debt", "placed_at", **where("debt <> ''")),
         Index("ix_attempt_open", "id", **NOT_ENDED),

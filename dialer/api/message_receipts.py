@@ -9,8 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from campaigns.core.message_answers import document_of
 from campaigns.core.token_bucket import TokenBucket
-from campaigns.errors import WrongReportKeyError
-from campaigns.messaging.receipts import receive_document
+from campaigns.messaging.receipts import WrongReportKey, nothing_there, receive_document
 from campaigns.messaging.replies import received_document
 from dialer.api.problems import problem
 from leads.routes.shared import Id
@@ -82,7 +81,7 @@ async def _taken(request: Request, channel_id: int, key: str, document: object, 
         return problem(429, "too-many-guesses", "Too much from this address is unknown here; wait a while.")
     try:
         await take(state.sessions, channel_id, key, document, state.now())
-    except WrongReportKeyError:
+    except WrongReportKey:
         _guessers.guessed(address, time.monotonic())
-        raise
+        raise nothing_there() from None
     return Response(status_code=204)

@@ -55,7 +55,11 @@ def known_query(request: Request) -> None:
 
 def _query_names(dependant: Dependant) -> Iterator[str]:
     for parameter in dependant.query_params:
-        yield parameter.alias
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from model.model_fields
+        else:
+            yield parameter.alias
     for needed in dependant.dependencies:
         yield from _query_names(needed)
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session as SyncSession
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,12 +21,12 @@ ROWS_PER_STATEMENT = 1_000
 T = TypeVar("T")
 
 
-def on_postgresql(session: AsyncSession) -> bool:
+def on_postgresql(session: AsyncSession | SyncSession) -> bool:
     """Whether the session's database is PostgreSQL; else it is SQLite."""
     return session.get_bind().dialect.name == "postgresql"
 
 
-def insert_into(session: AsyncSession, table: Any) -> postgresql.Insert | sqlite.Insert:
+def insert_into(session: AsyncSession | SyncSession, table: Any) -> postgresql.Insert | sqlite.Insert:
     """An INSERT in the database's own dialect, which knows ON CONFLICT."""
     return postgresql.insert(table) if on_postgresql(session) else sqlite.insert(table)
 

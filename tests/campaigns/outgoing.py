@@ -33,13 +33,12 @@ async def outbox(sessions: Sessions, count: int = 1, first: int = 0) -> Outbox:
     campaign_id = await seed_campaign(sessions, f"Autumn {first}")
     async with sessions() as session, session.begin():
         client_id = (await session.exec(select(Client.id).where(Client.slug == "acme"))).one()
-        for number, lead_id in enumerate(lead_ids, first):
-            lead = await session.get(Lead, lead_id)
-            assert lead is not None
+        found = (await session.exec(select(Lead).where(col(Lead.id).in_(lead_ids)))).all()
+        for number, lead in enumerate(sorted(found, key=lambda lead: lead.id), first):
             lead.email = address(number)
             session.add(lead)
-            session.add_all([consent(client_id, "email", email=address(number))])
-            session.add_all([consent(client_id, "sms", e164=phone(number))])
+            session.add(consent(client_id, "email", email=address(number)))
+            session.add(consent(client_id, "sms", e164=phone(number)))
     return Outbox(client_id, campaign_id, lead_ids)
 
 

@@ -300,6 +300,8 @@ def test_each_report_is_read_by_people_and_by_programs(run: Run, name: str, titl
         "value": 0.0,
         "numerator": 0,
         "denominator": 2,
+        "low": 0.0,
+        "high": pytest.approx(0.6576, abs=1e-4),
     }
 
 

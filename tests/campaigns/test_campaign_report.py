@@ -144,5 +144,11 @@ async def test_the_report_is_json_with_every_figure_and_its_parts(sessions: Sess
     await seed_leads(sessions, people(1))
     report = await service.report(sessions, await seed_campaign(sessions), NOW)
     read = msgspec.json.decode(msgspec.json.encode(report))
-    assert read["figures"]["abandon_rate"] == {"value": None, "numerator": 0, "denominator": 0}
+    assert read["figures"]["abandon_rate"] == {
+        "value": None,
+        "numerator": 0,
+        "denominator": 0,
+        "low": None,
+        "high": None,
+    }
     assert read["at"] == "2026-11-23T15:00:00Z"

@@ -16,9 +16,9 @@ from campaigns.core.detection import (
     error_rate,
     false_positive_rate,
     sampled_for_review,
-    wilson,
 )
 from campaigns.core.disposition import STANDARD, Flag
+from campaigns.core.intervals import wilson
 from campaigns.reports.text import detection_tables, plain
 from campaigns.stores.attempts import AttemptStore
 from campaigns.stores.shared import Sessions

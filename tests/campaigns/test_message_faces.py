@@ -96,8 +96,8 @@ async def test_a_gateway_is_added_and_reports_at_its_address(
     assert (await client.get(path, params=said)).status_code == 204
     assert (await client.get(f"messages/{message.id}")).json()["state"] == "delivered"
     # A wrong key and an unknown message are answered alike.
-    guess = await client.post(f"message-receipts/{channel_id}/{'x' * 32}", json=said)
     unknown = await client.post(path, json=said | {"id": "gw-2"})
+    guess = await client.post(f"message-receipts/{channel_id}/{'x' * 32}", json=said)
     assert (guess.status_code, guess.json()) == (404, unknown.json())
     assert "token" not in (await client.get("messages")).text
     stopped = await client.post(f"message-channels/{channel_id}/stop")

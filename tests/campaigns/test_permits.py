@@ -11,7 +11,7 @@ from campaigns.compliance.abandonment import budgets, tightest_budget
 from campaigns.compliance.audit import audit
 from campaigns.compliance.client_rules import close_day, end_exemption, grant_exemption, open_day
 from campaigns.core.attempt import Ending, StartedAttempt
-from campaigns.core.detection import wilson
+from campaigns.core.intervals import wilson
 from campaigns.errors import InvalidExemptionError
 from campaigns.lead_editing import edit_lead
 from campaigns.stores.answers import quarter_of

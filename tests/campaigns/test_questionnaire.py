@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.core.lead_text import fields_of, fill
@@ -189,6 +189,7 @@ def test_a_questionnaire_that_makes_no_sense_is_refused_with_the_place(document:
         Questionnaire.parse(document)
 
 
+@settings(max_examples=50)
 @given(documents())
 def test_what_is_written_is_read_as_it_was(document: dict[str, Any]) -> None:
     written = json.loads(json.dumps(Questionnaire.parse(document).to_json()))
@@ -212,6 +213,7 @@ def test_every_way_ends_where_its_answers_lead_and_may_be_broken_off_anywhere(
     assert set(run.answers) <= {each for page in run.passed for each in names_on(questionnaire, page)}
 
 
+@settings(max_examples=50)
 @given(documents(), st.data())
 def test_going_back_is_as_if_the_new_answers_had_been_the_first(
     document: dict[str, Any], data: st.DataObject

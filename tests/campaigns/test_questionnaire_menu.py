@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.core.menu_run import Answered, HangUp, MenuRun, Play
@@ -63,6 +63,7 @@ def test_whoever_is_needed_no_more_is_told_so() -> None:
     assert run.disposition == "survey_completed"
 
 
+@settings(max_examples=40)
 @given(documents(BY_KEY), st.lists(st.integers(0, 20), max_size=12))
 def test_keys_lead_where_answers_do(document: dict[str, Any], choices: list[int]) -> None:
     questionnaire = Questionnaire.parse(document)

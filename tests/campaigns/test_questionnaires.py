@@ -12,6 +12,7 @@ from campaigns.asking_again import AskingAgain
 from campaigns.core.attempt import Ending, StartedAttempt
 from campaigns.errors import InvalidAnswersError, NoQuestionnaireError, QuestionnaireLinkError
 from campaigns.explaining import explain
+from campaigns.lead_history import all_that_happened
 from campaigns.quota_counts import quotas_now
 from campaigns.stores.questionnaires import QuestionnaireStore
 from campaigns.stores.shared import Sessions
@@ -132,6 +133,22 @@ async def test_leads_of_a_full_quota_are_held_back_until_it_is_raised(sessions: 
     assert [each.lead_id for each in await call(sessions, campaign, 9)] == [ids[1]]
 
 
+async def test_a_place_that_is_free_again_is_given_to_a_lead_that_was_held_back(sessions: Sessions) -> None:
+    ids = await seed_leads(sessions, people(3))
+    everybody = {"name": "all", "target": 1}
+    campaign = await seed_campaign(sessions, kind="survey", script=SURVEY, quotas=[everybody])
+    asking = AskingAgain(sessions, NO_LAW)
+    await asking.look([campaign], NOW)
+    (first,) = await call(sessions, campaign, 1)
+    await finished(sessions, first.attempt_id, 9)
+    assert await call(sessions, campaign, 9) == []
+    assert (await say(sessions, first.attempt_id, "hello", willing="no")).result == "screened_out"
+    assert await counts(sessions, campaign) == {"all": 0}
+    await asking.look([campaign], NOW + timedelta(minutes=2))
+    await asking.look([campaign], NOW + timedelta(minutes=4))
+    assert [each.lead_id for each in await call(sessions, campaign, 9)] == ids[1:]
+
+
 async def test_changed_quotas_count_what_is_completed_already(sessions: Sessions) -> None:
     campaign, (one, two) = await called(sessions, 2)
     await finished(sessions, one.attempt_id, 9)
@@ -162,6 +179,11 @@ async def test_a_link_goes_on_where_a_call_has_left_and_nobody_calls_after_it(se
     assert over.answers["recommend"] == 8
     row = (await lead_rows(sessions, campaign))[started.lead_id]
     assert (row.state, row.reason) == ("final", "answered_by_itself")
+    (told,) = [
+        each for each in await all_that_happened(sessions, started.lead_id, None, 9) if each.kind == "answers"
+    ]
+    assert (told.channel, told.state, told.id) == ("web", "completed", link.run_id)
+    assert sorted(told.text.splitlines()) == ["recommend: 8", "willing: yes"]
 
 
 async def test_keys_are_answers_of_a_questionnaire(sessions: Sessions) -> None:

@@ -255,13 +255,11 @@ async def test_a_gateways_report_is_read_as_its_channel_says(sessions: Sessions)
 
     await said("buffered")
     assert (await rows(sessions))[0].state == "sent"
-    for status, key, name in (
-        ("delivered", "other", 77),
-        ("delivered", "the-key", 78),
-        ("delivered", "", None),
-    ):
-        with pytest.raises(MessageNotFoundError):
-            await said(status, key, name)
+    with pytest.raises(MessageNotFoundError):
+        await said("delivered", name=78)
+    for key, name in (("other", 77), ("", None)):
+        with pytest.raises(receipts.WrongReportKey):
+            await said("delivered", key, name)
     await said("Delivered")
     assert (await rows(sessions))[0].state == "delivered"
 

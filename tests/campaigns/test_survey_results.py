@@ -46,6 +46,8 @@ def test_scores_count_who_is_content() -> None:
     assert [(each.answer, each.count) for each in found.counts] == [(1, 2), (2, 0), (3, 0), (4, 2), (5, 6)]
     ces = Question(name="q", type="ces", text="?", low=1, high=7)
     assert rounded(question_result(ces, [(7, 1), (4, 1)]).score)[0] == 0.5
+    mixed = question_result(csat, [("not at all", 1), (5, 1), ([1], 1)])
+    assert (mixed.answered, rounded(mixed.score)[0]) == (3, 1.0)
     several = Question(name="q", type="several", text="?")
     both = question_result(several, [(["a", "b"], 3), (["b"], 1)])
     assert {each.answer: each.count for each in both.counts} == {"a": 3, "b": 4}

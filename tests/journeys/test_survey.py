@@ -79,13 +79,14 @@ async def surveyed(
     menu: Mapping[str, object] | None = MENU,
     people: Sequence[str] = PEOPLE,
     prompts: Mapping[str, int] = PROMPTS,
+    agents: int = 1,
     **asked: object,
 ) -> AsyncIterator[tuple[Stage, TonePhones]]:
-    """A survey with prompts, one agent, and people who wait to be called."""
+    """A survey with prompts, an agent, and people who wait to be called."""
     tones = {**dict.fromkeys(PEOPLE, CALLER_HZ), "agent1": AGENT_HZ}
     async with tone_phones(tones) as phones, opened(database_url) as database:
         dialer = Dialer(folder, phones.uri("{number}"), database_url)
-        stage = Stage(dialer, database, phones, phones, 1)  # type: ignore[arg-type]
+        stage = Stage(dialer, database, phones, phones, agents)  # type: ignore[arg-type]
         try:
             seed = folder / "seed.csv"
             seed.write_text("phone\n+12025559999\n")
@@ -162,7 +163,7 @@ async def test_a_questionnaire_is_asked_by_key_press(tmp_path: Path, sqlite_url:
     prompts = {"hello": 500, "willing": 600, "recommend": 800, "reason": 900, "thanks": 1300, "sorry": 1500}
     prompts["full"] = 1700
     people = (CONTENT, BY_INFO)
-    async with surveyed(tmp_path, sqlite_url, None, people, prompts, script=SURVEY) as (stage, phones):
+    async with surveyed(tmp_path, sqlite_url, None, people, prompts, 0, script=SURVEY) as (stage, phones):
         await stage.begin()
 
         async def asked(number: str, *heard: tuple[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""How fast reports are, and what counting calls as they end costs."""
