@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 from sqlmodel import col
 
 from campaigns.core.message_states import OVER, MessageState
@@ -121,7 +121,7 @@ class SequenceStore:
                 col(Lead.id),
                 *(col(getattr(Lead, name)) for name in _FIELDS),
                 col(CampaignLead.phone_id),
-                and_(in_state("waiting"), col(CampaignLead.reason) == WAITING_FOR_MESSAGE).label("held"),
+                _waits_for_message().label("held"),
             )
             .join(CampaignLead, col(CampaignLead.lead_id) == col(Lead.id))
             .where(
@@ -278,7 +278,9 @@ def is_over(message: Message) -> bool:
 
 
 def _waits_for_message() -> ColumnElement[bool]:
-    return and_(in_state("waiting"), col(CampaignLead.reason) == WAITING_FOR_MESSAGE)
+    """Also of a lead that somebody has chosen meanwhile: it waits on where they let it go."""
+    waits = or_(in_state("waiting"), in_state("claimed"))
+    return and_(waits, col(CampaignLead.reason) == WAITING_FOR_MESSAGE)
 
 
 def _first(numbers: Sequence[Number], phone_id: int) -> str:

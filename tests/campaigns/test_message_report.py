@@ -34,7 +34,7 @@ async def test_what_messages_brought_agrees_with_a_recount(sessions: Sessions) -
     for each, how in zip(sent, ("clicked", "opened", "delivered", "sent", "refused"), strict=False):
         await came(sessions, each.id, how, LATER)
     await received(sessions, 1, sent[0].to_address, "Who is this?", LATER)
-    for number in range(9):
+    for number in range(6):
         now = LATER + timedelta(minutes=number)
         permitted = await service.claim_permitted(sessions, NO_LAW, campaign_id, 1, now)
         (started,) = await service.start_attempts(sessions, NO_LAW, campaign_id, permitted, now)

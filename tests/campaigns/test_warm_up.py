@@ -13,6 +13,7 @@ from campaigns.errors import InvalidSequenceError, InvalidTemplateError
 from campaigns.explaining import explain, why
 from campaigns.messaging import planning
 from campaigns.stores.campaigns import CampaignStore
+from campaigns.stores.filling import FillStore
 from campaigns.stores.queue import QueueStore
 from campaigns.stores.shared import Sessions
 from campaigns.tables import Campaign, MessageLink
@@ -89,6 +90,19 @@ async def test_of_many_leads_some_are_written_to_at_a_time_and_a_crash_loses_non
     assert [each.lead_id for each in await messages(sessions)] == [*ids, *later]
 
 
+async def test_a_lead_that_an_agent_had_chosen_before_waits_on_when_it_is_let_go(sessions: Sessions) -> None:
+    campaign_id, (ann,) = await seed_warm_up(sessions, people(1), {"hello": HELLO})
+    async with sessions() as session, session.begin():
+        campaign = await CampaignStore(session).get(campaign_id)
+        (phone,) = (await FillStore(session).phones(campaign_id, [ann]))[ann]
+        claims = await QueueStore(session).claim_chosen(campaign_id, ann, phone, NOW, 60)
+    await warm(sessions, campaign_id)
+    async with sessions() as session, session.begin():
+        await QueueStore(session).release(campaign, claims)
+    row = (await lead_rows(sessions, campaign_id))[ann]
+    assert (row.state, row.reason, row.due_at) == ("waiting", "waiting_for_message", NOW + 2 * HOUR)
+
+
 async def test_a_campaign_that_does_not_run_writes_to_nobody(sessions: Sessions) -> None:
     campaign_id, _ = await seed_warm_up(sessions, people(1), {"hello": HELLO})
     await service.pause_campaign(sessions, campaign_id, NOW)
@@ -116,14 +130,14 @@ async def test_warm_leads_come_first_the_warmest_before_all(sessions: Sessions) 
 
 async def test_who_is_held_out_gets_nothing_and_waits_as_long(sessions: Sessions) -> None:
     steps = {"hello": HELLO, "missed": MISSED, "thanks": BROCHURE | {"held_out_too": True}}
-    campaign_id, ids = await seed_warm_up(sessions, people(8), steps, sequence={"holdout_share": 0.5})
+    campaign_id, ids = await seed_warm_up(sessions, people(5), steps, sequence={"holdout_share": 0.5})
     await warm(sessions, campaign_id)
     out = {each for each in ids if held_out(each, campaign_id, 0.5)}
-    assert 0 < len(out) < 8
+    assert 0 < len(out) < 5
     assert {each.lead_id for each in await messages(sessions)} == set(ids) - out
     rows = await lead_rows(sessions, campaign_id)
     assert {rows[each].due_at for each in out} == {NOW + HOUR}
-    for number in range(8):
+    for number in range(5):
         await call(sessions, campaign_id, "no_answer", NOW + 3 * HOUR + timedelta(seconds=number))
     assert {each.lead_id for each in await messages(sessions) if each.step == "missed"} == set(ids) - out
 
