@@ -75,8 +75,8 @@ async def _enqueue(
         return
     name = f"{lead.first_name} {lead.last_name}".strip()
     message = NewMessage(
+        # Of no campaign: it is owed whatever becomes of that.
         client_id=appointment.client_id,
-        campaign_id=appointment.campaign_id,
         lead_id=appointment.lead_id,
         channel="email",
         cause=_cause(appointment, appointment.sequence),

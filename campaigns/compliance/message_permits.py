@@ -51,6 +51,7 @@ class MessagePermits:
                 expires_at=message.expires_at,
                 suppressed=message.id in suppressed,
                 unusable=(message.channel, message.to_address.lower()) in unusable,
+                awaited=bool(message.calendar),
                 consents=records_of(consents.get(message.to_address.lower(), ())),
                 zones=() if person is None else zones_of_lead(person.lead, person.kind or _KIND),
                 calendar=await self._calendar(message, person),

@@ -1,7 +1,8 @@
 """May this message be sent now? Asked just before it is. Unknown means no.
 
 What laws and clients say about the hours of calls holds for messages: they wake people as well. Beyond that a
-message needs the person's consent to its channel, that holds at this moment.
+message needs the person's consent to its channel, that holds at this moment; an invitation to what the person
+has agreed to needs none, but nothing is sent against a consent that was withdrawn.
 """
 
 from collections.abc import Sequence
@@ -24,6 +25,8 @@ class MessageFacts:
     """Whether the number is on a do-not-call list: text messages are unwanted there, too."""
     unusable: bool
     """Whether the address is known to lead nowhere."""
+    awaited: bool
+    """Whether the person has just agreed to what it tells of: an invitation, or a change of one."""
     consents: Sequence[ConsentRecord]
     """Of the number, or of the e-mail address."""
     zones: tuple[str, ...]
@@ -82,6 +85,6 @@ def _for_good(facts: MessageFacts, now: datetime) -> str:
         return "address_unusable"
     if facts.channel in withdrawn(facts.consents, now):
         return "consent_withdrawn"
-    if not consent_holds(facts.consents, facts.channel, now):
+    if not facts.awaited and not consent_holds(facts.consents, facts.channel, now):
         return "no_consent"
     return ""

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
 from icalendar import Calendar
 
 from campaigns import appointments, reminder_calls, service
+from campaigns.compliance.message_permits import MessagePermits
 from campaigns.core.attempt import Ending
+from campaigns.core.message_permit import Answer, Never, Send
 from campaigns.errors import (
     AppointmentMissingError,
     AppointmentStateError,
@@ -18,7 +21,8 @@ from campaigns.errors import (
 from campaigns.persons import erase_person, export_person
 from campaigns.stores.appointments import AppointmentStore
 from campaigns.stores.shared import Sessions
-from campaigns.tables import Appointment
+from campaigns.tables import Appointment, Message
+from leads.tables import Consent
 from tests.campaigns.booked import TOMORROW, booked, booking, invitations, talks
 from tests.campaigns.lawless import NO_LAW
 from tests.campaigns.seeds import NOW, lead_rows, people, seed_campaign, seed_leads
@@ -141,6 +145,35 @@ async def test_a_corrected_disposition_cancels_what_the_call_has_booked(sessions
     ]
 
 
+async def allowed(sessions: Sessions, messages: Sequence[Message]) -> list[Answer]:
+    async with sessions() as session:
+        permits = MessagePermits(session, NO_LAW, messages[0].client_id)
+        return [answer for _, answer in await permits.ask(messages, NOW)]
+
+
+async def test_nobody_is_invited_by_e_mail_who_does_not_want_any(sessions: Sessions) -> None:
+    campaign, _, _ = await booking(sessions)
+    (lead,) = await lead_rows(sessions, campaign)
+    await appointments.book(sessions, campaign, lead, TEN, NOW)
+    (sent,) = await invitations(sessions)
+    async with sessions() as session, session.begin():
+        session.add(
+            Consent(
+                client_id=sent.client_id,
+                email=sent.to_address,
+                channel="email",
+                basis="express",
+                source="form",
+                given_at=NOW - HOUR,
+                withdrawn_at=NOW - MINUTE,
+                recorded_at=NOW - HOUR,
+            )
+        )
+    assert await allowed(sessions, [sent]) == [Never("consent_withdrawn")]
+    await service.stop_campaign(sessions, campaign, NOW)
+    assert [each.state for each in await invitations(sessions)] == ["waiting"]
+
+
 async def test_one_event_is_invited_to_moved_and_called_off(sessions: Sessions) -> None:
     campaign, agent, _ = await booking(sessions, location="12 Main Street", organizer_name="Acme; Advice")
     (call,) = await talks(sessions, campaign, agent, 1)
@@ -153,6 +186,7 @@ async def test_one_event_is_invited_to_moved_and_called_off(sessions: Sessions) 
     with pytest.raises(AppointmentStateError, match="canceled"):
         await appointments.reschedule(sessions, row.id, TEN, NOW + 2 * MINUTE)
     sent = await invitations(sessions)
+    assert await allowed(sessions, sent) == [Send()] * 3
     events = []
     for message in sent:
         assert message.to_address == f"ada{row.lead_id}@person.example"
