@@ -7,7 +7,7 @@ waits, and is told that it is gone.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from campaigns import invitations
+from campaigns import announcing, invitations
 from campaigns.core.appointment import (
     ANOTHER_SLOT,
     CALL_LOST,
@@ -146,6 +146,7 @@ async def book(session: Session, whose: Whose, starts_at: datetime, now: datetim
     made = await _take(session, calendar, whose, starts_at, AppointmentState.BOOKED, now)
     _expect_reminder(made, settings_of_calendar(calendar), now)
     await invitations.invite(session, calendar, made, now)
+    await announcing.appointment_booked(session, made, now)
     return made
 
 
@@ -166,6 +167,7 @@ async def reschedule(
     _expect_reminder(found, settings_of_calendar(calendar), now)
     await session.flush()
     await invitations.invite(session, calendar, found, now)
+    await announcing.appointment_booked(session, found, now)
 
 
 async def cancel(session: Session, appointment: Appointment, reason: str, now: datetime) -> None:
@@ -223,6 +225,7 @@ async def _book_held(
         _expect_reminder(held, settings, now)
         await session.flush()
         await invitations.invite(session, calendar, held, now)
+        await announcing.appointment_booked(session, held, now)
         return
     await cancel(session, held, ANOTHER_SLOT, now)
     change(booked, AppointmentEvent.RESCHEDULE, now, reason=ANOTHER_SLOT)
@@ -233,6 +236,7 @@ async def _book_held(
     _expect_reminder(booked, settings, now)
     await session.flush()
     await invitations.invite(session, calendar, booked, now)
+    await announcing.appointment_booked(session, booked, now)
 
 
 async def _take(

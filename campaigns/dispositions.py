@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from campaigns import bookings, moving, promises, settling
+from campaigns import announcing, bookings, moving, promises, settling
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.attempt import IN, MAX_NOTES, EndedAttempt, plain_text
 from campaigns.core.campaign import AGENTLESS, CampaignSettings
@@ -54,6 +54,7 @@ AFTERWARDS: Sequence[Callable[[Session, SaidDisposition, datetime], Awaitable[No
     planning.on_disposition,
     bookings.said,
     moving.follow,
+    announcing.disposition_said,
 )
 """What is done each time that a disposition is said of a call: f(session, said, now), in this order and in
 the same transaction, which fails if one of them does. What is said again is told once; what takes the place
@@ -256,6 +257,9 @@ async def opt_out(
         f"attempt {attempt.id}",
         now,
         reason=reason,
+    )
+    await announcing.opted_out(
+        session, campaign.client_id, [attempt.lead_id], ["call"], f"attempt {attempt.id}", now
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from campaigns import bookings, dispositions, promises, settling
+from campaigns import announcing, bookings, dispositions, promises, settling
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core.address import country_of
@@ -211,6 +211,7 @@ async def finish_attempt(session: Session, attempt_id: int, ending: Ending, now:
         await store.get_attempt(attempt_id)
         return False
     campaign = await CampaignStore(session).get(ended.campaign_id)
+    await announcing.call_ended(session, campaign, attempt_id, now)
     if ended.direction == IN:
         await bookings.call_ended(session, campaign, attempt_id, now, talked=ended.connected_at is not None)
         if ended.disposition:

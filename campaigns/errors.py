@@ -82,6 +82,42 @@ class InvalidTemplateError(InvalidSettingsError):
     code = "invalid-template"
 
 
+class InvalidWebhookError(InvalidInputError):
+    """A web hook, or a hook for leads, that makes no sense."""
+
+    code = "invalid-webhook"
+
+
+class WebhookNotFoundError(NotFoundError):
+    """No such web hook, or it has no such delivery."""
+
+    code = "webhook-not-found"
+
+
+class LeadHookNotFoundError(NotFoundError):
+    """No hook for leads has this number or this address."""
+
+    code = "lead-hook-not-found"
+
+
+class LeadHookExistsError(ConflictError):
+    """The client has a hook for leads of that name."""
+
+    code = "lead-hook-exists"
+
+
+class UnsignedRequestError(InvalidInputError):
+    """A request to a hook that its secret has not signed, or too long ago."""
+
+    code = "signature-invalid"
+
+
+class InvalidScreenPopUrlError(InvalidSettingsError):
+    """A screen-pop address that makes no sense."""
+
+    code = "invalid-screen-pop-url"
+
+
 class InvalidChannelError(InvalidInputError):
     """A message channel's settings that make no sense."""
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from campaigns.screen_pops import url_for
 from campaigns.stores.campaigns import settings_of
 from campaigns.stores.lead_history import HandedOver, LeadHistoryStore, PastAppointment, PastCall
 from campaigns.stores.timeline import SOURCES, Happening, whom
@@ -39,10 +40,17 @@ class ScreenPop:
     """What another agent noted who had the call before; null where none had."""
     happened: list[Happening]
     """The newest between the client and the person by any channel, the newest first: also what they wrote."""
+    url: str = ""
+    """What the agent's screen opens in the customer's own program; empty for nothing."""
 
 
-async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
-    """The call's lead and its history. Raises AttemptNotFoundError."""
+async def screen_pop(
+    sessions: Sessions, attempt_id: int, agent_id: int | None = None, now: datetime | None = None
+) -> ScreenPop:
+    """The call's lead and its history; with `now` also the address to be opened, for that agent.
+
+    Raises AttemptNotFoundError.
+    """
     async with sessions() as session:
         store = LeadHistoryStore(session)
         attempt, campaign = await store.call(attempt_id)
@@ -65,6 +73,7 @@ async def screen_pop(sessions: Sessions, attempt_id: int) -> ScreenPop:
                 for each in await _newest(session, attempt.lead_id, campaign.client_id, _EVER, _ON_SCREEN)
                 if (each.kind, each.id) != ("call", attempt.id)
             ],
+            url="" if now is None else await url_for(session, campaign, attempt, lead, agent_id, now),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns import promises
+from campaigns import announcing, promises
 from campaigns.stores.callbacks import CallbackStore
 from campaigns.stores.replies import ReplyStore
 from campaigns.stores.shared import Session
@@ -49,6 +49,7 @@ async def opt_out_of(
                 await consents.withdraw(client_id, Person(email=email), channel, now, source, now)
     if "call" in channels:
         await bar_numbers(session, client_id, whom.numbers, whom.lead_ids, source, now)
+    await announcing.opted_out(session, client_id, whom.lead_ids, channels, source, now)
     await ReplyStore(session).cancel_waiting(
         client_id,
         ("sms", whom.numbers if "sms" in channels else ()),

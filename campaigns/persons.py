@@ -21,6 +21,7 @@ from campaigns.stores.recordings import RecordingStore
 from campaigns.stores.replies import ReplyStore
 from campaigns.stores.sales import SaleStore
 from campaigns.stores.skips import SkipStore
+from campaigns.stores.webhooks import WebhookStore
 from campaigns.tables import (
     Appointment,
     Attempt,
@@ -326,6 +327,7 @@ async def erase_person(
         await _erase_callbacks(session, traces.lead_ids, now)
         await _erase_messages(session, traces)
         await _erase_appointments(session, traces.lead_ids, now)
+        await WebhookStore(session).erase(traces.lead_ids)
         await store.erase_attempts([each.id for each in attempts])
         await questionnaires.erase(session, await QuestionnaireStore(session).of_leads(traces.lead_ids))
         await CorrectionStore(session).empty([each.id for each in attempts])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from campaigns import announcing
 from campaigns.compliance.permits import Permits
 from campaigns.compliance.rulebook import Rulebook
 from campaigns.core import callback_time
@@ -83,6 +84,7 @@ async def promise(
     phone = await _phone(session, row, wish.phone, attempt)
     when = await when_allowed(session, rules, campaign, row, phone, wish, now)
     callback = await _write(session, campaign, row, phone, wish, when, attempt, now)
+    await announcing.callback_made(session, callback, now)
     if attempt is None:
         await _place(session, campaign, callback, phone)
     return callback

@@ -16,11 +16,13 @@ from pathlib import Path
 import structlog
 
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
+from campaigns.core.webhook import parse_networks
 from campaigns.lead_editing import follow_merges
 from campaigns.messaging import replies
 from campaigns.messaging.port import OnReply, Reply
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.sound_file import why_unplayable
+from campaigns.webhook_posting import Poster
 from dialer.access.audit import AuditLog
 from dialer.access.core.claims import Standing
 from dialer.access.door import Door
@@ -54,6 +56,7 @@ from dialer.switch.capacity import ask_binding, require_lines
 from dialer.switch.options import EndpointOptions, SwitchOptions, TlsOptions
 from dialer.trunk_settings import options_of, trunk_of
 from dialer.version import VERSION
+from dialer.webhook_sender import WebhookSender
 from leads.importing.runner import ImportRunner
 
 _SOCKET_PATH_BYTES = 107
@@ -157,6 +160,10 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         messages.start()
         stack.push_async_callback(messages.stop)
+        poster = poster_of(settings)
+        webhooks = WebhookSender(database.sessions, database.readings, poster, engine.now)
+        webhooks.start()
+        stack.push_async_callback(webhooks.stop)
         imports = ImportRunner(
             database.sessions, settings.data_dir / "imports", engine.now, follow=follow_merges
         )
@@ -188,6 +195,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
                     answers=answers,
                     readiness=lambda: _readiness(database, publisher, engine),
                     metrics_text=lambda: metrics.text(switch_up=engine.switch_up),
+                    poster=poster,
                     calendar_names=settings.api.calendar_names,
                 )
             ),
@@ -311,6 +319,17 @@ def recordings_of(settings: Settings) -> RecordingFolder:
     """This node's folder of recordings."""
     root = settings.recordings_dir or settings.data_dir / "recordings"
     return RecordingFolder(root.absolute(), settings.node)
+
+
+def poster_of(settings: Settings) -> Poster:
+    """What reaches web hooks. Raises SettingsInvalid."""
+    wanted = settings.webhooks
+    try:
+        return Poster(parse_networks(wanted.allowed_networks), wanted.ca_file)
+    except OSError as error:
+        raise SettingsInvalid(
+            f"DIALER_WEBHOOKS__CA_FILE names {wanted.ca_file}, which has no certificates ({error})."
+        ) from error
 
 
 def _socket(settings: Settings) -> Path:

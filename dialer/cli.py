@@ -28,6 +28,7 @@ from campaigns.commands import (
     compliance_app,
     explain_app,
     lead_editing_app,
+    lead_hook_app,
     messages_app,
     person_app,
     prompts_app,
@@ -35,6 +36,7 @@ from campaigns.commands import (
     report_app,
     survey_app,
     trunks_app,
+    webhook_app,
     why_app,
 )
 from campaigns.compliance.rulebook import Rulebook, load_rulebook
@@ -43,8 +45,9 @@ from campaigns.lead_editing import follow_merges
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.reports.text import show
+from campaigns.webhook_posting import Poster
 from dialer.access.commands import api_key_app, audit_app, user_app
-from dialer.bootstrap import message_secrets, recordings_of, running
+from dialer.bootstrap import message_secrets, poster_of, recordings_of, running
 from dialer.database import Database, opened
 from dialer.demo import DemoOptions, run_demo
 from dialer.doctor import Finding, examine
@@ -89,6 +92,8 @@ app.add_typer(recordings_app, name="recordings")
 app.add_typer(report_app, name="report")
 app.add_typer(survey_app, name="survey")
 app.add_typer(trunks_app, name="trunks")
+app.add_typer(webhook_app, name="webhook")
+app.add_typer(lead_hook_app, name="lead-hook")
 app.add_typer(user_app, name="user")
 app.add_typer(api_key_app, name="api-key")
 app.add_typer(audit_app, name="audit")
@@ -126,6 +131,11 @@ class CommandContext:
     def message_secrets(self) -> Mapping[str, str]:
         """Passwords and keys of message channels. Raises SettingsInvalid."""
         return message_secrets(self.settings)
+
+    @property
+    def poster(self) -> Poster:
+        """What reaches web hooks. Raises SettingsInvalid."""
+        return poster_of(self.settings)
 
     def run(self, work: Callable[[Sessions], Coroutine[Any, Any, T]]) -> T:
         """Opens the database, runs the work to its end, closes the database."""

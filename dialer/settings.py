@@ -29,6 +29,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from campaigns.core.webhook import parse_networks
 from dialer.access.core.claims import Standing
 from dialer.core.outside import COUNTRIES
 from dialer.errors import DialerError
@@ -225,6 +226,27 @@ class CallsSettings(_Group):
         return _words(value)
 
 
+class WebhooksSettings(_Group):
+    """Where requests to web hooks may go."""
+
+    allowed_networks: tuple[str, ...] = ()
+    """Networks of one's own that web hooks may be in, as in 10.20.0.0/16; else only the public internet. A
+    web hook in one of these may do without TLS."""
+    ca_file: Path | None = None
+    """Authorities in PEM that certificates of web hooks may be from, beside those that the system knows."""
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return _words(value)
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        parse_networks(value)
+        return value
+
+
 class Settings(BaseSettings):
     """Everything that can be set."""
 
@@ -254,6 +276,7 @@ class Settings(BaseSettings):
     sip: SipSettings = SipSettings()
     agents: AgentsSettings = AgentsSettings()
     calls: CallsSettings = CallsSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
     trunks: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], TrunkSettings] = {}
     """Each trunk by its name; without any, `sip.trunk` is the only one."""
     message_secrets: dict[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,60}$")], SecretStr] = {}

@@ -1,6 +1,7 @@
-"""A gateway on loopback that takes messages by HTTP, and answers as it is told."""
+"""A gateway on loopback that takes messages and events by HTTP, and answers as it is told."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,19 +30,22 @@ class Gateway:
     headers: dict[str, str] = field(default_factory=dict)
     """Of all answers."""
 
+    scheme: str = "http"
+
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 @contextmanager
-def gateway() -> Iterator[Gateway]:
-    """A gateway that runs in a thread."""
-    kept = Gateway()
+def gateway(certificate: tuple[str, str] | None = None) -> Iterator[Gateway]:
+    """A gateway that runs in a thread; with TLS where it gets a certificate and its key."""
+    kept = Gateway(scheme="https" if certificate else "http")
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _take(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
@@ -65,6 +69,10 @@ def gateway() -> Iterator[Gateway]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     kept.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -28,14 +28,18 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     raise RuntimeError("Every port for tests is taken.")
 
 
-def certificate_in(folder: Path) -> tuple[str, str]:
-    """The files of a certificate for loopback, which is its own authority, and of its key, in PEM."""
+def certificate_in(folder: Path, *names: str) -> tuple[str, str]:
+    """The files of a certificate for loopback, which is its own authority, and of its key, in PEM.
+
+    With `names`, it is for these hosts instead.
+    """
+    subjects = ",".join(f"DNS:{each}" for each in names) or "IP:127.0.0.1"
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
             *("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"),
-            *("-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-addext", f"subjectAltName={subjects}"),
         ],
         check=True,
         capture_output=True,

@@ -16,6 +16,7 @@ from campaigns.commands.recordings import recordings_app
 from campaigns.commands.reports import add_reports
 from campaigns.commands.surveys import survey_app
 from campaigns.commands.trunks import trunks_app
+from campaigns.commands.webhooks import lead_hook_app, webhook_app
 
 add_reports(report_app)
 
@@ -30,6 +31,7 @@ __all__ = [
     "compliance_app",
     "explain_app",
     "lead_editing_app",
+    "lead_hook_app",
     "messages_app",
     "person_app",
     "prompts_app",
@@ -37,5 +39,6 @@ __all__ = [
     "report_app",
     "survey_app",
     "trunks_app",
+    "webhook_app",
     "why_app",
 ]

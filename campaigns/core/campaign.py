@@ -20,6 +20,7 @@ from campaigns.core.questionnaire import Questionnaire, read_script
 from campaigns.core.questionnaire_menu import menu_of
 from campaigns.core.quotas import Quota, parse_quotas
 from campaigns.core.retry import RetryRules
+from campaigns.core.screen_pop_url import ScreenPopUrl
 from campaigns.core.selection import LEAD_ORDERS
 from campaigns.core.sequence import MessageSequence, check_sequence
 from campaigns.core.setting_checks import among, one_line, sound, whole, within
@@ -224,6 +225,8 @@ class CampaignSettings:
     inbound_list: str = "callers"
     """The list that whoever is nobody's lead becomes a lead of, made where it is missing; empty: they are
     refused."""
+    screen_pop_url: str = ""
+    """The template of what an agent's screen opens with a call; see screen_pop_url. Empty for nothing."""
 
     calendar: str = ""
     """The client's calendar in which its agents book appointments, by name; empty: they book none."""
@@ -270,6 +273,8 @@ class CampaignSettings:
         one_line("calendar", self.calendar)
         if self.calendar and not self.takes_agents:
             raise InvalidSettingsError("calendar is for campaigns with agents, who book in it; leave it out.")
+        if self.screen_pop_url != "":
+            ScreenPopUrl.parse(self.screen_pop_url)
 
     @property
     def callback_timing(self) -> Timing:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from campaigns import announcing
 from campaigns.core.incoming_email import IncomingEmail, read_email
 from campaigns.core.message_answers import text_at
 from campaigns.core.reply_words import Reading, ended_by, read_reply
@@ -169,6 +170,7 @@ async def take(session: Session, client_id: int, incoming: Incoming, now: dateti
     )
     if not await store.add(reply):
         return None
+    await announcing.replied(session, reply, now)
     source = f"reply {reply.id} by {incoming.channel}"
     if ended:
         whom = await _reached(session, client_id, incoming, lead_ids)

@@ -11,6 +11,7 @@ from campaigns.stores.recounting import TABLES, RecountStore, Rows, Tallies
 from campaigns.stores.shared import Session, Sessions
 from leads.errors import UnknownClientError
 from leads.stores.leads import LeadStore
+from leads.stores.versions import Versions, check_version
 from leads.tables import Client
 
 
@@ -66,10 +67,13 @@ async def client_zone(sessions: Sessions, client_slug: str) -> str:
         return (await _client(session, client_slug)).timezone
 
 
-async def set_client_zone(sessions: Sessions, client_slug: str, zone: str) -> None:
+async def set_client_zone(
+    sessions: Sessions, client_slug: str, zone: str, *, if_match: Versions | None = None
+) -> None:
     """Have a client's reports speak of the days and hours of a zone; all that is counted is counted anew.
 
-    Calls that end meanwhile wait until it is done. Raises UnknownClientError and InvalidInputError.
+    Calls that end meanwhile wait until it is done. Raises UnknownClientError, InvalidInputError and
+    ChangedMeanwhileError.
     """
     if clock_of(zone) is None:
         raise InvalidInputError(f"{zone[:64]!r} is no time zone; give one such as Europe/Berlin.")
@@ -77,6 +81,7 @@ async def set_client_zone(sessions: Sessions, client_slug: str, zone: str) -> No
         store = RecountStore(session)
         await store.alone()
         client = await _client(session, client_slug)
+        check_version(client.timezone, if_match)
         await store.set_zone(client.id, zone)
         for each in await CampaignStore(session).ids_of(client.id):
             await store.replace(each, await store.recount(each))

@@ -15,14 +15,17 @@ from campaigns.routes import (
     explain,
     lead_editing,
     lead_history,
+    lead_intake,
     messages,
     persons,
     prompts,
     recordings,
     replies,
     reports,
+    screen_pops,
     surveys,
     trunks,
+    webhooks,
 )
 from leads.routes.shared import KnownQuery
 
@@ -47,3 +50,6 @@ router.include_router(replies.router)
 router.include_router(surveys.router)
 router.include_router(reports.router)
 router.include_router(trunks.router)
+router.include_router(lead_intake.router)
+router.include_router(screen_pops.router)
+router.include_router(webhooks.router)

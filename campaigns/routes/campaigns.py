@@ -91,6 +91,7 @@ class CampaignOut(BaseModel):
     inbound_callback_message: str
     inbound_list: str
     calendar: str
+    screen_pop_url: str
     created_at: datetime
 
 

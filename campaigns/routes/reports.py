@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from campaigns.core.calls_report import GROUPS, CallRow
@@ -11,6 +11,7 @@ from campaigns.reports.calls import CallsAsked, page_of, report_calls
 from campaigns.reports.verifying import client_zone, set_client_zone
 from leads.routes.access import needs
 from leads.routes.shared import LARGEST_ID, Limit, SessionsOf
+from leads.routes.versions import HAS_ETAG, TAKES_IF_MATCH, IfMatch, tag
 
 router = APIRouter()
 
@@ -75,14 +76,24 @@ async def calls(
     )
 
 
-@router.get("/client-timezone", tags=["reports"], dependencies=[needs("reports.read")])
-async def get_client_timezone(sessions: SessionsOf, client: ClientSlug) -> ClientZone:
+@router.get("/client-timezone", tags=["reports"], responses=HAS_ETAG, dependencies=[needs("reports.read")])
+async def get_client_timezone(response: Response, sessions: SessionsOf, client: ClientSlug) -> ClientZone:
     """The zone of a client's days."""
-    return ClientZone(client=client, timezone=await client_zone(sessions, client))
+    zone = await client_zone(sessions, client)
+    tag(response, zone)
+    return ClientZone(client=client, timezone=zone)
 
 
-@router.put("/client-timezone", tags=["reports"], dependencies=[needs("campaigns.write")])
-async def put_client_timezone(sessions: SessionsOf, body: ClientZone) -> ClientZone:
+@router.put(
+    "/client-timezone",
+    tags=["reports"],
+    responses=TAKES_IF_MATCH,
+    dependencies=[needs("campaigns.write")],
+)
+async def put_client_timezone(
+    response: Response, sessions: SessionsOf, body: ClientZone, if_match: IfMatch
+) -> ClientZone:
     """Change it. All calls of the client are counted anew, which takes a while where there are millions."""
-    await set_client_zone(sessions, body.client, body.timezone)
+    await set_client_zone(sessions, body.client, body.timezone, if_match=if_match)
+    tag(response, body.timezone)
     return body

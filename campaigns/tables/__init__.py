@@ -41,6 +41,7 @@ from campaigns.tables.questionnaire import (
     QuotaCount,
 )
 from campaigns.tables.reply import MessageLink, MessageReply
+from campaigns.tables.webhook import LeadHook, LeadHookDelivery, Webhook, WebhookDelivery
 
 __all__ = [
     "AbandonedMessage",
@@ -73,6 +74,8 @@ __all__ = [
     "DialTally",
     "DispositionChange",
     "Exemption",
+    "LeadHook",
+    "LeadHookDelivery",
     "LeadSkip",
     "LeadTotal",
     "Message",
@@ -94,4 +97,6 @@ __all__ = [
     "SaleLine",
     "TrunkNow",
     "UnusableAddress",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -146,6 +146,10 @@ class Campaign(SQLModel, table=True):
     """The list that whoever is nobody's lead becomes a lead of; empty: they are refused."""
     calendar: str = Field(default="", max_length=100)
     """The name of the client's calendar in which its agents book; empty: they book nothing."""
+    screen_pop_url: str = Field(default="", max_length=2000)
+    """The template of what an agent's screen opens with a call; see campaigns.core.screen_pop_url."""
+    screen_pop_secret: str = Field(default="", max_length=43)
+    """What signs those addresses; told only to whoever made it. Empty: they are not signed."""
     first_started_at: datetime | None = instant(nullable=True)
     """From when the legal periods of abandoned calls run."""
     asked_under: str = Field(default="", max_length=16)

@@ -1,7 +1,7 @@
 """The HTTP face: health for everyone, the API for whoever is let in, as far as their role goes."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, FastAPI
 
@@ -9,6 +9,7 @@ from campaigns.compliance.rulebook import Rulebook
 from campaigns.lookup import find_campaign, lists_of_campaign
 from campaigns.recordings.folder import RecordingFolder
 from campaigns.routes import router as campaign_routes
+from campaigns.webhook_posting import Poster
 from dialer.access.audit import AuditLog
 from dialer.access.core.throttle import Buckets
 from dialer.access.door import Door
@@ -23,6 +24,7 @@ from dialer.api import (
     desk,
     forecasts,
     health,
+    hooks,
     live,
     manual_calls,
     message_links,
@@ -38,6 +40,7 @@ from dialer.api import (
 )
 from dialer.api.access import RequestAccess
 from dialer.api.guard import Guard
+from dialer.api.guessers import Guessers
 from dialer.api.health import Readiness
 from dialer.api.idempotency import Idempotency, describe_keys
 from dialer.api.unchanged import Unchanged
@@ -69,6 +72,8 @@ class Faces:
     single_sign_on: SingleSignOn
     readiness: Callable[[], Awaitable[Readiness]]
     metrics_text: Callable[[], bytes]
+    poster: Poster = field(default_factory=Poster)
+    """Reaches web hooks."""
     calendar_names: bool = False
     """Whether agents' calendars name leads."""
 
@@ -99,6 +104,8 @@ def create_app(faces: Faces) -> FastAPI:
     app.state.find_campaign = find_campaign
     app.state.lists_of_campaign = lists_of_campaign
     app.state.calendar_names = faces.calendar_names
+    app.state.poster = faces.poster
+    app.state.guessers = Guessers()
     app.state.readiness = faces.readiness
     app.state.metrics_text = faces.metrics_text
     app.state.link_visits = Buckets(questionnaire_page.BY_ADDRESS)
@@ -129,6 +136,7 @@ def create_app(faces: Faces) -> FastAPI:
     api.include_router(forecasts.router)
     api.include_router(message_receipts.router)
     api.include_router(own_replies.router)
+    api.include_router(hooks.router)
     app.include_router(api)
     require_permissions(app)
     describe_permissions(app)

@@ -1,6 +1,5 @@
 """What gateways tell us, delivery reports and answers: the address, with its key, is how one is known."""
 
-import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
@@ -8,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from campaigns.core.message_answers import document_of
-from campaigns.core.token_bucket import TokenBucket
 from campaigns.messaging.receipts import WrongReportKey, nothing_there, receive_document
 from campaigns.messaging.replies import received_document
-from dialer.api.problems import problem
+from dialer.api.guard import address_of
+from dialer.api.guessers import Guessers, too_many_guesses
 from leads.routes.shared import Id
 from leads.stores.shared import Sessions
 
@@ -19,31 +18,6 @@ router = APIRouter(tags=["messages"])
 
 Key = Annotated[str, Path(max_length=100)]
 Taking = Callable[[Sessions, int, str, object, datetime], Awaitable[None]]
-
-_GUESSES_PER_S = 1.0
-_MOST_ADDRESSES = 10_000
-
-
-class Guessers:
-    """Who has sent what nobody knows, by address: so many a second, and no more."""
-
-    def __init__(self) -> None:
-        self._buckets: dict[str, TokenBucket] = {}
-
-    def may_go_on(self, address: str, now: float) -> bool:
-        """Whether the address has not guessed too often by `now`, in seconds."""
-        bucket = self._buckets.get(address)
-        return bucket is None or bucket.room(now) >= 1
-
-    def guessed(self, address: str, now: float) -> None:
-        """It was wrong."""
-        if len(self._buckets) >= _MOST_ADDRESSES:
-            self._buckets.clear()
-        bucket = self._buckets.setdefault(address, TokenBucket(_GUESSES_PER_S))
-        bucket.take(now)
-
-
-_guessers = Guessers()
 
 
 @router.post("/message-receipts/{channel_id}/{key}", status_code=204)
@@ -75,13 +49,13 @@ async def _document(request: Request) -> object:
 
 
 async def _taken(request: Request, channel_id: int, key: str, document: object, take: Taking) -> Response:
-    address = request.client.host if request.client else ""
-    state = request.app.state
-    if not _guessers.may_go_on(address, time.monotonic()):
-        return problem(429, "too-many-guesses", "Too much from this address is unknown here; wait a while.")
+    state, address = request.app.state, address_of(request.scope)
+    guessers: Guessers = state.guessers
+    if not guessers.may_go_on(address):
+        return too_many_guesses()
     try:
         await take(state.sessions, channel_id, key, document, state.now())
     except WrongReportKey:
-        _guessers.guessed(address, time.monotonic())
+        guessers.guessed(address)
         raise nothing_there() from None
     return Response(status_code=204)

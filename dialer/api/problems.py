@@ -54,6 +54,8 @@ def status_of(error: Exception) -> int:
     for kind, status in _ACCESS.items():
         if isinstance(error, kind):
             return status
+    if isinstance(error, campaigns.errors.UnsignedRequestError):
+        return 403
     if isinstance(error, leads.errors.ChangedMeanwhileError):
         return 412
     if isinstance(error, _NOT_FOUND):

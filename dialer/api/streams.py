@@ -90,7 +90,7 @@ async def session_events(
             yield _MISSED
         try:
             if (attempt := agents[session_id].attempt) is not None:
-                yield _popped(await _screen_pop(request, sessions, attempt))
+                yield _popped(await _screen_pop(request, sessions, session_id, attempt))
             async for told in listener:
                 if not await is_still_in(request):
                     return
@@ -98,7 +98,7 @@ async def session_events(
                 if (agent := agents.get(session_id)) is None:
                     return
                 if isinstance(told.message, AgentCall) and told.message.attempt_id == agent.attempt:
-                    yield _popped(await _screen_pop(request, sessions, agent.attempt))
+                    yield _popped(await _screen_pop(request, sessions, session_id, agent.attempt))
         except Exception as error:
             # The listener comes back in a second, and is told again.
             if not is_passing(error):
@@ -112,16 +112,16 @@ async def screen_pop_now(request: Request, sessions: SessionsOf, session_id: Own
     attempt = engine_of(request).agent(session_id).attempt
     if attempt is None:
         raise NoConversation("The agent has no call now; the next one is announced on the agent's events.")
-    return await _screen_pop(request, sessions, attempt)
+    return await _screen_pop(request, sessions, session_id, attempt)
 
 
-async def _screen_pop(request: Request, sessions: Sessions, attempt: int) -> ScreenPop:
+async def _screen_pop(request: Request, sessions: Sessions, session_id: int, attempt: int) -> ScreenPop:
     """With what another agent has noted just now, where one had the call before."""
     engine = engine_of(request)
     call = engine.floor.calls.get(attempt)
     if call is not None and call.handed_over:
         await engine.written()
-    return await screen_pop(sessions, attempt)
+    return await screen_pop(sessions, attempt, engine.agent(session_id).agent, engine.now())
 
 
 def _event(told: Told) -> ServerSentEvent:

@@ -12,7 +12,7 @@ from dialer.access.core.roles import Permission
 from leads.routes.access import Needs
 
 API = "/api/v1/"
-OPEN = ("/api/v1/sign-in", "/api/v1/message-receipts")
+OPEN = ("/api/v1/sign-in", "/api/v1/message-receipts", "/api/v1/hooks")
 """Where nobody is known yet, or whoever comes is known by the address; what is below each as well."""
 COOKIE = "dialer_session"
 

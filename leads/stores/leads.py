@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
+from leads.errors import UnknownListError
 from leads.stores.shared import Session, insert_missing
 from leads.tables import Client, LeadList
 
@@ -28,6 +29,14 @@ class LeadStore:
         """The client's list of that name, if there is one."""
         query = select(LeadList).where(LeadList.client_id == client_id, LeadList.name == name)
         return (await self._session.exec(query)).one_or_none()
+
+    async def get_list(self, list_id: int) -> LeadList:
+        """Raises UnknownListError."""
+        query = select(LeadList).where(LeadList.id == list_id)
+        found = (await self._session.exec(query)).one_or_none()
+        if found is None:
+            raise UnknownListError(f"There is no lead list {list_id}.")
+        return found
 
     async def list_ids(self, client_id: int) -> Sequence[int]:
         """All lists of a client, by number."""

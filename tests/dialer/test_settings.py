@@ -263,3 +263,11 @@ def test_single_sign_on_is_set_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("DIALER_OIDC__ISSUER", "http://login.example.com")
     with pytest.raises(SettingsInvalid, match="only https"):
         load_settings()
+
+
+def test_networks_of_web_hooks_are_networks(setting):
+    setting("WEBHOOKS__ALLOWED_NETWORKS", "10.20.0.0/16, fd00:1::/32")
+    assert load_settings().webhooks.allowed_networks == ("10.20.0.0/16", "fd00:1::/32")
+    setting("WEBHOOKS__ALLOWED_NETWORKS", "10.20.0.1/16")
+    with pytest.raises(SettingsInvalid, match="WEBHOOKS"):
+        load_settings()

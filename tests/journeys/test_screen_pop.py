@@ -65,10 +65,9 @@ async def test_an_agents_screen_follows_a_call(tmp_path: Path, sqlite_url: str) 
                 assert (await client.get(f"{path}/screen-pop")).json() == pop
                 talk = await screen.next(is_talk) if not any(map(is_talk, screen.heard)) else screen.heard[-1]
 
-                await is_asked(client, f"{path}/questionnaire")
-
                 async with listening(client, f"{path}/events") as reloaded:
                     assert (await reloaded.next(lambda heard: heard.event == "screen-pop")).data == pop
+                await is_asked(client, f"{path}/questionnaire")
 
                 ended = await hung_up(client, pop["attempt_id"], manager)
                 assert PERSON not in str([heard.data for heard in manager.heard])

@@ -54,6 +54,8 @@ class Permission(StrEnum):
     MESSAGES_READ = "messages.read"
     MESSAGES_WRITE = "messages.write"
     MESSAGE_CHANNELS_WRITE = "message-channels.write"
+    WEBHOOKS_READ = "webhooks.read"
+    WEBHOOKS_WRITE = "webhooks.write"
     REPORTS_READ = "reports.read"
     FORECASTS_RUN = "forecasts.run"
     DESK_WORK = "desk.work"
@@ -105,6 +107,8 @@ MEANING: Mapping[Permission, str] = MappingProxyType(
         Permission.MESSAGES_READ: "see messages to people, and the ways they are sent",
         Permission.MESSAGES_WRITE: "cancel messages, and send again what failed",
         Permission.MESSAGE_CHANNELS_WRITE: "add the ways in which messages are sent, start and stop them",
+        Permission.WEBHOOKS_READ: "see web hooks and hooks for leads, and what web hooks were told",
+        Permission.WEBHOOKS_WRITE: "add, change, try and remove web hooks and hooks for leads",
         Permission.REPORTS_READ: "read reports",
         Permission.FORECASTS_RUN: "simulate shifts",
         Permission.DESK_WORK: "work a shift: one's own session and calls, and the lead on the line",
@@ -146,6 +150,7 @@ _SUPERVISOR = _MANAGER - {
     _P.CALLER_IDS_WRITE,
     _P.PROMPTS_WRITE,
     _P.CALENDARS_WRITE,
+    _P.WEBHOOKS_WRITE,
 }
 
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(

@@ -167,6 +167,24 @@ OPERATIONS: Mapping[tuple[str, str], Variants] = {
     ("GET", "agent-sessions/{session_id}/replies"): _plain,
     ("POST", "messages/{message_id}/cancel"): _plain,
     ("POST", "messages/{message_id}/send-again"): _plain,
+    ("GET", "webhooks"): _client,
+    ("POST", "webhooks"): lambda t, _: [
+        {"json": {"client": t.client, "url": "https://crm.example.com/", "events": ["message.*"]}}
+    ],
+    ("GET", "webhooks/{webhook_id}"): _plain,
+    ("PATCH", "webhooks/{webhook_id}"): _json(events=["appointment.*"]),
+    ("DELETE", "webhooks/{webhook_id}"): _plain,
+    ("POST", "webhooks/{webhook_id}/rotate-secret"): _plain,
+    ("POST", "webhooks/{webhook_id}/test"): _plain,
+    ("GET", "webhooks/{webhook_id}/deliveries"): _plain,
+    ("POST", "webhooks/{webhook_id}/deliveries/{delivery_id}/redeliver"): _plain,
+    ("POST", "lead-lists/{lead_list_id}/leads"): _json(leads=[{"phone": "+12025550177"}]),
+    ("GET", "lead-hooks"): _client,
+    ("POST", "lead-hooks"): lambda t, _: [
+        {"json": {"client": t.client, "name": f"hook {next(_new)}", "list": "l", "mapping": {"phone": "p"}}}
+    ],
+    ("DELETE", "lead-hooks/{lead_hook_id}"): _plain,
+    ("POST", "campaigns/{campaign_id}/screen-pop"): _json(url="https://crm.example.com/{lead_id}"),
     ("GET", "consents"): _phone,
     ("POST", "consents"): lambda t, _: [
         {

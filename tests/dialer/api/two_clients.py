@@ -19,6 +19,8 @@ from campaigns.tables import (
     ClosedDay,
     DispositionChange,
     Exemption,
+    LeadHook,
+    LeadHookDelivery,
     Message,
     MessageChannel,
     Prompt,
@@ -29,6 +31,8 @@ from campaigns.tables import (
     Recording,
     RecordingAccess,
     SaleLine,
+    Webhook,
+    WebhookDelivery,
 )
 from dialer.access.api_keys import add_api_key
 from dialer.access.core.roles import Role
@@ -71,6 +75,9 @@ class Things:
     message_id: int = 900_016
     calendar_id: int = 900_017
     appointment_id: int = 900_018
+    webhook_id: int = 900_030
+    delivery_id: int = 900_031
+    lead_hook_id: int = 900_032
 
 
 NOBODYS = Things(client="nobody", phone="+12025550998", number="+12025550999", campaign="nothing")
@@ -298,6 +305,44 @@ async def _seed_calls(
             changed_at=NOW,
         )
         session.add(appointment)
+        webhook = Webhook(
+            client_id=client_id,
+            url=f"https://127.0.0.1/{mark}",
+            events=["message.*"],
+            secret=f"whsec_{mark}",
+            state="disabled",
+            reason=mark,
+            created_at=NOW,
+        )
+        hook = LeadHook(
+            client_id=client_id,
+            name=f"hook {mark}",
+            list_name=mark,
+            default_country="US",
+            mapping={"phone": mark},
+            token_hash=mark.ljust(64, "0"),
+            secret=f"whsec_{mark}",
+            created_at=NOW,
+        )
+        session.add_all([webhook, hook])
+        await session.flush()
+        delivery = WebhookDelivery(
+            client_id=client_id,
+            webhook_id=webhook.id,
+            lead_id=lead_id,
+            event_id=f"evt_{mark}",
+            type="message.replied",
+            body=mark,
+            state="delivered",
+            next_at=NOW,
+            created_at=NOW,
+            done_at=datetime.now(UTC),
+        )
+        session.add(delivery)
+        received = LeadHookDelivery(
+            client_id=client_id, lead_hook_id=hook.id, event_id=mark, received_at=datetime.now(UTC)
+        )
+        session.add(received)
         await session.flush()
         session.add_all(
             [
@@ -349,4 +394,7 @@ async def _seed_calls(
         "message_id": message.id,
         "calendar_id": calendar.id,
         "appointment_id": appointment.id,
+        "webhook_id": webhook.id,
+        "delivery_id": delivery.id,
+        "lead_hook_id": hook.id,
     }

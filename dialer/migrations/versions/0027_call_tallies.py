@@ -5,8 +5,8 @@ from alembic import op
 
 from leads.tables import BigId, UtcDateTime
 
-revision = "0029"
-down_revision = "0024"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from leads.tables import BigId, UtcDateTime
 
-revision = "0025"
-down_revision = "0027"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
