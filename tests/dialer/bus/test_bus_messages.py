@@ -59,8 +59,11 @@ def said(draw):
         "abandon_rate": st.floats(0, 1),
         "pacing": st.builds(messages.Pacing, mode=st.just("power"), reason=text),
         "agent_id": counts if kind is not messages.CallEvent else st.none() | counts,
+        "channel": st.sampled_from(["sms", "email"]),
         "kind": st.sampled_from(
-            ["placed", "ringing", "answered", "connected", "abandoned", "ended", "dispositioned"]
+            ["stop", "help", "start", "other"]
+            if kind is messages.ReplyEvent
+            else ["placed", "ringing", "answered", "connected", "abandoned", "ended", "dispositioned"]
         ),
         "reason": text,
         "outcome": st.sampled_from(["", "human", "busy"]),
