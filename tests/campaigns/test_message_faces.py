@@ -17,6 +17,7 @@ from campaigns.messaging.port import Reply
 from campaigns.routes import messages
 from campaigns.stores.shared import Sessions
 from dialer.api import message_receipts, problems
+from dialer.api.guessers import Guessers
 from dialer.database import Database
 from dialer.message_sender import MessageSender
 from tests.campaigns.lawful import LAW
@@ -54,6 +55,7 @@ async def client(sessions: Sessions) -> AsyncIterator[httpx2.AsyncClient]:
     app = FastAPI()
     app.state.sessions = app.state.readings = sessions
     app.state.now = lambda: NOW
+    app.state.guessers = Guessers()
     open_to_all(app)
     problems.install(app)
     api = APIRouter(prefix="/api/v1")

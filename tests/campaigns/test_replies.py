@@ -5,9 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from campaigns.errors import MessageNotFoundError
 from campaigns.messaging import links
-from campaigns.messaging.receipts import hash_of
+from campaigns.messaging.receipts import WrongReportKey, hash_of
 from campaigns.messaging.replies import (
     list_replies,
     number_of,
@@ -163,7 +162,7 @@ async def test_a_gateways_answer_needs_its_key(sessions: Sessions) -> None:
         )
         channel.receipt_hash = hash_of("key")
     document = {"msg": {"from": NUMBER}, "text": "stop", "id": "1"}
-    with pytest.raises(MessageNotFoundError):
+    with pytest.raises(WrongReportKey):
         await received_document(sessions, SMS, "wrong", document, LATER)
     await received_document(sessions, SMS, "key", {"text": "stop"}, LATER)
     assert not await suppressed(sessions, NUMBER)
