@@ -30,6 +30,7 @@ from dialer.switch.listening import Ears, KeyHeard, MailboxRecords, Noticed, Per
 from dialer.switch.messages import Event, RecordingEnded, RecordingFailed, RecordingStarted, TakeLeg
 from dialer.switch.recorder import Recorder, RecordingError
 from dialer.switch.sip_call import CallEnding, EndpointError, SipCall, UnsentError
+from dialer.switch.trunk_sources import TrunkSources
 
 _UNAVAILABLE = 503
 """So a request that cannot be sent is to be understood (RFC 3261, 8.1.3.1)."""
@@ -42,9 +43,12 @@ log = structlog.get_logger("switch")
 class LegCalls:
     """The calls by their legs' names, with the ears on them and the recordings of them."""
 
-    def __init__(self, endpoint: Endpoint, book: LegBook, report: Callable[[Event], None]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, book: LegBook, sources: TrunkSources, report: Callable[[Event], None]
+    ) -> None:
         """`report` is given what the engine is to be told."""
         self._endpoint = endpoint
+        self._sources = sources
         self._book = book
         self._report = report
         self._calls: dict[str, SipCall] = {}
@@ -215,6 +219,9 @@ class LegCalls:
     def _dial(self, dial: Dial) -> None:
         if not self._takes_calls:
             self.ended(dial.leg, _by_us("the switch stops"))
+            return
+        if not dial.route.trunk and self._sources.is_number_at_trunk(dial.route.uri):
+            self.ended(dial.leg, _by_us("a softphone's address is a telephone number at a trunk"))
             return
         caller = Caller(dial.caller_id, dial.display_name)
         try:

@@ -67,7 +67,7 @@ class Switch:
         self._server = EngineServer(options.socket)
         rooms = {each.name: TrunkRoom(each.lines, each.calls_per_second) for each in options.endpoint.trunks}
         self._book = LegBook(engine_present=False, rooms=rooms, audio=options.audio)
-        self._calls = LegCalls(self._endpoint, self._book, self.report)
+        self._calls = LegCalls(self._endpoint, self._book, self._sources, self.report)
         self._stop_asked = False
         self._stop_by: float | None = None
         self._engine_left_at = time.monotonic()

@@ -1,13 +1,17 @@
-"""From which addresses trunks call us. Who comes from elsewhere is nobody's trunk."""
+"""Which addresses are trunks': who calls us from one, and whether a softphone's address is at one."""
 
 import ipaddress
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 from dialer.switch.names import Names, place_of
 from dialer.switch.options import TrunkOptions
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_DIGITS_OF_A_NUMBER = 7
+"""The shortest numbers of subscribers; extensions are shorter."""
 
 
 class TrunkSources:
@@ -34,6 +38,20 @@ class TrunkSources:
                 if address in known or any(address in each for each in named):
                     return name
         return None
+
+    def is_number_at_trunk(self, uri: str) -> bool:
+        """Whether a call to it would reach a telephone through a trunk, past every rule that calls have.
+
+        An extension of a telephone system, which may be a trunk as well, is none. A host that nobody knows may
+        be any.
+        """
+        user = unquote(uri.partition(":")[2].rpartition("@")[0]).partition(";")[0]
+        if sum(each.isdigit() for each in user) < _DIGITS_OF_A_NUMBER or any(each.isalpha() for each in user):
+            return False
+        place = place_of(uri)
+        known = self._names.addresses(place.host)
+        leads_elsewhere = ";maddr=" in place.parameters.lower()
+        return not known or leads_elsewhere or any(self.trunk_of(each) is not None for each in known)
 
 
 def _parsed(texts: Iterable[str]) -> frozenset[Address]:

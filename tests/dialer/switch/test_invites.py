@@ -72,3 +72,33 @@ def test_a_trunk_is_told_by_the_address_that_its_call_comes_from() -> None:
         assert [sources.trunk_of(each) for each in callers] == ["a", "a", "a", "b", None, None, None]
     finally:
         names.close()
+
+
+@pytest.mark.parametrize(
+    ("uri", "is_number"),
+    [
+        ("sip:+12025550100@192.0.2.1", True),
+        ("sip:+12025550100@192.0.2.1:5080", True),
+        ("sip:%2B1%32025550100@carrier.example", True),
+        ("sips:12025550100;isub=abc@carrier.example;transport=tls", True),
+        ("sip:0012025550100@198.51.100.9", True),
+        ("sip:+12025550100@203.0.113.7;maddr=192.0.2.1", True),
+        ("sip:+12025550100@nobody-knows.example", True),
+        ("sip:1001@192.0.2.1", False),
+        ("sip:anna@192.0.2.1", False),
+        ("sip:agent1234567@carrier.example", False),
+        ("sip:+12025550100@203.0.113.7", False),
+    ],
+)
+def test_a_softphones_address_is_no_telephone_number_at_a_trunk(uri: str, is_number: bool) -> None:
+    names = Names(lambda host: ["192.0.2.9"] if host == "carrier.example" else [])
+    trunks = [
+        TrunkOptions(name="a", uri="sip:192.0.2.1:5060", callers_from=("198.51.100.0/24",)),
+        TrunkOptions(name="b", uri="sip:carrier.example"),
+    ]
+    sources = TrunkSources(trunks, names)
+    try:
+        names.wait(sources.hosts, 10)
+        assert sources.is_number_at_trunk(uri) is is_number
+    finally:
+        names.close()
