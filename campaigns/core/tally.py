@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import IntFlag
 from functools import lru_cache
+from operator import add, attrgetter
 
 from campaigns.core.attempt import OUT
 from campaigns.core.detection import (
@@ -94,13 +95,19 @@ class Counts:
     """From the agent to the end."""
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in COUNTS})
+        return Counts(**dict(zip(COUNTS, map(add, _values(self), _values(other)), strict=True)))
 
     def __neg__(self) -> "Counts":
         return Counts(**{name: -getattr(self, name) for name in COUNTS})
 
 
 COUNTS = tuple(each.name for each in fields(Counts))
+_values = attrgetter(*COUNTS)
+
+
+def as_row(counts: Counts) -> dict[str, int]:
+    """By the names of COUNTS."""
+    return dict(zip(COUNTS, _values(counts), strict=True))
 
 
 class Reach(IntFlag):

@@ -6,7 +6,7 @@ placed, with which hours begin in every zone; the rules of campaigns.core.tally 
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -29,7 +29,7 @@ from sqlmodel import col
 
 from campaigns.core.calling_window import clock_of
 from campaigns.core.disposition import Flag
-from campaigns.core.tally import COUNTS, NO_AGENT, REACH_COUNTS, Counts, Kind, counts_of, hour_of
+from campaigns.core.tally import COUNTS, NO_AGENT, REACH_COUNTS, Counts, Kind, as_row, counts_of, hour_of
 from campaigns.stores.shared import Session, placed_by_us, read, seconds_between, was_said, write
 from campaigns.stores.tallies import LEADS_KEY, TALLY_KEY, TOTAL_KEY, Key, add_up
 from campaigns.tables import Attempt, CallTally, CallTotal, Campaign, LeadTotal
@@ -105,8 +105,8 @@ class RecountStore:
                 by_hour[campaign_id, hour, *place] += counts
                 of_all_time[campaign_id, row.local_hour, *place] += counts
         return Tallies(
-            {key: asdict(counts) for key, counts in by_hour.items()},
-            {key: asdict(counts) for key, counts in of_all_time.items()},
+            {key: as_row(counts) for key, counts in by_hour.items()},
+            {key: as_row(counts) for key, counts in of_all_time.items()},
             await self._leads(campaign_id),
         )
 
@@ -196,7 +196,7 @@ def grouped(session: Session, columns: Sequence[Any]) -> Select[Any]:
 def counts_of_group(row: Any) -> Counts:
     """So many calls that count alike, with their times."""
     one = counts_of(Kind(**{each.name: getattr(row, each.name) for each in fields(Kind)}))
-    many = {name: value * row.calls for name, value in asdict(one).items()}
+    many = {name: value * row.calls for name, value in as_row(one).items()}
     return Counts(**many | {"ring_ms": int(row.ring_ms), "talk_ms": int(row.talk_ms)})
 
 

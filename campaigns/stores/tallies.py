@@ -7,7 +7,6 @@ everybody writes are locked for no longer than the commit takes.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import event, select, text
@@ -23,6 +22,7 @@ from campaigns.core.tally import (
     REACH_COUNTS,
     Counts,
     TalliedCall,
+    as_row,
     contribution,
     hour_of,
     reach_counts,
@@ -123,7 +123,7 @@ def _sums(
 
 def _as_rows(sums: Mapping[Key, Counts]) -> dict[Key, dict[str, int]]:
     nothing = Counts()
-    return {key: asdict(counts) for key, counts in sums.items() if counts != nothing}
+    return {key: as_row(counts) for key, counts in sums.items() if counts != nothing}
 
 
 def _lead_sums(session: SyncSession, changes: Sequence[Change]) -> dict[Key, dict[str, int]]:
