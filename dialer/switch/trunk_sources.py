@@ -42,8 +42,8 @@ class TrunkSources:
     def is_number_at_trunk(self, uri: str) -> bool:
         """Whether a call to it would reach a telephone through a trunk, past every rule that calls have.
 
-        An extension of a telephone system, which may be a trunk as well, is none. A host that nobody knows may
-        be any.
+        An extension of a telephone system, which may be a trunk as well, is none. A host of which nobody
+        knows may be any.
         """
         user = unquote(uri.partition(":")[2].rpartition("@")[0]).partition(";")[0]
         if sum(each.isdigit() for each in user) < _DIGITS_OF_A_NUMBER or any(each.isalpha() for each in user):
