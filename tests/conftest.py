@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
-from itertools import count
 from pathlib import Path
 
 import psycopg
@@ -15,9 +14,8 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from dialer.database import Database, opened
+from tests.databases import TEMPLATE, Databases
 from tests.servers import postgresql
-
-_numbers = count(1)
 
 # A shell starts what it runs in the background with SIGINT ignored, and a child never gets it back.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -48,12 +46,18 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def migrated_postgresql() -> Iterator[str]:
-    """A PostgreSQL server with a migrated database named template; yields its URL, less the name."""
+    """A PostgreSQL server with a migrated template; yields its URL, less the name."""
     with postgresql() as server:
         with psycopg.connect(_plain(f"{server}/postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE template_dialer")
-        asyncio.run(_migrate(f"{server}/template_dialer"))
+            connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        asyncio.run(_migrate(f"{server}/{TEMPLATE}"))
         yield server
+
+
+@pytest.fixture(scope="session")
+def databases(migrated_postgresql: str) -> Databases:
+    """The databases of that server, each empty whenever it is taken."""
+    return Databases(_plain(migrated_postgresql))
 
 
 def _plain(url: str) -> str:
@@ -68,12 +72,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite+aiosqlite:///{path}"
         return
-    server = request.getfixturevalue("migrated_postgresql")
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(_plain(f"{server}/postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_dialer STRATEGY file_copy")
-        yield f"{server}/{name}"
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    databases: Databases = request.getfixturevalue("databases")
+    name = databases.take()
+    yield f"{request.getfixturevalue('migrated_postgresql')}/{name}"
+    databases.give_back(name)
 
 
 @pytest.fixture
