@@ -1,10 +1,11 @@
-"""Calls that are over, put straight into the tables."""
+"""Calls that are over, put straight into the tables, and counted anew."""
 
 from datetime import timedelta
 
 from sqlmodel import select
 
 from campaigns.core.disposition import STANDARD, bits_of
+from campaigns.reports.verifying import verify
 from campaigns.tables import Attempt, CampaignLead
 from leads.tables import LeadList
 from tests.campaigns.seeds import NOW
@@ -45,6 +46,7 @@ async def seed_calls(sessions, campaign_id, kinds=KINDS):
                     **how_it_went(end),
                 )
             )
+    await verify(sessions, campaign_id, repair=True)
 
 
 def how_it_went(end):
